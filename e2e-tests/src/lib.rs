@@ -13,12 +13,14 @@
 //! # Ok(())
 //! # }
 //! ```
+mod built;
 mod host;
 pub mod interface;
 pub mod meter;
 mod module;
 mod protocol;
 
+pub use built::{Built, root};
 pub use host::{HostCallbacks, NoHost};
 pub use meter::{Meter, Metered};
 pub use module::{CallError, LoadError, Module};
