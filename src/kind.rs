@@ -1,0 +1,114 @@
+//! The Kubernetes kinds that the policy knows by name.
+//!
+//! One entry serves the dispatch of rules, the `rules:` of `metadata.yml` and the requests that the
+//! replay program makes, so a plural or a scope is written down once.
+
+use std::fmt;
+
+/// A kind as the API server serves it. Rules match it by group and kind, in any version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kind {
+    pub group: &'static str,
+    pub kind: &'static str,
+    /// The plural resource name, as RBAC rules and webhooks write it.
+    pub plural: &'static str,
+    /// Served versions, newest first.
+    pub versions: &'static [&'static str],
+    pub namespaced: bool,
+}
+
+impl Kind {
+    pub fn is(&self, group: &str, kind: &str) -> bool {
+        self.kind == kind && self.group == group
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.group.is_empty() { f.write_str(self.kind) } else { write!(f, "{}.{}", self.kind, self.group) }
+    }
+}
+
+const fn namespaced(
+    group: &'static str,
+    kind: &'static str,
+    plural: &'static str,
+    versions: &'static [&'static str],
+) -> Kind {
+    Kind { group, kind, plural, versions, namespaced: true }
+}
+
+const fn cluster(
+    group: &'static str,
+    kind: &'static str,
+    plural: &'static str,
+    versions: &'static [&'static str],
+) -> Kind {
+    Kind { group, kind, plural, versions, namespaced: false }
+}
+
+pub const POD: Kind = namespaced("", "Pod", "pods", &["v1"]);
+pub const POD_TEMPLATE: Kind = namespaced("", "PodTemplate", "podtemplates", &["v1"]);
+pub const REPLICATION_CONTROLLER: Kind = namespaced("", "ReplicationController", "replicationcontrollers", &["v1"]);
+pub const DEPLOYMENT: Kind = namespaced("apps", "Deployment", "deployments", &["v1"]);
+pub const REPLICA_SET: Kind = namespaced("apps", "ReplicaSet", "replicasets", &["v1"]);
+pub const STATEFUL_SET: Kind = namespaced("apps", "StatefulSet", "statefulsets", &["v1"]);
+pub const DAEMON_SET: Kind = namespaced("apps", "DaemonSet", "daemonsets", &["v1"]);
+pub const JOB: Kind = namespaced("batch", "Job", "jobs", &["v1"]);
+pub const CRON_JOB: Kind = namespaced("batch", "CronJob", "cronjobs", &["v1"]);
+
+pub const ROLLOUT: Kind = namespaced("argoproj.io", "Rollout", "rollouts", &["v1alpha1"]);
+pub const WORKFLOW: Kind = namespaced("argoproj.io", "Workflow", "workflows", &["v1alpha1"]);
+pub const WORKFLOW_TEMPLATE: Kind = namespaced("argoproj.io", "WorkflowTemplate", "workflowtemplates", &["v1alpha1"]);
+pub const CLUSTER_WORKFLOW_TEMPLATE: Kind =
+    cluster("argoproj.io", "ClusterWorkflowTemplate", "clusterworkflowtemplates", &["v1alpha1"]);
+pub const CRON_WORKFLOW: Kind = namespaced("argoproj.io", "CronWorkflow", "cronworkflows", &["v1alpha1"]);
+pub const KNATIVE_SERVICE: Kind = namespaced("serving.knative.dev", "Service", "services", &["v1"]);
+pub const CLONE_SET: Kind = namespaced("apps.kruise.io", "CloneSet", "clonesets", &["v1alpha1"]);
+pub const KRUISE_STATEFUL_SET: Kind =
+    namespaced("apps.kruise.io", "StatefulSet", "statefulsets", &["v1beta1", "v1alpha1"]);
+pub const KRUISE_DAEMON_SET: Kind = namespaced("apps.kruise.io", "DaemonSet", "daemonsets", &["v1beta1", "v1alpha1"]);
+pub const SCALED_JOB: Kind = namespaced("keda.sh", "ScaledJob", "scaledjobs", &["v1alpha1"]);
+
+const RBAC: &str = "rbac.authorization.k8s.io";
+pub const ROLE: Kind = namespaced(RBAC, "Role", "roles", &["v1"]);
+pub const CLUSTER_ROLE: Kind = cluster(RBAC, "ClusterRole", "clusterroles", &["v1"]);
+pub const ROLE_BINDING: Kind = namespaced(RBAC, "RoleBinding", "rolebindings", &["v1"]);
+pub const CLUSTER_ROLE_BINDING: Kind = cluster(RBAC, "ClusterRoleBinding", "clusterrolebindings", &["v1"]);
+
+pub const SECRET: Kind = namespaced("", "Secret", "secrets", &["v1"]);
+pub const CONFIG_MAP: Kind = namespaced("", "ConfigMap", "configmaps", &["v1"]);
+pub const SERVICE_ACCOUNT: Kind = namespaced("", "ServiceAccount", "serviceaccounts", &["v1"]);
+pub const NAMESPACE: Kind = cluster("", "Namespace", "namespaces", &["v1"]);
+pub const PERSISTENT_VOLUME: Kind = cluster("", "PersistentVolume", "persistentvolumes", &["v1"]);
+pub const STORAGE_CLASS: Kind = cluster("storage.k8s.io", "StorageClass", "storageclasses", &["v1"]);
+pub const CERTIFICATE_SIGNING_REQUEST: Kind =
+    cluster("certificates.k8s.io", "CertificateSigningRequest", "certificatesigningrequests", &["v1"]);
+pub const CUSTOM_RESOURCE_DEFINITION: Kind =
+    cluster("apiextensions.k8s.io", "CustomResourceDefinition", "customresourcedefinitions", &["v1"]);
+
+/// Group of the deprecated pod-managed identity.
+pub const POD_IDENTITY_GROUP: &str = "aadpodidentity.k8s.io";
+pub const AZURE_IDENTITY: Kind = namespaced(POD_IDENTITY_GROUP, "AzureIdentity", "azureidentities", &["v1"]);
+pub const AZURE_IDENTITY_BINDING: Kind =
+    namespaced(POD_IDENTITY_GROUP, "AzureIdentityBinding", "azureidentitybindings", &["v1"]);
+pub const AZURE_ASSIGNED_IDENTITY: Kind =
+    namespaced(POD_IDENTITY_GROUP, "AzureAssignedIdentity", "azureassignedidentities", &["v1"]);
+pub const AZURE_POD_IDENTITY_EXCEPTION: Kind =
+    namespaced(POD_IDENTITY_GROUP, "AzurePodIdentityException", "azurepodidentityexceptions", &["v1"]);
+
+/// Kinds that have a view of their own rather than a rule that lists them.
+pub const OTHERS: &[Kind] = &[
+    ROLE,
+    CLUSTER_ROLE,
+    ROLE_BINDING,
+    CLUSTER_ROLE_BINDING,
+    SECRET,
+    CONFIG_MAP,
+    SERVICE_ACCOUNT,
+    NAMESPACE,
+    PERSISTENT_VOLUME,
+    STORAGE_CLASS,
+    CERTIFICATE_SIGNING_REQUEST,
+    CUSTOM_RESOURCE_DEFINITION,
+];

@@ -1,0 +1,248 @@
+//! Judges Kubernetes objects against Entra-integrated authentication practice on AKS.
+//!
+//! One pure function, bytes in, verdict out: [`evaluate`]. The waPC guest, the replay program and the
+//! browser page are thin shells around it.
+//!
+//! ```text
+//! payload ─► Request ─► Settings ─► Object and views ─► RULES ─► findings ─► verdict ─► response
+//! ```
+
+pub mod builtin;
+pub mod finding;
+pub mod glob;
+#[cfg(feature = "guest")]
+mod guest;
+pub mod json;
+pub mod json_path;
+pub mod kind;
+pub mod lookup;
+pub mod message;
+pub mod name;
+pub mod object;
+pub mod place;
+pub mod request;
+pub mod requester;
+pub mod rule;
+pub mod rules;
+pub mod settings;
+pub mod shape;
+pub mod verdict;
+pub mod view;
+
+use json::Node;
+use lookup::Cluster;
+use message::Response;
+use object::Object;
+use request::{Operation, Payload, Request};
+use requester::Requester;
+use rule::{Check, Cx};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use settings::{Date, Settings};
+use verdict::Judgement;
+use view::workload::{Workload, workloads};
+use view::{binding::Binding, certificate::CertificateRequest, role::Role, token::TokenRequest};
+
+/// What the core needs from outside: nothing else is read, and each only when it is needed.
+pub struct Host<'h> {
+    /// Today in UTC; asked only if an exemption has an end.
+    pub today: &'h dyn Fn() -> Date,
+    /// Asked only with `clusterLookups`.
+    pub cluster: &'h dyn Cluster,
+}
+
+/// The answer to one request, and everything that led to it.
+pub struct Evaluation {
+    pub response: Response,
+    pub requester: Requester,
+    pub findings: Vec<Judgement>,
+}
+
+/// What of a request is judged.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scope {
+    /// The object that is created or changed.
+    Object,
+    Token,
+    Approval,
+    /// Only who asks: CONNECT has no object worth reading.
+    RequestOnly,
+    Nothing,
+}
+
+/// Judges one payload of the policy protocol: `{"settings": ..., "request": ...}`.
+pub fn evaluate(payload: &[u8], host: &Host<'_>) -> Evaluation {
+    let payload = match Payload::parse(payload) {
+        Ok(payload) => payload,
+        Err(error) => return unreadable(&format!("the request {error}")),
+    };
+    let Some(request) = &payload.request else { return unreadable("the payload has no request") };
+    if let Some(member) = request.wrong_member() {
+        return unreadable(&format!("{member} of the request has the wrong type"));
+    }
+    let scope = scope(request);
+    if scope == Scope::Nothing || is_machinery(request, scope) {
+        return accepted(Requester::of(request.user_info(), &[]));
+    }
+    let settings = match read_settings(&payload) {
+        Ok(settings) => settings,
+        Err(error) => return unreadable(&error),
+    };
+    let requester = Requester::of(request.user_info(), &settings.trusted_requesters);
+    if request.operation() == Operation::Update && request.old_object().is_some_and(is_being_deleted) {
+        return accepted(requester);
+    }
+    let parsed = request.object().filter(|text| *text != "null").map(json::parse);
+    let root = match &parsed {
+        Some(Ok(value)) => Node::new(value),
+        _ => Node::absent(),
+    };
+    let object = Object::new(request, root);
+    let cluster = settings.cluster_lookups.then_some(host.cluster);
+    let mut cx =
+        Cx { request, requester, settings: &settings, cluster, rule: &rules::UNREADABLE, findings: Vec::new() };
+    match &parsed {
+        Some(Err(error)) => _ = cx.report(Node::absent(), format!("cannot be read: it {error}")),
+        None if scope != Scope::RequestOnly => _ = cx.report(Node::absent(), "is missing from the request"),
+        _ => {}
+    }
+    run(&mut cx, &object, scope, true);
+    let mut judgements = verdict::decide(&cx, &object, host.today);
+    if settings.ratchet && request.operation() == Operation::Update && judgements.iter().any(Judgement::denies) {
+        ratchet(&cx, &mut judgements);
+    }
+    let response = message::respond(&judgements, &object, request, &settings, requester);
+    Evaluation { response, requester, findings: judgements }
+}
+
+/// Answers `validate_settings`: the JSON of `{"valid": bool, "message": ...}`, never a failure.
+pub fn validate_settings(payload: &[u8]) -> Vec<u8> {
+    let problems = match std::str::from_utf8(payload).map(json::parse) {
+        Ok(Ok(value)) => settings::problems(Node::new(&value)).iter().map(|p| p.to_string()).collect(),
+        Ok(Err(error)) => vec![format!("the settings are unreadable: the text {error}")],
+        Err(_) => vec!["the settings are unreadable: the text is not UTF-8".to_owned()],
+    };
+    message::settings_response(&problems)
+}
+
+/// What the operation and the subresource leave to judge.
+fn scope(request: &Request<'_>) -> Scope {
+    let is = |resource: &str, kind: &str| request.resource() == resource || request.kind() == kind;
+    match (request.operation(), request.sub_resource()) {
+        (Operation::Delete, _) => Scope::Nothing,
+        (Operation::Connect, "exec" | "attach" | "portforward" | "proxy") => Scope::RequestOnly,
+        (Operation::Connect, _) => Scope::Nothing,
+        (_, "" | "ephemeralcontainers") => Scope::Object,
+        (_, "token") if is("serviceaccounts", "TokenRequest") => Scope::Token,
+        (_, "approval") if is("certificatesigningrequests", "CertificateSigningRequest") => Scope::Approval,
+        _ => Scope::Nothing,
+    }
+}
+
+/// Token and certificate requests of nodes and the control plane: kubelets make them all day, no rule
+/// minds, so they are answered before settings and object are read.
+fn is_machinery(request: &Request<'_>, scope: Scope) -> bool {
+    let certificate = scope == Scope::Object && kind::CERTIFICATE_SIGNING_REQUEST.is(request.group(), request.kind());
+    let requester = || Requester::of(request.user_info(), &[]);
+    match scope {
+        Scope::Approval => requester() == Requester::ControlPlane,
+        _ => (scope == Scope::Token || certificate) && matches!(requester(), Requester::Node | Requester::ControlPlane),
+    }
+}
+
+fn read_settings(payload: &Payload<'_>) -> Result<Settings, String> {
+    let Some(text) = payload.settings else { return Ok(Settings::default()) };
+    let value = json::parse(text.get()).map_err(|error| format!("the settings text {error}"))?;
+    let (settings, problems) = Settings::read(Node::new(&value));
+    match problems.first() {
+        None => Ok(settings),
+        Some(first) => Err(format!("the settings are wrong: {first}")),
+    }
+}
+
+/// Whether the old state of an object carries a `deletionTimestamp`; clean-up is never blocked.
+fn is_being_deleted(old: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Old {
+        metadata: Option<Metadata>,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Metadata {
+        deletion_timestamp: Option<IgnoredAny>,
+    }
+    let old: Result<Old, _> = serde_json::from_str(old);
+    old.is_ok_and(|old| old.metadata.is_some_and(|metadata| metadata.deletion_timestamp.is_some()))
+}
+
+/// Runs the table over one object. `about_request` is false for the old object of an update.
+fn run<'a>(cx: &mut Cx<'a>, object: &Object<'a>, scope: Scope, about_request: bool) {
+    let has_object = scope == Scope::Object && !object.root.is_absent();
+    let found: Vec<Workload<'a>> = if has_object { workloads(object, cx.settings) } else { Vec::new() };
+    // What every AKS cluster has is excused by kind, name and namespace, if AKS itself writes it or
+    // nobody is asking. A name alone never excuses.
+    let trusted = matches!(cx.requester, Requester::ControlPlane | Requester::Absent);
+    let excused = trusted && builtin::contains(object);
+    let binding = Binding::of(object).filter(|_| has_object && !excused);
+    let role = Role::of(object).filter(|_| has_object && !excused);
+    let asked = about_request && cx.requester != Requester::Absent;
+    let is_certificate = object.is(&kind::CERTIFICATE_SIGNING_REQUEST);
+    if has_object {
+        cx.rule = &rules::UNREADABLE;
+        rules::unreadable_object::check(cx, object, &found);
+    }
+    for rule in rules::RULES {
+        if cx.settings.override_of(rule.id) == Some(settings::Override::Off) {
+            continue;
+        }
+        cx.rule = rule;
+        for check in rule.checks {
+            match check {
+                Check::Any(check) if has_object => check(cx, object),
+                Check::Kinds(kinds, check) if has_object && !excused && object.is_any(kinds) => check(cx, object),
+                Check::Workload(check) => found.iter().for_each(|workload| check(cx, workload)),
+                Check::Binding(check) => binding.iter().for_each(|binding| check(cx, binding)),
+                Check::Role(check) => role.iter().for_each(|role| check(cx, role)),
+                Check::Request(check) if asked => check(cx),
+                Check::TokenRequest(check) if asked && scope == Scope::Token => {
+                    check(cx, &TokenRequest { object: *object });
+                }
+                Check::CertificateRequest(check) if asked && has_object && is_certificate => {
+                    check(cx, &CertificateRequest { object: *object });
+                }
+                Check::CertificateApproval(check) if asked && scope == Scope::Approval => {
+                    check(cx, &CertificateRequest { object: *object });
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Softens what the old object had already. Only called when something would be denied.
+fn ratchet(cx: &Cx<'_>, judgements: &mut [Judgement]) {
+    let Some(Ok(old)) = cx.request.old_object().map(json::parse) else { return };
+    if !old.is_object() {
+        return;
+    }
+    let object = Object::new(cx.request, Node::new(&old));
+    let mut before = Cx {
+        request: cx.request,
+        requester: cx.requester,
+        settings: cx.settings,
+        cluster: cx.cluster,
+        rule: &rules::UNREADABLE,
+        findings: Vec::new(),
+    };
+    run(&mut before, &object, Scope::Object, false);
+    verdict::ratchet(judgements, &before, &object);
+}
+
+fn accepted(requester: Requester) -> Evaluation {
+    Evaluation { response: Response::accepted(), requester, findings: Vec::new() }
+}
+
+/// Refuses a request that makes no sense as a whole.
+fn unreadable(reason: &str) -> Evaluation {
+    Evaluation { response: Response::unreadable(reason), requester: Requester::Absent, findings: Vec::new() }
+}

@@ -1,0 +1,193 @@
+//! The response: what kubectl prints, what the audit log keeps, what audit reports show.
+
+use crate::json::shown;
+use crate::object::Object;
+use crate::request::Request;
+use crate::requester::Requester;
+use crate::settings::Settings;
+use crate::verdict::{Action, Judgement};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+/// Where the rules are explained.
+pub const DOCS: &str = "https://github.com/entra-auth-policy/entra-auth-policy/blob/main/docs/rules.md";
+
+/// Longest message, in bytes.
+pub const LONGEST_MESSAGE: usize = 4096;
+/// Longest warning where the place allows it, and at all.
+const WARNING: (usize, usize) = (120, 256);
+
+/// The policy protocol's validation response. Field for field the SDK's `ValidationResponse`, but with
+/// an ordered map, so that the same request always gets the same bytes.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Response {
+    pub accepted: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<u16>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub audit_annotations: BTreeMap<&'static str, String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+}
+
+impl Response {
+    pub(crate) fn accepted() -> Self {
+        Response { accepted: true, ..Response::default() }
+    }
+
+    /// 400 for a request that cannot be understood; never 500, which audit reports count as an error.
+    pub(crate) fn unreadable(reason: &str) -> Self {
+        let message = format!("entra-auth-policy could not judge the request: {reason}");
+        Response { message: Some(message), code: Some(400), ..Response::default() }
+    }
+
+    pub fn to_json(&self) -> Vec<u8> {
+        // Strings and numbers under fixed names always serialise.
+        serde_json::to_vec(self).unwrap_or_else(|_| br#"{"accepted":false,"code":400}"#.to_vec())
+    }
+}
+
+/// Puts the judgements into words.
+pub(crate) fn respond(
+    judgements: &[Judgement],
+    object: &Object<'_>,
+    request: &Request<'_>,
+    settings: &Settings,
+    requester: Requester,
+) -> Response {
+    let denied: Vec<&Judgement> = judgements.iter().filter(|j| j.denies()).collect();
+    let warned: Vec<&Judgement> = judgements.iter().filter(|j| j.warns()).collect();
+    let accepted = denied.is_empty();
+    let subject = || describe(object, request);
+    let profile = settings.profile.as_str();
+    let message = if accepted {
+        (!warned.is_empty()).then(|| {
+            let head =
+                format!("entra-auth-policy accepted {} ({profile}) with {}", subject(), count(warned.len(), "warning"));
+            explain(head, &warned)
+        })
+    } else {
+        let head = format!("entra-auth-policy refused {} ({profile}): {}", subject(), count(denied.len(), "problem"));
+        Some(explain(head, &denied))
+    };
+    let mut warnings: Vec<String> = warned.iter().map(|judgement| warning(judgement)).collect();
+    let expired: std::collections::BTreeSet<_> = judgements.iter().filter_map(|j| j.expired.as_deref()).collect();
+    warnings.extend(expired.into_iter().map(|text| cut(text, WARNING.1)));
+    let mut audit_annotations =
+        BTreeMap::from([("profile", profile.to_owned()), ("requester", requester.as_str().to_owned())]);
+    for (key, list) in [("denied", ids(&denied)), ("warned", ids(&warned)), ("exempted", exempted(judgements))] {
+        if !list.is_empty() {
+            audit_annotations.insert(key, list);
+        }
+    }
+    let code = match accepted {
+        true => None,
+        false if denied.iter().any(|j| j.is_unreadable()) => Some(400),
+        false => Some(403),
+    };
+    Response { accepted, message, code, audit_annotations, warnings }
+}
+
+/// `Deployment shop/checkout`, `pods/exec shop/web`.
+fn describe(object: &Object<'_>, request: &Request<'_>) -> String {
+    let kind = match request.sub_resource() {
+        "" | "ephemeralcontainers" => shown(object.kind).into_owned(),
+        sub => format!("{}/{}", shown(request.resource()), shown(sub)),
+    };
+    let name = match object.name {
+        "" => object.metadata().get("generateName").text().map(|name| format!("{}*", shown(name))).unwrap_or_default(),
+        name => shown(name).into_owned(),
+    };
+    match object.namespace {
+        "" => format!("{kind} {name}").trim_end().to_owned(),
+        namespace => format!("{kind} {}/{name}", shown(namespace)),
+    }
+}
+
+fn count(number: usize, thing: &str) -> String {
+    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
+}
+
+/// The head, then every finding with its fix as long as there is room, then where to read more.
+fn explain(head: String, judgements: &[&Judgement]) -> String {
+    const ROOM_FOR_END: usize = 160;
+    let mut message = head;
+    for (index, judgement) in judgements.iter().enumerate() {
+        let entry =
+            format!("\n{}) {}: {}\n   fix: {}", index + 1, judgement.rule.id, sentence(judgement), judgement.fix);
+        if message.len() + entry.len() + ROOM_FOR_END > LONGEST_MESSAGE {
+            let _ = write!(message, "\nand {} more", judgements.len() - index);
+            break;
+        }
+        message.push_str(&entry);
+    }
+    let _ = write!(message, "\nrules: {DOCS}");
+    message
+}
+
+/// The place and what is wrong there; the object as a whole has no path.
+fn sentence(judgement: &Judgement) -> String {
+    match judgement.location.path.as_str() {
+        "" => format!("the object {}", judgement.what),
+        path => format!("{path} {}", judgement.what),
+    }
+}
+
+fn warning(judgement: &Judgement) -> String {
+    let (usual, most) = WARNING;
+    let place = match judgement.location.path.as_str() {
+        "" => "object",
+        path => path,
+    };
+    let head = format!("{}: {place}: ", judgement.rule.id);
+    cut(&format!("{head}{}", judgement.what), (head.len() + 64).clamp(usual, most))
+}
+
+/// At most `longest` bytes, cut between characters.
+fn cut(text: &str, longest: usize) -> String {
+    if text.len() <= longest {
+        return text.to_owned();
+    }
+    let end =
+        text.char_indices().map(|(at, _)| at).take_while(|at| *at + '…'.len_utf8() <= longest).last().unwrap_or(0);
+    format!("{}…", text.get(..end).unwrap_or_default())
+}
+
+/// Rule ids, each once, in table order.
+fn ids(judgements: &[&Judgement]) -> String {
+    let mut ids: Vec<&str> = judgements.iter().map(|judgement| judgement.rule.id).collect();
+    ids.dedup();
+    ids.join(",")
+}
+
+fn exempted(judgements: &[Judgement]) -> String {
+    let mut list: Vec<String> = judgements
+        .iter()
+        .filter_map(|judgement| match &judgement.action {
+            Action::Exempt(reason) => Some(format!("{} ({reason})", judgement.rule.id)),
+            _ => None,
+        })
+        .collect();
+    list.dedup();
+    list.join(",")
+}
+
+/// The answer to `validate_settings`.
+pub(crate) fn settings_response(problems: &[String]) -> Vec<u8> {
+    #[derive(Serialize)]
+    struct SettingsResponse {
+        valid: bool,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        message: Option<String>,
+    }
+    let message = match problems {
+        [] => None,
+        [one] => Some(one.clone()),
+        many => Some(format!("{} in the settings:\n- {}", count(many.len(), "problem"), many.join("\n- "))),
+    };
+    let response = SettingsResponse { valid: problems.is_empty(), message };
+    serde_json::to_vec(&response).unwrap_or_else(|_| br#"{"valid":false}"#.to_vec())
+}

@@ -1,0 +1,148 @@
+//! What the names in Entra look like: object ids and user principal names.
+
+/// A GUID as Entra writes it: lower case, hyphens, no braces.
+pub fn is_guid(text: &str) -> bool {
+    is_guid_any_case(text) && !text.bytes().any(|b| b.is_ascii_uppercase())
+}
+
+/// A GUID in either case.
+pub fn is_guid_any_case(text: &str) -> bool {
+    text.len() == 36
+        && text.bytes().enumerate().all(|(index, b)| match index {
+            8 | 13 | 18 | 23 => b == b'-',
+            _ => b.is_ascii_hexdigit(),
+        })
+}
+
+/// The GUID that `text` spells in any usual way (upper case, braces, white space), as Entra writes it.
+pub fn normalise_guid(text: &str) -> Option<String> {
+    let bare = text.trim();
+    let bare = bare.strip_prefix('{').and_then(|t| t.strip_suffix('}')).unwrap_or(bare);
+    is_guid_any_case(bare).then(|| bare.to_ascii_lowercase())
+}
+
+/// All zeros, or the same digit throughout: what samples put where an id belongs.
+pub fn is_placeholder_guid(text: &str) -> bool {
+    let mut digits = text.bytes().filter(|b| *b != b'-');
+    let first = digits.next();
+    is_guid_any_case(text) && digits.all(|b| Some(b) == first)
+}
+
+/// Text that was meant to be replaced before it was applied: `${X}`, `$(X)`, `<X>`, `{{ x }}`, `%X%`,
+/// `__X__`, `YOUR_X`, `REPLACE_ME`, `xxxx`, and GUIDs of one repeated digit.
+pub fn is_placeholder(text: &str) -> bool {
+    let text = text.trim();
+    let wrapped = |open: &str, close: &str| {
+        text.find(open).is_some_and(|at| text.get(at + open.len()..).is_some_and(|rest| rest.contains(close)))
+    };
+    let lower = text.to_ascii_lowercase();
+    wrapped("${", "}")
+        || wrapped("$(", ")")
+        || wrapped("{{", "}}")
+        || wrapped("<", ">")
+        || wrapped("%", "%")
+        || wrapped("#{", "}#")
+        || (text.starts_with("__") && text.ends_with("__") && text.len() > 4)
+        || (text.starts_with('$') && text.len() > 1)
+        || [
+            "your-",
+            "your_",
+            "replace-",
+            "replace_",
+            "changeme",
+            "change-me",
+            "change_me",
+            "replaceme",
+            "placeholder",
+            "todo",
+        ]
+        .iter()
+        .any(|word| lower.starts_with(word))
+        || (lower.len() >= 3 && lower.bytes().all(|b| b == b'x' || b == b'-'))
+        || is_placeholder_guid(text)
+}
+
+/// A user principal name as Entra allows it: ASCII, one `@`, a domain with a dot.
+pub fn is_upn(text: &str) -> bool {
+    let Some((user, domain)) = text.split_once('@') else { return false };
+    let user_ok = !user.is_empty()
+        && user.len() <= 64
+        && user.bytes().all(|b| b.is_ascii_alphanumeric() || b"'.-_!#^~+&$%*/=?{|}`".contains(&b));
+    let label_ok = |label: &str| {
+        !label.is_empty()
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    let top = domain.rsplit('.').next().unwrap_or_default();
+    user_ok
+        && domain.len() <= 253
+        && domain.contains('.')
+        && domain.split('.').all(label_ok)
+        && top.len() >= 2
+        && !top.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// A user name of a person who may be bound or trusted by name.
+pub fn service_account_of_user(name: &str) -> Option<(&str, &str)> {
+    name.strip_prefix("system:serviceaccount:")?.split_once(':')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn guids() {
+        let guid = "0f8fad5b-d9cb-469f-a165-70867728950e";
+        assert!(is_guid(guid));
+        assert!(!is_guid(&guid.to_uppercase()) && is_guid_any_case(&guid.to_uppercase()));
+        assert_eq!(normalise_guid(&format!(" {{{}}} ", guid.to_uppercase())).as_deref(), Some(guid));
+        for bad in ["", "0f8fad5b", "0f8fad5b-d9cb-469f-a165-70867728950", "0f8fad5b-d9cb-469f-a165-70867728950g"] {
+            assert!(!is_guid(bad) && normalise_guid(bad).is_none());
+        }
+        assert!(is_placeholder_guid("00000000-0000-0000-0000-000000000000"));
+        assert!(!is_placeholder_guid(guid));
+    }
+
+    #[test]
+    fn upns() {
+        for good in ["aksdev@contoso.com", "o'neil@contoso.co.uk", "a.b-c_d@contoso.onmicrosoft.com"] {
+            assert!(is_upn(good), "{good}");
+        }
+        for bad in [
+            "",
+            "jane",
+            "jane@",
+            "@contoso.com",
+            "jane@contoso",
+            "jane doe@contoso.com",
+            "jané@contoso.com",
+            "a@b@c.com",
+            "jane@-contoso.com",
+            "jane@10.0.0.1",
+        ] {
+            assert!(!is_upn(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn placeholders() {
+        for text in [
+            "${GROUP_ID}",
+            "<group-object-id>",
+            "{{ .Values.group }}",
+            "$GROUP",
+            "YOUR_GROUP_ID",
+            "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx",
+            "00000000-0000-0000-0000-000000000000",
+            "#{groupId}#",
+            "%GROUP%",
+        ] {
+            assert!(is_placeholder(text), "{text}");
+        }
+        for text in ["platform-team", "jane@contoso.com", "0f8fad5b-d9cb-469f-a165-70867728950e", "a<b", "50%", ""] {
+            assert!(!is_placeholder(text), "{text}");
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! The object under judgement: its kind, its metadata, and nothing about its body.
+
+use crate::json::Node;
+use crate::kind::{self, Kind};
+use crate::request::Request;
+
+/// An object, borrowed from the request. Copy it freely.
+#[derive(Clone, Copy, Debug)]
+pub struct Object<'a> {
+    pub root: Node<'a>,
+    pub group: &'a str,
+    pub kind: &'a str,
+    /// Empty while the API server has not made up a name yet.
+    pub name: &'a str,
+    /// Empty for cluster-scoped objects.
+    pub namespace: &'a str,
+}
+
+impl<'a> Object<'a> {
+    /// The object `root` as `request` presents it. The request names the kind; hand-made requests
+    /// that do not leave it to the object itself.
+    pub fn new(request: &'a Request<'a>, root: Node<'a>) -> Self {
+        let metadata = root.get("metadata");
+        let (group, kind) = match request.kind() {
+            "" => own_kind(root),
+            kind => (request.group(), kind),
+        };
+        let either =
+            |first: &'a str, second: Option<&'a str>| if first.is_empty() { second.unwrap_or_default() } else { first };
+        // Of a Namespace, the request gives its own name as its namespace.
+        let namespace = if kind::NAMESPACE.is(group, kind) {
+            ""
+        } else {
+            either(request.namespace(), metadata.get("namespace").text())
+        };
+        Object { root, group, kind, name: either(request.name(), metadata.get("name").text()), namespace }
+    }
+
+    pub fn is(&self, kind: &Kind) -> bool {
+        kind.is(self.group, self.kind)
+    }
+
+    pub fn is_any(&self, kinds: &[Kind]) -> bool {
+        kinds.iter().any(|kind| self.is(kind))
+    }
+
+    pub fn get(&self, key: &str) -> Node<'a> {
+        self.root.get(key)
+    }
+
+    pub fn at(&self, keys: &[&str]) -> Node<'a> {
+        self.root.at(keys)
+    }
+
+    pub fn metadata(&self) -> Node<'a> {
+        self.root.get("metadata")
+    }
+
+    pub fn labels(&self) -> Node<'a> {
+        self.metadata().get("labels")
+    }
+
+    pub fn annotations(&self) -> Node<'a> {
+        self.metadata().get("annotations")
+    }
+}
+
+fn own_kind<'a>(root: Node<'a>) -> (&'a str, &'a str) {
+    let version = root.get("apiVersion").text().unwrap_or_default();
+    let group = version.split_once('/').map_or("", |(group, _)| group);
+    (group, root.get("kind").text().unwrap_or_default())
+}

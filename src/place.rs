@@ -1,0 +1,289 @@
+//! Where a finding is: for people, for programs (JSON Pointer) and for the ratchet.
+//!
+//! A rule reports the node it judged. Its path is looked up afterwards, and only if something was
+//! found: one walk over the tree finds all reported nodes by their identity, so nothing on the way
+//! to a clean verdict pays for paths.
+
+use crate::json::{Node, shown};
+use std::fmt::Write;
+
+/// What a finding points at.
+#[derive(Clone, Debug)]
+pub enum Place<'a> {
+    /// A node of the object, and what lies below it that the tree does not have: a member that is
+    /// missing, or a key inside a text.
+    Node { node: Node<'a>, below: Vec<Step> },
+    /// A member of the admission request itself, such as `userInfo.username`.
+    Request(&'static str),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// A member that the object lacks.
+    Member(String),
+    /// Something inside a string: a key of a properties file, a field of a decoded document.
+    Inside(String),
+}
+
+impl<'a> From<Node<'a>> for Place<'a> {
+    fn from(node: Node<'a>) -> Self {
+        Place::Node { node, below: Vec::new() }
+    }
+}
+
+impl<'a> Node<'a> {
+    /// The place of a member that is not there (or may not be).
+    pub fn member(self, name: &str) -> Place<'a> {
+        let member = self.get(name);
+        if member.is_absent() {
+            Place::Node { node: self, below: vec![Step::Member(name.to_owned())] }
+        } else {
+            member.into()
+        }
+    }
+
+    /// The place of something inside this string, by its key there.
+    pub fn inside(self, key: &str) -> Place<'a> {
+        Place::Node { node: self, below: vec![Step::Inside(key.to_owned())] }
+    }
+}
+
+/// A place, found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Location {
+    /// For people: `spec.template.spec.containers[web].env[AZURE_CLIENT_SECRET]`.
+    pub path: String,
+    /// For programs: the JSON Pointer (RFC 6901) of the nearest node the object has.
+    pub pointer: String,
+    /// The same place in another version of the object: elements by what they name, not by index.
+    pub(crate) identity: String,
+    /// Position in the document, to sort by.
+    pub(crate) order: usize,
+}
+
+/// Locates every place in one walk, in the order given.
+pub fn locate<'a>(root: Node<'a>, places: &[&Place<'a>]) -> Vec<Location> {
+    let mut located = vec![Location::default(); places.len()];
+    let mut wanted: Vec<(usize, usize)> = Vec::with_capacity(places.len());
+    for (index, place) in places.iter().enumerate() {
+        match place {
+            Place::Node { node, .. } => wanted.push((node.address(), index)),
+            Place::Request(name) => {
+                if let Some(location) = located.get_mut(index) {
+                    location.path = (*name).to_owned();
+                }
+            }
+        }
+    }
+    wanted.sort_unstable();
+    let mut walk = Walk { wanted: &wanted, located: &mut located, seen: 0 };
+    walk.visit(root, &mut Trail::default());
+    for (place, location) in places.iter().zip(&mut located) {
+        if let Place::Node { below, .. } = place {
+            for step in below {
+                location.push_below(step);
+            }
+        }
+    }
+    located
+}
+
+impl Location {
+    fn push_below(&mut self, step: &Step) {
+        match step {
+            Step::Member(name) => {
+                push_member(&mut self.path, name, "");
+                let _ = write!(self.identity, "/{name}");
+            }
+            Step::Inside(key) => {
+                let _ = write!(self.path, "[{}]", shown(key));
+                let _ = write!(self.identity, "//{key}");
+            }
+        }
+    }
+}
+
+/// The three spellings of the path to the node being visited.
+#[derive(Default)]
+struct Trail {
+    path: String,
+    pointer: String,
+    identity: String,
+    /// The member name that led here, which tells how its elements are named.
+    key: String,
+}
+
+struct Walk<'w> {
+    wanted: &'w [(usize, usize)],
+    located: &'w mut Vec<Location>,
+    seen: usize,
+}
+
+impl Walk<'_> {
+    fn visit(&mut self, node: Node<'_>, trail: &mut Trail) {
+        self.seen += 1;
+        let address = node.address();
+        let first = self.wanted.partition_point(|(wanted, _)| *wanted < address);
+        for (_, index) in self.wanted.iter().skip(first).take_while(|(wanted, _)| *wanted == address) {
+            if let Some(location) = self.located.get_mut(*index) {
+                location.path.clone_from(&trail.path);
+                location.pointer.clone_from(&trail.pointer);
+                location.identity.clone_from(&trail.identity);
+                location.order = self.seen;
+            }
+        }
+        let lengths = (trail.path.len(), trail.pointer.len(), trail.identity.len());
+        let parent_key = std::mem::take(&mut trail.key);
+        for (key, member) in node.members() {
+            push_member(&mut trail.path, key, &parent_key);
+            let _ = write!(trail.pointer, "/{}", key.replace('~', "~0").replace('/', "~1"));
+            let _ = write!(trail.identity, "/{}", key.replace('/', "~1"));
+            key.clone_into(&mut trail.key);
+            self.visit(member, trail);
+            trail.truncate(lengths);
+        }
+        let mut previous = None;
+        for (index, item) in node.items().enumerate() {
+            match item.get("name").text() {
+                Some(name) => _ = write!(trail.path, "[{}]", shown(name)),
+                None => _ = write!(trail.path, "[{index}]"),
+            }
+            let _ = write!(trail.pointer, "/{index}");
+            push_identity(&mut trail.identity, &parent_key, item, previous, index);
+            trail.key.clear();
+            self.visit(item, trail);
+            trail.truncate(lengths);
+            previous = Some(item);
+        }
+        trail.key = parent_key;
+    }
+}
+
+impl Trail {
+    fn truncate(&mut self, (path, pointer, identity): (usize, usize, usize)) {
+        self.path.truncate(path);
+        self.pointer.truncate(pointer);
+        self.identity.truncate(identity);
+    }
+}
+
+/// Maps whose keys are data rather than fields: `labels[app]`, not `labels.app`.
+const DATA_MAPS: &[&str] =
+    &["labels", "annotations", "data", "stringData", "binaryData", "parameters", "matchLabels", "nodeSelector"];
+
+fn push_member(path: &mut String, key: &str, parent: &str) {
+    let plain = !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric());
+    if !plain || DATA_MAPS.contains(&parent) {
+        let _ = write!(path, "[{}]", shown(key));
+    } else if path.is_empty() {
+        path.push_str(key);
+    } else {
+        let _ = write!(path, ".{key}");
+    }
+}
+
+/// What an element of a list is, whatever its index: see "Ratchet" in the documentation.
+fn push_identity(out: &mut String, list: &str, item: Node<'_>, previous: Option<Node<'_>>, index: usize) {
+    out.push('/');
+    if list == "subjects" {
+        for part in ["kind", "namespace", "name"] {
+            let _ = write!(out, "{:?}", item.get(part).text());
+        }
+    } else if list == "rules" {
+        let _ = write!(out, "{}", item.value());
+    } else if let Some(name) = item.get("name").text() {
+        let _ = write!(out, "{name:?}");
+    } else if let Some(argument) = item.text() {
+        let _ = match (flag(argument), previous.and_then(Node::text).and_then(flag)) {
+            (Some(flag), _) => write!(out, "{flag:?}"),
+            (None, Some(flag)) => write!(out, "{flag:?}="),
+            (None, None) => write!(out, "{argument:?}"),
+        };
+    } else {
+        let _ = write!(out, "{index}");
+    }
+}
+
+fn flag(argument: &str) -> Option<&str> {
+    argument.starts_with('-').then(|| argument.split_once('=').map_or(argument, |(flag, _)| flag))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::parse;
+
+    const POD: &str = r#"{"metadata":{"labels":{"app.kubernetes.io/name":"x"}},
+        "spec":{"containers":[{"name":"web","env":[{"name":"A","value":"1"}],"args":["--key","v","--x=1"]}]},
+        "subjects":[{"kind":"User","name":"a/b"}], "rules":[{"verbs":["*"]}]}"#;
+
+    fn locations(keys: &[&[&str]]) -> Vec<Location> {
+        let value = parse(POD).unwrap();
+        let root = Node::new(&value);
+        let places: Vec<Place> = keys
+            .iter()
+            .map(|keys| {
+                keys.iter()
+                    .fold(root, |node, key| match key.parse::<usize>() {
+                        Ok(index) => node.items().nth(index).unwrap(),
+                        Err(_) => node.get(key),
+                    })
+                    .into()
+            })
+            .collect();
+        locate(root, &places.iter().collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn three_spellings() {
+        let found = locations(&[
+            &["spec", "containers", "0", "env", "0"],
+            &["metadata", "labels", "app.kubernetes.io/name"],
+            &["spec", "containers", "0", "args", "1"],
+            &["spec", "containers", "0", "args", "2"],
+            &["subjects", "0"],
+            &["rules", "0"],
+        ]);
+        let paths: Vec<_> = found.iter().map(|l| l.path.as_str()).collect();
+        assert_eq!(
+            paths,
+            [
+                "spec.containers[web].env[A]",
+                "metadata.labels[app.kubernetes.io/name]",
+                "spec.containers[web].args[1]",
+                "spec.containers[web].args[2]",
+                "subjects[a/b]",
+                "rules[0]"
+            ]
+        );
+        let pointers: Vec<_> = found.iter().map(|l| l.pointer.as_str()).collect();
+        assert_eq!(
+            pointers,
+            [
+                "/spec/containers/0/env/0",
+                "/metadata/labels/app.kubernetes.io~1name",
+                "/spec/containers/0/args/1",
+                "/spec/containers/0/args/2",
+                "/subjects/0",
+                "/rules/0"
+            ]
+        );
+        let identities: Vec<_> = found.iter().map(|l| l.identity.as_str()).collect();
+        assert_eq!(identities[2], "/spec/containers/\"web\"/args/\"--key\"=");
+        assert_eq!(identities[3], "/spec/containers/\"web\"/args/\"--x\"");
+        assert_eq!(identities[5], "/rules/{\"verbs\":[\"*\"]}");
+    }
+
+    #[test]
+    fn members_that_are_not_there() {
+        let value = parse(POD).unwrap();
+        let root = Node::new(&value);
+        let missing = root.get("spec").member("serviceAccountName");
+        let inside = root.at(&["metadata", "labels", "app.kubernetes.io/name"]).inside("db.password");
+        let found = locate(root, &[&missing, &inside, &Place::Request("userInfo.username")]);
+        assert_eq!(found[0].path, "spec.serviceAccountName");
+        assert_eq!(found[0].pointer, "/spec");
+        assert_eq!(found[1].path, "metadata.labels[app.kubernetes.io/name][db.password]");
+        assert_eq!(found[2].path, "userInfo.username");
+    }
+}

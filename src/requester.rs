@@ -1,0 +1,134 @@
+//! Who is asking: the class of `userInfo`, decided once for all rules.
+
+use crate::glob;
+use crate::json::Node;
+use crate::name::is_guid;
+
+/// The classes of `docs/behaviour.md`, in the order in which they are tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Requester {
+    /// No `userInfo`: the audit scanner, or a manifest replayed without a user.
+    Absent,
+    ControlPlane,
+    Node,
+    /// An AKS local account: a certificate shared by everybody who downloaded it.
+    LocalAccount,
+    ServiceAccount,
+    /// A user of a second identity provider (`aks:jwt:`).
+    ExternalIssuer,
+    Entra,
+    /// A person whom Entra did not sign in: a client certificate, for example.
+    Other,
+}
+
+const CONTROL_PLANE: &[&str] = &[
+    "system:apiserver",
+    "system:kube-controller-manager",
+    "system:kube-scheduler",
+    "system:kube-proxy",
+    "aksService",
+    "aks-support",
+    "aksProblemDetector",
+    "system:serviceaccount:kube-system:*",
+];
+
+/// Kubelet names of old AKS versions; they count only together with the group `system:nodes`.
+const OLD_KUBELETS: &[&str] = &["nodeclient", "client", "kubelet"];
+
+/// User names of AKS local accounts, in requests and as subjects.
+pub const LOCAL_ACCOUNTS: &[&str] = &["masterclient", "clusterAdmin", "clusterUser"];
+
+impl Requester {
+    /// Classifies `userInfo`; `trusted` are the patterns of the setting `trustedRequesters`.
+    pub fn of(user_info: Node<'_>, trusted: &[String]) -> Requester {
+        if is_empty(user_info) {
+            return Requester::Absent;
+        }
+        let name = user_info.get("username").text().unwrap_or_default();
+        let in_group = |group: &str| user_info.get("groups").texts().any(|g| g == group);
+        let mut control_plane = CONTROL_PLANE.iter().copied().chain(trusted.iter().map(String::as_str));
+        if control_plane.any(|pattern| glob::matches(pattern, name)) {
+            return Requester::ControlPlane;
+        }
+        let kubelet = name.starts_with("system:node:") || OLD_KUBELETS.contains(&name);
+        if (kubelet && in_group("system:nodes"))
+            || (name.starts_with("system:bootstrap:") && in_group("system:bootstrappers"))
+        {
+            return Requester::Node;
+        }
+        if LOCAL_ACCOUNTS.contains(&name) || in_group("system:masters") {
+            return Requester::LocalAccount;
+        }
+        if name.starts_with("system:serviceaccount:") {
+            return Requester::ServiceAccount;
+        }
+        if name.starts_with("aks:jwt:") {
+            return Requester::ExternalIssuer;
+        }
+        // Asked last: whoever may impersonate `userextras/oid` can set it.
+        let oid = user_info.at(&["extra", "oid"]).texts().next();
+        if oid.is_some_and(is_guid) { Requester::Entra } else { Requester::Other }
+    }
+
+    /// The name used in audit annotations and documentation.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Requester::Absent => "absent",
+            Requester::ControlPlane => "control-plane",
+            Requester::Node => "node",
+            Requester::LocalAccount => "local-account",
+            Requester::ServiceAccount => "service-account",
+            Requester::ExternalIssuer => "external-issuer",
+            Requester::Entra => "entra",
+            Requester::Other => "other",
+        }
+    }
+}
+
+/// The audit scanner sends a `userInfo` whose members are empty strings and nulls.
+fn is_empty(node: Node<'_>) -> bool {
+    node.is_absent()
+        || node.text() == Some("")
+        || (node.is_list() && node.items().all(is_empty))
+        || (node.is_object() && node.members().all(|(_, member)| is_empty(member)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::parse;
+
+    fn class(user_info: &str) -> Requester {
+        let value = parse(user_info).unwrap();
+        Requester::of(Node::new(&value), &["deployer-*".to_owned()])
+    }
+
+    #[test]
+    fn classes_in_order() {
+        for (user_info, expected) in [
+            ("null", Requester::Absent),
+            (r#"{}"#, Requester::Absent),
+            (r#"{"username":"","uid":null,"groups":[],"extra":{}}"#, Requester::Absent),
+            (r#"{"username":"system:apiserver"}"#, Requester::ControlPlane),
+            (r#"{"username":"system:serviceaccount:kube-system:job-controller"}"#, Requester::ControlPlane),
+            (r#"{"username":"deployer-7"}"#, Requester::ControlPlane),
+            (r#"{"username":"system:node:aks-1","groups":["system:nodes"]}"#, Requester::Node),
+            (r#"{"username":"system:node:aks-1"}"#, Requester::Other),
+            (r#"{"username":"client","groups":["system:nodes"]}"#, Requester::Node),
+            (r#"{"username":"client"}"#, Requester::Other),
+            (r#"{"username":"system:bootstrap:ab12","groups":["system:bootstrappers"]}"#, Requester::Node),
+            (r#"{"username":"masterclient"}"#, Requester::LocalAccount),
+            (r#"{"username":"x","groups":["system:masters"]}"#, Requester::LocalAccount),
+            (r#"{"username":"system:serviceaccount:shop:web"}"#, Requester::ServiceAccount),
+            (
+                r#"{"username":"aks:jwt:github:me","extra":{"oid":["11111111-2222-3333-4444-555555555555"]}}"#,
+                Requester::ExternalIssuer,
+            ),
+            (r#"{"username":"a@b.c","extra":{"oid":["11111111-2222-3333-4444-555555555555"]}}"#, Requester::Entra),
+            (r#"{"username":"a@b.c","extra":{"oid":[""]}}"#, Requester::Other),
+            (r#"{"groups":["system:authenticated"]}"#, Requester::Other),
+        ] {
+            assert_eq!(class(user_info), expected, "{user_info}");
+        }
+    }
+}

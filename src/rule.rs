@@ -1,0 +1,105 @@
+//! What a rule is, and what it is given.
+//!
+//! A rule is a constant in a file of its own. The [`Check`] it stores fixes the type it is handed, the
+//! objects it runs on and its rows in `metadata.yml`. Rules return nothing, cannot fail, call no other
+//! rule and know nothing of profiles, exemptions or operations.
+
+use crate::finding::{Finding, Severity};
+use crate::kind::Kind;
+use crate::lookup::Cluster;
+use crate::object::Object;
+use crate::place::Place;
+use crate::request::Request;
+use crate::requester::Requester;
+use crate::settings::Settings;
+use crate::view::{
+    binding::Binding, certificate::CertificateRequest, role::Role, token::TokenRequest, workload::Workload,
+};
+use std::borrow::Cow;
+
+/// One entry of the rule table.
+pub struct Rule {
+    /// The one name of the rule: file, settings key, fixture folder, documentation page.
+    pub id: &'static str,
+    /// The fault in one line, for tables.
+    pub summary: &'static str,
+    /// What to do about it, as an imperative: the fix of every finding that has no better one.
+    pub help: &'static str,
+    /// Severity of a finding that the rule does not weigh otherwise.
+    pub severity: Severity,
+    pub checks: &'static [Check],
+}
+
+/// Ids are unique, so they stand for the rule.
+impl PartialEq for Rule {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
+    }
+}
+
+impl std::fmt::Debug for Rule {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.id)
+    }
+}
+
+/// A judgement and the type it judges.
+pub enum Check {
+    /// Everything that is applied: names, labels, annotations and strings of any object.
+    Any(for<'a> fn(&mut Cx<'a>, &Object<'a>)),
+    /// Objects of these kinds.
+    Kinds(&'static [Kind], for<'a> fn(&mut Cx<'a>, &Object<'a>)),
+    /// Every pod template of a workload, and Pods themselves.
+    Workload(for<'a> fn(&mut Cx<'a>, &Workload<'a>)),
+    /// RoleBinding and ClusterRoleBinding.
+    Binding(for<'a> fn(&mut Cx<'a>, &Binding<'a>)),
+    /// Role and ClusterRole.
+    Role(for<'a> fn(&mut Cx<'a>, &Role<'a>)),
+    /// The request itself: who makes it. Not judged without a requester.
+    Request(for<'a> fn(&mut Cx<'a>)),
+    /// `serviceaccounts/token`. Not judged without a requester.
+    TokenRequest(for<'a> fn(&mut Cx<'a>, &TokenRequest<'a>)),
+    /// A new CertificateSigningRequest. Not judged without a requester.
+    CertificateRequest(for<'a> fn(&mut Cx<'a>, &CertificateRequest<'a>)),
+    /// `certificatesigningrequests/approval`. Not judged without a requester.
+    CertificateApproval(for<'a> fn(&mut Cx<'a>, &CertificateRequest<'a>)),
+}
+
+impl Check {
+    /// Whether the check is about the act rather than the object: such findings never ratchet.
+    pub fn is_about_request(&self) -> bool {
+        matches!(
+            self,
+            Check::Request(_) | Check::TokenRequest(_) | Check::CertificateRequest(_) | Check::CertificateApproval(_)
+        )
+    }
+}
+
+/// What a rule may know besides the thing it judges, and where it reports.
+pub struct Cx<'a> {
+    pub request: &'a Request<'a>,
+    pub requester: Requester,
+    pub settings: &'a Settings,
+    /// Facts from the cluster; `None` unless `clusterLookups` is on.
+    pub cluster: Option<&'a dyn Cluster>,
+    pub(crate) rule: &'static Rule,
+    pub(crate) findings: Vec<Finding<'a>>,
+}
+
+impl<'a> Cx<'a> {
+    /// Starts a finding at `place`. `what` continues the sentence that the place begins, in lower case
+    /// and without a full stop; it never holds a value, only names.
+    pub fn report(&mut self, place: impl Into<Place<'a>>, what: impl Into<String>) -> &mut Finding<'a> {
+        self.findings.push(Finding {
+            rule: self.rule,
+            severity: self.rule.severity,
+            place: place.into(),
+            what: what.into(),
+            fix: Cow::Borrowed(self.rule.help),
+            unchecked: false,
+        });
+        let last = self.findings.len() - 1;
+        #[allow(clippy::indexing_slicing, reason = "just pushed")]
+        &mut self.findings[last]
+    }
+}

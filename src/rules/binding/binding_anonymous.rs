@@ -1,0 +1,85 @@
+//! A binding grants a role to requests that nobody signed in for.
+//!
+//! # Why
+//!
+//! `system:anonymous` and `system:unauthenticated` stand for every request without a credential. Who
+//! made it cannot be known, so no Entra sign-in, Conditional Access or audit trail applies. The only
+//! such binding that Kubernetes ships is `system:public-info-viewer`, which shows health and version;
+//! it is accepted as long as it is unchanged.
+//!
+//! ```yaml deny
+//! apiVersion: rbac.authorization.k8s.io/v1
+//! kind: ClusterRoleBinding
+//! metadata:
+//!   name: open-to-all
+//! roleRef:
+//!   apiGroup: rbac.authorization.k8s.io
+//!   kind: ClusterRole
+//!   name: view
+//! subjects:
+//! - apiGroup: rbac.authorization.k8s.io
+//!   kind: Group
+//!   name: system:unauthenticated
+//! ```
+//!
+//! # Fix
+//!
+//! Bind an Entra group by its object id.
+//!
+//! ```yaml allow
+//! apiVersion: rbac.authorization.k8s.io/v1
+//! kind: ClusterRoleBinding
+//! metadata:
+//!   name: viewers
+//! roleRef:
+//!   apiGroup: rbac.authorization.k8s.io
+//!   kind: ClusterRole
+//!   name: view
+//! subjects:
+//! - apiGroup: rbac.authorization.k8s.io
+//!   kind: Group
+//!   name: 0f8fad5b-d9cb-469f-a165-70867728950e
+//! ```
+//!
+//! # Source
+//!
+//! - [Kubernetes RBAC good practices](https://kubernetes.io/docs/concepts/security/rbac-good-practices/)
+
+use crate::finding::Severity;
+use crate::json::shown;
+use crate::rule::{Check, Cx, Rule};
+use crate::view::binding::{Binding, Subject};
+
+pub static RULE: Rule = Rule {
+    id: "binding-anonymous",
+    summary: "role granted to anonymous requests",
+    help: "remove the subject, or bind an Entra group by its object id",
+    severity: Severity::High,
+    checks: &[Check::Binding(check)],
+};
+
+fn check<'a>(cx: &mut Cx<'a>, binding: &Binding<'a>) {
+    for subject in binding.subjects().filter(is_anonymous) {
+        if !is_public_info_viewer(binding) {
+            let what = format!("grants {} to everybody without signing in", shown(binding.role_ref().name));
+            cx.report(subject.node, what);
+        }
+    }
+}
+
+/// Both names, whichever kind they are written under.
+fn is_anonymous(subject: &Subject<'_>) -> bool {
+    matches!(subject.user_or_group(), Some("system:anonymous" | "system:unauthenticated"))
+}
+
+/// Kubernetes' own binding: its name, its role, and no subject but its two groups.
+fn is_public_info_viewer(binding: &Binding<'_>) -> bool {
+    const NAME: &str = "system:public-info-viewer";
+    let role = binding.role_ref();
+    !binding.namespaced
+        && binding.object.name == NAME
+        && (role.kind, role.name) == ("ClusterRole", NAME)
+        && binding
+            .subjects()
+            .all(|subject| matches!(subject.group(), Some("system:authenticated" | "system:unauthenticated")))
+}

@@ -1,0 +1,3 @@
+//! RoleBinding and ClusterRoleBinding: who gets what.
+
+pub mod binding_anonymous;

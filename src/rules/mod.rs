@@ -1,0 +1,42 @@
+//! The table of all rules, in the order in which findings are told.
+
+pub mod binding;
+pub mod pod_identity;
+pub mod unreadable_object;
+
+use crate::rule::Rule;
+
+/// Always on, so it is not in the table: it cannot be turned off or exempted.
+pub use unreadable_object::RULE as UNREADABLE;
+
+/// Every rule, once.
+pub static RULES: &[&Rule] = &[&binding::binding_anonymous::RULE, &pod_identity::pod_identity_label::RULE];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_unique_kebab_case() {
+        let mut ids: Vec<_> = RULES.iter().map(|rule| rule.id).collect();
+        let count = ids.len();
+        for id in &ids {
+            assert!(id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'), "{id}");
+        }
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), count);
+    }
+
+    /// One style for everything users read: a fault as a noun phrase, a remedy as an imperative.
+    #[test]
+    fn texts_are_one_plain_line() {
+        for rule in RULES.iter().chain([&&UNREADABLE]) {
+            for text in [rule.summary, rule.help] {
+                assert!(!text.is_empty() && !text.contains('\n') && !text.ends_with('.'), "{}: {text}", rule.id);
+                assert!(text.len() <= 200, "{}: {text}", rule.id);
+            }
+            assert!(rule.help.starts_with(|c: char| c.is_lowercase()), "{}: {}", rule.id, rule.help);
+        }
+    }
+}

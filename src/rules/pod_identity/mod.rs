@@ -1,0 +1,3 @@
+//! The deprecated pod-managed identity (AAD Pod Identity).
+
+pub mod pod_identity_label;

@@ -1,0 +1,80 @@
+//! A pod asks for the deprecated pod-managed identity with the label `aadpodidbinding`.
+//!
+//! # Why
+//!
+//! Microsoft Entra pod-managed identity intercepts the node's metadata endpoint and was retired in
+//! September 2025: no patches, and any pod that gets the label gets the identity. On a pod that uses
+//! workload identity as well the label is the documented state of a migration, so it weighs less there.
+//! On a workload's own metadata, or as an annotation, it does nothing.
+//!
+//! ```yaml deny
+//! apiVersion: v1
+//! kind: Pod
+//! metadata:
+//!   name: web
+//!   namespace: shop
+//!   labels:
+//!     aadpodidbinding: web-identity
+//! spec:
+//!   serviceAccountName: web
+//!   containers:
+//!   - name: web
+//!     image: contoso.azurecr.io/web:1.0
+//! ```
+//!
+//! # Fix
+//!
+//! Federate the identity with a service account, annotate the account with the identity's client id,
+//! label the pod, and drop the old label.
+//!
+//! ```yaml allow
+//! apiVersion: v1
+//! kind: Pod
+//! metadata:
+//!   name: web
+//!   namespace: shop
+//!   labels:
+//!     azure.workload.identity/use: "true"
+//! spec:
+//!   serviceAccountName: web
+//!   containers:
+//!   - name: web
+//!     image: contoso.azurecr.io/web:1.0
+//! ```
+//!
+//! # Source
+//!
+//! - [Migrate from pod-managed identity to workload identity](https://learn.microsoft.com/azure/aks/workload-identity-migrate-from-pod-identity)
+
+use crate::finding::Severity;
+use crate::rule::{Check, Cx, Rule};
+use crate::view::workload::Workload;
+
+pub static RULE: Rule = Rule {
+    id: "pod-identity-label",
+    summary: "pod that selects a pod-managed identity",
+    help: "annotate the service account with azure.workload.identity/client-id and label the pod azure.workload.identity/use=true",
+    severity: Severity::High,
+    checks: &[Check::Workload(check)],
+};
+
+const LABEL: &str = "aadpodidbinding";
+
+fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
+    let label = workload.labels().get(LABEL);
+    if !label.is_absent() {
+        let finding = cx.report(label, "selects a deprecated pod-managed identity");
+        if workload.uses_workload_identity() {
+            finding.severity(Severity::Medium).fix("remove the label once the pods use workload identity");
+        }
+    }
+    let own_labels = (!workload.is_pod()).then(|| workload.object.labels());
+    let annotations = [Some(workload.annotations()), (!workload.is_pod()).then(|| workload.object.annotations())];
+    for map in own_labels.into_iter().chain(annotations.into_iter().flatten()) {
+        let leftover = map.get(LABEL);
+        if !leftover.is_absent() {
+            let what = "is a leftover of pod-managed identity and does nothing here";
+            cx.report(leftover, what).severity(Severity::Low).fix("remove it");
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Findings, settings and operation in; an action for each finding out.
+
+use crate::finding::Severity;
+use crate::json::Node;
+use crate::object::Object;
+use crate::place::{Location, Place, locate};
+use crate::requester::Requester;
+use crate::rule::{Check, Cx, Rule};
+use crate::rules;
+use crate::settings::{Date, Exemption, Override, Profile};
+use std::borrow::Cow;
+use std::cell::OnceCell;
+
+/// A finding with its place found and its action decided.
+#[derive(Clone, Debug)]
+pub struct Judgement {
+    pub rule: &'static Rule,
+    pub severity: Severity,
+    pub action: Action,
+    pub location: Location,
+    pub what: String,
+    pub fix: Cow<'static, str>,
+    /// An exemption that would have covered it, had it not ended.
+    pub expired: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    Deny,
+    Warn,
+    /// Below what the profile shows.
+    None,
+    /// Excused by an exemption, with its reason.
+    Exempt(String),
+}
+
+impl Action {
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Action::Deny => "deny",
+            Action::Warn => "warn",
+            Action::None => "none",
+            Action::Exempt(_) => "exempt",
+        }
+    }
+}
+
+impl Judgement {
+    pub fn denies(&self) -> bool {
+        self.action == Action::Deny
+    }
+
+    pub fn warns(&self) -> bool {
+        self.action == Action::Warn
+    }
+
+    pub fn is_unreadable(&self) -> bool {
+        *self.rule == rules::UNREADABLE
+    }
+}
+
+/// Decides about every finding of `cx`, in rule table order, then document order.
+pub(crate) fn decide(cx: &Cx<'_>, object: &Object<'_>, today: &dyn Fn() -> Date) -> Vec<Judgement> {
+    let places: Vec<&Place<'_>> = cx.findings.iter().map(|finding| &finding.place).collect();
+    let locations = if places.is_empty() { Vec::new() } else { locate(object.root, &places) };
+    let owned = cx.settings.owned_pods_warn && is_made_by_controller(object, cx);
+    let day = OnceCell::new();
+    let mut judgements: Vec<Judgement> = cx
+        .findings
+        .iter()
+        .zip(locations)
+        .map(|(finding, location)| {
+            let mut action = action(cx, finding.rule, finding.severity, finding.unchecked);
+            let mut expired = None;
+            let unreadable = *finding.rule == rules::UNREADABLE;
+            if !unreadable && action != Action::None {
+                let mut covering =
+                    cx.settings.exemptions.iter().filter(|e| e.covers(finding.rule.id, object, cx.request));
+                let ended = |e: &Exemption| e.until.is_some_and(|until| until < *day.get_or_init(today));
+                match covering.clone().find(|e| !ended(e)) {
+                    Some(live) => action = Action::Exempt(live.reason.clone()),
+                    None => expired = covering.next().map(describe_expired),
+                }
+            }
+            if owned && action == Action::Deny && !unreadable {
+                action = Action::Warn;
+            }
+            Judgement {
+                rule: finding.rule,
+                severity: finding.severity,
+                action,
+                location,
+                what: finding.what.clone(),
+                fix: finding.fix.clone(),
+                expired,
+            }
+        })
+        .collect();
+    judgements.sort_by_key(|judgement| (position(judgement.rule), judgement.location.order));
+    judgements
+}
+
+fn position(rule: &Rule) -> usize {
+    // UNREADABLE is not in the table and comes first.
+    rules::RULES.iter().position(|known| **known == *rule).map_or(0, |index| index + 1)
+}
+
+fn action(cx: &Cx<'_>, rule: &Rule, severity: Severity, unchecked: bool) -> Action {
+    if *rule == rules::UNREADABLE {
+        return Action::Deny;
+    }
+    match (cx.settings.override_of(rule.id), severity, cx.settings.profile) {
+        (Some(Override::Deny), ..) => Action::Deny,
+        (Some(Override::Warn), ..) => Action::Warn,
+        (Some(Override::Off), ..) => Action::None,
+        _ if unchecked => Action::Warn,
+        (_, Severity::High, _) | (_, Severity::Medium, Profile::Restricted) => Action::Deny,
+        (_, Severity::Medium, Profile::Baseline) | (_, Severity::Low, Profile::Restricted) => Action::Warn,
+        (_, Severity::Low, Profile::Baseline) => Action::None,
+    }
+}
+
+fn describe_expired(exemption: &Exemption) -> String {
+    let until = exemption.until.map(|until| until.to_string()).unwrap_or_default();
+    format!("exemption \"{}\" ended on {until} and no longer applies", exemption.reason)
+}
+
+/// Denials of what the old object had as well become warnings: same rule, same place, and no worse. Two
+/// of a kind where there was one do not.
+pub(crate) fn ratchet(judgements: &mut [Judgement], before: &Cx<'_>, old: &Object<'_>) {
+    let places: Vec<&Place<'_>> = before.findings.iter().map(|finding| &finding.place).collect();
+    let mut known: Vec<(&Rule, String, Severity)> = before
+        .findings
+        .iter()
+        .zip(locate(old.root, &places))
+        .map(|(finding, location)| (finding.rule, location.identity, finding.severity))
+        .collect();
+    for judgement in judgements.iter_mut().filter(|judgement| judgement.denies() && !judgement.is_unreadable()) {
+        if judgement.rule.checks.iter().all(Check::is_about_request) {
+            continue;
+        }
+        let same = known.iter().position(|(rule, identity, severity)| {
+            **rule == *judgement.rule && *identity == judgement.location.identity && *severity >= judgement.severity
+        });
+        if let Some(index) = same {
+            known.swap_remove(index);
+            judgement.action = Action::Warn;
+        }
+    }
+}
+
+/// Controllers of the control plane, and what they own Pods for.
+const CONTROLLERS: &[(&str, &str, &str)] = &[
+    ("replicaset-controller", "apps/", "ReplicaSet"),
+    ("statefulset-controller", "apps/", "StatefulSet"),
+    ("daemon-set-controller", "apps/", "DaemonSet"),
+    ("job-controller", "batch/", "Job"),
+    ("replication-controller", "v1", "ReplicationController"),
+];
+
+/// A Pod that a built-in workload controller makes for an object of its own. Both the requester and the
+/// owner reference must fit: an author can write the reference, but not the requester.
+fn is_made_by_controller(object: &Object<'_>, cx: &Cx<'_>) -> bool {
+    if !object.is(&crate::kind::POD) || cx.requester != Requester::ControlPlane {
+        return false;
+    }
+    let user = cx.request.user_info().get("username").text().unwrap_or_default();
+    let Some(account) = user.strip_prefix("system:serviceaccount:kube-system:") else { return false };
+    let owner =
+        object.metadata().get("ownerReferences").items().find(|owner| owner.get("controller").bool() == Some(true));
+    let Some(owner) = owner else { return false };
+    let part = |node: Node<'_>, key: &str| node.get(key).text().map(str::to_owned).unwrap_or_default();
+    CONTROLLERS.iter().any(|(controller, version, kind)| {
+        *controller == account && part(owner, "kind") == *kind && part(owner, "apiVersion").starts_with(version)
+    })
+}
