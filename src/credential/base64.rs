@@ -1,0 +1,54 @@
+//! A forgiving base64 reader: both alphabets, white space anywhere, padding optional.
+
+/// Decodes `text`, or says that it is not base64 or would decode to more than `limit` bytes.
+pub fn decode_base64(text: &str, limit: usize) -> Option<Vec<u8>> {
+    // Most strings give themselves away early; look before allocating.
+    let looks_right = text.bytes().take(64).all(|b| sextet(b).is_some() || b == b'=' || b.is_ascii_whitespace());
+    if text.is_empty() || !looks_right || text.len() / 4 * 3 > limit.saturating_mul(2) {
+        return None;
+    }
+    let mut out = Vec::with_capacity((text.len() / 4 * 3 + 3).min(limit));
+    let mut group: u32 = 0;
+    let mut filled = 0;
+    let mut padding = 0;
+    for byte in text.bytes() {
+        match sextet(byte) {
+            Some(value) if padding == 0 => {
+                group = group << 6 | u32::from(value);
+                filled += 1;
+                if filled == 4 {
+                    let [_, a, b, c] = group.to_be_bytes();
+                    out.extend_from_slice(&[a, b, c]);
+                    (group, filled) = (0, 0);
+                }
+            }
+            None if byte == b'=' => padding += 1,
+            None if byte.is_ascii_whitespace() => {}
+            _ => return None,
+        }
+        if out.len() > limit {
+            return None;
+        }
+    }
+    if padding > 0 && filled + padding != 4 {
+        return None;
+    }
+    match filled {
+        0 => {}
+        2 => out.extend_from_slice(&[(group >> 4) as u8]),
+        3 => out.extend_from_slice(&[(group >> 10) as u8, (group >> 2) as u8]),
+        _ => return None,
+    }
+    (out.len() <= limit && !out.is_empty()).then_some(out)
+}
+
+fn sextet(byte: u8) -> Option<u8> {
+    Some(match byte {
+        b'A'..=b'Z' => byte - b'A',
+        b'a'..=b'z' => byte - b'a' + 26,
+        b'0'..=b'9' => byte - b'0' + 52,
+        b'+' | b'-' => 62,
+        b'/' | b'_' => 63,
+        _ => return None,
+    })
+}

@@ -1,0 +1,103 @@
+//! What a fixed credential looks like.
+//!
+//! Pure functions over strings; they know neither Kubernetes nor JSON trees. Three questions:
+//!
+//! - *Does this text hold a credential?* [`recognise`] decides by the value alone: keys that carry
+//!   their own mark ([`SIGNATURES`]) and composed values such as connection strings ([`FORMATS`]).
+//! - *Does this name promise one?* [`name_strength`], for values without a shape of their own. Ask
+//!   [`is_harmless`] about the value first.
+//! - *Which names and values does this text assign?* [`assignments`], for configuration files.
+//!
+//! Nothing here returns, stores or prints a value: a [`Kind`] says what was found, an offset where.
+//!
+//! All of it runs in an instance made afresh for each request, so tables are filled by the compiler
+//! and text without a credential costs one pass and no allocation. Work is linear in the text,
+//! whatever the text.
+
+mod alphabet;
+mod assignment;
+mod base64;
+mod devops;
+mod filter;
+mod format;
+mod harmless;
+mod name;
+mod scan;
+mod signature;
+mod text;
+
+#[cfg(test)]
+mod tests;
+
+pub use alphabet::Alphabet;
+pub use assignment::{Assignment, assignments, flags};
+pub use base64::decode_base64;
+pub use filter::Mark;
+pub use format::{FORMATS, Format};
+pub use harmless::{Harmless, harmless, is_harmless, is_placeholder, is_reference};
+pub use name::{AZURE_KEYS, AZURE_VARIABLES, NameStrength, is_azure_credential_variable, name_strength};
+pub use signature::{PROVIDERS, Run, SIGNATURES, Signature};
+
+/// A kind of credential.
+#[derive(PartialEq, Eq, Debug)]
+pub struct Kind {
+    /// In kebab case: `entra-client-secret`.
+    pub id: &'static str,
+    /// With its article, to stand after "holds": `an Entra client secret`.
+    pub what: &'static str,
+    pub class: Class,
+}
+
+/// What a credential opens, which decides the rule that reports it. Strongest first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Class {
+    /// Microsoft Entra or an Azure service.
+    Azure,
+    /// A cluster, past Entra: a kubeconfig.
+    Kubernetes,
+    /// A container registry on Azure, in a Docker configuration.
+    Registry,
+    /// Amazon Web Services.
+    Aws,
+    /// Whatever trusts it: a private key or a bearer token.
+    Key,
+    /// A server that is not known to be Azure's: the password of a database or in a URL. Often one
+    /// inside the cluster.
+    Password,
+}
+
+/// The strongest credential in the text; of equals, the first.
+pub fn recognise(text: &str) -> Option<&'static Kind> {
+    recognise_bytes(text.as_bytes())
+}
+
+/// As [`recognise`], for bytes that need not be text.
+pub fn recognise_bytes(text: &[u8]) -> Option<&'static Kind> {
+    let mut best: Option<&'static Kind> = None;
+    scan::scan(text, &mut |hit| {
+        if best.is_none_or(|kind| hit.kind.class < kind.class) {
+            best = Some(hit.kind);
+        }
+        hit.kind.class == Class::Azure
+    });
+    best
+}
+
+/// Every credential in the text, with the byte offset where it begins. A credential inside another,
+/// such as the key in a connection string, is not told twice.
+pub fn recognise_all(text: &str, found: &mut dyn FnMut(&'static Kind, usize)) {
+    scan::scan(text.as_bytes(), &mut |hit| {
+        found(hit.kind, hit.range.start);
+        false
+    });
+}
+
+/// Longest value that is looked into as base64: an object is at most 1.5 MiB, a Secret 1 MiB.
+const BASE64_LIMIT: usize = 1 << 20;
+
+/// As [`recognise`], also within base64, once.
+pub fn recognise_with_base64(text: &str) -> Option<&'static Kind> {
+    // The shortest thing that can be recognised has eight bytes.
+    let inside = || recognise_bytes(&decode_base64(text, BASE64_LIMIT)?);
+    recognise(text).or_else(|| (text.len() >= 11).then(inside)?)
+}
