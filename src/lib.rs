@@ -4,7 +4,7 @@
 //! browser page are thin shells around it.
 //!
 //! ```text
-//! payload ─► Request ─► Settings ─► Object and views ─► RULES ─► findings ─► verdict ─► response
+//! payload ─► Request ─► Settings ─► Object and views ─► rules ─► findings ─► verdict ─► response
 //! ```
 
 pub mod builtin;
@@ -191,7 +191,7 @@ fn run<'a>(cx: &mut Cx<'a>, object: &Object<'a>, scope: Scope, about_request: bo
         cx.rule = &rules::UNREADABLE;
         rules::unreadable_object::check(cx, object, &found);
     }
-    for rule in rules::RULES {
+    for rule in rules::all() {
         if cx.settings.override_of(rule.id) == Some(settings::Override::Off) {
             continue;
         }

@@ -102,7 +102,7 @@ pub(crate) fn decide(cx: &Cx<'_>, object: &Object<'_>, today: &dyn Fn() -> Date)
 
 fn position(rule: &Rule) -> usize {
     // UNREADABLE is not in the table and comes first.
-    rules::RULES.iter().position(|known| **known == *rule).map_or(0, |index| index + 1)
+    rules::all().position(|known| known == rule).map_or(0, |index| index + 1)
 }
 
 fn action(cx: &Cx<'_>, rule: &Rule, severity: Severity, unchecked: bool) -> Action {

@@ -1,16 +1,42 @@
 //! The table of all rules, in the order in which findings are told.
 
+pub mod aws;
 pub mod binding;
+pub mod credential;
+pub mod node_identity;
 pub mod pod_identity;
+pub mod role;
+pub mod token;
 pub mod unreadable_object;
+pub mod workload_identity;
 
 use crate::rule::Rule;
 
 /// Always on, so it is not in the table: it cannot be turned off or exempted.
 pub use unreadable_object::RULE as UNREADABLE;
 
+/// A folder of rules and its chapter in the documentation.
+pub struct Group {
+    pub id: &'static str,
+    pub title: &'static str,
+    pub rules: &'static [&'static Rule],
+}
+
+pub static GROUPS: &[&Group] = &[
+    &binding::GROUP,
+    &role::GROUP,
+    &token::GROUP,
+    &pod_identity::GROUP,
+    &workload_identity::GROUP,
+    &node_identity::GROUP,
+    &credential::GROUP,
+    &aws::GROUP,
+];
+
 /// Every rule, once.
-pub static RULES: &[&Rule] = &[&binding::binding_anonymous::RULE, &pod_identity::pod_identity_label::RULE];
+pub fn all() -> impl Iterator<Item = &'static Rule> + Clone {
+    GROUPS.iter().flat_map(|group| group.rules.iter().copied())
+}
 
 #[cfg(test)]
 mod tests {
@@ -18,7 +44,7 @@ mod tests {
 
     #[test]
     fn ids_are_unique_kebab_case() {
-        let mut ids: Vec<_> = RULES.iter().map(|rule| rule.id).collect();
+        let mut ids: Vec<_> = all().map(|rule| rule.id).collect();
         let count = ids.len();
         for id in &ids {
             assert!(id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'), "{id}");
@@ -31,7 +57,7 @@ mod tests {
     /// One style for everything users read: a fault as a noun phrase, a remedy as an imperative.
     #[test]
     fn texts_are_one_plain_line() {
-        for rule in RULES.iter().chain([&&UNREADABLE]) {
+        for rule in all().chain([&UNREADABLE]) {
             for text in [rule.summary, rule.help] {
                 assert!(!text.is_empty() && !text.contains('\n') && !text.ends_with('.'), "{}: {text}", rule.id);
                 assert!(text.len() <= 200, "{}: {text}", rule.id);

@@ -299,7 +299,7 @@ impl Reader {
             self.problem(path, "this rule cannot be turned off or exempted");
             return None;
         }
-        let known = rules::RULES.iter().map(|rule| rule.id);
+        let known = rules::all().map(|rule| rule.id);
         let found = known.clone().find(|known| *known == id);
         if found.is_none() {
             let hint = nearest(id, known).map_or(String::new(), |name| format!("; did you mean `{name}`?"));

@@ -1,7 +1,7 @@
 //! Every fixture of `test_data/` and every example in the rules' documentation, judged natively.
 
 use entra_auth_policy::lookup::{Cluster, LookupError, Query};
-use entra_auth_policy::rules::{RULES, UNREADABLE};
+use entra_auth_policy::rules::{self, UNREADABLE};
 use entra_auth_policy::settings::Date;
 use entra_auth_policy::{Evaluation, Host, evaluate};
 use manifest::{Operation, fixture, objects, payload, request};
@@ -42,7 +42,7 @@ fn fixtures_give_what_stands_beside_them() {
         }
         let (name, rule) = (fixture.name(), fixture.rule());
         let fires = found.lines().any(|line| line.split(' ').nth(2) == Some(&format!("{rule}:")));
-        if RULES.iter().any(|known| known.id == rule) {
+        if rules::all().any(|known| known.id == rule) {
             let fits = (name.starts_with("deny-") && fires) || (name.starts_with("allow-") && !fires);
             assert!(fits, "{}: deny-* must show the rule, allow-* must not\n{found}", fixture.path.display());
         }
@@ -53,7 +53,7 @@ fn fixtures_give_what_stands_beside_them() {
 
 #[test]
 fn every_rule_has_deny_and_allow_fixtures() {
-    for rule in RULES.iter().chain([&&UNREADABLE]) {
+    for rule in rules::all().chain([&UNREADABLE]) {
         let folder = root().join("test_data").join(rule.id);
         let names: Vec<String> = std::fs::read_dir(&folder)
             .map(|entries| entries.map(|e| e.unwrap().file_name().to_string_lossy().into_owned()).collect())
@@ -67,7 +67,7 @@ fn every_rule_has_deny_and_allow_fixtures() {
 /// The examples in the rule files: `yaml deny` fires the rule, `yaml allow` fires nothing at all.
 #[test]
 fn documented_examples_do_what_they_say() {
-    for rule in RULES.iter().chain([&&UNREADABLE]) {
+    for rule in rules::all().chain([&UNREADABLE]) {
         let source = rule_source(rule.id);
         let (mut denies, mut allows) = (0, 0);
         for (mark, example) in examples(&source) {
