@@ -8,6 +8,7 @@
 //! ```
 
 pub mod builtin;
+pub mod credential;
 pub mod finding;
 pub mod glob;
 #[cfg(feature = "guest")]
