@@ -48,7 +48,7 @@ pub fn flags<'t>(command: &'t str, found: &mut dyn FnMut(&'t str, &'t str)) {
                 found(flag, bare(value));
                 open = None;
             }
-            _ => open = (name.len() > 1).then_some(word),
+            _ => open = (!name.is_empty()).then_some(word),
         }
     }
 }
@@ -139,7 +139,7 @@ fn bare(value: &str) -> &str {
 const KEY: Alphabet = Alphabet::of("A-Za-z0-9_.:/$-");
 
 fn is_key(text: &str) -> bool {
-    !text.is_empty() && text.len() <= 256 && text.bytes().all(|b| KEY.contains(b))
+    text.len() <= 256 && text.bytes().all(|b| KEY.contains(b)) && text.bytes().any(|b| b.is_ascii_alphanumeric())
 }
 
 const COMMENTS: &[&str] = &["#", ";", "//", "<!--", "/*", "* ", "!"];

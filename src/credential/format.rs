@@ -10,7 +10,7 @@ use super::alphabet::{ALPHANUMERIC, Alphabet, BASE64, BASE64_URL};
 use super::filter::{Mark, any_case, exact};
 use super::harmless::{harmless, is_guid, is_placeholder, is_reference};
 use super::scan::{Fact, Hit, Region, Scan, facts_of};
-use super::text::{find, find_fold, starts_with_fold};
+use super::text::{count, find, find_fold, starts_with_fold, until};
 use super::{Class, Kind, assignments, decode_base64};
 
 /// A composed credential.
@@ -188,7 +188,8 @@ fn slice(text: &[u8], range: Range<usize>) -> &[u8] {
 /// How many of the bytes at `at` belong to `alphabet`, counting to `most`.
 fn length_of(text: &[u8], at: usize, alphabet: &Alphabet, most: usize) -> usize {
     let rest = text.get(at..).unwrap_or_default();
-    rest.iter().take(most).take_while(|b| alphabet.contains(**b)).count()
+    let rest = rest.get(..most).unwrap_or(rest);
+    until(rest, 0, |b| !alphabet.contains(*b))
 }
 
 fn skip_blanks(text: &[u8], mut at: usize) -> usize {
@@ -232,14 +233,19 @@ fn assigned(scan: &mut Scan, at: usize) -> Option<Range<usize>> {
         Some(quote) => *b == quote || matches!(b, b'\n'),
         None => b" \t\r\n,;&\"'<>}".contains(b),
     };
-    let rest = text.get(start..).unwrap_or_default();
-    let mut end = rest.iter().position(ends).map_or(text.len(), |i| start + i);
+    let mut end = until(text, start, ends);
+    // The brace that ends `${X}` belongs to the value.
+    if quote.is_none() && slice(text, start..end).contains(&b'{') {
+        end += length_of(text, end, &CLOSING_BRACE, 2);
+    }
     scan.read_to = end;
     if quote.is_some() && end > start && text.get(end - 1) == Some(&b'\\') {
         end -= 1;
     }
     (end > start).then_some(start..end)
 }
+
+const CLOSING_BRACE: Alphabet = Alphabet::of("}");
 
 /// Steps over a quotation mark, which JSON inside a string writes as `\"`.
 fn skip_quote(text: &[u8], at: usize) -> Option<(usize, u8)> {
@@ -258,16 +264,13 @@ fn is_secret(value: &[u8]) -> bool {
 /// The same where even a path or a number would be a password.
 fn is_password(value: &[u8]) -> bool {
     std::str::from_utf8(value)
-        .is_ok_and(|value| !value.is_empty() && !is_reference(value) && !is_placeholder(value) && !value.contains('%'))
-        || value.contains(&b'%') && is_percent_encoded(value)
+        .is_ok_and(|value| !value.is_empty() && !is_reference(value) && !is_placeholder(value) && !is_format(value))
 }
 
-/// `p%40ss` is a password, `%s` a hole in a format string.
-fn is_percent_encoded(value: &[u8]) -> bool {
-    let mut parts = value.split(|b| *b == b'%');
-    let plain = parts.next().unwrap_or_default();
-    let escapes = |part: &[u8]| part.len() >= 2 && part.iter().take(2).all(u8::is_ascii_hexdigit);
-    parts.all(escapes) && (plain.len() > 0 || value.len() > 3)
+/// `%s` is a hole in a format string; `p%40ss` is a password.
+fn is_format(value: &str) -> bool {
+    let escapes = |part: &str| part.bytes().take_while(u8::is_ascii_hexdigit).count() >= 2;
+    value.split('%').skip(1).any(|part| !escapes(part))
 }
 
 fn account_key(scan: &mut Scan, at: usize, end: usize) -> Option<Hit> {
@@ -303,6 +306,7 @@ fn app_configuration(scan: &mut Scan, at: usize, end: usize) -> Option<Hit> {
     }
     let line = scan.line(at).range;
     scan.read_to = line.end;
+    count(line.len());
     let rest = slice(scan.text, end..line.end);
     let start = end + find_fold(rest, b"secret=")? + b"secret=".len();
     let length = length_of(scan.text, start, &BASE64, 256);
@@ -324,19 +328,21 @@ fn cosmos_key_nearby(scan: &mut Scan, _: usize, end: usize) -> Option<Hit> {
 fn key_nearby(text: &[u8], from: usize, length: usize) -> Option<Range<usize>> {
     let window = slice(text, from..text.len().min(from + NEARBY));
     let window = window.split(|b| *b == b'\n').next()?;
+    count(window.len());
     let padding: &[u8] = if length == 86 { b"==" } else { b"=" };
     memchr::memchr_iter(b'=', window).find_map(|equals| {
         let start = equals.checked_sub(length)?;
         let body = slice(window, start..equals);
         let before = slice(window, start.checked_sub(1)?..start);
-        // `sha256-` introduces the digest of a script or an image.
-        let digest = slice(window, 0..start).ends_with(b"sha256-");
+        // `sha256-` introduces a digest; a signature is found as one.
+        let lead = slice(window, 0..start);
+        let other = lead.ends_with(b"sha256-") || lead.ends_with(b"sig=");
         let rest = window.get(equals..)?;
         let whole = rest.starts_with(padding)
             && rest.get(padding.len()) != Some(&b'=')
             && body.iter().all(|b| BASE64.contains(*b))
             && !before.iter().any(|b| BASE64.contains(*b));
-        (whole && !digest).then(|| from + start..from + equals + padding.len())
+        (whole && !other).then(|| from + start..from + equals + padding.len())
     })
 }
 
@@ -399,10 +405,12 @@ fn database_password(scan: &mut Scan, at: usize, end: usize) -> Option<Hit> {
         Some(quote) => *b == quote || *b == b'\n',
         None => b";& \t\r\n\"'<>`".contains(b) || redis && *b == b',',
     };
-    let rest = text.get(start..)?;
-    let end = rest.iter().position(ends).map_or(text.len(), |i| start + i);
+    let end = until(text, start, ends);
     scan.read_to = end;
-    if !is_password(slice(text, start..end)) {
+    let value = slice(text, start..end);
+    // `password= sslmode=require`: the blank ended an empty password.
+    let next_pair = matches!(text.get(start - 1), Some(b' ' | b'\t')) && value.contains(&b'=');
+    if next_pair || !is_password(value) {
         return None;
     }
     let kind = if redis {
@@ -425,14 +433,12 @@ fn url_password(scan: &mut Scan, at: usize, end: usize) -> Option<Hit> {
     if at == 0 || !text.get(at - 1).is_some_and(|b| ALPHANUMERIC.contains(*b)) {
         return None;
     }
-    let user = text.get(end..)?;
-    let colon = end + user.iter().position(ends_user)?;
+    let colon = until(text, end, ends_user);
     if text.get(colon) != Some(&b':') {
         return None;
     }
     let start = colon + 1;
-    let password = text.get(start..)?;
-    let at_sign = start + password.iter().position(|b| b" \t\r\n\"'`<>/@".contains(b))?;
+    let at_sign = until(text, start, |b| b" \t\r\n\"'`<>/@".contains(b));
     if text.get(at_sign) != Some(&b'@') || !is_password(slice(text, start..at_sign)) {
         return None;
     }
@@ -533,6 +539,7 @@ fn pem_private_key(scan: &mut Scan, at: usize, end: usize) -> Option<Hit> {
     }
     // A body, perhaps after headers, tells a key from a sentence about keys.
     let window = slice(text, body..text.len().min(body + 400));
+    count(window.len());
     let window = slice(window, 0..find(window, b"-----").unwrap_or(window.len()));
     let longest = window.split(|b| !BASE64.contains(*b)).map(<[u8]>::len).max()?;
     (longest >= 40).then_some(Hit { kind: &PRIVATE_KEY, range: at..body + window.len() })
@@ -622,8 +629,7 @@ fn docker_config(scan: &mut Scan, at: usize, end: usize) -> Option<Hit> {
     if text.get(colon) != Some(&b':') || text.get(brace) != Some(&b'{') {
         return None;
     }
-    let rest = text.get(brace..)?;
-    let end = memchr::memchr(b'}', rest).map_or(text.len(), |i| brace + i);
+    let end = until(text, brace, |b| *b == b'}');
     let entry = scan.region(brace..end);
     scan.read_to = end;
 

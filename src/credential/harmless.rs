@@ -232,7 +232,7 @@ fn is_public_key(value: &str) -> bool {
     starts("-----BEGIN ") && !value.contains("PRIVATE KEY")
 }
 
-const PATH: Alphabet = Alphabet::of("A-Za-z0-9._/@:$ \\-");
+const PATH: Alphabet = Alphabet::of("A-Za-z0-9._/@:$~ \\-");
 
 /// Extensions of files that people keep credentials in, so that `client.pem` is a file's name.
 const EXTENSIONS: &[&str] = &[

@@ -338,20 +338,18 @@ impl Words {
 
     /// Takes trailing numbers and suffix words away.
     fn drop_suffixes(&mut self) {
-        for _ in 0..3 {
-            let digits = self.letters().iter().rev().take_while(|b| b.is_ascii_digit()).count();
-            if digits < self.length {
-                self.length -= digits;
-            }
-            let suffix = SUFFIXES.iter().find(|suffix| {
+        for _ in 0..4 {
+            let is_last = |suffix: &&&str| {
                 suffix.len() < self.length
                     && self.letters().ends_with(suffix.as_bytes())
                     && self.begins_word(self.length - suffix.len())
-            });
-            match suffix {
-                Some(suffix) => self.length -= suffix.len(),
-                None => return,
+            };
+            let digits = || self.letters().iter().rev().take_while(|b| b.is_ascii_digit()).count();
+            let extra = SUFFIXES.iter().find(is_last).map_or_else(digits, |suffix| suffix.len());
+            if extra == 0 || extra == self.length {
+                return;
             }
+            self.length -= extra;
         }
     }
 }

@@ -6,6 +6,7 @@ use super::Kind;
 use super::filter::{Filter, Mark, any_case, bits};
 use super::format::FORMATS;
 use super::signature::SIGNATURES;
+use super::text::{count, until};
 
 /// Something found.
 #[derive(Clone, Debug)]
@@ -69,9 +70,6 @@ pub struct Scan<'t> {
     /// What lies before this offset is part of something harmless.
     pub excused_to: usize,
     pub kubeconfig_read: bool,
-    /// Bytes looked at beyond the pass itself, so that a test can hold it to a linear bound.
-    #[cfg(test)]
-    pub steps: usize,
 }
 
 /// A part of the text that belongs together, and what is said in it.
@@ -97,8 +95,6 @@ impl<'t> Scan<'t> {
             token_to: 0,
             excused_to: 0,
             kubeconfig_read: false,
-            #[cfg(test)]
-            steps: 0,
         }
     }
 
@@ -119,9 +115,9 @@ impl<'t> Scan<'t> {
             let from = self.line.range.end;
             let ends = |b: &u8| b"\n\r\"'`<>".contains(b);
             let before = self.text.get(from..at).unwrap_or_default();
-            let after = self.text.get(at..).unwrap_or_default();
+            count(before.len());
             let start = before.iter().rposition(ends).map_or(from, |i| from + i + 1);
-            let end = after.iter().position(ends).map_or(self.text.len(), |i| at + i);
+            let end = until(self.text, at, ends);
             // Reaching `end` at least to the next byte keeps the part from being studied again.
             self.line = self.region(start..end.max(at + 1));
         }
@@ -133,9 +129,9 @@ impl<'t> Scan<'t> {
         if at >= self.object.range.end {
             let from = self.object.range.end;
             let before = self.text.get(from..at).unwrap_or_default();
-            let after = self.text.get(at..).unwrap_or_default();
+            count(before.len());
             let start = memchr::memrchr(b'{', before).map_or(from, |i| from + i);
-            let end = memchr::memchr(b'}', after).map_or(self.text.len(), |i| at + i);
+            let end = until(self.text, at, |b| *b == b'}');
             self.object = self.region(start..end.max(at + 1));
         }
         self.object.clone()
@@ -143,10 +139,7 @@ impl<'t> Scan<'t> {
 
     pub fn region(&mut self, range: Range<usize>) -> Region {
         let part = self.text.get(range.clone()).unwrap_or_default();
-        #[cfg(test)]
-        {
-            self.steps += part.len();
-        }
+        count(part.len());
         let mut facts = 0;
         FACT_FILTER.candidates(part, |at, candidates| {
             for n in bits(candidates & !facts) {

@@ -19,3 +19,23 @@ pub fn find_fold(text: &[u8], word: &[u8]) -> Option<usize> {
 pub fn contains_fold(text: &[u8], word: &[u8]) -> bool {
     find_fold(text, word).is_some()
 }
+
+/// The first place from `from` on where `ends` says so, or the end of the text.
+pub fn until(text: &[u8], from: usize, ends: impl Fn(&u8) -> bool) -> usize {
+    let rest = text.get(from..).unwrap_or_default();
+    let length = rest.iter().position(ends).unwrap_or(rest.len());
+    count(length);
+    from + length
+}
+
+/// Counts bytes that are read beyond the first pass, so that tests can hold them to a bound.
+#[cfg(not(test))]
+pub fn count(_: usize) {}
+
+#[cfg(test)]
+pub fn count(bytes: usize) {
+    STEPS.with(|steps| steps.set(steps.get() + bytes));
+}
+
+#[cfg(test)]
+thread_local!(pub static STEPS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) });
