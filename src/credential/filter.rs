@@ -41,6 +41,7 @@ impl Filter {
     pub const EMPTY: Filter = Filter { first: [0; 256], second: [0; 256], third: [0; 256] };
 
     /// Gives `bit` another mark of two bytes or more.
+    #[allow(clippy::indexing_slicing, reason = "the compiler evaluates it, and would refuse")]
     pub const fn with(mut self, bit: usize, mark: &Mark) -> Filter {
         assert!(bit < 64, "a filter holds 64 entries");
         let text = mark.text.as_bytes();
@@ -67,7 +68,11 @@ impl Filter {
     pub fn candidates(&self, text: &[u8], mut found: impl FnMut(usize, u64) -> bool) {
         let look = |table: &[u64; 256], byte: u8| table.get(usize::from(byte)).map_or(0, |b| *b);
         for (at, &[a, b, c]) in text.array_windows().enumerate() {
-            let bits = look(&self.first, a) & look(&self.second, b) & look(&self.third, c);
+            let bits = look(&self.first, a) & look(&self.second, b);
+            if bits == 0 {
+                continue;
+            }
+            let bits = bits & look(&self.third, c);
             if bits != 0 && found(at, bits) {
                 return;
             }

@@ -97,7 +97,6 @@ const BASE64_LIMIT: usize = 1 << 20;
 
 /// As [`recognise`], also within base64, once.
 pub fn recognise_with_base64(text: &str) -> Option<&'static Kind> {
-    // The shortest thing that can be recognised has eight bytes.
     let inside = || recognise_bytes(&decode_base64(text, BASE64_LIMIT)?);
-    recognise(text).or_else(|| (text.len() >= 11).then(inside)?)
+    recognise(text).or_else(|| (text.len() > scan::SHORTEST).then(inside)?)
 }

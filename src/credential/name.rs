@@ -229,14 +229,18 @@ const SUFFIXES: &[&str] = &["value", "base64", "b64", "plain", "plaintext", "def
 
 /// What a name promises about a literal value. Ask [`super::is_harmless`] about the value.
 pub fn name_strength(name: &str) -> Option<NameStrength> {
-    let mut words = Words::of(name);
-    if EXEMPT_STARTS.iter().any(|start| words.letters().starts_with(start.as_bytes())) || words.is_one_of(EXEMPT) {
+    let whole = Words::of(name);
+    let words = whole.without_suffixes();
+    if !whole.may_matter() && !words.may_matter() {
         return None;
     }
-    if let Some(what) = words.look_up(AZURE_VARIABLES) {
+    let starts_with = |start: &&str| whole.letters().starts_with(start.as_bytes());
+    if EXEMPT_STARTS.iter().any(starts_with) || whole.is_one_of(EXEMPT) {
+        return None;
+    }
+    if let Some(what) = whole.look_up(AZURE_VARIABLES) {
         return Some(NameStrength::Azure(what));
     }
-    words.drop_suffixes();
     let azure = || words.has_one_of(AZURE_WORDS).then_some(NameStrength::Azure("an Azure credential"));
     if words.ends_with_one_of(NOT_SECRET) {
         return None;
@@ -253,6 +257,9 @@ pub fn name_strength(name: &str) -> Option<NameStrength> {
 /// What credential a variable or a Secret's key of this name holds, whatever its value.
 pub fn is_azure_credential_variable(name: &str) -> Option<&'static str> {
     let words = Words::of(name);
+    if !words.may_matter() && !words.without_suffixes().may_matter() {
+        return None;
+    }
     words.look_up(AZURE_VARIABLES).or_else(|| words.look_up(AZURE_KEYS)).or_else(|| match name_strength(name) {
         Some(NameStrength::Azure(what)) => Some(what),
         _ => None,
@@ -263,6 +270,7 @@ pub fn is_azure_credential_variable(name: &str) -> Option<&'static str> {
 const LONGEST: usize = 128;
 
 /// A name's letters and digits in lower case, and where words begin, without the heap.
+#[derive(Clone, Copy)]
 struct Words {
     letters: [u8; LONGEST],
     length: usize,
@@ -336,20 +344,50 @@ impl Words {
         })
     }
 
-    /// Takes trailing numbers and suffix words away.
-    fn drop_suffixes(&mut self) {
+    /// The same without trailing numbers and suffix words.
+    fn without_suffixes(&self) -> Words {
+        let mut words = *self;
         for _ in 0..4 {
             let is_last = |suffix: &&&str| {
-                suffix.len() < self.length
-                    && self.letters().ends_with(suffix.as_bytes())
-                    && self.begins_word(self.length - suffix.len())
+                suffix.len() < words.length
+                    && words.letters().ends_with(suffix.as_bytes())
+                    && words.begins_word(words.length - suffix.len())
             };
-            let digits = || self.letters().iter().rev().take_while(|b| b.is_ascii_digit()).count();
+            let digits = || words.letters().iter().rev().take_while(|b| b.is_ascii_digit()).count();
             let extra = SUFFIXES.iter().find(is_last).map_or_else(digits, |suffix| suffix.len());
-            if extra == 0 || extra == self.length {
-                return;
+            if extra == 0 || extra == words.length {
+                break;
             }
-            self.length -= extra;
+            words.length -= extra;
         }
+        words
+    }
+
+    /// Whether the name ends like anything in the tables; most names end otherwise, and are done.
+    fn may_matter(&self) -> bool {
+        let letters = self.letters();
+        match letters.last_chunk::<3>() {
+            // Common endings, for which it takes a longer look.
+            Some(b"ing") => letters.ends_with(b"string"),
+            Some(b"ase") => letters.ends_with(b"phrase"),
+            Some(b"age") => letters.ends_with(b"storage"),
+            Some(b"ate") => letters.ends_with(b"certificate"),
+            Some(b"nts") => letters.ends_with(b"endpoints"),
+            Some(
+                b"als" | b"ass" | b"bus" | b"eys" | b"ial" | b"ken" | b"key" | b"ngs" | b"ord" | b"pat" | b"pwd"
+                | b"rds" | b"ret" | b"sas" | b"son" | b"str" | b"swd",
+            ) => true,
+            _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+#[test]
+fn whatever_is_in_the_tables_may_matter() {
+    let tables = AZURE_VARIABLES.iter().chain(AZURE_KEYS).map(|(name, _)| *name);
+    let endings = [STRONG, STRONG_ON_AZURE, WEAK].concat();
+    for name in tables.chain(endings) {
+        assert!(Words::of(name).may_matter(), "{name}");
     }
 }

@@ -16,6 +16,7 @@ pub struct Hit {
 }
 
 /// Bit `n` is `SIGNATURES[n]`, and what is left is `FORMATS`.
+#[allow(clippy::indexing_slicing, reason = "the compiler evaluates it, and would refuse")]
 static FILTER: Filter = {
     let mut filter = Filter::EMPTY;
     let mut n = 0;
@@ -35,8 +36,14 @@ static FILTER: Filter = {
     filter
 };
 
+/// Nothing that can be recognised is shorter: `a://:b@c`.
+pub const SHORTEST: usize = 8;
+
 /// Calls `found` with each credential until it answers `true`.
 pub fn scan(text: &[u8], found: &mut dyn FnMut(Hit) -> bool) {
+    if text.len() < SHORTEST {
+        return;
+    }
     let mut scan = Scan::new(text);
     let mut told_to = 0;
     let mut done = false;
@@ -237,6 +244,7 @@ const FACTS: &[(Fact, &[Mark])] = &[
     (Fact::ClusterAdmin, &[any_case("clusteradmin_")]),
 ];
 
+#[allow(clippy::indexing_slicing, reason = "the compiler evaluates it, and would refuse")]
 static FACT_FILTER: Filter = {
     let mut filter = Filter::EMPTY;
     let mut n = 0;
