@@ -217,6 +217,13 @@ const BODIES: &[(Kind, Shape)] = &[
     (kind::AZURE_IDENTITY_BINDING, Members(&[("spec", Members(&[("azureIdentity", Text), ("selector", Text)]))])),
     (kind::AZURE_POD_IDENTITY_EXCEPTION, Members(&[("spec", Members(&[("podLabels", Map(&Text))]))])),
     (
+        kind::PERSISTENT_VOLUME,
+        Members(&[(
+            "spec",
+            Members(&[("hostPath", Members(&[("path", Text)])), ("local", Members(&[("path", Text)]))]),
+        )]),
+    ),
+    (
         kind::CUSTOM_RESOURCE_DEFINITION,
         Members(&[("spec", Members(&[("group", Text), ("names", Members(&[("kind", Text)]))]))]),
     ),

@@ -1,5 +1,14 @@
 //! The identity of the node, borrowed by pods.
 
+mod imds;
+pub mod node_identity_endpoint;
+pub mod node_identity_file;
+pub mod node_identity_host_network;
+
 use crate::rules::Group;
 
-pub static GROUP: Group = Group { id: "node-identity", title: "Node identity", rules: &[] };
+pub static GROUP: Group = Group {
+    id: "node-identity",
+    title: "Node identity",
+    rules: &[&node_identity_file::RULE, &node_identity_endpoint::RULE, &node_identity_host_network::RULE],
+};

@@ -1,0 +1,148 @@
+//! A volume shows the node's credential file `/etc/kubernetes/azure.json` to a pod.
+//!
+//! # Why
+//!
+//! Every AKS node keeps its cloud configuration there. On a cluster with a service principal it holds
+//! the cluster's client secret; otherwise it names the identities attached to the node. A `hostPath` of
+//! a folder above it (`/`, `/etc`, `/etc/kubernetes`) shows it just as well, which node agents sometimes
+//! need, so that weighs less. Persistent volumes and Windows nodes (`C:\k\azure.json`) count too.
+//!
+//! ```yaml deny
+//! apiVersion: v1
+//! kind: Pod
+//! metadata:
+//!   name: dns
+//!   namespace: shop
+//! spec:
+//!   serviceAccountName: dns
+//!   containers:
+//!   - name: dns
+//!     image: contoso.azurecr.io/external-dns:1.0
+//!   volumes:
+//!   - name: azure-config
+//!     hostPath:
+//!       path: /etc/kubernetes/azure.json
+//! ```
+//!
+//! # Fix
+//!
+//! Use workload identity; controllers that want an `azure.json` of their own get one without a secret.
+//!
+//! ```yaml allow
+//! apiVersion: v1
+//! kind: Pod
+//! metadata:
+//!   name: dns
+//!   namespace: shop
+//!   labels:
+//!     azure.workload.identity/use: "true"
+//! spec:
+//!   serviceAccountName: dns
+//!   containers:
+//!   - name: dns
+//!     image: contoso.azurecr.io/external-dns:1.0
+//!   volumes:
+//!   - name: azure-config
+//!     configMap:
+//!       name: external-dns-azure
+//!   - name: plugins
+//!     hostPath:
+//!       path: /etc/kubernetes/volumeplugins
+//! ```
+//!
+//! # Source
+//!
+//! - [Managed identities in AKS](https://learn.microsoft.com/azure/aks/managed-identity-overview)
+//! - [Configuration of the Azure cloud provider](https://cloud-provider-azure.sigs.k8s.io/install/configs/)
+
+use crate::finding::Severity;
+use crate::json::{Node, shown};
+use crate::kind;
+use crate::object::Object;
+use crate::rule::{Check, Cx, Rule};
+use crate::view::workload::Workload;
+
+pub static RULE: Rule = Rule {
+    id: "node-identity-file",
+    summary: "volume that shows the node's Azure credential file",
+    help: "remove the volume and use workload identity",
+    severity: Severity::High,
+    checks: &[Check::Workload(check), Check::Kinds(&[kind::PERSISTENT_VOLUME], check_persistent_volume)],
+};
+
+fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
+    for volume in workload.volumes() {
+        judge(cx, volume, volume.at(&["hostPath", "path"]));
+    }
+}
+
+fn check_persistent_volume<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
+    for source in ["hostPath", "local"] {
+        let path = object.at(&["spec", source, "path"]);
+        judge(cx, path, path);
+    }
+}
+
+fn judge<'a>(cx: &mut Cx<'a>, place: Node<'a>, path: Node<'a>) {
+    let Some(text) = path.set_text() else { return };
+    match exposure(text) {
+        Some(Exposure::File) => {
+            cx.report(place, "shows the node's credential file azure.json to the pod");
+        }
+        Some(Exposure::Parent) => {
+            let what = format!("shows {} of the node to the pod, with its credential file azure.json", shown(text));
+            cx.report(place, what).severity(Severity::Medium).fix("mount only the folder that is needed");
+        }
+        None => {}
+    }
+}
+
+#[derive(Debug, PartialEq)]
+enum Exposure {
+    File,
+    Parent,
+}
+
+/// How a path of the host relates to the file, by its names alone: Kubernetes refuses `..`.
+fn exposure(path: &str) -> Option<Exposure> {
+    let linux: &[&str] = &["etc", "kubernetes", "azure.json"];
+    let windows: &[&str] = &["c:", "k", "azure.json"];
+    let is_windows = path.get(1..2) == Some(":");
+    let (file, separators): (_, &[char]) = if is_windows { (windows, &['/', '\\']) } else { (linux, &['/']) };
+    let mut names = path.split(separators).filter(|name| !matches!(*name, "" | "."));
+    for expected in file {
+        match names.next() {
+            None => return Some(Exposure::Parent),
+            // Windows does not tell upper from lower case.
+            Some(name) if name == *expected || (is_windows && name.eq_ignore_ascii_case(expected)) => {}
+            Some(_) => return None,
+        }
+    }
+    names.next().is_none().then_some(Exposure::File)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Exposure, exposure};
+
+    #[test]
+    fn paths() {
+        for (path, expected) in [
+            ("/etc/kubernetes/azure.json", Some(Exposure::File)),
+            ("/etc//kubernetes/./azure.json/", Some(Exposure::File)),
+            ("/", Some(Exposure::Parent)),
+            ("/etc", Some(Exposure::Parent)),
+            ("/etc/kubernetes/", Some(Exposure::Parent)),
+            ("/etc/kubernetes/volumeplugins", None),
+            ("/etc/kubernetes/azure.json.bak", None),
+            ("/etc/Kubernetes", None),
+            ("/var/lib/etc", None),
+            ("c:\\k\\azure.json", Some(Exposure::File)),
+            ("C:/K", Some(Exposure::Parent)),
+            ("C:\\", Some(Exposure::Parent)),
+            ("d:\\k", None),
+        ] {
+            assert_eq!(exposure(path), expected, "{path}");
+        }
+    }
+}
