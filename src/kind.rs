@@ -87,6 +87,13 @@ pub const CERTIFICATE_SIGNING_REQUEST: Kind =
 pub const CUSTOM_RESOURCE_DEFINITION: Kind =
     cluster("apiextensions.k8s.io", "CustomResourceDefinition", "customresourcedefinitions", &["v1"]);
 
+pub const SECRET_PROVIDER_CLASS: Kind =
+    namespaced("secrets-store.csi.x-k8s.io", "SecretProviderClass", "secretproviderclasses", &["v1", "v1alpha1"]);
+pub const TRIGGER_AUTHENTICATION: Kind =
+    namespaced("keda.sh", "TriggerAuthentication", "triggerauthentications", &["v1alpha1"]);
+pub const CLUSTER_TRIGGER_AUTHENTICATION: Kind =
+    cluster("keda.sh", "ClusterTriggerAuthentication", "clustertriggerauthentications", &["v1alpha1"]);
+
 /// Group of the deprecated pod-managed identity.
 pub const POD_IDENTITY_GROUP: &str = "aadpodidentity.k8s.io";
 pub const AZURE_IDENTITY: Kind = namespaced(POD_IDENTITY_GROUP, "AzureIdentity", "azureidentities", &["v1"]);

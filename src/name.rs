@@ -55,11 +55,67 @@ pub fn is_placeholder(text: &str) -> bool {
             "replaceme",
             "placeholder",
             "todo",
+            "tba",
+            "tbd",
         ]
         .iter()
         .any(|word| lower.starts_with(word))
-        || (lower.len() >= 3 && lower.bytes().all(|b| b == b'x' || b == b'-'))
+        || (lower.contains("xxx") && lower.bytes().all(|b| b.is_ascii_hexdigit() || b == b'x' || b == b'-'))
         || is_placeholder_guid(text)
+}
+
+/// Why a text is not an id as Entra writes it, worst last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IdFault {
+    /// The one that Entra forgives.
+    UpperCase,
+    Empty,
+    Placeholder,
+    WhiteSpace,
+    Braces,
+    /// The Azure resource id of an identity.
+    ResourceId,
+    NoGuid,
+}
+
+impl IdFault {
+    /// What is wrong with `text`; `None` for a GUID in lower case that somebody filled in.
+    pub fn of(text: &str) -> Option<Self> {
+        if is_guid(text) {
+            return is_placeholder_guid(text).then_some(IdFault::Placeholder);
+        }
+        let bare = text.trim();
+        if bare.is_empty() {
+            return Some(if text.is_empty() { IdFault::Empty } else { IdFault::WhiteSpace });
+        }
+        if is_guid_any_case(text) && !is_placeholder_guid(text) {
+            return Some(IdFault::UpperCase);
+        }
+        if is_placeholder(bare.trim_matches(['{', '}'])) || is_placeholder(bare) {
+            return Some(IdFault::Placeholder);
+        }
+        Some(match normalise_guid(text) {
+            Some(_) if bare.starts_with('{') => IdFault::Braces,
+            Some(_) => IdFault::WhiteSpace,
+            None if bare.get(..15).is_some_and(|start| start.eq_ignore_ascii_case("/subscriptions/")) => {
+                IdFault::ResourceId
+            }
+            None => IdFault::NoGuid,
+        })
+    }
+
+    /// The rest of a sentence that begins with the place.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            IdFault::UpperCase => "is in upper case",
+            IdFault::Empty => "is empty",
+            IdFault::Placeholder => "is a placeholder that nobody filled in",
+            IdFault::WhiteSpace => "has white space around it",
+            IdFault::Braces => "is in braces",
+            IdFault::ResourceId => "is a resource id",
+            IdFault::NoGuid => "is not a GUID",
+        }
+    }
 }
 
 /// A user principal name as Entra allows it: ASCII, one `@`, a domain with a dot.
@@ -103,6 +159,34 @@ mod tests {
         }
         assert!(is_placeholder_guid("00000000-0000-0000-0000-000000000000"));
         assert!(!is_placeholder_guid(guid));
+    }
+
+    #[test]
+    fn id_faults() {
+        let guid = "0f8fad5b-d9cb-469f-a165-70867728950e";
+        let upper = guid.to_uppercase();
+        let resource = "/subscriptions/x/resourceGroups/y/providers/Microsoft.ManagedIdentity/userAssignedIdentities/z";
+        for (text, fault) in [
+            (guid, None),
+            (&upper, Some(IdFault::UpperCase)),
+            ("", Some(IdFault::Empty)),
+            ("  ", Some(IdFault::WhiteSpace)),
+            (&format!("{guid}\n"), Some(IdFault::WhiteSpace)),
+            (&format!("{{{guid}}}"), Some(IdFault::Braces)),
+            (&format!(" {{{guid}}}"), Some(IdFault::Braces)),
+            (resource, Some(IdFault::ResourceId)),
+            (&resource.to_lowercase(), Some(IdFault::ResourceId)),
+            ("<>", Some(IdFault::Placeholder)),
+            ("TBA", Some(IdFault::Placeholder)),
+            ("${CLIENT_ID}", Some(IdFault::Placeholder)),
+            ("{00000000-0000-0000-0000-000000000000}", Some(IdFault::Placeholder)),
+            ("7d8cdf74-xxxx-xxxx-xxxx-274d963d358b", Some(IdFault::Placeholder)),
+            ("web-identity", Some(IdFault::NoGuid)),
+            ("0f8fad5bd9cb469fa16570867728950e", Some(IdFault::NoGuid)),
+            ("é", Some(IdFault::NoGuid)),
+        ] {
+            assert_eq!(IdFault::of(text), fault, "{text}");
+        }
     }
 
     #[test]

@@ -70,18 +70,22 @@ pub fn check<'a>(object: &Object<'a>, workloads: &[Workload<'a>], wrong: &mut dy
     }
 }
 
-static METADATA: Shape = Members(&[
+static METADATA: Shape = Members(METADATA_MEMBERS);
+
+const METADATA_MEMBERS: &[(&str, Shape)] = &[
     ("name", Text),
     ("namespace", Text),
     ("generateName", Text),
     ("labels", Map(&Text)),
     ("annotations", Map(&Text)),
     ("ownerReferences", List(&Members(&[("apiVersion", Text), ("kind", Text), ("name", Text), ("controller", Bool)]))),
-]);
+];
 
 static NAME_REF: Shape = Members(&[("name", Text), ("namespace", Text)]);
 
-static CONTAINER: Shape = Members(&[
+static CONTAINER: Shape = Members(CONTAINER_MEMBERS);
+
+const CONTAINER_MEMBERS: &[(&str, Shape)] = &[
     ("name", Text),
     ("image", Text),
     ("command", List(&Text)),
@@ -109,10 +113,10 @@ static CONTAINER: Shape = Members(&[
             ("configMapRef", Members(&[("name", Text)])),
         ])),
     ),
-    ("ports", List(&Members(&[("name", Text), ("containerPort", Integer), ("hostPort", Integer)]))),
+    ("ports", List(&Members(&[("name", Text), ("protocol", Text), ("containerPort", Integer), ("hostPort", Integer)]))),
     ("volumeMounts", List(&Members(&[("name", Text), ("mountPath", Text), ("subPath", Text)]))),
     ("securityContext", Members(&[("privileged", Bool)])),
-]);
+];
 
 static VOLUME: Shape = Members(&[
     ("name", Text),
@@ -145,7 +149,11 @@ static VOLUME: Shape = Members(&[
 static KEY_ITEM: Shape = Members(&[("key", Text), ("path", Text)]);
 
 /// A pod spec, and an Argo Workflow template, which keeps its containers elsewhere.
-static POD_SPEC: Shape = Members(&[
+static POD_SPEC: Shape = Members(POD_SPEC_MEMBERS);
+
+const POD_SPEC_MEMBERS: &[(&str, Shape)] = &[
+    // Only Argo's templates have this one.
+    ("metadata", Members(METADATA_MEMBERS)),
     ("containers", List(&CONTAINER)),
     ("initContainers", List(&CONTAINER)),
     ("ephemeralContainers", List(&CONTAINER)),
@@ -158,7 +166,34 @@ static POD_SPEC: Shape = Members(&[
     ("nodeSelector", Map(&Text)),
     ("os", Members(&[("name", Text)])),
     ("imagePullSecrets", List(&NAME_REF)),
-]);
+    ("sidecars", List(&CONTAINER)),
+    ("container", Members(CONTAINER_MEMBERS)),
+    ("script", Members(CONTAINER_MEMBERS)),
+    ("containerSet", Members(&[("containers", List(&CONTAINER))])),
+];
+
+/// What an Argo Workflow says once for all of its templates.
+const WORKFLOW_MEMBERS: &[(&str, Shape)] = &[
+    ("podMetadata", Members(METADATA_MEMBERS)),
+    ("templateDefaults", Members(POD_SPEC_MEMBERS)),
+    ("volumes", List(&VOLUME)),
+    ("serviceAccountName", Text),
+    ("automountServiceAccountToken", Bool),
+    ("hostNetwork", Bool),
+    ("nodeSelector", Map(&Text)),
+];
+
+/// How KEDA signs in to Azure.
+const KEDA_POD_IDENTITY: &[(&str, Shape)] =
+    &[("provider", Text), ("identityId", Text), ("identityTenantId", Text), ("identityAuthorityHost", Text)];
+
+const TRIGGER_AUTHENTICATION_MEMBERS: &[(&str, Shape)] = &[(
+    "spec",
+    Members(&[
+        ("podIdentity", Members(KEDA_POD_IDENTITY)),
+        ("azureKeyVault", Members(&[("podIdentity", Members(KEDA_POD_IDENTITY))])),
+    ]),
+)];
 
 static RULE: Shape = Members(&[
     ("verbs", List(&Text)),
@@ -183,6 +218,13 @@ const BODIES: &[(Kind, Shape)] = &[
             ("aggregationRule", Members(&[("clusterRoleSelectors", List(&Members(&[("matchLabels", Map(&Text))])))])),
         ]),
     ),
+    (kind::WORKFLOW, Members(&[("spec", Members(WORKFLOW_MEMBERS))])),
+    (kind::WORKFLOW_TEMPLATE, Members(&[("spec", Members(WORKFLOW_MEMBERS))])),
+    (kind::CLUSTER_WORKFLOW_TEMPLATE, Members(&[("spec", Members(WORKFLOW_MEMBERS))])),
+    (kind::CRON_WORKFLOW, Members(&[("spec", Members(&[("workflowSpec", Members(WORKFLOW_MEMBERS))]))])),
+    (kind::SECRET_PROVIDER_CLASS, Members(&[("spec", Members(&[("provider", Text), ("parameters", Map(&Text))]))])),
+    (kind::TRIGGER_AUTHENTICATION, Members(TRIGGER_AUTHENTICATION_MEMBERS)),
+    (kind::CLUSTER_TRIGGER_AUTHENTICATION, Members(TRIGGER_AUTHENTICATION_MEMBERS)),
     (kind::ROLE_BINDING, Members(BINDING_MEMBERS)),
     (kind::CLUSTER_ROLE_BINDING, Members(BINDING_MEMBERS)),
     (kind::SECRET, Members(&[("type", Text), ("data", Map(&Text)), ("stringData", Map(&Text))])),

@@ -6,3 +6,4 @@ pub mod certificate;
 pub mod role;
 pub mod token;
 pub mod workload;
+pub mod workload_identity;

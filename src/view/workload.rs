@@ -5,6 +5,8 @@ use crate::json::Node;
 use crate::kind::{self, Kind};
 use crate::object::Object;
 use crate::settings::Settings;
+use crate::view::workload_identity;
+use std::borrow::Cow;
 
 /// One pod template of an object, or a Pod.
 #[derive(Clone, Copy, Debug)]
@@ -16,8 +18,15 @@ pub struct Workload<'a> {
     pub spec: Node<'a>,
     /// The metadata that the resulting Pod gets.
     pub metadata: Node<'a>,
-    /// Where a service account is named if not in the pod spec (Argo Workflows name it once for all).
-    outer_spec: Node<'a>,
+    outer: Outer<'a>,
+}
+
+/// What an Argo Workflow says once for all of its templates; absent for other kinds. A template's own
+/// word goes first, then `templateDefaults`, then the Workflow's spec.
+#[derive(Clone, Copy, Debug)]
+struct Outer<'a> {
+    spec: Node<'a>,
+    template_defaults: Node<'a>,
 }
 
 /// Where the built-in workload kinds keep their pod template. `*` stands for every element of a list.
@@ -45,50 +54,118 @@ pub const TEMPLATE_PATHS: &[(Kind, &[&str])] = &[
 
 /// The pod templates of `object`, none for other kinds.
 pub fn workloads<'a>(object: &Object<'a>, settings: &Settings) -> Vec<Workload<'a>> {
-    let mut found = Vec::new();
+    let mut found: Vec<Workload<'a>> = Vec::new();
     for (kind, path) in TEMPLATE_PATHS {
         if object.is(kind) {
-            collect(object, object.root, path, Node::absent(), &mut found);
+            collect(object, object.root, path, &mut found);
         }
     }
     for template in settings.pod_templates(object) {
-        found.push(Workload::new(object, template, Node::absent()));
+        if !found.iter().any(|known| known.template.address() == template.address()) {
+            found.push(Workload::new(object, template, Outer::none()));
+        }
     }
     found
 }
 
-fn collect<'a>(object: &Object<'a>, node: Node<'a>, path: &[&str], outer: Node<'a>, found: &mut Vec<Workload<'a>>) {
-    match path.split_first() {
-        None => found.push(Workload::new(object, node, outer)),
-        Some((&"*", rest)) => {
-            for item in node.items() {
-                collect(object, item, rest, outer, found);
-            }
+fn collect<'a>(object: &Object<'a>, node: Node<'a>, path: &[&str], found: &mut Vec<Workload<'a>>) {
+    match path {
+        _ if node.is_absent() => {}
+        [] => found.push(Workload::new(object, node, Outer::none())),
+        ["templates", "*"] => collect_argo(object, node, found),
+        [key, rest @ ..] => collect(object, node.get(key), rest, found),
+    }
+}
+
+/// The templates of an Argo Workflow whose spec is `spec`.
+fn collect_argo<'a>(object: &Object<'a>, spec: Node<'a>, found: &mut Vec<Workload<'a>>) {
+    let outer = Outer { spec, template_defaults: spec.get("templateDefaults") };
+    for template in spec.get("templates").items() {
+        collect_argo_template(object, template, outer, found);
+    }
+    // A Workflow that only refers to a WorkflowTemplate still says what its pods are labelled with.
+    if found.is_empty() {
+        found.push(Workload::new(object, Node::absent(), outer));
+    }
+}
+
+/// A template makes a Pod, or lists steps, whose own templates may stand inline.
+fn collect_argo_template<'a>(object: &Object<'a>, template: Node<'a>, outer: Outer<'a>, found: &mut Vec<Workload<'a>>) {
+    let (steps, tasks) = (template.get("steps"), template.at(&["dag", "tasks"]));
+    if steps.is_absent() && tasks.is_absent() {
+        found.push(Workload::new(object, template, outer));
+    }
+    for step in steps.items().flat_map(Node::items).chain(tasks.items()) {
+        let inline = step.get("inline");
+        if inline.is_object() {
+            collect_argo_template(object, inline, outer, found);
         }
-        Some((key, rest)) => collect(object, node.get(key), rest, node, found),
+    }
+}
+
+impl<'a> Outer<'a> {
+    fn none() -> Self {
+        Outer { spec: Node::absent(), template_defaults: Node::absent() }
     }
 }
 
 impl<'a> Workload<'a> {
-    fn new(object: &Object<'a>, template: Node<'a>, outer_spec: Node<'a>) -> Self {
+    fn new(object: &Object<'a>, template: Node<'a>, outer: Outer<'a>) -> Self {
         // A Workflow's template is pod spec and template in one.
         let spec = match template.get("spec") {
             spec if spec.is_absent() => template,
             spec => spec,
         };
-        Workload { object: *object, template, spec, metadata: template.get("metadata"), outer_spec }
+        let metadata =
+            [template.get("metadata"), outer.template_defaults.get("metadata"), outer.spec.get("podMetadata")];
+        let metadata = metadata.into_iter().find(|node| !node.is_absent()).unwrap_or(Node::absent());
+        Workload { object: *object, template, spec, metadata, outer }
     }
 
     pub fn is_pod(&self) -> bool {
         self.object.is(&kind::POD)
     }
 
+    /// The labels of the Pod. For one label use [`label`](Self::label), which sees through more.
     pub fn labels(&self) -> Node<'a> {
         self.metadata.get("labels")
     }
 
+    /// The annotations of the Pod. For one of them use [`annotation`](Self::annotation).
     pub fn annotations(&self) -> Node<'a> {
         self.metadata.get("annotations")
+    }
+
+    /// One label of the Pod, wherever an Argo Workflow gives it.
+    pub fn label(&self, key: &str) -> Node<'a> {
+        self.pod_metadata(|metadata| metadata.get("labels").get(key))
+    }
+
+    /// One annotation of the Pod, wherever an Argo Workflow gives it.
+    pub fn annotation(&self, key: &str) -> Node<'a> {
+        self.pod_metadata(|metadata| metadata.get("annotations").get(key))
+    }
+
+    fn pod_metadata(&self, find: impl Fn(Node<'a>) -> Node<'a>) -> Node<'a> {
+        let found = find(self.metadata);
+        if !found.is_absent() || self.outer.spec.is_absent() {
+            return found;
+        }
+        match find(self.outer.template_defaults.get("metadata")) {
+            found if !found.is_absent() => found,
+            _ => find(self.outer.spec.get("podMetadata")),
+        }
+    }
+
+    /// Where a label of the Pod is to be written, as a path from the object's root.
+    pub fn labels_path(&self) -> String {
+        let path = TEMPLATE_PATHS.iter().find(|(kind, _)| self.object.is(kind)).map(|(_, path)| *path);
+        match path {
+            None => "metadata.labels of the pod template".to_owned(),
+            Some([]) => "metadata.labels".to_owned(),
+            Some([above @ .., "templates", "*"]) => format!("{}.podMetadata.labels", above.join(".")),
+            Some(path) => format!("{}.metadata.labels", path.join(".")),
+        }
     }
 
     /// Containers, init containers and ephemeral containers alike, in document order of the lists.
@@ -114,6 +191,15 @@ impl<'a> Workload<'a> {
             .chain(set)
     }
 
+    /// A member of the pod spec, wherever an Argo Workflow gives it.
+    pub fn spec_member(&self, key: &str) -> Node<'a> {
+        [self.spec, self.outer.template_defaults, self.outer.spec]
+            .into_iter()
+            .map(|spec| spec.get(key))
+            .find(|node| !node.is_absent())
+            .unwrap_or(Node::absent())
+    }
+
     /// The service account the Pod will run under, with the deprecated `serviceAccount` and the
     /// implied `default` seen through.
     pub fn service_account(&self) -> &'a str {
@@ -125,20 +211,43 @@ impl<'a> Workload<'a> {
         [
             self.spec.get("serviceAccountName"),
             self.spec.get("serviceAccount"),
-            self.outer_spec.get("serviceAccountName"),
+            self.outer.template_defaults.get("serviceAccountName"),
+            self.outer.spec.get("serviceAccountName"),
         ]
         .into_iter()
         .find(|node| node.set_text().is_some())
         .unwrap_or(Node::absent())
     }
 
-    pub fn volumes(&self) -> impl Iterator<Item = Node<'a>> {
-        self.spec.get("volumes").items()
+    pub fn volumes(&self) -> impl Iterator<Item = Node<'a>> + use<'a> {
+        let outer = self.outer;
+        self.spec
+            .get("volumes")
+            .items()
+            .chain(outer.template_defaults.get("volumes").items())
+            .chain(outer.spec.get("volumes").items())
+    }
+
+    /// The volume that mounts call `name`.
+    pub fn volume(&self, name: &str) -> Option<Node<'a>> {
+        self.volumes().find(|volume| volume.get("name").text() == Some(name))
+    }
+
+    pub fn uses_host_network(&self) -> bool {
+        self.spec_member("hostNetwork").bool() == Some(true)
+    }
+
+    /// Whether the Pod says that it is for Windows nodes.
+    pub fn is_windows(&self) -> bool {
+        let selector = self.spec_member("nodeSelector");
+        [self.spec.at(&["os", "name"]), selector.get("kubernetes.io/os"), selector.get("beta.kubernetes.io/os")]
+            .into_iter()
+            .any(|os| os.text() == Some("windows"))
     }
 
     /// Whether the webhook of Microsoft Entra Workload ID will act on the Pod.
     pub fn uses_workload_identity(&self) -> bool {
-        self.labels().get("azure.workload.identity/use").text() == Some("true")
+        self.label(workload_identity::USE).text() == Some("true")
     }
 }
 
@@ -172,8 +281,27 @@ impl<'a> Container<'a> {
         })
     }
 
+    /// What the literal of `variable` is once the kubelet has put earlier variables in for `$(NAME)`;
+    /// `None` if it comes from elsewhere, wholly or in part.
+    pub fn literal(&self, variable: &EnvVar<'a>) -> Option<Cow<'a, str>> {
+        let value = variable.value?;
+        if !value.contains("$(") {
+            return Some(Cow::Borrowed(value));
+        }
+        let env: Vec<EnvVar<'a>> = self.env().collect();
+        let index = env.iter().position(|other| other.node.address() == variable.node.address())?;
+        let mut out = String::new();
+        let mut steps = 32;
+        expand(env.get(..index)?, value, &mut steps, &mut out)?;
+        Some(Cow::Owned(out))
+    }
+
     pub fn env_from(&self) -> impl Iterator<Item = Node<'a>> + use<'a> {
         self.node.get("envFrom").items()
+    }
+
+    pub fn volume_mounts(&self) -> impl Iterator<Item = Node<'a>> + use<'a> {
+        self.node.get("volumeMounts").items()
     }
 
     /// `command`, then `args`, as the container sees them.
@@ -199,6 +327,33 @@ impl<'a> EnvVar<'a> {
     pub fn secret_key_ref(&self) -> Node<'a> {
         self.node.at(&["valueFrom", "secretKeyRef"])
     }
+}
+
+/// Appends `text` to `out` with its references to `earlier` variables resolved. The steps are counted
+/// because a few variables that each name the one before twice would grow without end.
+fn expand(earlier: &[EnvVar<'_>], text: &str, steps: &mut u32, out: &mut String) -> Option<()> {
+    const LONGEST: usize = 4096;
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('$') {
+        out.push_str(before);
+        // `$$` is a plain dollar sign, also before a bracket.
+        if let Some(after) = after.strip_prefix('$') {
+            out.push('$');
+            rest = after;
+            continue;
+        }
+        let Some((name, after)) = after.strip_prefix('(').and_then(|after| after.split_once(')')) else {
+            out.push('$');
+            rest = after;
+            continue;
+        };
+        *steps = steps.checked_sub(1)?;
+        let index = earlier.iter().rposition(|variable| variable.name == name)?;
+        expand(earlier.get(..index)?, earlier.get(index)?.value?, steps, out)?;
+        rest = after;
+    }
+    out.push_str(rest);
+    (out.len() <= LONGEST).then_some(())
 }
 
 /// The repository path of an image without registry, tag and digest: `oss/azure/aad-pod-identity/nmi`.
@@ -231,5 +386,79 @@ mod tests {
         ] {
             assert_eq!(image_path(image), path, "{image}");
         }
+    }
+
+    fn first_container<'a>(value: &'a serde_json_borrow::Value<'a>) -> Container<'a> {
+        Container { node: Node::new(value), role: ContainerRole::App }
+    }
+
+    #[test]
+    fn references_to_earlier_variables() {
+        let value = crate::json::parse(
+            r#"{"env":[{"name":"LATE","value":"$(HOST)"},
+                {"name":"HOST","value":"old"},{"name":"HOST","value":"evil.example"},
+                {"name":"FROM","valueFrom":{"configMapKeyRef":{"name":"c","key":"k"}}},
+                {"name":"PLAIN","value":"x"},{"name":"URL","value":"https://$(HOST)/$$(HOST)$x"},
+                {"name":"UNKNOWN","value":"$(NOBODY)"},{"name":"ELSEWHERE","value":"a$(FROM)"},
+                {"name":"OPEN","value":"$(HOST"},{"name":"SELF","value":"$(SELF)"}]}"#,
+        )
+        .unwrap();
+        let container = first_container(&value);
+        let literal = |name: &str| container.env().find(|v| v.name == name).and_then(|v| container.literal(&v));
+        assert_eq!(literal("PLAIN").as_deref(), Some("x"));
+        assert_eq!(literal("URL").as_deref(), Some("https://evil.example/$(HOST)$x"));
+        assert_eq!(literal("OPEN").as_deref(), Some("$(HOST"));
+        for name in ["LATE", "UNKNOWN", "ELSEWHERE", "FROM", "SELF"] {
+            assert_eq!(literal(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn references_that_double_come_to_an_end() {
+        let mut env = vec![r#"{"name":"V0","value":"0123456789"}"#.to_owned()];
+        env.extend((1..60).map(|n| format!(r#"{{"name":"V{n}","value":"$(V{m})$(V{m})"}}"#, m = n - 1)));
+        let text = format!(r#"{{"env":[{}]}}"#, env.join(","));
+        let value = crate::json::parse(&text).unwrap();
+        let container = first_container(&value);
+        let last = container.env().last().unwrap();
+        assert_eq!(container.literal(&last), None);
+    }
+
+    fn of_workflow(spec: &str) -> String {
+        format!(
+            r#"{{"request":{{"kind":{{"group":"argoproj.io","kind":"Workflow"}},"operation":"CREATE",
+            "object":{{"spec":{spec}}}}}}}"#
+        )
+    }
+
+    /// What an Argo Workflow says once holds for every template, unless a template says otherwise.
+    #[test]
+    fn argo_templates() {
+        let text = of_workflow(
+            r#"{"serviceAccountName":"outer","hostNetwork":true,
+            "podMetadata":{"labels":{"a":"outer","b":"outer"}},
+            "templateDefaults":{"metadata":{"annotations":{"c":"default"}}},
+            "volumes":[{"name":"shared"}],
+            "templates":[
+              {"name":"main","dag":{"tasks":[{"name":"t","inline":{"script":{"image":"inline"}}},{"name":"u"}]}},
+              {"name":"steps","steps":[[{"name":"s","inline":{"container":{"image":"step"}}}]]},
+              {"name":"own","serviceAccountName":"own","metadata":{"labels":{"a":"own"}},
+               "containerSet":{"containers":[{"image":"one"},{"image":"two"}]},"sidecars":[{"image":"side"}]}]}"#,
+        );
+        let payload = crate::request::Payload::parse(text.as_bytes()).unwrap();
+        let request = payload.request.unwrap();
+        let value = crate::json::parse(request.object().unwrap()).unwrap();
+        let object = Object::new(&request, Node::new(&value));
+        let found = workloads(&object, &Settings::default());
+        let images: Vec<Vec<&str>> = found.iter().map(|w| w.containers().map(|c| c.image()).collect()).collect();
+        assert_eq!(images, [vec!["inline"], vec!["step"], vec!["side", "one", "two"]]);
+        let accounts: Vec<&str> = found.iter().map(Workload::service_account).collect();
+        assert_eq!(accounts, ["outer", "outer", "own"]);
+        let labels = |key: &str| found.iter().map(|w| w.label(key).text().unwrap()).collect::<Vec<_>>();
+        assert_eq!(labels("a"), ["outer", "outer", "own"]);
+        assert_eq!(labels("b"), ["outer", "outer", "outer"]);
+        assert!(found.iter().all(|w| w.annotation("c").text() == Some("default") && w.volume("shared").is_some()));
+        assert!(found.iter().all(Workload::uses_host_network));
+        assert_eq!(found[0].labels_path(), "spec.podMetadata.labels");
     }
 }

@@ -1,0 +1,230 @@
+//! Microsoft Entra Workload ID: what its webhook reads, and what it writes into Pods.
+//!
+//! The webhook changes Pods as they are created, before a validating policy sees them. Up to 1.5 it
+//! calls its volume `azure-identity-token`; 1.6 moved the token file and names the volume after a hash.
+//! Everything that either generation writes is known here, so that no rule takes it for the author's.
+
+use crate::json::Node;
+use crate::kind;
+use crate::object::Object;
+use crate::view::workload::{Container, Workload};
+
+/// What every label and annotation of workload identity begins with.
+pub const PREFIX: &str = "azure.workload.identity/";
+
+/// The label that makes the webhook act on a Pod.
+pub const USE: &str = "azure.workload.identity/use";
+pub const CLIENT_ID: &str = "azure.workload.identity/client-id";
+pub const TENANT_ID: &str = "azure.workload.identity/tenant-id";
+pub const TOKEN_EXPIRATION: &str = "azure.workload.identity/service-account-token-expiration";
+pub const SKIP_CONTAINERS: &str = "azure.workload.identity/skip-containers";
+pub const INJECT_PROXY: &str = "azure.workload.identity/inject-proxy-sidecar";
+pub const PROXY_PORT: &str = "azure.workload.identity/proxy-sidecar-port";
+
+/// Where a key takes effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Home {
+    PodLabel,
+    PodAnnotation,
+    AccountAnnotation,
+}
+
+impl Home {
+    /// How messages call it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Home::PodLabel => "a label of the pod",
+            Home::PodAnnotation => "an annotation of the pod",
+            Home::AccountAnnotation => "an annotation of the service account",
+        }
+    }
+}
+
+/// Every key, without the prefix, and where it takes effect.
+pub const KEYS: &[(&str, &[Home])] = &[
+    ("use", &[Home::PodLabel]),
+    ("client-id", &[Home::AccountAnnotation]),
+    ("tenant-id", &[Home::AccountAnnotation]),
+    ("service-account-token-expiration", &[Home::PodAnnotation, Home::AccountAnnotation]),
+    ("skip-containers", &[Home::PodAnnotation]),
+    ("inject-proxy-sidecar", &[Home::PodAnnotation]),
+    ("proxy-sidecar-port", &[Home::PodAnnotation]),
+    ("use-identity-binding", &[Home::PodAnnotation]),
+];
+
+/// The label that the webhook's own objects carry.
+pub const SYSTEM: &str = "system";
+
+/// Where the webhook mounts its token: up to 1.5, and since 1.6.
+pub const TOKEN_DIRECTORIES: [&str; 2] = ["/var/run/secrets/azure/tokens", "/var/run/secrets/azure/wi"];
+
+/// The port of the proxy sidecar if no annotation names another.
+pub const DEFAULT_PROXY_PORT: i64 = 8000;
+
+const OLD_VOLUME: &str = "azure-identity-token";
+const RESERVED_VOLUME: &str = "azure-workload-identity-reserved-";
+
+/// Whether Entra, or the proxy of AKS identity bindings, accepts a token for `audience`.
+pub fn is_entra_audience(audience: &str) -> bool {
+    // The sovereign clouds append their name.
+    audience.starts_with("api://AzureADTokenExchange") || audience == "api://AKSIdentityBinding"
+}
+
+/// The token source of a volume that holds an Entra assertion; absent for other volumes.
+pub fn entra_token(volume: Node<'_>) -> Node<'_> {
+    volume
+        .at(&["projected", "sources"])
+        .items()
+        .map(|source| source.get("serviceAccountToken"))
+        .find(|token| token.get("audience").text().is_some_and(is_entra_audience))
+        .unwrap_or(Node::absent())
+}
+
+/// Whether a volume is named as the webhook names its own.
+pub fn is_reserved_volume_name(name: &str) -> bool {
+    name == OLD_VOLUME || name.starts_with(RESERVED_VOLUME)
+}
+
+/// Whether a volume is what the webhook adds: its name, and a token behind it.
+pub fn is_webhook_volume(volume: Node<'_>) -> bool {
+    volume.get("name").text().is_some_and(is_reserved_volume_name) && !entra_token(volume).is_absent()
+}
+
+/// Whether a container is one of the two that the webhook adds for the migration proxy.
+pub fn is_proxy(container: &Container<'_>) -> bool {
+    matches!(container.name(), "azwi-proxy" | "azwi-proxy-init")
+}
+
+/// Whether a pod can sign in to Entra: it asks the webhook for a token, or projects one by hand.
+pub fn signs_in(workload: &Workload<'_>) -> bool {
+    workload.uses_workload_identity() || workload.volumes().any(|volume| !entra_token(volume).is_absent())
+}
+
+/// Whether `container` of a pod that signs in has a token.
+pub fn has_token(workload: &Workload<'_>, container: &Container<'_>) -> bool {
+    let injected = || workload.uses_workload_identity() && !skipped(workload).any(|name| name == container.name());
+    injected() || token_mounts(workload, container).next().is_some()
+}
+
+/// The containers that the webhook leaves alone, as it reads the annotation.
+pub fn skipped<'a>(workload: &Workload<'a>) -> impl Iterator<Item = &'a str> + use<'a> {
+    let list = workload.annotation(SKIP_CONTAINERS).text().unwrap_or_default();
+    list.split(';').map(str::trim).filter(|name| !name.is_empty())
+}
+
+/// Whether a mount of `container` puts an Entra token at `path`.
+pub fn is_token_file(workload: &Workload<'_>, container: &Container<'_>, path: &str) -> bool {
+    token_mounts(workload, container).any(|(mount, token)| {
+        let below = mount.get("mountPath").text().and_then(|directory| below(path, directory));
+        match mount.get("subPath").set_text() {
+            // The mount is the file itself.
+            Some(sub_path) => below == Some("") && Some(sub_path) == token.get("path").text(),
+            None => below.is_some() && below == token.get("path").text(),
+        }
+    })
+}
+
+/// Every mount of a volume that holds an Entra token, with that token.
+fn token_mounts<'a>(
+    workload: &Workload<'a>,
+    container: &Container<'a>,
+) -> impl Iterator<Item = (Node<'a>, Node<'a>)> + use<'a> {
+    let workload = *workload;
+    container.volume_mounts().filter_map(move |mount| {
+        let token = entra_token(workload.volume(mount.get("name").set_text()?)?);
+        (!token.is_absent()).then_some((mount, token))
+    })
+}
+
+/// The rest of `path` if it is `directory` or below it.
+pub fn below<'p>(path: &'p str, directory: &str) -> Option<&'p str> {
+    let rest = path.strip_prefix(directory.trim_end_matches('/'))?;
+    match rest.strip_prefix('/') {
+        None if rest.is_empty() => Some(rest),
+        below => below,
+    }
+}
+
+/// What an id outside of a Pod names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Id {
+    Client,
+    Tenant,
+}
+
+/// Kinds other than workloads that name a client or a tenant for workload identity.
+pub const ID_KINDS: &[kind::Kind] = &[
+    kind::SERVICE_ACCOUNT,
+    kind::SECRET_PROVIDER_CLASS,
+    kind::TRIGGER_AUTHENTICATION,
+    kind::CLUSTER_TRIGGER_AUTHENTICATION,
+];
+
+/// The ids that an object of [`ID_KINDS`] names, those that it leaves out included as absent nodes.
+pub fn ids<'a>(object: &Object<'a>) -> [(Id, Node<'a>); 4] {
+    let none = (Id::Tenant, Node::absent());
+    if object.is(&kind::SERVICE_ACCOUNT) {
+        let annotations = object.annotations();
+        return [(Id::Client, annotations.get(CLIENT_ID)), (Id::Tenant, annotations.get(TENANT_ID)), none, none];
+    }
+    if object.is(&kind::SECRET_PROVIDER_CLASS) {
+        if object.at(&["spec", "provider"]).text() != Some("azure") {
+            return [none; 4];
+        }
+        let parameters = object.at(&["spec", "parameters"]);
+        let client = parameters.get("clientID");
+        // Samples write the ways of signing in that they do not use with empty values.
+        let client = if client.text() == Some("") { Node::absent() } else { client };
+        // `tenantID` wins over the deprecated `tenantId`.
+        return [
+            (Id::Client, client),
+            (Id::Tenant, parameters.get("tenantID")),
+            (Id::Tenant, parameters.get("tenantId")),
+            none,
+        ];
+    }
+    let [trigger, vault] = keda_identities(object);
+    [
+        (Id::Client, trigger.get("identityId")),
+        (Id::Tenant, trigger.get("identityTenantId")),
+        (Id::Client, vault.get("identityId")),
+        (Id::Tenant, vault.get("identityTenantId")),
+    ]
+}
+
+/// The two places where a KEDA TriggerAuthentication chooses workload identity; absent where it does not.
+pub fn keda_identities<'a>(object: &Object<'a>) -> [Node<'a>; 2] {
+    let paths: [&[&str]; 2] = [&["spec", "podIdentity"], &["spec", "azureKeyVault", "podIdentity"]];
+    paths.map(|path| match object.at(path) {
+        identity if identity.get("provider").text() == Some("azure-workload") => identity,
+        _ => Node::absent(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_below() {
+        let directory = "/var/run/secrets/azure/wi";
+        assert_eq!(
+            below("/var/run/secrets/azure/wi/token/azure-identity-token", directory),
+            Some("token/azure-identity-token")
+        );
+        assert_eq!(below(directory, directory), Some(""));
+        assert_eq!(below("/var/run/secrets/azure/wi/x", "/var/run/secrets/azure/wi/"), Some("x"));
+        assert_eq!(below("/var/run/secrets/azure/wish", directory), None);
+        assert_eq!(below("/var/run", directory), None);
+    }
+
+    #[test]
+    fn audiences() {
+        for audience in ["api://AzureADTokenExchange", "api://AzureADTokenExchangeUSGov", "api://AKSIdentityBinding"] {
+            assert!(is_entra_audience(audience), "{audience}");
+        }
+        for audience in ["", "sts.amazonaws.com", "https://kubernetes.default.svc", "api://AzureADTokenExchang"] {
+            assert!(!is_entra_audience(audience), "{audience}");
+        }
+    }
+}
