@@ -1,7 +1,8 @@
 //! Objects that every AKS cluster has, excused when AKS itself writes them or nobody is asking.
 //!
 //! A fixed list without patterns. Kubernetes' own defaults are those of its RBAC bootstrap policy; the
-//! rest is what AKS and its add-ons install.
+//! rest is what AKS and its add-ons install. The bindings that Kubernetes makes to everybody are not on
+//! it: the binding rules know them by their contents and accept them only unchanged.
 
 use crate::kind::{self, Kind};
 use crate::object::Object;
@@ -63,16 +64,12 @@ const AKS_CLUSTER_ROLE_BINDINGS: &[&str] = &[
 
 const KUBERNETES_CLUSTER_ROLE_BINDINGS: &[&str] = &[
     "cluster-admin",
-    "system:basic-user",
-    "system:discovery",
     "system:kube-controller-manager",
     "system:kube-dns",
     "system:kube-scheduler",
     "system:monitoring",
     "system:node",
     "system:node-proxier",
-    "system:public-info-viewer",
-    "system:service-account-issuer-discovery",
     "system:volume-scheduler",
 ];
 

@@ -87,6 +87,18 @@ impl RoleRef<'_> {
     pub fn is_cluster_admin(&self) -> bool {
         self.kind == "ClusterRole" && self.name == "cluster-admin"
     }
+
+    /// The ClusterRoles that only describe the cluster and that Kubernetes binds to everybody.
+    pub fn is_discovery(&self) -> bool {
+        self.kind == "ClusterRole"
+            && matches!(
+                self.name,
+                "system:basic-user"
+                    | "system:discovery"
+                    | "system:public-info-viewer"
+                    | "system:service-account-issuer-discovery"
+            )
+    }
 }
 
 impl<'a> Subject<'a> {

@@ -138,7 +138,8 @@ proptest! {
 /// The budget is a 1 MiB ConfigMap: ordinary text of that size costs next to nothing beyond the pass.
 #[test]
 fn a_large_file_needs_few_second_looks() {
-    let line = "  - name: orders\n    image: shop.azurecr.io/orders:1.2\n    url: https://orders.shop.svc:8080/api?x=1\n";
+    let line =
+        "  - name: orders\n    image: shop.azurecr.io/orders:1.2\n    url: https://orders.shop.svc:8080/api?x=1\n";
     let text = line.repeat((1 << 20) / line.len());
     assert!(steps(&text) <= text.len() / 2, "{} steps", steps(&text));
 }

@@ -1,7 +1,39 @@
 //! RoleBinding and ClusterRoleBinding: who gets what.
 
 pub mod binding_anonymous;
+pub mod binding_cluster_admin;
+pub mod binding_default_service_account;
+pub mod binding_everyone;
+pub mod binding_external_issuer;
+pub mod binding_foreign_service_account;
+pub mod binding_group_not_object_id;
+pub mod binding_individual_user;
+pub mod binding_local_account;
+pub mod binding_not_allowed;
+pub mod binding_privileged_role;
+pub mod binding_service_account_as_user;
+pub mod binding_system_masters;
+pub mod binding_user_not_entra;
 
 use crate::rules::Group;
 
-pub static GROUP: Group = Group { id: "binding", title: "Bindings", rules: &[&binding_anonymous::RULE] };
+pub static GROUP: Group = Group {
+    id: "binding",
+    title: "Bindings",
+    rules: &[
+        &binding_anonymous::RULE,
+        &binding_everyone::RULE,
+        &binding_system_masters::RULE,
+        &binding_cluster_admin::RULE,
+        &binding_local_account::RULE,
+        &binding_group_not_object_id::RULE,
+        &binding_user_not_entra::RULE,
+        &binding_not_allowed::RULE,
+        &binding_external_issuer::RULE,
+        &binding_privileged_role::RULE,
+        &binding_individual_user::RULE,
+        &binding_default_service_account::RULE,
+        &binding_service_account_as_user::RULE,
+        &binding_foreign_service_account::RULE,
+    ],
+};

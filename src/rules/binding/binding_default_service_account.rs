@@ -1,0 +1,69 @@
+//! A binding grants a role to a namespace's `default` service account.
+//!
+//! # Why
+//!
+//! Every pod that names no service account runs as `default`. A role for it is a role for every such pod of
+//! the namespace, including those that somebody adds tomorrow, and none of them asked for it.
+//!
+//! ```yaml deny
+//! apiVersion: rbac.authorization.k8s.io/v1
+//! kind: RoleBinding
+//! metadata:
+//!   name: checkout
+//!   namespace: shop
+//! roleRef:
+//!   apiGroup: rbac.authorization.k8s.io
+//!   kind: ClusterRole
+//!   name: view
+//! subjects:
+//! - kind: ServiceAccount
+//!   name: default
+//!   namespace: shop
+//! ```
+//!
+//! # Fix
+//!
+//! Create a service account for the workload, name it in the pod template, and bind that.
+//!
+//! ```yaml allow
+//! apiVersion: rbac.authorization.k8s.io/v1
+//! kind: RoleBinding
+//! metadata:
+//!   name: checkout
+//!   namespace: shop
+//! roleRef:
+//!   apiGroup: rbac.authorization.k8s.io
+//!   kind: ClusterRole
+//!   name: view
+//! subjects:
+//! - kind: ServiceAccount
+//!   name: checkout
+//!   namespace: shop
+//! ```
+//!
+//! # Source
+//!
+//! - [Service account permissions](https://kubernetes.io/docs/reference/access-authn-authz/rbac/#service-account-permissions)
+//! - [Kubernetes RBAC good practices](https://kubernetes.io/docs/concepts/security/rbac-good-practices/)
+
+use crate::finding::Severity;
+use crate::json::shown;
+use crate::rule::{Check, Cx, Rule};
+use crate::view::binding::{Binding, Principal};
+
+pub static RULE: Rule = Rule {
+    id: "binding-default-service-account",
+    summary: "role granted to the default service account",
+    help: "create a service account for the workload, name it in its pod template, and bind that",
+    severity: Severity::Medium,
+    checks: &[Check::Binding(check)],
+};
+
+fn check<'a>(cx: &mut Cx<'a>, binding: &Binding<'a>) {
+    for subject in binding.subjects() {
+        if let Principal::ServiceAccount { namespace, name: "default" } = subject.principal {
+            let what = format!("is every pod of namespace {} that names no account", shown(namespace));
+            cx.report(subject.node, what);
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! A RoleBinding grants rights to a service account of another namespace.
+//!
+//! # Why
+//!
+//! Whoever may create pods in the other namespace holds the rights granted here. Controllers need such
+//! bindings; elsewhere they join two namespaces that were meant to be apart.
+//!
+//! ```yaml deny
+//! apiVersion: rbac.authorization.k8s.io/v1
+//! kind: RoleBinding
+//! metadata:
+//!   name: checkout
+//!   namespace: shop
+//! roleRef:
+//!   apiGroup: rbac.authorization.k8s.io
+//!   kind: ClusterRole
+//!   name: view
+//! subjects:
+//! - kind: ServiceAccount
+//!   name: deployer
+//!   namespace: build
+//! ```
+//!
+//! # Fix
+//!
+//! Bind a service account of the same namespace, if the workload can run there.
+//!
+//! ```yaml allow
+//! apiVersion: rbac.authorization.k8s.io/v1
+//! kind: RoleBinding
+//! metadata:
+//!   name: checkout
+//!   namespace: shop
+//! roleRef:
+//!   apiGroup: rbac.authorization.k8s.io
+//!   kind: ClusterRole
+//!   name: view
+//! subjects:
+//! - kind: ServiceAccount
+//!   name: deployer
+//!   namespace: shop
+//! ```
+//!
+//! # Source
+//!
+//! - [Kubernetes RBAC good practices](https://kubernetes.io/docs/concepts/security/rbac-good-practices/)
+
+use crate::finding::Severity;
+use crate::json::shown;
+use crate::rule::{Check, Cx, Rule};
+use crate::view::binding::{Binding, Principal};
+
+pub static RULE: Rule = Rule {
+    id: "binding-foreign-service-account",
+    summary: "role granted to a service account of another namespace",
+    help: "bind a service account of the same namespace, or make sure that the other namespace is trusted with this",
+    severity: Severity::Low,
+    checks: &[Check::Binding(check)],
+};
+
+fn check<'a>(cx: &mut Cx<'a>, binding: &Binding<'a>) {
+    if !binding.namespaced || binding.object.namespace.is_empty() {
+        return;
+    }
+    for subject in binding.subjects() {
+        if let Principal::ServiceAccount { namespace, .. } = subject.principal
+            && namespace != binding.object.namespace
+        {
+            cx.report(subject.node, format!("is a service account of namespace {}", shown(namespace)));
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! A binding names a person instead of a group.
+//!
+//! # Why
+//!
+//! Access that hangs on a person stays when the person changes teams, escapes access reviews of groups and
+//! has to be repeated for everybody else. Entra groups are the unit to bind. A User that is a GUID may be a
+//! guest, or a service principal or managed identity, which cannot be told apart here and may well be bound
+//! on their own; it weighs less. Names in `allowedUsers` and `clusterAdmins` are accepted.
+//!
+//! ```yaml deny
+//! apiVersion: rbac.authorization.k8s.io/v1
+//! kind: RoleBinding
+//! metadata:
+//!   name: checkout
+//!   namespace: shop
+//! roleRef:
+//!   apiGroup: rbac.authorization.k8s.io
+//!   kind: ClusterRole
+//!   name: view
+//! subjects:
+//! - apiGroup: rbac.authorization.k8s.io
+//!   kind: User
+//!   name: jane@contoso.com
+//! ```
+//!
+//! # Fix
+//!
+//! Put the person into an Entra group and bind the group by its object id.
+//!
+//! ```yaml allow
+//! apiVersion: rbac.authorization.k8s.io/v1
+//! kind: RoleBinding
+//! metadata:
+//!   name: checkout
+//!   namespace: shop
+//! roleRef:
+//!   apiGroup: rbac.authorization.k8s.io
+//!   kind: ClusterRole
+//!   name: view
+//! subjects:
+//! - apiGroup: rbac.authorization.k8s.io
+//!   kind: Group
+//!   name: 0f8fad5b-d9cb-469f-a165-70867728950e
+//! ```
+//!
+//! # Source
+//!
+//! - [Use Kubernetes RBAC with Entra integration in AKS](https://learn.microsoft.com/azure/aks/kubernetes-rbac-entra-id)
+//! - [AKS access and identity best practices](https://learn.microsoft.com/azure/aks/operator-best-practices-identity)
+
+use crate::finding::Severity;
+use crate::name::{is_guid, is_placeholder_guid, is_upn};
+use crate::rule::{Check, Cx, Rule};
+use crate::view::binding::Binding;
+
+pub static RULE: Rule = Rule {
+    id: "binding-individual-user",
+    summary: "role granted to a person instead of a group",
+    help: "put the person into an Entra group and bind the group, or list the user in allowedUsers",
+    severity: Severity::Medium,
+    checks: &[Check::Binding(check)],
+};
+
+fn check<'a>(cx: &mut Cx<'a>, binding: &Binding<'a>) {
+    let settings = cx.settings;
+    for subject in binding.subjects() {
+        let Some(name) = subject.user() else { continue };
+        if settings.is_allowed_user(name) || settings.is_cluster_admin(name) {
+            continue;
+        }
+        if is_guid(name) && !is_placeholder_guid(name) {
+            cx.report(subject.node, "is one guest, service principal or managed identity, not a group")
+                .severity(Severity::Low);
+        } else if is_upn(name) {
+            cx.report(subject.node, "is a single person, not a group");
+        }
+    }
+}

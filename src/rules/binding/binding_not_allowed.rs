@@ -1,0 +1,74 @@
+//! A binding names a user or group that the settings do not allow.
+//!
+//! # Why
+//!
+//! `allowedGroups` and `allowedUsers` say who may be given access at all. The shape of an object id does not
+//! tell whose it is: only such a list keeps access inside the groups that are reviewed. `clusterAdmins`
+//! count as allowed. Without the lists this rule is silent.
+//!
+//! ```yaml deny
+//! settings:
+//!   allowedGroups: [0f8fad5b-d9cb-469f-a165-70867728950e]
+//! request:
+//!   kind: {group: rbac.authorization.k8s.io, version: v1, kind: RoleBinding}
+//!   operation: CREATE
+//!   object:
+//!     metadata: {name: checkout, namespace: shop}
+//!     roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: view}
+//!     subjects:
+//!     - {kind: Group, name: 7c9e6679-7425-40de-944b-e07fc1f90ae7}
+//! ```
+//!
+//! # Fix
+//!
+//! Bind a group that is on the list, or put the group on the list.
+//!
+//! ```yaml allow
+//! settings:
+//!   allowedGroups: [0f8fad5b-d9cb-469f-a165-70867728950e]
+//! request:
+//!   kind: {group: rbac.authorization.k8s.io, version: v1, kind: RoleBinding}
+//!   operation: CREATE
+//!   object:
+//!     metadata: {name: checkout, namespace: shop}
+//!     roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: view}
+//!     subjects:
+//!     - {kind: Group, name: 0f8fad5b-d9cb-469f-a165-70867728950e}
+//! ```
+//!
+//! # Source
+//!
+//! - [Use Kubernetes RBAC with Entra integration in AKS](https://learn.microsoft.com/azure/aks/kubernetes-rbac-entra-id)
+
+use crate::finding::Severity;
+use crate::rule::{Check, Cx, Rule};
+use crate::view::binding::{Binding, Principal};
+
+pub static RULE: Rule = Rule {
+    id: "binding-not-allowed",
+    summary: "user or group that the settings do not allow",
+    help: "bind a group that is listed in allowedGroups, or add this one to the setting",
+    severity: Severity::High,
+    checks: &[Check::Binding(check)],
+};
+
+fn check<'a>(cx: &mut Cx<'a>, binding: &Binding<'a>) {
+    let settings = cx.settings;
+    for subject in binding.subjects() {
+        let Some(name) = subject.user_or_group() else { continue };
+        // Kubernetes' own names have rules of their own.
+        if name.starts_with("system:") || settings.is_cluster_admin(name) {
+            continue;
+        }
+        match subject.principal {
+            Principal::Group(group) if !settings.allowed_groups.is_empty() && !settings.is_allowed_group(group) => {
+                cx.report(subject.node, "is not listed in allowedGroups");
+            }
+            Principal::User(user) if !settings.allowed_users.is_empty() && !settings.is_allowed_user(user) => {
+                cx.report(subject.node, "is not listed in allowedUsers")
+                    .fix("bind a listed group instead of a person, or add the user to allowedUsers");
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! A binding grants a role that is wider than it looks.
+//!
+//! # Why
+//!
+//! `admin` and `edit`, bound for the whole cluster, may run pods under every service account of every
+//! namespace, and so use every workload identity in the cluster; `admin` may hand out roles as well. The
+//! `system:` roles and `aks-service` are made for components of Kubernetes and AKS and change with every
+//! version. The four roles that only describe the cluster are fine.
+//!
+//! ```yaml deny
+//! apiVersion: rbac.authorization.k8s.io/v1
+//! kind: ClusterRoleBinding
+//! metadata:
+//!   name: editors
+//! roleRef:
+//!   apiGroup: rbac.authorization.k8s.io
+//!   kind: ClusterRole
+//!   name: edit
+//! subjects:
+//! - apiGroup: rbac.authorization.k8s.io
+//!   kind: Group
+//!   name: 0f8fad5b-d9cb-469f-a165-70867728950e
+//! ```
+//!
+//! # Fix
+//!
+//! Bind the role in the namespaces that the group works in, or write a role with what is needed.
+//!
+//! ```yaml allow
+//! apiVersion: rbac.authorization.k8s.io/v1
+//! kind: RoleBinding
+//! metadata:
+//!   name: checkout
+//!   namespace: shop
+//! roleRef:
+//!   apiGroup: rbac.authorization.k8s.io
+//!   kind: ClusterRole
+//!   name: edit
+//! subjects:
+//! - apiGroup: rbac.authorization.k8s.io
+//!   kind: Group
+//!   name: 0f8fad5b-d9cb-469f-a165-70867728950e
+//! ```
+//!
+//! # Source
+//!
+//! - [Kubernetes RBAC good practices](https://kubernetes.io/docs/concepts/security/rbac-good-practices/)
+//! - [User-facing roles](https://kubernetes.io/docs/reference/access-authn-authz/rbac/#user-facing-roles)
+
+use crate::finding::Severity;
+use crate::json::shown;
+use crate::rule::{Check, Cx, Rule};
+use crate::view::binding::Binding;
+
+pub static RULE: Rule = Rule {
+    id: "binding-privileged-role",
+    summary: "binding to a role that is wider than it looks",
+    help: "bind the role in single namespaces with a RoleBinding, or write a role with what is needed",
+    severity: Severity::Medium,
+    checks: &[Check::Binding(check)],
+};
+
+fn check<'a>(cx: &mut Cx<'a>, binding: &Binding<'a>) {
+    let role = binding.role_ref();
+    let for_people = role.kind == "ClusterRole" && matches!(role.name, "admin" | "edit");
+    let for_components = role.name.starts_with("system:") || role.name == "aks-service";
+    if for_people && !binding.namespaced {
+        cx.report(role.node, format!("grants {} in every namespace, kube-system included", role.name));
+    } else if for_components && !role.is_discovery() {
+        cx.report(role.node, format!("grants {}, which is made for a component", shown(role.name)))
+            .fix("write a role with the permissions that are needed and bind that");
+    }
+}

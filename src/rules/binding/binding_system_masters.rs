@@ -1,0 +1,86 @@
+//! A binding names a group or user that Kubernetes reserves for itself.
+//!
+//! # Why
+//!
+//! `system:masters` bypasses every authorizer, Azure RBAC included, and membership cannot be revoked before
+//! the certificate that carries it expires. The names of nodes, bootstrap tokens and control-plane components
+//! belong to the machines that hold their certificates. Any other `system:` name is no Entra identity either
+//! and weighs less.
+//!
+//! ```yaml deny
+//! apiVersion: rbac.authorization.k8s.io/v1
+//! kind: ClusterRoleBinding
+//! metadata:
+//!   name: masters
+//! roleRef:
+//!   apiGroup: rbac.authorization.k8s.io
+//!   kind: ClusterRole
+//!   name: view
+//! subjects:
+//! - apiGroup: rbac.authorization.k8s.io
+//!   kind: Group
+//!   name: system:masters
+//! ```
+//!
+//! # Fix
+//!
+//! Bind an Entra group by its object id.
+//!
+//! ```yaml allow
+//! apiVersion: rbac.authorization.k8s.io/v1
+//! kind: ClusterRoleBinding
+//! metadata:
+//!   name: viewers
+//! roleRef:
+//!   apiGroup: rbac.authorization.k8s.io
+//!   kind: ClusterRole
+//!   name: view
+//! subjects:
+//! - apiGroup: rbac.authorization.k8s.io
+//!   kind: Group
+//!   name: 0f8fad5b-d9cb-469f-a165-70867728950e
+//! ```
+//!
+//! # Source
+//!
+//! - [Kubernetes RBAC good practices](https://kubernetes.io/docs/concepts/security/rbac-good-practices/)
+
+use crate::finding::Severity;
+use crate::json::shown;
+use crate::rule::{Check, Cx, Rule};
+use crate::view::binding::Binding;
+
+pub static RULE: Rule = Rule {
+    id: "binding-system-masters",
+    summary: "role granted to a name reserved for Kubernetes",
+    help: "bind an Entra group by its object id instead",
+    severity: Severity::High,
+    checks: &[Check::Binding(check)],
+};
+
+fn check<'a>(cx: &mut Cx<'a>, binding: &Binding<'a>) {
+    for subject in binding.subjects() {
+        let Some(name) = subject.user_or_group() else { continue };
+        let Some(rest) = name.strip_prefix("system:") else { continue };
+        let what = match rest {
+            "masters" => "is the group that bypasses every authorizer".to_owned(),
+            _ if has_own_rule(rest) => continue,
+            _ if is_control_plane(rest) => format!("is reserved for nodes and the control plane ({})", shown(name)),
+            _ => {
+                cx.report(subject.node, "is a system name, not an Entra identity").severity(Severity::Medium);
+                continue;
+            }
+        };
+        cx.report(subject.node, what);
+    }
+}
+
+/// Names of `binding-anonymous` and `binding-everyone`.
+fn has_own_rule(rest: &str) -> bool {
+    matches!(rest, "anonymous" | "unauthenticated" | "authenticated" | "serviceaccounts")
+        || rest.starts_with("serviceaccounts:")
+}
+
+fn is_control_plane(rest: &str) -> bool {
+    rest == "nodes" || ["kube-", "node:", "bootstrappers"].iter().any(|prefix| rest.starts_with(prefix))
+}

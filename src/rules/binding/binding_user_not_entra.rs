@@ -1,0 +1,98 @@
+//! A User subject is neither a user principal name nor an Entra object id.
+//!
+//! # Why
+//!
+//! People of the cluster's own tenant are known to the API server by their user principal name, guests,
+//! service principals and managed identities by their object id. Any other name is not issued by Entra: it
+//! matches nobody, or it matches a client certificate that walks around Entra sign-in.
+//!
+//! ```yaml deny
+//! apiVersion: rbac.authorization.k8s.io/v1
+//! kind: RoleBinding
+//! metadata:
+//!   name: checkout
+//!   namespace: shop
+//! roleRef:
+//!   apiGroup: rbac.authorization.k8s.io
+//!   kind: ClusterRole
+//!   name: view
+//! subjects:
+//! - apiGroup: rbac.authorization.k8s.io
+//!   kind: User
+//!   name: jane
+//! ```
+//!
+//! # Fix
+//!
+//! Bind a group of Entra instead of a person, or write the user principal name exactly as in Entra.
+//!
+//! ```yaml allow
+//! apiVersion: rbac.authorization.k8s.io/v1
+//! kind: RoleBinding
+//! metadata:
+//!   name: checkout
+//!   namespace: shop
+//! roleRef:
+//!   apiGroup: rbac.authorization.k8s.io
+//!   kind: ClusterRole
+//!   name: view
+//! subjects:
+//! - apiGroup: rbac.authorization.k8s.io
+//!   kind: Group
+//!   name: 0f8fad5b-d9cb-469f-a165-70867728950e
+//! ```
+//!
+//! # Source
+//!
+//! - [Use Kubernetes RBAC with Entra integration in AKS](https://learn.microsoft.com/azure/aks/kubernetes-rbac-entra-id)
+
+use crate::finding::Severity;
+use crate::name::{is_guid, is_placeholder, is_upn, normalise_guid};
+use crate::requester::LOCAL_ACCOUNTS;
+use crate::rule::{Check, Cx, Rule};
+use crate::rules::binding::binding_local_account::is_context_name;
+use crate::view::binding::Binding;
+
+pub static RULE: Rule = Rule {
+    id: "binding-user-not-entra",
+    summary: "user that Entra does not know",
+    help: "bind an Entra group by its object id, or write the user principal name or object id as Entra has it",
+    severity: Severity::High,
+    checks: &[Check::Binding(check)],
+};
+
+fn check<'a>(cx: &mut Cx<'a>, binding: &Binding<'a>) {
+    for subject in binding.subjects() {
+        let Some(name) = subject.user() else { continue };
+        let has_own_rule = name.starts_with("system:")
+            || name.starts_with("aks:jwt:")
+            || LOCAL_ACCOUNTS.contains(&name)
+            || is_context_name(name);
+        if has_own_rule {
+            continue;
+        }
+        if let Some(mistake) = not_an_entra_user(name) {
+            cx.report(subject.node, mistake);
+        }
+    }
+}
+
+/// Which mistake a user's name is; `None` for what Entra issues.
+fn not_an_entra_user(name: &str) -> Option<String> {
+    let mistake = if is_placeholder(name) {
+        "is a placeholder that was never filled in"
+    } else if name.to_ascii_uppercase().contains("#EXT#") {
+        "is a guest's name in the directory; requests of guests carry their object id"
+    } else if is_guid(name) || is_upn(name) {
+        return None;
+    } else if name.is_empty() {
+        "has no name"
+    } else if let Some(guid) = normalise_guid(name) {
+        return Some(format!("is an object id in another spelling (write {guid})"));
+    } else if !name.is_ascii() {
+        "has characters outside ASCII, which no user principal name has"
+    } else {
+        "is neither a user principal name nor an Entra object id"
+    };
+    Some(mistake.to_owned())
+}

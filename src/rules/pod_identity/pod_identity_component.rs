@@ -1,0 +1,107 @@
+//! The object installs the components of the deprecated pod-managed identity.
+//!
+//! # Why
+//!
+//! NMI runs on every node and intercepts all traffic to the metadata endpoint; MIC assigns identities to
+//! nodes. Both were archived in 2023 and get no patches, MIC may hold a service principal, and NMI runs as
+//! root on the host network. They are recognised by image (wherever it is mirrored), by their service
+//! accounts and RBAC objects, and by the definitions of their custom resources.
+//!
+//! ```yaml deny
+//! apiVersion: apps/v1
+//! kind: DaemonSet
+//! metadata:
+//!   name: nmi
+//!   namespace: kube-system
+//! spec:
+//!   selector: {matchLabels: {app: nmi}}
+//!   template:
+//!     metadata: {labels: {app: nmi}}
+//!     spec:
+//!       serviceAccountName: nmi
+//!       containers:
+//!       - name: nmi
+//!         image: mcr.microsoft.com/oss/azure/aad-pod-identity/nmi:v1.8.17
+//! ```
+//!
+//! # Fix
+//!
+//! Remove the components and switch on workload identity: `az aks update --enable-oidc-issuer
+//! --enable-workload-identity`. Deleting them is never blocked.
+//!
+//! ```yaml allow
+//! apiVersion: apps/v1
+//! kind: Deployment
+//! metadata:
+//!   name: azure-wi-webhook-controller-manager
+//!   namespace: azure-workload-identity-system
+//! spec:
+//!   selector: {matchLabels: {app: wi}}
+//!   template:
+//!     metadata: {labels: {app: wi}}
+//!     spec:
+//!       serviceAccountName: azure-wi-webhook-admin
+//!       containers:
+//!       - name: manager
+//!         image: mcr.microsoft.com/oss/azure/workload-identity/webhook:v1.5.1
+//! ```
+//!
+//! # Source
+//!
+//! - [aad-pod-identity (archived)](https://github.com/Azure/aad-pod-identity)
+//! - [Pod-managed identities in AKS](https://learn.microsoft.com/azure/aks/use-azure-ad-pod-identity)
+
+use crate::finding::Severity;
+use crate::kind::{self, Kind, POD_IDENTITY_GROUP};
+use crate::object::Object;
+use crate::rule::{Check, Cx, Rule};
+use crate::view::workload::{Workload, image_path};
+
+pub static RULE: Rule = Rule {
+    id: "pod-identity-component",
+    summary: "component of the deprecated pod-managed identity",
+    help: "remove the components (NMI, MIC, their RBAC and CRDs) and enable workload identity on the cluster",
+    severity: Severity::High,
+    checks: &[Check::Workload(workload), Check::Kinds(NAMED, named), Check::Kinds(DEFINITION, definition)],
+};
+
+const NAMED: &[Kind] =
+    &[kind::SERVICE_ACCOUNT, kind::ROLE, kind::CLUSTER_ROLE, kind::ROLE_BINDING, kind::CLUSTER_ROLE_BINDING];
+const DEFINITION: &[Kind] = &[kind::CUSTOM_RESOURCE_DEFINITION];
+
+fn workload<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
+    let account = workload.service_account_node();
+    if account.text().and_then(component).is_some() {
+        cx.report(account, "is the service account of a pod-managed identity component");
+    }
+    for container in workload.containers() {
+        let path = image_path(container.image());
+        let Some(start) = path.rfind("aad-pod-identity/") else { continue };
+        let what = match path.get(start..) {
+            Some("aad-pod-identity/nmi") => "runs NMI, which intercepts the node's metadata endpoint",
+            Some("aad-pod-identity/mic") => "runs MIC, which assigns identities to nodes",
+            _ => continue,
+        };
+        cx.report(container.node.member("image"), what);
+    }
+}
+
+fn named<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
+    if let Some(component) = component(object.name) {
+        cx.report(object.metadata().member("name"), format!("belongs to {component} of pod-managed identity"));
+    }
+}
+
+/// The component that a name of the published manifests or of the Helm chart belongs to:
+/// `aad-pod-id-nmi-service-account`, `aad-pod-identity-mic`.
+fn component(name: &str) -> Option<&'static str> {
+    let rest = name.find("aad-pod-id").and_then(|start| name.get(start..))?;
+    [("-nmi", "NMI"), ("-mic", "MIC")].into_iter().find(|(part, _)| rest.contains(part)).map(|(_, name)| name)
+}
+
+fn definition<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
+    let group = object.at(&["spec", "group"]);
+    if group.text() == Some(POD_IDENTITY_GROUP) {
+        cx.report(group, "defines the custom resources of pod-managed identity");
+    }
+}
