@@ -7,6 +7,12 @@
 //! payload ─► Request ─► Settings ─► Object and views ─► rules ─► findings ─► verdict ─► response
 //! ```
 
+// Input comes from anybody who may create an object: nothing here may panic on it.
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::unreachable)
+)]
+
 pub mod builtin;
 pub mod credential;
 pub mod finding;

@@ -77,7 +77,7 @@ impl Date {
             digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse().ok())?
         };
         let (year, month, day) = (number(0..4)?, number(5..7)?, number(8..10)?);
-        let hyphens = date.bytes().nth(4) == Some(b'-') && date.bytes().nth(7) == Some(b'-');
+        let hyphens = [4, 7].iter().all(|at| date.as_bytes().get(*at) == Some(&b'-'));
         let valid = hyphens && year >= 1970 && (1..=12).contains(&month) && (1..=days_in(year, month)).contains(&day);
         valid.then(|| Date(days_before_year(year) + (1..month).map(|m| days_in(year, m)).sum::<i64>() + day - 1))
     }
