@@ -104,6 +104,17 @@ pub const AZURE_ASSIGNED_IDENTITY: Kind =
 pub const AZURE_POD_IDENTITY_EXCEPTION: Kind =
     namespaced(POD_IDENTITY_GROUP, "AzurePodIdentityException", "azurepodidentityexceptions", &["v1"]);
 
+pub const SECURITY_GROUP_POLICY: Kind =
+    namespaced("vpcresources.k8s.aws", "SecurityGroupPolicy", "securitygrouppolicies", &["v1beta1"]);
+pub const ENI_CONFIG: Kind = cluster("crd.k8s.amazonaws.com", "ENIConfig", "eniconfigs", &["v1alpha1"]);
+pub const POD_IDENTITY_ASSOCIATION: Kind =
+    namespaced("eks.services.k8s.aws", "PodIdentityAssociation", "podidentityassociations", &["v1alpha1"]);
+
+pub const TRIGGER_AUTHENTICATION: Kind =
+    namespaced("keda.sh", "TriggerAuthentication", "triggerauthentications", &["v1alpha1"]);
+pub const CLUSTER_TRIGGER_AUTHENTICATION: Kind =
+    cluster("keda.sh", "ClusterTriggerAuthentication", "clustertriggerauthentications", &["v1alpha1"]);
+
 /// Kinds that have a view of their own rather than a rule that lists them.
 pub const OTHERS: &[Kind] = &[
     ROLE,

@@ -1,0 +1,194 @@
+//! A manifest holds an AWS access key.
+//!
+//! # Why
+//!
+//! A long-lived key of another cloud is a fixed credential like any other: whoever reads the object has
+//! it, from anywhere, until somebody rotates it. Keys are recognised by their value, in variables,
+//! arguments, ConfigMaps, Secrets and annotations; the examples of AWS's documentation are excused. In a
+//! Secret, and in a variable that is filled from one, a key is a fixed credential all the same, but not
+//! for everybody to read.
+//!
+//! ```yaml deny
+//! apiVersion: v1
+//! kind: Pod
+//! metadata:
+//!   name: web
+//!   namespace: shop
+//! spec:
+//!   serviceAccountName: web
+//!   containers:
+//!   - name: web
+//!     image: contoso.azurecr.io/web:1.0
+//!     env:
+//!     - name: AWS_ACCESS_KEY_ID
+//!       value: AKIA2345672345672345
+//! ```
+//!
+//! # Fix
+//!
+//! On Azure, use workload identity. For a call to AWS, let an IAM role trust the cluster's OIDC issuer.
+//!
+//! ```yaml allow
+//! apiVersion: v1
+//! kind: Pod
+//! metadata:
+//!   name: web
+//!   namespace: shop
+//!   labels:
+//!     azure.workload.identity/use: "true"
+//! spec:
+//!   serviceAccountName: web
+//!   containers:
+//!   - name: web
+//!     image: contoso.azurecr.io/web:1.0
+//!     env:
+//!     - name: AWS_ACCESS_KEY_ID
+//!       value: AKIAIOSFODNN7EXAMPLE
+//! ```
+//!
+//! # Source
+//!
+//! - [From EKS to AKS: workload identity](https://learn.microsoft.com/azure/architecture/aws-professional/eks-to-aks/workload-identity)
+//! - [Access keys of AWS](https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html)
+
+use crate::credential::{Class, Kind, decode_base64, recognise_all};
+use crate::finding::Severity;
+use crate::json::{Node, shown};
+use crate::kind;
+use crate::object::Object;
+use crate::rule::{Check, Cx, Rule};
+use crate::view::workload::Workload;
+use std::borrow::Cow;
+
+pub static RULE: Rule = Rule {
+    id: "aws-credential",
+    summary: "AWS access key",
+    help: "remove and rotate the key; use workload identity on Azure, or an IAM role that trusts the cluster's OIDC issuer",
+    severity: Severity::High,
+    checks: &[
+        Check::Workload(check),
+        Check::Kinds(&[kind::CONFIG_MAP], check_config_map),
+        Check::Kinds(&[kind::SECRET], check_secret),
+        // Last: what the annotations merely repeat is told at the object.
+        Check::Any(check_annotations),
+    ],
+};
+
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+/// A Secret holds at most 1 MiB.
+const LONGEST: usize = 1 << 20;
+
+fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
+    for container in workload.containers() {
+        for variable in container.env() {
+            match variable.value {
+                Some(value) => report(cx, variable.node, find_assigned(variable.name, value)),
+                None if is_sdk_variable(variable.name) && variable.secret_key_ref().is_object() => {
+                    cx.report(variable.node, "is filled with a fixed AWS credential from a Secret")
+                        .severity(Severity::Medium);
+                }
+                None => {}
+            }
+        }
+        let mut flag = "";
+        for (node, argument) in container.arguments() {
+            report(cx, node, find_assigned(flag, argument));
+            flag = if argument.starts_with('-') && !argument.contains('=') { argument } else { "" };
+        }
+    }
+    if !workload.is_pod() {
+        check_texts(cx, workload.annotations());
+    }
+}
+
+fn check_config_map<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
+    check_texts(cx, object.get("data"));
+    for (_, node) in object.get("binaryData").members() {
+        report(cx, node, node.text().and_then(decode).and_then(|text| find(&text)));
+    }
+}
+
+fn check_secret<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
+    let encoded = object.get("data").members().map(|(key, node)| (key, node, true));
+    let plain = object.get("stringData").members().map(|(key, node)| (key, node, false));
+    for (key, node, encoded) in encoded.chain(plain) {
+        let text = node.text().and_then(|text| if encoded { decode(text).map(Cow::Owned) } else { Some(text.into()) });
+        if let Some(kind) = text.and_then(|text| find_assigned(key, &text)) {
+            cx.report(node, format!("holds {}", kind.what)).severity(Severity::Medium);
+        }
+    }
+}
+
+fn check_annotations<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
+    let told = cx.findings.iter().any(|finding| *finding.rule == RULE);
+    for (key, node) in object.annotations().members() {
+        if !(told && key == LAST_APPLIED) {
+            report(cx, node, node.text().and_then(|text| find_assigned(key, text)));
+        }
+    }
+}
+
+fn check_texts<'a>(cx: &mut Cx<'a>, texts: Node<'a>) {
+    for (key, node) in texts.members() {
+        report(cx, node, node.text().and_then(|text| find_assigned(key, text)));
+    }
+}
+
+fn report<'a>(cx: &mut Cx<'a>, place: Node<'a>, kind: Option<&'static Kind>) {
+    if let Some(kind) = kind {
+        cx.report(place, format!("holds {}", kind.what));
+    }
+}
+
+fn decode(text: &str) -> Option<String> {
+    String::from_utf8(decode_base64(text, LONGEST)?).ok()
+}
+
+/// A key in `text`, or `text` as the value of `name`: a secret key has no mark of its own, only a name.
+fn find_assigned(name: &str, text: &str) -> Option<&'static Kind> {
+    const SECRET_KEY: usize = 40;
+    let assigned = || {
+        (text.trim().len() == SECRET_KEY && is_secret_key(name))
+            .then(|| find(&format!("{}={}", shown(name), text.trim())))?
+    };
+    find(text).or_else(assigned)
+}
+
+fn find(text: &str) -> Option<&'static Kind> {
+    let mut found = None;
+    if has_mark(text) {
+        recognise_all(text, &mut |kind, _| {
+            if kind.class == Class::Aws {
+                found = found.or(Some(kind));
+            }
+        });
+    }
+    found
+}
+
+/// Whether `text` has the beginning of an access key id, or the end of the name of a secret key. One
+/// pass that spares nearly every text the recogniser.
+fn has_mark(text: &str) -> bool {
+    const IDS: [&[u8]; 5] = [b"AKIA", b"ASIA", b"ABIA", b"ACCA", b"A3T"];
+    let bytes = text.as_bytes();
+    memchr::memchr2_iter(b'A', b'a', bytes).any(|at| {
+        let rest = bytes.get(at..).unwrap_or_default();
+        let access = rest.get(..6).is_some_and(|word| word.eq_ignore_ascii_case(b"access"));
+        IDS.iter().any(|id| rest.starts_with(id)) || access
+    })
+}
+
+/// `AWS_SECRET_ACCESS_KEY` and its kin, in any word style.
+fn is_secret_key(name: &str) -> bool {
+    ends_with_letters(name, "secretaccesskey")
+}
+
+/// What the SDKs of AWS read.
+fn is_sdk_variable(name: &str) -> bool {
+    ["awsaccesskeyid", "awssecretaccesskey", "awssessiontoken"].iter().any(|known| ends_with_letters(name, known))
+}
+
+fn ends_with_letters(name: &str, known: &str) -> bool {
+    let mut letters = name.bytes().rev().filter(u8::is_ascii_alphanumeric);
+    known.bytes().rev().all(|b| letters.next().is_some_and(|l| l.eq_ignore_ascii_case(&b)))
+}

@@ -1,0 +1,90 @@
+//! An object that only Amazon EKS understands.
+//!
+//! # Why
+//!
+//! It has no effect on AKS, and it hides that something is still missing: the mapping of users in
+//! `aws-auth` says nothing to AKS, a SecurityGroupPolicy filters no traffic, and KEDA's provider
+//! `aws-eks` finds no role.
+//!
+//! ```yaml deny
+//! apiVersion: v1
+//! kind: ConfigMap
+//! metadata:
+//!   name: aws-auth
+//!   namespace: kube-system
+//! data:
+//!   mapRoles: |
+//!     - rolearn: arn:aws:iam::111122223333:role/admin
+//!       groups: [platform]
+//! ```
+//!
+//! # Fix
+//!
+//! Use what AKS has in its place: here, a binding of an Entra group.
+//!
+//! ```yaml allow
+//! apiVersion: rbac.authorization.k8s.io/v1
+//! kind: RoleBinding
+//! metadata:
+//!   name: platform
+//!   namespace: shop
+//! roleRef:
+//!   apiGroup: rbac.authorization.k8s.io
+//!   kind: ClusterRole
+//!   name: view
+//! subjects:
+//! - apiGroup: rbac.authorization.k8s.io
+//!   kind: Group
+//!   name: 0f8fad5b-d9cb-469f-a165-70867728950e
+//! ```
+//!
+//! # Source
+//!
+//! - [From EKS to AKS](https://learn.microsoft.com/azure/architecture/aws-professional/eks-to-aks/)
+//! - [KEDA and workload identity](https://learn.microsoft.com/azure/aks/keda-workload-identity)
+
+use crate::finding::Severity;
+use crate::json::Node;
+use crate::kind::{self, Kind};
+use crate::object::Object;
+use crate::rule::{Check, Cx, Rule};
+
+pub static RULE: Rule = Rule {
+    id: "aws-eks-object",
+    summary: "object without effect outside Amazon EKS",
+    help: "remove the object and use its counterpart on AKS",
+    severity: Severity::Low,
+    checks: &[
+        Check::Kinds(&[kind::SECURITY_GROUP_POLICY, kind::ENI_CONFIG, kind::POD_IDENTITY_ASSOCIATION], check_kind),
+        Check::Kinds(&[kind::CONFIG_MAP], check_config_map),
+        Check::Kinds(&[kind::TRIGGER_AUTHENTICATION, kind::CLUSTER_TRIGGER_AUTHENTICATION], check_keda),
+    ],
+};
+
+const COUNTERPARTS: &[(Kind, &str)] = &[
+    (kind::SECURITY_GROUP_POLICY, "use network policies, which AKS enforces between pods, and remove the object"),
+    (kind::ENI_CONFIG, "choose the pod network with Azure CNI (pod subnet or overlay) and remove the object"),
+    (
+        kind::POD_IDENTITY_ASSOCIATION,
+        "use workload identity: annotate the service account with azure.workload.identity/client-id and label the pod",
+    ),
+];
+
+fn check_kind<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
+    let fix = COUNTERPARTS.iter().find(|(kind, _)| object.is(kind)).map(|(_, fix)| *fix);
+    cx.report(object.root, "has no effect outside Amazon EKS").fix(fix.unwrap_or(RULE.help));
+}
+
+fn check_config_map<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
+    if (object.namespace, object.name) == ("kube-system", "aws-auth") {
+        cx.report(object.root, "maps IAM roles to users, which AKS does not read")
+            .fix("bind Entra groups by object id in RoleBindings and ClusterRoleBindings");
+    }
+}
+
+fn check_keda<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
+    let provider: Node<'a> = object.at(&["spec", "podIdentity", "provider"]);
+    if provider.text() == Some("aws-eks") {
+        cx.report(provider, "signs in with an IAM role of Amazon EKS").fix("write provider: azure-workload");
+    }
+}

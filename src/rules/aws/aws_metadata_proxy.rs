@@ -1,0 +1,102 @@
+//! A pod, namespace or component uses kube2iam or kiam.
+//!
+//! # Why
+//!
+//! Both intercept the node's metadata endpoint and hand out credentials by a pod annotation: the model
+//! of AAD Pod Identity, with its faults. Whoever may annotate a pod picks its role, and a pod in the
+//! node's network is not bound at all. On AKS the same address belongs to Azure's metadata service, so
+//! such a proxy also stands between pods and the node's managed identities.
+//!
+//! ```yaml deny
+//! apiVersion: v1
+//! kind: Pod
+//! metadata:
+//!   name: web
+//!   namespace: shop
+//!   annotations:
+//!     iam.amazonaws.com/role: web
+//! spec:
+//!   serviceAccountName: web
+//!   containers:
+//!   - name: web
+//!     image: contoso.azurecr.io/web:1.0
+//! ```
+//!
+//! # Fix
+//!
+//! Use workload identity, which needs no proxy: a token of the pod's own account is exchanged.
+//!
+//! ```yaml allow
+//! apiVersion: v1
+//! kind: Pod
+//! metadata:
+//!   name: web
+//!   namespace: shop
+//!   labels:
+//!     azure.workload.identity/use: "true"
+//! spec:
+//!   serviceAccountName: web
+//!   containers:
+//!   - name: web
+//!     image: contoso.azurecr.io/web:1.0
+//! ```
+//!
+//! # Source
+//!
+//! - [kube2iam](https://github.com/jtblin/kube2iam)
+//! - [kiam](https://github.com/uswitch/kiam)
+//! - [From EKS to AKS: workload identity](https://learn.microsoft.com/azure/architecture/aws-professional/eks-to-aks/workload-identity)
+
+use crate::finding::Severity;
+use crate::json::Node;
+use crate::kind;
+use crate::object::Object;
+use crate::rule::{Check, Cx, Rule};
+use crate::view::workload::{Workload, image_path};
+
+pub static RULE: Rule = Rule {
+    id: "aws-metadata-proxy",
+    summary: "credentials through kube2iam or kiam",
+    help: "use workload identity: annotate the service account with azure.workload.identity/client-id and label the pod",
+    severity: Severity::Medium,
+    checks: &[
+        Check::Workload(check),
+        Check::Kinds(
+            &[kind::WORKFLOW, kind::WORKFLOW_TEMPLATE, kind::CLUSTER_WORKFLOW_TEMPLATE, kind::CRON_WORKFLOW],
+            check_workflow,
+        ),
+        Check::Kinds(&[kind::NAMESPACE], check_namespace),
+    ],
+};
+
+const GROUP: &str = "iam.amazonaws.com/";
+
+fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
+    check_annotations(cx, workload.annotations(), "asks kube2iam or kiam for an AWS role");
+    for container in workload.containers() {
+        // `jtblin/kube2iam`, `quay.io/uswitch/kiam`, mirrors of both.
+        if matches!(image_path(container.image()).rsplit('/').next(), Some("kube2iam" | "kiam")) {
+            cx.report(container.node.member("image"), "intercepts the node's metadata endpoint for all pods")
+                .fix("remove the component; workload identity needs no proxy on the node");
+        }
+    }
+}
+
+/// Argo gives all pods of a workflow the metadata that it names once.
+fn check_workflow<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
+    for path in [&["spec", "podMetadata", "annotations"][..], &["spec", "workflowSpec", "podMetadata", "annotations"]] {
+        check_annotations(cx, object.at(path), "asks kube2iam or kiam for an AWS role");
+    }
+}
+
+fn check_namespace<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
+    check_annotations(cx, object.annotations(), "tells kube2iam or kiam which AWS roles the namespace may use");
+}
+
+fn check_annotations<'a>(cx: &mut Cx<'a>, annotations: Node<'a>, what: &str) {
+    for (key, annotation) in annotations.members() {
+        if key.starts_with(GROUP) {
+            cx.report(annotation, what);
+        }
+    }
+}
