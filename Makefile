@@ -1,0 +1,95 @@
+# `make demo` shows what the policy does, `make test` runs everything. Nothing else is needed
+# first: the targets below fetch or build what they use.
+
+.DEFAULT_GOAL := policy.wasm
+
+TARGET := wasm32-wasip1
+# Everything a build reads: what the modules have in common, and then their own.
+SHARED := Cargo.toml Cargo.lock scripts/setup scripts/wasm-cargo
+rust_files = $(shell find $(1) -name '*.rs' -o -name Cargo.toml)
+
+MODULES := e2e-tests/modules
+COMPARISONS := $(MODULES)/floor.wasm $(MODULES)/conventional.wasm
+
+# Host programs come from the same profile and the same set of features as the tests: wasmtime is
+# by far the longest build, and one of it is enough.
+CARGO_TARGET_DIR ?= target
+PROGRAMS := $(CARGO_TARGET_DIR)/debug
+
+# Builds package $(1), whose library is called $(2), with exactly its own features.
+build_module = scripts/wasm-cargo $(TARGET) build --profile wasm --locked -p $(1) \
+	&& cp "$$(scripts/wasm-cargo --where $(TARGET))/wasm/$(2).wasm" $@
+
+.PHONY: help setup modules demo test fmt lint e2e-tests bench budget codegen clean
+
+help:
+	@sed -n 's/^## //p' $(MAKEFILE_LIST)
+
+## setup             make sure that Rust can build for wasm (every target that needs it does)
+setup:
+	@scripts/setup $(TARGET) >/dev/null
+
+## policy.wasm       the policy
+policy.wasm: $(call rust_files,src) $(SHARED)
+	$(call build_module,entra-auth-policy,entra_auth_policy)
+
+## annotated-policy.wasm  the policy with its metadata: what a policy server loads
+annotated-policy.wasm: policy.wasm metadata.yml README.md
+	if command -v kwctl >/dev/null; then \
+		kwctl annotate -m metadata.yml -u README.md -o $@ policy.wasm; \
+	else \
+		cargo run -q --locked -p xtask -- annotate --metadata metadata.yml --usage README.md --output $@ policy.wasm; \
+	fi
+
+## modules           the policy and the two modules it is compared with
+modules: policy.wasm $(COMPARISONS)
+
+$(MODULES)/floor.wasm: $(call rust_files,$(MODULES)/floor) $(SHARED)
+	$(call build_module,floor,floor)
+
+$(MODULES)/conventional.wasm: $(call rust_files,$(MODULES)/conventional) $(SHARED)
+	$(call build_module,conventional,conventional)
+
+## demo              replay a small showcase: what is denied, why, and how to fix it
+# The showcase holds bad manifests, so "something was denied" (1) is what it should say.
+demo: policy.wasm
+	cargo build --locked -p replay
+	@$(PROGRAMS)/replay --settings demo/settings.yml demo/ || [ $$? = 1 ]
+
+## test              everything: format, lints, module, tests, generated files
+test: modules
+	cargo fmt --all --check
+	cargo clippy -q --locked --workspace --all-targets -- -D warnings
+	cargo test --locked --workspace
+	cargo run -q --locked -p xtask -- codegen --check
+
+## fmt               format the source
+fmt:
+	cargo fmt --all
+
+## lint              clippy
+lint:
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+
+## e2e-tests         run the annotated policy in kwctl; needs kwctl and bats
+e2e-tests: annotated-policy.wasm
+	@command -v kwctl >/dev/null || { echo 'kwctl is missing: see https://docs.kubewarden.io, "Install kwctl", or brew install kwctl' >&2; exit 1; }
+	@command -v bats >/dev/null || { echo 'bats is missing: apt-get install bats, brew install bats-core, or npm install -g bats' >&2; exit 1; }
+	bats e2e-tests/e2e.bats
+
+## bench             time the policy against the floor and a conventional policy
+bench: modules
+	cargo run --locked --release -p e2e-tests --bin bench
+
+## budget            record module size and instructions per fixture in budget.snap
+budget: policy.wasm
+	cargo run -q --locked -p e2e-tests --bin budget -- --write
+
+## codegen           write what is derived from the rule table
+codegen:
+	cargo run -q --locked -p xtask -- codegen
+
+## clean             remove everything built
+clean:
+	cargo clean
+	rm -f policy.wasm annotated-policy.wasm $(COMPARISONS)
