@@ -96,7 +96,7 @@ pub(crate) fn decide(cx: &Cx<'_>, object: &Object<'_>, today: &dyn Fn() -> Date)
             }
         })
         .collect();
-    judgements.sort_by_key(|judgement| (position(judgement.rule), judgement.location.order));
+    judgements.sort_by_cached_key(|judgement| (position(judgement.rule), judgement.location.order));
     // Templates of one object may share metadata, and each of them tells of it.
     judgements.dedup_by(|a, b| a.rule == b.rule && a.location == b.location && a.what == b.what);
     judgements
