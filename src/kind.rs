@@ -110,11 +110,6 @@ pub const ENI_CONFIG: Kind = cluster("crd.k8s.amazonaws.com", "ENIConfig", "enic
 pub const POD_IDENTITY_ASSOCIATION: Kind =
     namespaced("eks.services.k8s.aws", "PodIdentityAssociation", "podidentityassociations", &["v1alpha1"]);
 
-pub const TRIGGER_AUTHENTICATION: Kind =
-    namespaced("keda.sh", "TriggerAuthentication", "triggerauthentications", &["v1alpha1"]);
-pub const CLUSTER_TRIGGER_AUTHENTICATION: Kind =
-    cluster("keda.sh", "ClusterTriggerAuthentication", "clustertriggerauthentications", &["v1alpha1"]);
-
 /// Kinds that have a view of their own rather than a rule that lists them.
 pub const OTHERS: &[Kind] = &[
     ROLE,
