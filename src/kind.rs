@@ -84,6 +84,8 @@ pub const PERSISTENT_VOLUME: Kind = cluster("", "PersistentVolume", "persistentv
 pub const STORAGE_CLASS: Kind = cluster("storage.k8s.io", "StorageClass", "storageclasses", &["v1"]);
 pub const CERTIFICATE_SIGNING_REQUEST: Kind =
     cluster("certificates.k8s.io", "CertificateSigningRequest", "certificatesigningrequests", &["v1"]);
+/// The body of `serviceaccounts/token`; it is never stored.
+pub const TOKEN_REQUEST: Kind = namespaced("authentication.k8s.io", "TokenRequest", "serviceaccounts/token", &["v1"]);
 pub const CUSTOM_RESOURCE_DEFINITION: Kind =
     cluster("apiextensions.k8s.io", "CustomResourceDefinition", "customresourcedefinitions", &["v1"]);
 

@@ -194,7 +194,7 @@ fn run<'a>(cx: &mut Cx<'a>, object: &Object<'a>, scope: Scope, about_request: bo
     let role = Role::of(object).filter(|_| has_object && !excused);
     let asked = about_request && cx.requester != Requester::Absent;
     let is_certificate = object.is(&kind::CERTIFICATE_SIGNING_REQUEST);
-    if has_object {
+    if scope != Scope::RequestOnly && !object.root.is_absent() {
         cx.rule = &rules::UNREADABLE;
         rules::unreadable_object::check(cx, object, &found);
     }

@@ -239,9 +239,20 @@ const BODIES: &[(Kind, Shape)] = &[
     ),
     (
         kind::CERTIFICATE_SIGNING_REQUEST,
+        Members(&[
+            ("spec", Members(&[("request", Text), ("signerName", Text), ("username", Text), ("usages", List(&Text))])),
+            ("status", Members(&[("conditions", List(&Members(&[("type", Text), ("status", Text)])))])),
+        ]),
+    ),
+    (
+        kind::TOKEN_REQUEST,
         Members(&[(
             "spec",
-            Members(&[("request", Text), ("signerName", Text), ("username", Text), ("usages", List(&Text))]),
+            Members(&[
+                ("audiences", List(&Text)),
+                ("expirationSeconds", Integer),
+                ("boundObjectRef", Members(&[("kind", Text), ("name", Text)])),
+            ]),
         )]),
     ),
     (

@@ -1,8 +1,29 @@
 //! TokenRequest, the body of `serviceaccounts/token`.
 
+use crate::json::Node;
 use crate::object::Object;
 
 #[derive(Clone, Copy, Debug)]
 pub struct TokenRequest<'a> {
     pub object: Object<'a>,
+}
+
+/// What the API server takes for a request that says nothing.
+const DEFAULT_SECONDS: i64 = 3600;
+
+impl<'a> TokenRequest<'a> {
+    /// For how long the token is to be good.
+    pub fn seconds(&self) -> i64 {
+        self.object.at(&["spec", "expirationSeconds"]).integer().unwrap_or(DEFAULT_SECONDS)
+    }
+
+    /// Whether the token ends with an object: a Pod, a Secret or a Node.
+    pub fn is_bound(&self) -> bool {
+        self.object.at(&["spec", "boundObjectRef", "kind"]).set_text().is_some()
+    }
+
+    /// For whom the token is meant; none stands for the API server.
+    pub fn audiences(&self) -> impl Iterator<Item = (Node<'a>, &'a str)> + use<'a> {
+        self.object.at(&["spec", "audiences"]).items().filter_map(|node| node.text().map(|text| (node, text)))
+    }
 }

@@ -1,0 +1,78 @@
+//! Somebody asks for a client certificate that signs in to the API server.
+//!
+//! # Why
+//!
+//! A client certificate is a sign-in past Entra: no Conditional Access, no group from the directory,
+//! no way to call it back before it expires. Its subject is whatever the request says, so a
+//! certificate for `clusterAdmin` is as good as the AKS local account of that name, and one for
+//! `system:masters` bypasses authorization altogether. Nodes, bootstrap tokens and the control plane
+//! need certificates and are not judged; other signers are none of this rule's business.
+//!
+//! ```yaml deny
+//! request:
+//!   kind: {group: certificates.k8s.io, version: v1, kind: CertificateSigningRequest}
+//!   resource: {group: certificates.k8s.io, version: v1, resource: certificatesigningrequests}
+//!   name: jane
+//!   operation: CREATE
+//!   userInfo:
+//!     username: jane@contoso.com
+//!     extra: {oid: [0d2f7c35-1b0f-4a8e-9c61-5a6e1f3b7d10]}
+//!   object:
+//!     spec:
+//!       signerName: kubernetes.io/kube-apiserver-client
+//!       usages: [client auth]
+//!       request: bm90IGEgcmVhbCByZXF1ZXN0
+//! ```
+//!
+//! # Fix
+//!
+//! People sign in with `kubelogin`, pipelines as an Entra application. A certificate for something
+//! that is not the API server comes from a signer of its own:
+//!
+//! ```yaml allow
+//! request:
+//!   kind: {group: certificates.k8s.io, version: v1, kind: CertificateSigningRequest}
+//!   resource: {group: certificates.k8s.io, version: v1, resource: certificatesigningrequests}
+//!   name: web-serving
+//!   operation: CREATE
+//!   userInfo:
+//!     username: jane@contoso.com
+//!     extra: {oid: [0d2f7c35-1b0f-4a8e-9c61-5a6e1f3b7d10]}
+//!   object:
+//!     spec:
+//!       signerName: contoso.com/serving
+//!       usages: [server auth]
+//!       request: bm90IGEgcmVhbCByZXF1ZXN0
+//! ```
+//!
+//! # Source
+//!
+//! - [Certificate signing requests](https://kubernetes.io/docs/reference/access-authn-authz/certificate-signing-requests/)
+//! - [Use kubelogin to authenticate in AKS](https://learn.microsoft.com/azure/aks/kubelogin-authentication)
+
+use super::is_machinery;
+use crate::finding::Severity;
+use crate::request::Operation;
+use crate::rule::{Check, Cx, Rule};
+use crate::view::certificate::CertificateRequest;
+
+pub static RULE: Rule = Rule {
+    id: "certificate-request",
+    summary: "request for a client certificate that signs in past Entra",
+    help: "sign in with Entra through kubelogin instead (az aks get-credentials, then kubelogin convert-kubeconfig)",
+    severity: Severity::High,
+    checks: &[Check::CertificateRequest(check)],
+};
+
+fn check<'a>(cx: &mut Cx<'a>, certificate: &CertificateRequest<'a>) {
+    // What was asked for can never be changed: an update touches labels only.
+    let is_new = cx.request.operation() != Operation::Update;
+    if is_machinery(cx.requester) || !is_new || !certificate.is_for_client() {
+        return;
+    }
+    let what = match certificate.subject() {
+        Some(subject) => format!("asks for a certificate that signs in past Entra as {subject}"),
+        None => "asks for a certificate that signs in past Entra; it is no readable PKCS#10 request".to_owned(),
+    };
+    cx.report(certificate.object.get("spec").member("request"), what);
+}

@@ -1,0 +1,79 @@
+//! A pod mounts a service account token that lives longer than a day.
+//!
+//! # Why
+//!
+//! The kubelet renews a mounted token long before it expires, so a long life helps nobody but whoever
+//! copies the token out of the pod. The limit is `maxTokenSeconds`, 24 hours unless you set it.
+//!
+//! ```yaml deny
+//! apiVersion: v1
+//! kind: Pod
+//! metadata:
+//!   name: vault-client
+//!   namespace: shop
+//! spec:
+//!   serviceAccountName: vault-client
+//!   containers:
+//!   - name: app
+//!     image: contoso.azurecr.io/vault-client:1.0
+//!   volumes:
+//!   - name: vault-token
+//!     projected:
+//!       sources:
+//!       - serviceAccountToken:
+//!           audience: vault
+//!           expirationSeconds: 604800
+//!           path: token
+//! ```
+//!
+//! # Fix
+//!
+//! ```yaml allow
+//! apiVersion: v1
+//! kind: Pod
+//! metadata:
+//!   name: vault-client
+//!   namespace: shop
+//! spec:
+//!   serviceAccountName: vault-client
+//!   containers:
+//!   - name: app
+//!     image: contoso.azurecr.io/vault-client:1.0
+//!   volumes:
+//!   - name: vault-token
+//!     projected:
+//!       sources:
+//!       - serviceAccountToken:
+//!           audience: vault
+//!           expirationSeconds: 3600
+//!           path: token
+//! ```
+//!
+//! # Source
+//!
+//! - [Projected volumes](https://kubernetes.io/docs/concepts/storage/projected-volumes/#serviceaccounttoken)
+
+use super::duration;
+use crate::finding::Severity;
+use crate::rule::{Check, Cx, Rule};
+use crate::view::workload::Workload;
+
+pub static RULE: Rule = Rule {
+    id: "projected-token-too-long",
+    summary: "mounted service account token with a long life",
+    help: "ask for a shorter life, for example expirationSeconds: 3600; the kubelet renews the token",
+    severity: Severity::Low,
+    checks: &[Check::Workload(check)],
+};
+
+fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
+    let most = cx.settings.max_token_seconds;
+    for volume in workload.volumes() {
+        for source in volume.at(&["projected", "sources"]).items() {
+            let life = source.at(&["serviceAccountToken", "expirationSeconds"]);
+            if let Some(seconds) = life.integer().filter(|seconds| *seconds > most) {
+                cx.report(life, format!("mounts a token of {}, more than {}", duration(seconds), duration(most)));
+            }
+        }
+    }
+}

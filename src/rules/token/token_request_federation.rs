@@ -1,0 +1,122 @@
+//! Somebody asks by hand for the token that a service account signs in to Entra with.
+//!
+//! # Why
+//!
+//! A token for the audience `api://AzureADTokenExchange` (or `api://AKSIdentityBinding`) is what Entra
+//! takes for the managed identity that trusts the service account. Pods get theirs through their node.
+//! Who asks for one directly acts as that Azure identity from anywhere, under no name of their own.
+//! Some controllers do so on purpose, to use the identity that an object names (External Secrets,
+//! Flux): name those under `trustedRequesters`.
+//!
+//! ```yaml deny
+//! request:
+//!   kind: {group: authentication.k8s.io, version: v1, kind: TokenRequest}
+//!   resource: {group: "", version: v1, resource: serviceaccounts}
+//!   subResource: token
+//!   name: checkout
+//!   namespace: shop
+//!   operation: CREATE
+//!   userInfo:
+//!     username: jane@contoso.com
+//!     extra: {oid: [0d2f7c35-1b0f-4a8e-9c61-5a6e1f3b7d10]}
+//!   object:
+//!     spec: {audiences: [api://AzureADTokenExchange], expirationSeconds: 3600}
+//! ```
+//!
+//! # Fix
+//!
+//! Use the identity from a pod that is labelled `azure.workload.identity/use: "true"`. For a controller
+//! that you trust with every identity in the cluster:
+//!
+//! ```yaml allow
+//! settings:
+//!   trustedRequesters: ["system:serviceaccount:external-secrets:external-secrets"]
+//! request:
+//!   kind: {group: authentication.k8s.io, version: v1, kind: TokenRequest}
+//!   resource: {group: "", version: v1, resource: serviceaccounts}
+//!   subResource: token
+//!   name: checkout
+//!   namespace: shop
+//!   operation: CREATE
+//!   userInfo:
+//!     username: system:serviceaccount:external-secrets:external-secrets
+//!   object:
+//!     spec: {audiences: [api://AzureADTokenExchange], expirationSeconds: 3600}
+//! ```
+//!
+//! # Source
+//!
+//! - [Workload identity on AKS](https://learn.microsoft.com/azure/aks/workload-identity-overview)
+//! - [External Secrets: Azure Key Vault, referenced service account](https://external-secrets.io/latest/provider/azure-key-vault/)
+
+use super::{is_machinery, username};
+use crate::finding::Severity;
+use crate::json::shown;
+use crate::requester::Requester;
+use crate::rule::{Check, Cx, Rule};
+use crate::view::token::TokenRequest;
+
+pub static RULE: Rule = Rule {
+    id: "token-request-federation",
+    summary: "request by hand for a token that Entra takes for a managed identity",
+    help: "use the identity from a pod with workload identity; do not ask for its token by hand",
+    severity: Severity::High,
+    checks: &[Check::TokenRequest(check)],
+};
+
+/// Sovereign clouds add their name: `api://AzureADTokenExchangeChina`.
+const ENTRA_AUDIENCES: &[&str] = &["api://AzureADTokenExchange", "api://AKSIdentityBinding"];
+
+fn check<'a>(cx: &mut Cx<'a>, token: &TokenRequest<'a>) {
+    if is_machinery(cx.requester) {
+        return;
+    }
+    for (node, _) in token.audiences().filter(|(_, audience)| is_for_entra(audience)) {
+        let account = shown(token.object.name);
+        let requester = username(cx);
+        let is_controller = cx.requester == Requester::ServiceAccount;
+        let finding =
+            cx.report(node, format!("asks for the token that service account {account} signs in to Entra with"));
+        if is_controller {
+            finding.severity(Severity::Medium).fix(format!(
+                "if you trust this controller with the identity of every service account, add to the settings: \
+                 trustedRequesters: [\"{}\"]",
+                shown(requester)
+            ));
+        }
+    }
+}
+
+fn is_for_entra(audience: &str) -> bool {
+    ENTRA_AUDIENCES
+        .iter()
+        .any(|prefix| audience.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix)))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::lookup::{Cluster, LookupError, Query};
+    use crate::settings::Date;
+    use crate::{Host, evaluate};
+
+    struct NoCluster;
+
+    impl Cluster for NoCluster {
+        fn get(&self, _: &Query<'_>) -> Result<String, LookupError> {
+            panic!("looked up without being asked to")
+        }
+    }
+
+    #[test]
+    fn controllers_are_told_the_line_to_add() {
+        let payload = br#"{"request": {
+            "kind": {"group": "authentication.k8s.io", "version": "v1", "kind": "TokenRequest"},
+            "subResource": "token", "operation": "CREATE", "namespace": "shop", "name": "checkout",
+            "userInfo": {"username": "system:serviceaccount:external-secrets:external-secrets"},
+            "object": {"spec": {"audiences": ["api://AzureADTokenExchange"]}}}}"#;
+        let today = || Date::parse("2026-11-21").unwrap();
+        let response = evaluate(payload, &Host { today: &today, cluster: &NoCluster }).response;
+        let line = r#"trustedRequesters: ["system:serviceaccount:external-secrets:external-secrets"]"#;
+        assert!(response.accepted && response.message.unwrap().contains(line));
+    }
+}

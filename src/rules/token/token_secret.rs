@@ -1,0 +1,65 @@
+//! A Secret asks for a service account token that never expires.
+//!
+//! # Why
+//!
+//! Kubernetes fills a Secret of type `kubernetes.io/service-account-token` with a token that is good
+//! until the Secret is deleted. Whoever has read it once signs in past Entra, Conditional Access and
+//! the audit trail of people. Kubernetes stopped making such Secrets of its own accord in 1.24.
+//!
+//! ```yaml deny
+//! apiVersion: v1
+//! kind: Secret
+//! metadata:
+//!   name: deployer-token
+//!   namespace: shop
+//!   annotations:
+//!     kubernetes.io/service-account.name: deployer
+//! type: kubernetes.io/service-account-token
+//! ```
+//!
+//! # Fix
+//!
+//! Pods get a token that is renewed by itself. Pipelines sign in as an Entra application through
+//! kubelogin, best with workload identity federation. What must have a token of a service account
+//! asks for a short one each time: `kubectl create token deployer --duration=10m`.
+//!
+//! ```yaml allow
+//! apiVersion: v1
+//! kind: ServiceAccount
+//! metadata:
+//!   name: deployer
+//!   namespace: shop
+//! ```
+//!
+//! # Source
+//!
+//! - [Managing service accounts](https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/)
+//! - [Use kubelogin to authenticate in AKS](https://learn.microsoft.com/azure/aks/kubelogin-authentication)
+
+use crate::finding::Severity;
+use crate::json::shown;
+use crate::kind;
+use crate::object::Object;
+use crate::requester::Requester;
+use crate::rule::{Check, Cx, Rule};
+
+pub static RULE: Rule = Rule {
+    id: "token-secret",
+    summary: "Secret with a service account token that never expires",
+    help: "delete the Secret; let pods use their mounted token, and let pipelines sign in with Entra through kubelogin",
+    severity: Severity::High,
+    checks: &[Check::Kinds(&[kind::SECRET], check)],
+};
+
+fn check<'a>(cx: &mut Cx<'a>, secret: &Object<'a>) {
+    let kind = secret.get("type");
+    // The token controller writes the token into the Secret that somebody else made.
+    if kind.text() != Some("kubernetes.io/service-account-token") || cx.requester == Requester::ControlPlane {
+        return;
+    }
+    let what = match secret.annotations().get("kubernetes.io/service-account.name").set_text() {
+        Some(account) => format!("asks for a token of service account {} that never expires", shown(account)),
+        None => "asks for a service account token that never expires".to_owned(),
+    };
+    cx.report(kind, what);
+}
