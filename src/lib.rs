@@ -17,6 +17,7 @@ pub mod builtin;
 pub mod credential;
 pub mod finding;
 pub mod glob;
+pub mod grant;
 #[cfg(feature = "guest")]
 mod guest;
 pub mod json;

@@ -215,7 +215,13 @@ const BODIES: &[(Kind, Shape)] = &[
         kind::CLUSTER_ROLE,
         Members(&[
             ("rules", List(&RULE)),
-            ("aggregationRule", Members(&[("clusterRoleSelectors", List(&Members(&[("matchLabels", Map(&Text))])))])),
+            (
+                "aggregationRule",
+                Members(&[(
+                    "clusterRoleSelectors",
+                    List(&Members(&[("matchLabels", Map(&Text)), ("matchExpressions", List(&Members(&[])))])),
+                )]),
+            ),
         ]),
     ),
     (kind::WORKFLOW, Members(&[("spec", Members(WORKFLOW_MEMBERS))])),
