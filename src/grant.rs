@@ -96,15 +96,22 @@ impl<'a> PolicyRule<'a> {
         entry(&self.verbs, |written| written == verb).or_else(|| entry(&self.verbs, |written| written == ALL))
     }
 
-    /// The entry for `resource`, the most specific one first.
+    /// The entry for `resource`: itself if it is written out, else the narrowest wildcard.
     fn resource(&self, resource: &str) -> Option<&'a str> {
-        let of_everything = |written: &str| match (written.strip_prefix("*/"), resource.split_once('/')) {
-            (Some(written), Some((_, subresource))) => written == subresource,
-            _ => false,
-        };
-        entry(&self.resources, |written| written == resource)
-            .or_else(|| entry(&self.resources, of_everything))
-            .or_else(|| entry(&self.resources, |written| written == ALL))
+        let subresource = resource.split_once('/').map(|(_, subresource)| subresource);
+        let mut wildcard = None;
+        for written in self.resources.iter().copied() {
+            if written == resource {
+                return Some(written);
+            }
+            if written.starts_with('*') {
+                let of_everything = subresource.is_some() && written.strip_prefix("*/") == subresource;
+                if of_everything || (written == ALL && wildcard.is_none()) {
+                    wildcard = Some(written);
+                }
+            }
+        }
+        wildcard
     }
 
     fn reach(&self, carries_name: bool) -> Option<Reach> {

@@ -1,5 +1,44 @@
 //! Role and ClusterRole: what is granted.
 
+pub mod danger;
+pub mod role_admission_write;
+pub mod role_aggregates;
+pub mod role_certificate_approval;
+pub mod role_custom_wildcard;
+pub mod role_escalation;
+pub mod role_identity_write;
+pub mod role_ineffective;
+pub mod role_namespace_write;
+pub mod role_node_proxy;
+pub mod role_pod_exec;
+pub mod role_rbac_write;
+pub mod role_secret_read;
+pub mod role_token_minting;
+pub mod role_volume_write;
+pub mod role_wildcard;
+pub mod role_workload_write;
+
 use crate::rules::Group;
 
-pub static GROUP: Group = Group { id: "role", title: "Roles", rules: &[] };
+pub static GROUP: Group = Group {
+    id: "role",
+    title: "Roles",
+    rules: &[
+        &role_wildcard::RULE,
+        &role_escalation::RULE,
+        &role_token_minting::RULE,
+        &role_certificate_approval::RULE,
+        &role_node_proxy::RULE,
+        &role_secret_read::RULE,
+        &role_pod_exec::RULE,
+        &role_admission_write::RULE,
+        &role_rbac_write::RULE,
+        &role_identity_write::RULE,
+        &role_volume_write::RULE,
+        &role_aggregates::RULE,
+        &role_custom_wildcard::RULE,
+        &role_workload_write::RULE,
+        &role_namespace_write::RULE,
+        &role_ineffective::RULE,
+    ],
+};

@@ -1,0 +1,83 @@
+//! A role may decide which Azure identity a workload gets.
+//!
+//! # Why
+//!
+//! A service account's annotation, a SecretProviderClass or a pod-managed identity names the Azure identity
+//! that pods sign in with. Who writes them chooses, or takes, an identity. With identity bindings the verb
+//! `use-managed-identity` in `cid.wi.aks.azure.com` does the same; its resource is the client id, so a wildcard
+//! there is every identity that is bound to the cluster.
+//!
+//! ```yaml deny
+//! apiVersion: rbac.authorization.k8s.io/v1
+//! kind: Role
+//! metadata:
+//!   name: app-admin
+//!   namespace: shop
+//! rules:
+//! - apiGroups: [""]
+//!   resources: [serviceaccounts]
+//!   verbs: [create, update]
+//! ```
+//!
+//! # Fix
+//!
+//! Keep service accounts and provider classes with the pipeline that also sets up the federated credential, and
+//! name the client id.
+//!
+//! ```yaml allow
+//! apiVersion: rbac.authorization.k8s.io/v1
+//! kind: Role
+//! metadata:
+//!   name: app-admin
+//!   namespace: shop
+//! rules:
+//! - apiGroups: [""]
+//!   resources: [serviceaccounts]
+//!   verbs: [get, list]
+//! ```
+//!
+//! # Source
+//!
+//! - [Set up identity bindings](https://learn.microsoft.com/azure/aks/identity-bindings)
+//! - [Microsoft Entra Workload ID with AKS](https://learn.microsoft.com/azure/aks/workload-identity-overview)
+//! - [Kubernetes RBAC good practices](https://kubernetes.io/docs/concepts/security/rbac-good-practices/#privilege-escalation-risks)
+
+use super::danger::{self, listing};
+use super::role_wildcard;
+use crate::finding::{Finding, Severity};
+use crate::rule::{Check, Cx, Rule};
+use crate::view::role::Role;
+
+pub static RULE: Rule = Rule {
+    id: "role-identity-write",
+    summary: "role that chooses Azure identities",
+    help: "let the pipeline that federates the identity write them; grant get and list",
+    severity: Severity::Medium,
+    checks: &[Check::Role(danger::check), Check::Role(check)],
+};
+
+const GROUP: &str = "cid.wi.aks.azure.com";
+const USE: &str = "use-managed-identity";
+
+fn check<'a>(cx: &mut Cx<'a>, role: &Role<'a>) {
+    cx.findings.extend(find(role));
+}
+
+/// Grants on identity bindings, whose resources are client ids and so not in the table.
+pub fn find<'a>(role: &Role<'a>) -> impl Iterator<Item = Finding<'a>> {
+    role.rules().iter().filter_map(|line| {
+        let written = line.groups.contains(&GROUP) || line.verbs.contains(&USE);
+        let wild = line.every_resource();
+        let told = wild && !line.verbs.contains(&USE) && role_wildcard::covers(role, line);
+        if !written || told || line.resources.is_empty() || !line.has_group(GROUP) || !line.any_verb(&[USE]) {
+            return None;
+        }
+        let (severity, whose) = match wild {
+            true => (Severity::High, "every managed identity bound to the cluster".to_owned()),
+            false => (Severity::Medium, format!("the managed identity {}", listing(&line.resources))),
+        };
+        let mut found = danger::finding(&RULE, severity, line, format!("lets service accounts use {whose}"));
+        found.fix("name the client id as the resource, and bind the role to that one service account");
+        Some(found)
+    })
+}

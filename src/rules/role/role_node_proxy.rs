@@ -1,0 +1,51 @@
+//! A role may use the kubelet through `nodes/proxy`.
+//!
+//! # Why
+//!
+//! `nodes/proxy` reaches the kubelet API of a node. Reading is enough to run a command in any of its pods,
+//! because the kubelet accepts exec over a websocket that opens with GET; admission policies and the audit log
+//! of the API server see nothing of it. Since Kubernetes 1.33 the kubelet has finer resources (`nodes/metrics`,
+//! `nodes/stats`, `nodes/log`, `nodes/healthz`, `nodes/pods`).
+//!
+//! ```yaml deny
+//! apiVersion: rbac.authorization.k8s.io/v1
+//! kind: ClusterRole
+//! metadata:
+//!   name: scraper
+//! rules:
+//! - apiGroups: [""]
+//!   resources: [nodes, nodes/proxy]
+//!   verbs: [get]
+//! ```
+//!
+//! # Fix
+//!
+//! Grant the finer resources that the client needs.
+//!
+//! ```yaml allow
+//! apiVersion: rbac.authorization.k8s.io/v1
+//! kind: ClusterRole
+//! metadata:
+//!   name: scraper
+//! rules:
+//! - apiGroups: [""]
+//!   resources: [nodes, nodes/metrics, nodes/stats]
+//!   verbs: [get]
+//! ```
+//!
+//! # Source
+//!
+//! - [Kubernetes RBAC good practices](https://kubernetes.io/docs/concepts/security/rbac-good-practices/#access-to-proxy-subresource-of-nodes)
+//! - [Kubelet authorization](https://kubernetes.io/docs/reference/access-authn-authz/kubelet-authn-authz/)
+
+use super::danger;
+use crate::finding::Severity;
+use crate::rule::{Check, Rule};
+
+pub static RULE: Rule = Rule {
+    id: "role-node-proxy",
+    summary: "role that reaches the kubelet API",
+    help: "grant nodes/metrics, nodes/stats or nodes/log instead of nodes/proxy",
+    severity: Severity::High,
+    checks: &[Check::Role(danger::check)],
+};

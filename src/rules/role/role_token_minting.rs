@@ -1,0 +1,54 @@
+//! A role may create tokens for service accounts (`serviceaccounts/token`).
+//!
+//! # Why
+//!
+//! Who creates a token for a service account is that account, and chooses the audience: on AKS the token is
+//! also the assertion that Microsoft Entra exchanges for the account's Azure identity. In a ClusterRole that
+//! is every identity of the cluster. Naming the accounts with `resourceNames` weighs one severity less.
+//! External Secrets and Flux ask for this cluster-wide by default; both can be installed with a Role for each
+//! account that they act for.
+//!
+//! ```yaml deny
+//! apiVersion: rbac.authorization.k8s.io/v1
+//! kind: ClusterRole
+//! metadata:
+//!   name: token-maker
+//! rules:
+//! - apiGroups: [""]
+//!   resources: [serviceaccounts/token]
+//!   verbs: [create]
+//! ```
+//!
+//! # Fix
+//!
+//! Write a Role in the namespace of each account, and name the account.
+//!
+//! ```yaml allow
+//! apiVersion: rbac.authorization.k8s.io/v1
+//! kind: Role
+//! metadata:
+//!   name: reader
+//!   namespace: shop
+//! rules:
+//! - apiGroups: [""]
+//!   resources: [serviceaccounts]
+//!   verbs: [get, list]
+//! ```
+//!
+//! # Source
+//!
+//! - [Kubernetes RBAC good practices](https://kubernetes.io/docs/concepts/security/rbac-good-practices/#token-request)
+//! - [Use Microsoft Entra Workload ID with AKS](https://learn.microsoft.com/azure/aks/workload-identity-overview)
+//! - [External Secrets: security best practices](https://external-secrets.io/latest/guides/security-best-practices/)
+
+use super::danger;
+use crate::finding::Severity;
+use crate::rule::{Check, Rule};
+
+pub static RULE: Rule = Rule {
+    id: "role-token-minting",
+    summary: "role that can mint service account tokens",
+    help: "write a Role in the namespace of each account and name it: resourceNames: [<service account>]",
+    severity: Severity::High,
+    checks: &[Check::Role(danger::check)],
+};

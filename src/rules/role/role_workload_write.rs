@@ -1,0 +1,53 @@
+//! A role may create workloads, or write the endpoints of services.
+//!
+//! # Why
+//!
+//! Who creates pods runs as any service account of the namespace, mounts any of its Secrets and gets any of
+//! its Azure identities. That is what deployers do, so it is hygiene: keep identities of different trust in
+//! different namespaces. Endpoints are written by controllers; written by hand they send the traffic of a
+//! service elsewhere.
+//!
+//! ```yaml deny
+//! apiVersion: rbac.authorization.k8s.io/v1
+//! kind: Role
+//! metadata:
+//!   name: deployer
+//!   namespace: shop
+//! rules:
+//! - apiGroups: [apps]
+//!   resources: [deployments]
+//!   verbs: [get, create, update]
+//! ```
+//!
+//! # Fix
+//!
+//! Grant it in namespaces of its own, to the deployment pipeline rather than to people.
+//!
+//! ```yaml allow
+//! apiVersion: rbac.authorization.k8s.io/v1
+//! kind: Role
+//! metadata:
+//!   name: deployer
+//!   namespace: shop
+//! rules:
+//! - apiGroups: [apps]
+//!   resources: [deployments]
+//!   verbs: [get, list, watch]
+//! ```
+//!
+//! # Source
+//!
+//! - [Kubernetes RBAC good practices](https://kubernetes.io/docs/concepts/security/rbac-good-practices/#workload-creation)
+//! - [Azure Policy: endpoint edit permissions](https://learn.microsoft.com/azure/aks/policy-reference)
+
+use super::danger;
+use crate::finding::Severity;
+use crate::rule::{Check, Rule};
+
+pub static RULE: Rule = Rule {
+    id: "role-workload-write",
+    summary: "role that runs workloads as any service account",
+    help: "grant it to the deployment pipeline, and keep identities of different trust in different namespaces",
+    severity: Severity::Low,
+    checks: &[Check::Role(danger::check)],
+};
