@@ -60,7 +60,7 @@ pub static DANGERS: &[Danger] = &[
     row(&role_escalation::RULE,     RBAC,           ROLES,             &["bind"],              H, Some(H), "any role can be bound to oneself"),
     row(&role_escalation::RULE,     CORE,           PRINCIPALS,        &["impersonate"],       H, Some(H), "acts as somebody else"),
     row(&role_escalation::RULE,     AUTHENTICATION, EXTRAS,            &["impersonate"],       H, Some(H), "acts as another Entra principal"),
-    row(&role_token_minting::RULE,  CORE,           &["serviceaccounts/token"], &["create"],   H, Some(M), "signs in as any service account, and as its Azure identity"),
+    row(&role_token_minting::RULE,  CORE,           &["serviceaccounts/token"], &["create"],   H, Some(M), "acts as any service account and its Azure identity"),
     row(&role_node_proxy::RULE,     CORE,           &["nodes/proxy"],  ANY,                    H, NO,      "runs commands in every pod, past admission and audit"),
     row(&role_secret_read::RULE,    CORE,           &["secrets"],      READ,                   M, Some(M), "reads the credentials in them"),
     row(&role_pod_exec::RULE,       CORE,           EXEC,              &["create", "get"],     M, Some(M), "reaches into pods and the tokens in them"),
@@ -146,7 +146,7 @@ pub fn judge<'a>(role: &Role<'a>) -> Vec<Finding<'a>> {
         }
     }
     findings.extend(role.rules().iter().filter_map(|line| role_wildcard::find(role, line)));
-    findings.extend(role_identity_write::find(role));
+    findings.extend(role.rules().iter().filter_map(|line| role_identity_write::find(role, line)));
     findings.extend(role_certificate_approval::find(role));
     findings
 }
@@ -158,13 +158,14 @@ fn find<'a>(rule: &'static Rule, role: &Role<'a>, line: &PolicyRule<'a>) -> Opti
     let mut resources = Vec::new();
     let mut narrowed = true;
     for danger in DANGERS.iter().filter(|danger| danger.rule == rule) {
-        for (grant, severity) in hits(danger, role, line).filter(|(grant, _)| speaks(role, line, grant)) {
+        for (grant, asked, severity) in hits(danger, role, line).filter(|(grant, ..)| speaks(role, line, grant)) {
             if worst.is_none_or(|(known, _)| severity > known) {
                 worst = Some((severity, danger));
             }
             narrowed &= grant.reach == Reach::Named;
             add(&mut verbs, grant.verb);
-            add(&mut resources, grant.resource);
+            // A lone star says nothing; the row does.
+            add(&mut resources, if grant.resource == "*" { asked } else { grant.resource });
         }
     }
     let (severity, danger) = worst?;
@@ -173,12 +174,12 @@ fn find<'a>(rule: &'static Rule, role: &Role<'a>, line: &PolicyRule<'a>) -> Opti
     Some(finding(rule, severity, line, what))
 }
 
-/// The grants of `line` that are on the row, each with its weight.
+/// The grants of `line` that are on the row, each with the resource of the row and its weight.
 fn hits<'r, 'a>(
     danger: &'r Danger,
     role: &'r Role<'a>,
     line: &'r PolicyRule<'a>,
-) -> impl Iterator<Item = (Grant<'a>, Severity)> + use<'r, 'a> {
+) -> impl Iterator<Item = (Grant<'a>, &'a str, Severity)> + use<'r, 'a> {
     let severity = if role.namespaced { danger.in_role } else { Some(danger.in_cluster_role) };
     let severity = severity.filter(|_| line.has_group(danger.group));
     let extras = line.resources.iter().filter(|_| danger.resources == EXTRAS);
@@ -189,7 +190,11 @@ fn hits<'r, 'a>(
         asked.clone().flat_map(move |resource| {
             danger.verbs.iter().filter_map(move |verb| {
                 let grant = role.grant(line, verb, danger.group, resource)?;
-                Some((grant, weigh(severity, line, &grant, verb, resource)?))
+                // Inside one namespace `*` on service accounts means to manage them, and no more than the
+                // wildcard over everything in it.
+                let implied = role.namespaced && *verb == "impersonate" && grant.verb == "*";
+                let severity = if implied { lowered(severity)? } else { severity };
+                Some((grant, resource, weigh(severity, line, &grant, verb, resource)?))
             })
         })
     })
@@ -229,9 +234,10 @@ pub fn worst_of<'r>(role: &Role<'_>, line: &PolicyRule<'_>) -> Option<(&'r str, 
     })
 }
 
-/// Whether a row of the table that is about more than reading speaks of the line.
+/// Whether something about more than reading is said of the line already.
 pub fn is_spoken_of(role: &Role<'_>, line: &PolicyRule<'_>) -> bool {
     DANGERS.iter().filter(|danger| danger.verbs != READ).any(|danger| hits(danger, role, line).next().is_some())
+        || role_identity_write::find(role, line).is_some()
 }
 
 pub fn finding<'a>(

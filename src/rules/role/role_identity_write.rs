@@ -45,6 +45,7 @@
 use super::danger::{self, listing};
 use super::role_wildcard;
 use crate::finding::{Finding, Severity};
+use crate::grant::PolicyRule;
 use crate::rule::{Check, Cx, Rule};
 use crate::view::role::Role;
 
@@ -60,24 +61,23 @@ const GROUP: &str = "cid.wi.aks.azure.com";
 const USE: &str = "use-managed-identity";
 
 fn check<'a>(cx: &mut Cx<'a>, role: &Role<'a>) {
-    cx.findings.extend(find(role));
+    cx.findings.extend(role.rules().iter().filter_map(|line| find(role, line)));
 }
 
 /// Grants on identity bindings, whose resources are client ids and so not in the table.
-pub fn find<'a>(role: &Role<'a>) -> impl Iterator<Item = Finding<'a>> {
-    role.rules().iter().filter_map(|line| {
-        let written = line.groups.contains(&GROUP) || line.verbs.contains(&USE);
-        let wild = line.every_resource();
-        let told = wild && !line.verbs.contains(&USE) && role_wildcard::covers(role, line);
-        if !written || told || line.resources.is_empty() || !line.has_group(GROUP) || !line.any_verb(&[USE]) {
-            return None;
-        }
-        let (severity, whose) = match wild {
-            true => (Severity::High, "every managed identity bound to the cluster".to_owned()),
-            false => (Severity::Medium, format!("the managed identity {}", listing(&line.resources))),
-        };
-        let mut found = danger::finding(&RULE, severity, line, format!("lets service accounts use {whose}"));
-        found.fix("name the client id as the resource, and bind the role to that one service account");
-        Some(found)
-    })
+pub fn find<'a>(role: &Role<'a>, line: &PolicyRule<'a>) -> Option<Finding<'a>> {
+    let written = line.groups.contains(&GROUP) || line.verbs.contains(&USE);
+    let wild = line.every_resource();
+    let told = wild && !line.verbs.contains(&USE) && role_wildcard::covers(role, line);
+    if !written || told || line.resources.is_empty() || !line.has_group(GROUP) || !line.any_verb(&[USE]) {
+        return None;
+    }
+    let (severity, whose) = if wild {
+        (Severity::High, "every managed identity bound to the cluster".to_owned())
+    } else {
+        (Severity::Medium, format!("the managed identity {}", listing(&line.resources)))
+    };
+    let mut found = danger::finding(&RULE, severity, line, format!("lets service accounts use {whose}"));
+    found.fix("name the client id as the resource, and bind the role to that one service account");
+    Some(found)
 }

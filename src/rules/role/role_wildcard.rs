@@ -111,6 +111,6 @@ fn describe(role: &Role<'_>, line: &PolicyRule<'_>) -> String {
     }
     let groups: Vec<&str> = line.groups.iter().map(|group| if group.is_empty() { "core" } else { group }).collect();
     let groups = if line.every_group() { "every API group".to_owned() } else { listing(&groups) };
-    let worst = worst_of(role, line).map(|(verb, resource)| format!(", {verb} on {resource} among them"));
+    let worst = worst_of(role, line).map(|(verb, resource)| format!(", even {verb} on {resource}"));
     format!("grants {verbs} on every resource of {groups}{}", worst.unwrap_or_default())
 }
