@@ -153,12 +153,19 @@ pub fn judge<'a>(role: &Role<'a>) -> Vec<Finding<'a>> {
 
 /// What one line grants of what the table says of `rule`: all its rows in one finding.
 fn find<'a>(rule: &'static Rule, role: &Role<'a>, line: &PolicyRule<'a>) -> Option<Finding<'a>> {
+    let told = role_wildcard::covers(role, line);
+    let special = line.verbs.iter().any(|verb| SPECIAL_VERBS.contains(verb));
+    if told && !special && line.resources.iter().all(|written| *written == "*") {
+        return None;
+    }
+    // Whether the table rather than `role_wildcard` speaks of a grant.
+    let speaks = |grant: &Grant<'_>| !told || grant.resource != "*" || SPECIAL_VERBS.contains(&grant.verb);
     let mut worst: Option<(Severity, &Danger)> = None;
     let mut verbs = Vec::new();
     let mut resources = Vec::new();
     let mut narrowed = true;
     for danger in DANGERS.iter().filter(|danger| danger.rule == rule) {
-        for (grant, asked, severity) in hits(danger, role, line).filter(|(grant, ..)| speaks(role, line, grant)) {
+        for (grant, asked, severity) in hits(danger, role, line).filter(|(grant, ..)| speaks(grant)) {
             if worst.is_none_or(|(known, _)| severity > known) {
                 worst = Some((severity, danger));
             }
@@ -215,11 +222,6 @@ pub fn lowered(severity: Severity) -> Option<Severity> {
         Severity::Medium => Some(Severity::Low),
         Severity::Low => None,
     }
-}
-
-/// Whether the table rather than [`role_wildcard`] speaks of this grant.
-fn speaks(role: &Role<'_>, line: &PolicyRule<'_>, grant: &Grant<'_>) -> bool {
-    grant.resource != "*" || SPECIAL_VERBS.contains(&grant.verb) || !role_wildcard::covers(role, line)
 }
 
 /// The worst that a line contains, whoever speaks of it: "escalate on clusterroles".
