@@ -68,6 +68,10 @@ impl<'a> PolicyRule<'a> {
         self.groups.iter().any(|written| *written == ALL || *written == group)
     }
 
+    pub fn has_resource(&self, resource: &str) -> bool {
+        self.resource(resource).is_some()
+    }
+
     /// Whether resources are written as a lone `*`, which includes every subresource.
     pub fn every_resource(&self) -> bool {
         self.resources.contains(&ALL)

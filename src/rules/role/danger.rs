@@ -192,7 +192,8 @@ fn hits<'r, 'a>(
     let extras = line.resources.iter().filter(|_| danger.resources == EXTRAS);
     // A few are enough to be told of, and keep a line of many thousand entries cheap.
     let extras = extras.filter(|written| written.starts_with("userextras/")).copied().take(3);
-    let asked = danger.resources.iter().copied().chain(extras);
+    // Lines may be long: each resource is looked for once, not once a verb.
+    let asked = danger.resources.iter().copied().chain(extras).filter(|resource| line.has_resource(resource));
     severity.into_iter().flat_map(move |severity| {
         asked.clone().flat_map(move |resource| {
             danger.verbs.iter().filter_map(move |verb| {
@@ -232,7 +233,11 @@ pub fn worst_of<'r>(role: &Role<'_>, line: &PolicyRule<'_>) -> Option<(&'r str, 
             Some((*verb, **resource))
         };
         let counts = !role.namespaced || danger.in_role.is_some();
-        danger.resources.iter().filter(|_| counts).find_map(|resource| on(&resource))
+        danger
+            .resources
+            .iter()
+            .filter(|resource| counts && line.has_resource(resource))
+            .find_map(|resource| on(&resource))
     })
 }
 
