@@ -517,7 +517,7 @@ fn join(path: &str, key: &str) -> String {
 }
 
 /// The known name that `name` most likely misspells.
-fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+pub(crate) fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     // Long input is no misspelling, and the distance costs the product of the lengths.
     if name.len() > 64 {
         return None;

@@ -4,6 +4,7 @@
 use crate::json::Node;
 use crate::kind::{self, Kind};
 use crate::object::Object;
+use crate::place::Place;
 use crate::settings::Settings;
 use crate::view::workload_identity;
 use std::borrow::Cow;
@@ -136,25 +137,26 @@ impl<'a> Workload<'a> {
         self.metadata.get("annotations")
     }
 
+    /// Every metadata that the Pod gets, of which an Argo Workflow has up to three, the nearest first.
+    pub fn metadata_levels(&self) -> impl Iterator<Item = Node<'a>> + use<'a> {
+        let outer = [self.outer.template_defaults.get("metadata"), self.outer.spec.get("podMetadata")];
+        let outer = outer.into_iter().filter(|node| !node.is_absent());
+        std::iter::once(self.metadata).chain(outer)
+    }
+
     /// One label of the Pod, wherever an Argo Workflow gives it.
     pub fn label(&self, key: &str) -> Node<'a> {
-        self.pod_metadata(|metadata| metadata.get("labels").get(key))
+        self.first_metadata(&["labels", key])
     }
 
     /// One annotation of the Pod, wherever an Argo Workflow gives it.
     pub fn annotation(&self, key: &str) -> Node<'a> {
-        self.pod_metadata(|metadata| metadata.get("annotations").get(key))
+        self.first_metadata(&["annotations", key])
     }
 
-    fn pod_metadata(&self, find: impl Fn(Node<'a>) -> Node<'a>) -> Node<'a> {
-        let found = find(self.metadata);
-        if !found.is_absent() || self.outer.spec.is_absent() {
-            return found;
-        }
-        match find(self.outer.template_defaults.get("metadata")) {
-            found if !found.is_absent() => found,
-            _ => find(self.outer.spec.get("podMetadata")),
-        }
+    fn first_metadata(&self, keys: &[&str]) -> Node<'a> {
+        let mut nodes = self.metadata_levels().map(|metadata| metadata.at(keys));
+        nodes.find(|node| !node.is_absent()).unwrap_or(Node::absent())
     }
 
     /// Where a label of the Pod is to be written, as a path from the object's root.
@@ -217,6 +219,14 @@ impl<'a> Workload<'a> {
         .into_iter()
         .find(|node| node.set_text().is_some())
         .unwrap_or(Node::absent())
+    }
+
+    /// Where the service account is or would be named.
+    pub fn service_account_place(&self) -> Place<'a> {
+        match self.service_account_node() {
+            node if node.is_absent() => self.spec.member("serviceAccountName"),
+            node => node.into(),
+        }
     }
 
     pub fn volumes(&self) -> impl Iterator<Item = Node<'a>> + use<'a> {
@@ -323,6 +333,11 @@ pub struct EnvVar<'a> {
 }
 
 impl<'a> EnvVar<'a> {
+    /// Whether the variable has a value at all: a literal that is not empty, or one from elsewhere.
+    pub fn is_set(&self) -> bool {
+        self.value.is_some() || !self.node.get("valueFrom").is_absent()
+    }
+
     /// `valueFrom.secretKeyRef`, absent if the value comes from elsewhere.
     pub fn secret_key_ref(&self) -> Node<'a> {
         self.node.at(&["valueFrom", "secretKeyRef"])

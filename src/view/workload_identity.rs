@@ -7,7 +7,7 @@
 use crate::json::Node;
 use crate::kind;
 use crate::object::Object;
-use crate::view::workload::{Container, Workload};
+use crate::view::workload::{Container, ContainerRole, Workload};
 
 /// What every label and annotation of workload identity begins with.
 pub const PREFIX: &str = "azure.workload.identity/";
@@ -72,11 +72,16 @@ pub fn is_entra_audience(audience: &str) -> bool {
 
 /// The token source of a volume that holds an Entra assertion; absent for other volumes.
 pub fn entra_token(volume: Node<'_>) -> Node<'_> {
-    volume
-        .at(&["projected", "sources"])
+    let sources = volume.at(&["projected", "sources"]);
+    if sources.is_absent() {
+        return sources;
+    }
+    // The audience that the webhook asks for can be configured.
+    let own = volume.get("name").text().is_some_and(is_reserved_volume_name);
+    sources
         .items()
         .map(|source| source.get("serviceAccountToken"))
-        .find(|token| token.get("audience").text().is_some_and(is_entra_audience))
+        .find(|token| token.get("audience").set_text().is_some_and(|audience| own || is_entra_audience(audience)))
         .unwrap_or(Node::absent())
 }
 
@@ -85,9 +90,12 @@ pub fn is_reserved_volume_name(name: &str) -> bool {
     name == OLD_VOLUME || name.starts_with(RESERVED_VOLUME)
 }
 
-/// Whether a volume is what the webhook adds: its name, and a token behind it.
-pub fn is_webhook_volume(volume: Node<'_>) -> bool {
-    volume.get("name").text().is_some_and(is_reserved_volume_name) && !entra_token(volume).is_absent()
+/// Whether the webhook made this mount, or would leave it as it is.
+pub fn is_own_mount(workload: &Workload<'_>, mount: Node<'_>) -> bool {
+    let Some(name) = mount.get("name").text() else { return false };
+    // The hash in the newer name is that of the Pod's name: no template can know it.
+    let own_name = name == OLD_VOLUME || (workload.is_pod() && name.starts_with(RESERVED_VOLUME));
+    own_name && workload.volume(name).is_some_and(|volume| !entra_token(volume).is_absent())
 }
 
 /// Whether a container is one of the two that the webhook adds for the migration proxy.
@@ -100,7 +108,14 @@ pub fn signs_in(workload: &Workload<'_>) -> bool {
     workload.uses_workload_identity() || workload.volumes().any(|volume| !entra_token(volume).is_absent())
 }
 
-/// Whether `container` of a pod that signs in has a token.
+/// Whether the webhook gives `container` a token.
+pub fn gets_token(workload: &Workload<'_>, container: &Container<'_>) -> bool {
+    workload.uses_workload_identity()
+        && container.role != ContainerRole::Ephemeral
+        && !skipped(workload).any(|name| name == container.name())
+}
+
+/// Whether `container` has a token, from the webhook or by hand.
 pub fn has_token(workload: &Workload<'_>, container: &Container<'_>) -> bool {
     let injected = || workload.uses_workload_identity() && !skipped(workload).any(|name| name == container.name());
     injected() || token_mounts(workload, container).next().is_some()
@@ -145,14 +160,23 @@ pub fn below<'p>(path: &'p str, directory: &str) -> Option<&'p str> {
     }
 }
 
-/// What an id outside of a Pod names.
+/// What an id names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Id {
+pub enum IdKind {
     Client,
     Tenant,
 }
 
-/// Kinds other than workloads that name a client or a tenant for workload identity.
+/// An id that an object other than a workload names for workload identity.
+#[derive(Clone, Copy, Debug)]
+pub struct Id<'a> {
+    pub kind: IdKind,
+    /// The member that holds it.
+    pub key: &'static str,
+    pub node: Node<'a>,
+}
+
+/// Kinds other than workloads that name a client or a tenant.
 pub const ID_KINDS: &[kind::Kind] = &[
     kind::SERVICE_ACCOUNT,
     kind::SECRET_PROVIDER_CLASS,
@@ -160,36 +184,31 @@ pub const ID_KINDS: &[kind::Kind] = &[
     kind::CLUSTER_TRIGGER_AUTHENTICATION,
 ];
 
-/// The ids that an object of [`ID_KINDS`] names, those that it leaves out included as absent nodes.
-pub fn ids<'a>(object: &Object<'a>) -> [(Id, Node<'a>); 4] {
-    let none = (Id::Tenant, Node::absent());
-    if object.is(&kind::SERVICE_ACCOUNT) {
+/// The ids that an object of [`ID_KINDS`] names.
+pub fn ids<'a>(object: &Object<'a>) -> impl Iterator<Item = Id<'a>> + use<'a> {
+    let client = |map: Node<'a>, key| Id { kind: IdKind::Client, key, node: map.get(key) };
+    let tenant = |map: Node<'a>, key| Id { kind: IdKind::Tenant, key, node: map.get(key) };
+    let ids = if object.is(&kind::SERVICE_ACCOUNT) {
         let annotations = object.annotations();
-        return [(Id::Client, annotations.get(CLIENT_ID)), (Id::Tenant, annotations.get(TENANT_ID)), none, none];
-    }
-    if object.is(&kind::SECRET_PROVIDER_CLASS) {
-        if object.at(&["spec", "provider"]).text() != Some("azure") {
-            return [none; 4];
-        }
-        let parameters = object.at(&["spec", "parameters"]);
-        let client = parameters.get("clientID");
+        vec![client(annotations, CLIENT_ID), tenant(annotations, TENANT_ID)]
+    } else if object.is(&kind::SECRET_PROVIDER_CLASS) {
+        let parameters = match object.at(&["spec", "provider"]).text() {
+            Some("azure") => object.at(&["spec", "parameters"]),
+            _ => Node::absent(),
+        };
+        let mut client = client(parameters, "clientID");
         // Samples write the ways of signing in that they do not use with empty values.
-        let client = if client.text() == Some("") { Node::absent() } else { client };
-        // `tenantID` wins over the deprecated `tenantId`.
-        return [
-            (Id::Client, client),
-            (Id::Tenant, parameters.get("tenantID")),
-            (Id::Tenant, parameters.get("tenantId")),
-            none,
-        ];
-    }
-    let [trigger, vault] = keda_identities(object);
-    [
-        (Id::Client, trigger.get("identityId")),
-        (Id::Tenant, trigger.get("identityTenantId")),
-        (Id::Client, vault.get("identityId")),
-        (Id::Tenant, vault.get("identityTenantId")),
-    ]
+        if client.node.text() == Some("") {
+            client.node = Node::absent();
+        }
+        vec![client, tenant(parameters, "tenantID"), tenant(parameters, "tenantId")]
+    } else {
+        keda_identities(object)
+            .into_iter()
+            .flat_map(|identity| [client(identity, "identityId"), tenant(identity, "identityTenantId")])
+            .collect()
+    };
+    ids.into_iter().filter(|id| !id.node.is_absent())
 }
 
 /// The two places where a KEDA TriggerAuthentication chooses workload identity; absent where it does not.

@@ -1,5 +1,139 @@
 //! Microsoft Entra Workload ID, used right.
 
-use crate::rules::Group;
+pub mod workload_identity_authority;
+pub mod workload_identity_client;
+pub mod workload_identity_default_account;
+pub mod workload_identity_invalid_id;
+pub mod workload_identity_label_misplaced;
+pub mod workload_identity_label_value;
+pub mod workload_identity_proxy;
+pub mod workload_identity_reserved_volume;
+pub mod workload_identity_shadowed;
+pub mod workload_identity_skip_containers;
+pub mod workload_identity_tenant;
+pub mod workload_identity_token_expiration;
+pub mod workload_identity_token_path;
+pub mod workload_identity_unknown_key;
 
-pub static GROUP: Group = Group { id: "workload-identity", title: "Workload identity", rules: &[] };
+use crate::rules::Group;
+use crate::view::workload::{EnvVar, Workload};
+use crate::view::workload_identity::{has_token, signs_in};
+use std::borrow::Cow;
+
+pub static GROUP: Group = Group {
+    id: "workload-identity",
+    title: "Workload identity",
+    rules: &[
+        &workload_identity_authority::RULE,
+        &workload_identity_tenant::RULE,
+        &workload_identity_client::RULE,
+        &workload_identity_shadowed::RULE,
+        &workload_identity_label_misplaced::RULE,
+        &workload_identity_label_value::RULE,
+        &workload_identity_invalid_id::RULE,
+        &workload_identity_token_expiration::RULE,
+        &workload_identity_proxy::RULE,
+        &workload_identity_default_account::RULE,
+        &workload_identity_unknown_key::RULE,
+        &workload_identity_skip_containers::RULE,
+        &workload_identity_token_path::RULE,
+        &workload_identity_reserved_volume::RULE,
+    ],
+};
+
+/// The variables called `name` of every container that has a token, each with its literal; `None` for
+/// one that comes from elsewhere. Those that are not set are left out.
+fn literals_with_token<'a>(workload: &Workload<'a>, name: &'static str) -> Vec<(EnvVar<'a>, Option<Cow<'a, str>>)> {
+    if !signs_in(workload) {
+        return Vec::new();
+    }
+    workload
+        .containers()
+        .filter(|container| has_token(workload, container))
+        .flat_map(|container| {
+            let named = container.env().filter(move |variable| variable.name == name && variable.is_set());
+            named.map(move |variable| (variable, container.literal(&variable)))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::settings::Date;
+    use crate::{Host, evaluate, lookup};
+    use serde_json::{Value, json};
+
+    struct NoCluster;
+
+    impl lookup::Cluster for NoCluster {
+        fn get(&self, _: &lookup::Query<'_>) -> Result<String, lookup::LookupError> {
+            panic!("looked up without being asked to")
+        }
+    }
+
+    /// The fixes of every finding of `rule` on `object`.
+    fn fixes(rule: &str, settings: Value, (group, kind): (&str, &str), object: Value) -> Vec<String> {
+        let request = json!({
+            "kind": {"group": group, "kind": kind}, "operation": "CREATE", "namespace": "shop", "name": "checkout",
+            "object": object,
+        });
+        let payload = json!({"settings": settings, "request": request}).to_string();
+        let today = || Date::parse("2026-11-21").unwrap();
+        let found = evaluate(payload.as_bytes(), &Host { today: &today, cluster: &NoCluster }).findings;
+        found.iter().filter(|finding| finding.rule.id == rule).map(|finding| finding.fix.to_string()).collect()
+    }
+
+    fn account(annotations: Value) -> Value {
+        json!({"metadata": {"annotations": annotations}})
+    }
+
+    /// People paste the line from the message into the manifest, so it must be the right one.
+    #[test]
+    fn fixes_are_lines_to_paste() {
+        const ACCOUNT: (&str, &str) = ("", "ServiceAccount");
+        let guid = "7d8cdf74-5f1d-4e6c-9c31-274d963d358b";
+        let label = json!({"azure.workload.identity/use": "true"});
+        for ((group, kind), spec, path) in [
+            (("apps", "Deployment"), json!({"template": {"spec": {}}}), "spec.template.metadata.labels"),
+            (
+                ("batch", "CronJob"),
+                json!({"jobTemplate": {"spec": {"template": {"spec": {}}}}}),
+                "spec.jobTemplate.spec.template.metadata.labels",
+            ),
+            (("argoproj.io", "Workflow"), json!({"templates": [{"container": {}}]}), "spec.podMetadata.labels"),
+            (
+                ("argoproj.io", "CronWorkflow"),
+                json!({"workflowSpec": {"templates": [{"container": {}}]}}),
+                "spec.workflowSpec.podMetadata.labels",
+            ),
+        ] {
+            let object = json!({"metadata": {"labels": label}, "spec": spec});
+            let expected = format!("write azure.workload.identity/use: \"true\" under {path}");
+            let found = fixes("workload-identity-label-misplaced", json!({}), (group, kind), object);
+            assert_eq!(found, [expected], "{kind}");
+        }
+        for (id, fix) in [
+            (format!(" {guid} "), format!("write azure.workload.identity/client-id: {guid}")),
+            (format!("{{{}}}", guid.to_uppercase()), format!("write azure.workload.identity/client-id: {guid}")),
+            (
+                "checkout".to_owned(),
+                "write azure.workload.identity/client-id: <client id> as `az identity show --query clientId` prints it"
+                    .to_owned(),
+            ),
+        ] {
+            let object = account(json!({"azure.workload.identity/client-id": id}));
+            assert_eq!(fixes("workload-identity-invalid-id", json!({}), ACCOUNT, object), [fix]);
+        }
+        let object = account(json!({"azure.workload.identity/tenantid": guid}));
+        let fix = "write azure.workload.identity/tenant-id instead of azure.workload.identity/tenantid";
+        assert_eq!(fixes("workload-identity-unknown-key", json!({}), ACCOUNT, object), [fix]);
+        let object = account(json!({"azure.workload.identity/client-id": guid}));
+        let settings = json!({"identities": [{"namespace": "shop", "serviceAccount": "search", "clientIds": [guid]}]});
+        let fix = "use a granted client id, or add {namespace: shop, serviceAccount: checkout, clientIds: [<client id>]} to identities";
+        assert_eq!(fixes("workload-identity-client", settings, ACCOUNT, object), [fix]);
+        let annotations = json!({"azure.workload.identity/skip-containers": "a, b"});
+        let object = json!({"metadata": {"labels": label, "annotations": annotations}, "spec": {}});
+        let fix = "write azure.workload.identity/skip-containers: a;b";
+        assert_eq!(fixes("workload-identity-skip-containers", json!({}), ("", "Pod"), object), [fix]);
+    }
+}

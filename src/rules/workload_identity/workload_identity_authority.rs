@@ -1,0 +1,132 @@
+//! `AZURE_AUTHORITY_HOST` points the sign-in to something that is not Microsoft Entra.
+//!
+//! # Why
+//!
+//! The SDK sends the pod's token to this host and believes the answer. Whoever runs it can use the token
+//! at the real Entra as the workload, and so can whoever listens on the way if it is not `https`. The
+//! webhook sets the variable to the cluster's cloud.
+//!
+//! Judged are literals, with references to earlier variables resolved. In pods that do not use workload
+//! identity, where other credentials would go to the host, it weighs less: Azure Stack Hub has
+//! authorities of its own.
+//!
+//! ```yaml deny
+//! apiVersion: v1
+//! kind: Pod
+//! metadata:
+//!   name: checkout
+//!   namespace: shop
+//!   labels:
+//!     azure.workload.identity/use: "true"
+//! spec:
+//!   serviceAccountName: checkout
+//!   containers:
+//!   - name: web
+//!     image: contoso.azurecr.io/checkout:1.0
+//!     env:
+//!     - name: AZURE_AUTHORITY_HOST
+//!       value: https://login.microsoftonline.com.example.net/
+//! ```
+//!
+//! # Fix
+//!
+//! Remove the variable, or name the authority of an Azure cloud.
+//!
+//! ```yaml allow
+//! apiVersion: v1
+//! kind: Pod
+//! metadata:
+//!   name: checkout
+//!   namespace: shop
+//!   labels:
+//!     azure.workload.identity/use: "true"
+//! spec:
+//!   serviceAccountName: checkout
+//!   containers:
+//!   - name: web
+//!     image: contoso.azurecr.io/checkout:1.0
+//!     env:
+//!     - name: AZURE_AUTHORITY_HOST
+//!       value: https://login.microsoftonline.us/
+//! ```
+//!
+//! # Source
+//!
+//! - [National clouds: Microsoft Entra endpoints](https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud)
+
+use crate::finding::Severity;
+use crate::kind;
+use crate::object::Object;
+use crate::rule::{Check, Cx, Rule};
+use crate::view::workload::Workload;
+use crate::view::workload_identity::{keda_identities, signs_in};
+
+pub static RULE: Rule = Rule {
+    id: "workload-identity-authority",
+    summary: "sign-in that does not go to Microsoft Entra",
+    help: "remove it, or write https://login.microsoftonline.com/ or the authority of your national cloud",
+    severity: Severity::High,
+    checks: &[
+        Check::Workload(check_workload),
+        Check::Kinds(&[kind::TRIGGER_AUTHENTICATION, kind::CLUSTER_TRIGGER_AUTHENTICATION], check_keda),
+    ],
+};
+
+/// The hosts that Microsoft's authentication libraries know as Entra, in all clouds.
+const HOSTS: &[&str] = &[
+    "login.microsoftonline.com",
+    "login.microsoft.com",
+    "login.windows.net",
+    "sts.windows.net",
+    "login.microsoftonline.us",
+    "login.usgovcloudapi.net",
+    "login-us.microsoftonline.com",
+    "login.partner.microsoftonline.cn",
+    "login.chinacloudapi.cn",
+    "login.microsoftonline.de",
+    "login.sovcloud-identity.fr",
+    "login.sovcloud-identity.de",
+    "login.sovcloud-identity.sg",
+];
+
+fn check_workload<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
+    for container in workload.containers() {
+        for variable in container.env().filter(|variable| variable.name == "AZURE_AUTHORITY_HOST") {
+            let Some(value) = container.literal(&variable) else { continue };
+            if let Some((what, severity)) = fault(&value) {
+                let severity = if signs_in(workload) { severity } else { Severity::Medium };
+                cx.report(variable.node, what).severity(severity);
+            }
+        }
+    }
+}
+
+fn check_keda<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
+    for identity in keda_identities(object) {
+        let host = identity.get("identityAuthorityHost");
+        if let Some((what, severity)) = host.set_text().and_then(fault) {
+            cx.report(host, what).severity(severity);
+        }
+    }
+}
+
+/// Only the plainest form is accepted: user names, other ports, backslashes and the like are ways to
+/// write a URL that parsers disagree about.
+fn fault(url: &str) -> Option<(&'static str, Severity)> {
+    let url = url.trim();
+    let (scheme, rest) = match url.split_once("://") {
+        Some((scheme, rest)) => (Some(scheme), rest),
+        None => (None, url),
+    };
+    let host = rest.split('/').next().unwrap_or_default();
+    let host = host.strip_suffix(":443").unwrap_or(host);
+    if !HOSTS.iter().any(|known| known.eq_ignore_ascii_case(host)) {
+        return Some(("is not an authority of Microsoft Entra", Severity::High));
+    }
+    match scheme {
+        Some(scheme) if scheme.eq_ignore_ascii_case("https") => None,
+        Some(_) => Some(("is not https", Severity::High)),
+        // Some SDKs add it, others fail.
+        None => Some(("lacks https:// in front", Severity::Medium)),
+    }
+}

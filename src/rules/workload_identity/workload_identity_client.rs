@@ -1,0 +1,151 @@
+//! A client id is used by a service account that it was not granted to.
+//!
+//! # Why
+//!
+//! An identity can trust any number of service accounts, and who may write a federated credential often
+//! also sets up the accounts. The setting `identities` says in the cluster which namespace and service
+//! account may use which client id; when it is set, every other client id is refused. Judged are the
+//! annotation of service accounts, `AZURE_CLIENT_ID` of containers with a token, and the ids in Key
+//! Vault SecretProviderClasses and KEDA TriggerAuthentications. The latter two name no account: they
+//! need a grant to any account of their namespace, and cluster-wide ones a grant to every namespace.
+//!
+//! Code can name a client id where no policy sees it; what Entra trusts is the federated credential.
+//!
+//! ```yaml deny
+//! settings:
+//!   identities:
+//!   - {namespace: shop, serviceAccount: checkout, clientIds: [7d8cdf74-5f1d-4e6c-9c31-274d963d358b]}
+//! request:
+//!   operation: CREATE
+//!   kind: {group: "", version: v1, kind: ServiceAccount}
+//!   namespace: shop
+//!   name: search
+//!   object:
+//!     apiVersion: v1
+//!     kind: ServiceAccount
+//!     metadata:
+//!       name: search
+//!       namespace: shop
+//!       annotations:
+//!         azure.workload.identity/client-id: 7d8cdf74-5f1d-4e6c-9c31-274d963d358b
+//! ```
+//!
+//! # Fix
+//!
+//! Give the workload an identity of its own and grant it, or use the account that has the grant.
+//!
+//! ```yaml allow
+//! settings:
+//!   identities:
+//!   - {namespace: shop, serviceAccount: checkout, clientIds: [7d8cdf74-5f1d-4e6c-9c31-274d963d358b]}
+//! request:
+//!   operation: CREATE
+//!   kind: {group: "", version: v1, kind: ServiceAccount}
+//!   namespace: shop
+//!   name: checkout
+//!   object:
+//!     apiVersion: v1
+//!     kind: ServiceAccount
+//!     metadata:
+//!       name: checkout
+//!       namespace: shop
+//!       annotations:
+//!         azure.workload.identity/client-id: 7d8cdf74-5f1d-4e6c-9c31-274d963d358b
+//! ```
+//!
+//! # Source
+//!
+//! - [Workload identity federation](https://learn.microsoft.com/entra/workload-id/workload-identity-federation)
+//! - [Workload identity: service account annotations](https://learn.microsoft.com/azure/aks/workload-identity-overview#service-account-annotations)
+
+use super::literals_with_token;
+use crate::finding::Severity;
+use crate::glob;
+use crate::json::shown;
+use crate::kind;
+use crate::name::normalise_guid;
+use crate::object::Object;
+use crate::rule::{Check, Cx, Rule};
+use crate::settings::Settings;
+use crate::view::workload::Workload;
+use crate::view::workload_identity::{ID_KINDS, IdKind, ids};
+
+pub static RULE: Rule = Rule {
+    id: "workload-identity-client",
+    summary: "client id that is not granted to its user",
+    help: "use a client id that the setting identities grants to this service account",
+    severity: Severity::High,
+    checks: &[Check::Kinds(ID_KINDS, check_object), Check::Workload(check_workload)],
+};
+
+/// Who wants to use a client id: a namespace (empty for cluster-wide objects), and an account if known.
+struct User<'a> {
+    namespace: &'a str,
+    account: Option<&'a str>,
+}
+
+fn check_object<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
+    if cx.settings.identities.is_empty() {
+        return;
+    }
+    let account = object.is(&kind::SERVICE_ACCOUNT).then_some(object.name);
+    let user = User { namespace: object.namespace, account };
+    for id in ids(object).filter(|id| id.kind == IdKind::Client) {
+        if id.node.set_text().is_some_and(|client| !user.may_use(cx.settings, client)) {
+            cx.report(id.node, user.refused()).fix(user.fix());
+        }
+    }
+}
+
+fn check_workload<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
+    if cx.settings.identities.is_empty() {
+        return;
+    }
+    let user = User { namespace: workload.object.namespace, account: Some(workload.service_account()) };
+    for (variable, client) in literals_with_token(workload, "AZURE_CLIENT_ID") {
+        match client {
+            Some(client) if user.may_use(cx.settings, &client) => {}
+            Some(_) => _ = cx.report(variable.node, user.refused()).fix(user.fix()),
+            None => {
+                cx.report(variable.node, "comes from elsewhere, so the setting identities cannot be checked")
+                    .severity(Severity::Medium)
+                    .fix("remove the variable and annotate the service account, or write the client id here");
+            }
+        }
+    }
+}
+
+impl User<'_> {
+    fn may_use(&self, settings: &Settings, client: &str) -> bool {
+        let Some(client) = normalise_guid(client) else { return false };
+        settings.identities.iter().any(|identity| {
+            identity.client_ids.contains(&client)
+                && glob::matches(&identity.namespace, self.namespace)
+                && self.account.is_none_or(|account| glob::matches(&identity.service_account, account))
+        })
+    }
+
+    fn refused(&self) -> String {
+        match (self.namespace, self.account) {
+            ("", _) => "is not granted to every namespace by the setting identities".to_owned(),
+            (namespace, None) => format!("is not granted to namespace {} by the setting identities", shown(namespace)),
+            // The API server has yet to make up the name.
+            (namespace, Some("")) => format!("is not granted to every account of {}", shown(namespace)),
+            (namespace, Some(account)) => {
+                format!("is not granted to {}/{} by the setting identities", shown(namespace), shown(account))
+            }
+        }
+    }
+
+    fn fix(&self) -> String {
+        let namespace = if self.namespace.is_empty() { "\"*\"" } else { self.namespace };
+        let account = match self.account {
+            Some(account) if !account.is_empty() => format!(", serviceAccount: {}", shown(account)),
+            _ => String::new(),
+        };
+        format!(
+            "use a granted client id, or add {{namespace: {}{account}, clientIds: [<client id>]}} to identities",
+            shown(namespace)
+        )
+    }
+}

@@ -1,0 +1,97 @@
+//! The label `azure.workload.identity/use` is on the workload object, or an annotation, and so never
+//! reaches the pods.
+//!
+//! # Why
+//!
+//! The webhook of workload identity selects pods by their label. On a Deployment's own metadata, on a
+//! CronJob's job template, or as an annotation, the key has no effect and nothing says so: the pods
+//! start without a token, and Azure SDKs fall back to the identity of the node.
+//!
+//! ```yaml deny
+//! apiVersion: apps/v1
+//! kind: Deployment
+//! metadata:
+//!   name: checkout
+//!   namespace: shop
+//!   labels:
+//!     azure.workload.identity/use: "true"
+//! spec:
+//!   selector:
+//!     matchLabels: {app: checkout}
+//!   template:
+//!     metadata:
+//!       labels: {app: checkout}
+//!     spec:
+//!       serviceAccountName: checkout
+//!       containers:
+//!       - name: web
+//!         image: contoso.azurecr.io/checkout:1.0
+//! ```
+//!
+//! # Fix
+//!
+//! Put the label on the pod template.
+//!
+//! ```yaml allow
+//! apiVersion: apps/v1
+//! kind: Deployment
+//! metadata:
+//!   name: checkout
+//!   namespace: shop
+//! spec:
+//!   selector:
+//!     matchLabels: {app: checkout}
+//!   template:
+//!     metadata:
+//!       labels:
+//!         app: checkout
+//!         azure.workload.identity/use: "true"
+//!     spec:
+//!       serviceAccountName: checkout
+//!       containers:
+//!       - name: web
+//!         image: contoso.azurecr.io/checkout:1.0
+//! ```
+//!
+//! # Source
+//!
+//! - [Workload identity: pod labels](https://learn.microsoft.com/azure/aks/workload-identity-overview#pod-labels)
+
+use crate::rule::{Check, Cx, Rule};
+use crate::view::workload::Workload;
+use crate::view::workload_identity::USE;
+
+pub static RULE: Rule = Rule {
+    id: "workload-identity-label-misplaced",
+    summary: "workload identity label that the pods do not have",
+    help: "write azure.workload.identity/use: \"true\" under the labels of the pod template",
+    severity: crate::finding::Severity::High,
+    checks: &[Check::Workload(check)],
+};
+
+fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
+    // Without a template the labels are elsewhere, such as in the WorkflowTemplate that is referred to.
+    if workload.template.is_absent() || !workload.label(USE).is_absent() {
+        return;
+    }
+    let object = &workload.object;
+    let (labels, annotations) = match workload.is_pod() {
+        true => (None, None),
+        false => (Some(object.labels()), Some(object.annotations())),
+    };
+    let job_labels = object.at(&["spec", "jobTemplate", "metadata", "labels"]);
+    for map in labels.into_iter().chain([job_labels]) {
+        report(cx, workload, map.get(USE), "does not reach the pods, whose labels the webhook reads");
+    }
+    for node in annotations.map(|map| map.get(USE)).into_iter().chain([workload.annotation(USE)]) {
+        report(cx, workload, node, "is an annotation; the webhook reads a label of the pod");
+    }
+}
+
+fn report<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>, node: crate::json::Node<'a>, what: &str) {
+    // Whoever wrote "false" did not mean the pods to have it.
+    if node.text().is_some_and(|value| !value.eq_ignore_ascii_case("false")) {
+        let fix = format!("write {USE}: \"true\" under {}", workload.labels_path());
+        cx.report(node, what).fix(fix);
+    }
+}

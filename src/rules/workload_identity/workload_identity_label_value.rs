@@ -1,0 +1,70 @@
+//! The label `azure.workload.identity/use` of a pod has another value than `"true"`.
+//!
+//! # Why
+//!
+//! The webhook selects pods by the label and its value, exactly `"true"`. `"True"`, `"yes"` or `"1"` are
+//! no errors, they just do nothing. `"false"` turns workload identity off, as it would be without the
+//! label.
+//!
+//! ```yaml deny
+//! apiVersion: v1
+//! kind: Pod
+//! metadata:
+//!   name: checkout
+//!   namespace: shop
+//!   labels:
+//!     azure.workload.identity/use: "yes"
+//! spec:
+//!   serviceAccountName: checkout
+//!   containers:
+//!   - name: web
+//!     image: contoso.azurecr.io/checkout:1.0
+//! ```
+//!
+//! # Fix
+//!
+//! ```yaml allow
+//! apiVersion: v1
+//! kind: Pod
+//! metadata:
+//!   name: checkout
+//!   namespace: shop
+//!   labels:
+//!     azure.workload.identity/use: "true"
+//! spec:
+//!   serviceAccountName: checkout
+//!   containers:
+//!   - name: web
+//!     image: contoso.azurecr.io/checkout:1.0
+//! ```
+//!
+//! # Source
+//!
+//! - [Workload identity: pod labels](https://learn.microsoft.com/azure/aks/workload-identity-overview#pod-labels)
+
+use crate::finding::Severity;
+use crate::json::shown;
+use crate::rule::{Check, Cx, Rule};
+use crate::view::workload::Workload;
+use crate::view::workload_identity::USE;
+
+pub static RULE: Rule = Rule {
+    id: "workload-identity-label-value",
+    summary: "workload identity label with a value that does nothing",
+    help: "write azure.workload.identity/use: \"true\", in lower case and quoted",
+    severity: Severity::High,
+    checks: &[Check::Workload(check)],
+};
+
+fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
+    let label = workload.label(USE);
+    match label.text() {
+        None | Some("true") => {}
+        Some(value) if value.eq_ignore_ascii_case("false") => {
+            cx.report(label, "leaves workload identity off, as it is without the label")
+                .severity(Severity::Low)
+                .fix("remove the label");
+        }
+        Some(value) => _ = cx.report(label, format!("is \"{}\"; only \"true\" has an effect", shown(value))),
+    }
+}

@@ -1,0 +1,66 @@
+//! A volume has a name that the webhook of workload identity keeps for its token.
+//!
+//! # Why
+//!
+//! The webhook calls its volume `azure-identity-token` (up to 1.5) or `azure-workload-identity-reserved-`
+//! with a hash (since 1.6). Another volume of that name collides with it: the pod is refused, or the
+//! volume is overwritten. What the webhook itself adds is recognised by the token in it.
+//!
+//! ```yaml deny
+//! apiVersion: v1
+//! kind: Pod
+//! metadata:
+//!   name: checkout
+//!   namespace: shop
+//! spec:
+//!   serviceAccountName: checkout
+//!   containers:
+//!   - name: web
+//!     image: contoso.azurecr.io/checkout:1.0
+//!   volumes:
+//!   - name: azure-identity-token
+//!     emptyDir: {}
+//! ```
+//!
+//! # Fix
+//!
+//! ```yaml allow
+//! apiVersion: v1
+//! kind: Pod
+//! metadata:
+//!   name: checkout
+//!   namespace: shop
+//! spec:
+//!   serviceAccountName: checkout
+//!   containers:
+//!   - name: web
+//!     image: contoso.azurecr.io/checkout:1.0
+//!   volumes:
+//!   - name: scratch
+//!     emptyDir: {}
+//! ```
+//!
+//! # Source
+//!
+//! - [azure-workload-identity: mutating admission webhook](https://azure.github.io/azure-workload-identity/docs/installation/mutating-admission-webhook.html)
+
+use crate::finding::Severity;
+use crate::rule::{Check, Cx, Rule};
+use crate::view::workload::Workload;
+use crate::view::workload_identity::{entra_token, is_reserved_volume_name};
+
+pub static RULE: Rule = Rule {
+    id: "workload-identity-reserved-volume",
+    summary: "volume named like the workload identity token's",
+    help: "rename the volume; the webhook adds the token's volume itself",
+    severity: Severity::Medium,
+    checks: &[Check::Workload(check)],
+};
+
+fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
+    for volume in workload.volumes() {
+        if volume.get("name").text().is_some_and(is_reserved_volume_name) && entra_token(volume).is_absent() {
+            cx.report(volume, "has a name that the webhook keeps for its token, and no token for Entra");
+        }
+    }
+}

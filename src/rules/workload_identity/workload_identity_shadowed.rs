@@ -1,0 +1,82 @@
+//! A container with workload identity also has a fixed credential, which wins.
+//!
+//! # Why
+//!
+//! The default credential of the Azure SDKs asks the environment first. With `AZURE_CLIENT_SECRET`,
+//! `AZURE_CLIENT_CERTIFICATE_PATH` or a user's password set, the token of workload identity is never
+//! used: the migration looks done, and the secret is still what signs in. A container that the webhook
+//! skips and that projects no token is left to the rules about fixed credentials.
+//!
+//! ```yaml deny
+//! apiVersion: v1
+//! kind: Pod
+//! metadata:
+//!   name: checkout
+//!   namespace: shop
+//!   labels:
+//!     azure.workload.identity/use: "true"
+//! spec:
+//!   serviceAccountName: checkout
+//!   containers:
+//!   - name: web
+//!     image: contoso.azurecr.io/checkout:1.0
+//!     env:
+//!     - name: AZURE_CLIENT_SECRET
+//!       valueFrom:
+//!         secretKeyRef: {name: checkout, key: client-secret}
+//! ```
+//!
+//! # Fix
+//!
+//! Remove the variable, then the secret in Entra.
+//!
+//! ```yaml allow
+//! apiVersion: v1
+//! kind: Pod
+//! metadata:
+//!   name: checkout
+//!   namespace: shop
+//!   labels:
+//!     azure.workload.identity/use: "true"
+//! spec:
+//!   serviceAccountName: checkout
+//!   containers:
+//!   - name: web
+//!     image: contoso.azurecr.io/checkout:1.0
+//! ```
+//!
+//! # Source
+//!
+//! - [Credential chains in the Azure Identity library](https://learn.microsoft.com/dotnet/azure/sdk/authentication/credential-chains)
+
+use crate::finding::Severity;
+use crate::rule::{Check, Cx, Rule};
+use crate::view::workload::Workload;
+use crate::view::workload_identity::{has_token, signs_in};
+
+pub static RULE: Rule = Rule {
+    id: "workload-identity-shadowed",
+    summary: "fixed credential that wins over workload identity",
+    help: "remove the variable, so that the workload identity is used",
+    severity: Severity::High,
+    checks: &[Check::Workload(check)],
+};
+
+fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
+    if !signs_in(workload) {
+        return;
+    }
+    for container in workload.containers().filter(|container| has_token(workload, container)) {
+        let has = |name: &str| container.env().any(|variable| variable.name == name && variable.is_set());
+        for variable in container.env().filter(|variable| variable.name.starts_with("AZURE_")) {
+            let wins = match variable.name {
+                "AZURE_CLIENT_SECRET" | "AZURE_CLIENT_CERTIFICATE_PATH" => true,
+                "AZURE_PASSWORD" => has("AZURE_USERNAME"),
+                _ => false,
+            };
+            if wins && variable.is_set() {
+                cx.report(variable.node, "is tried before workload identity, so the container signs in with it");
+            }
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! The annotation `azure.workload.identity/skip-containers` does not do what it says.
+//!
+//! # Why
+//!
+//! The webhook splits the list at semicolons and ignores names that no container has. With commas the
+//! whole list is one unknown name, and the containers that were to go without a token get one. When
+//! every container is skipped, workload identity is on for nobody.
+//!
+//! ```yaml deny
+//! apiVersion: v1
+//! kind: Pod
+//! metadata:
+//!   name: checkout
+//!   namespace: shop
+//!   labels:
+//!     azure.workload.identity/use: "true"
+//!   annotations:
+//!     azure.workload.identity/skip-containers: cache,proxy
+//! spec:
+//!   serviceAccountName: checkout
+//!   containers:
+//!   - name: web
+//!     image: contoso.azurecr.io/checkout:1.0
+//!   - name: cache
+//!     image: contoso.azurecr.io/cache:1.0
+//!   - name: proxy
+//!     image: contoso.azurecr.io/proxy:1.0
+//! ```
+//!
+//! # Fix
+//!
+//! ```yaml allow
+//! apiVersion: v1
+//! kind: Pod
+//! metadata:
+//!   name: checkout
+//!   namespace: shop
+//!   labels:
+//!     azure.workload.identity/use: "true"
+//!   annotations:
+//!     azure.workload.identity/skip-containers: cache;proxy
+//! spec:
+//!   serviceAccountName: checkout
+//!   containers:
+//!   - name: web
+//!     image: contoso.azurecr.io/checkout:1.0
+//!   - name: cache
+//!     image: contoso.azurecr.io/cache:1.0
+//!   - name: proxy
+//!     image: contoso.azurecr.io/proxy:1.0
+//! ```
+//!
+//! # Source
+//!
+//! - [Workload identity: pod annotations](https://learn.microsoft.com/azure/aks/workload-identity-overview#pod-annotations)
+
+use crate::finding::Severity;
+use crate::json::shown;
+use crate::rule::{Check, Cx, Rule};
+use crate::settings::nearest;
+use crate::view::workload::{ContainerRole, Workload};
+use crate::view::workload_identity::{SKIP_CONTAINERS, is_proxy, skipped};
+
+pub static RULE: Rule = Rule {
+    id: "workload-identity-skip-containers",
+    summary: "list of containers to skip that does not work",
+    help: "list containers of the pod, separated by semicolons",
+    severity: Severity::Medium,
+    checks: &[Check::Workload(check)],
+};
+
+fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
+    let annotation = workload.annotation(SKIP_CONTAINERS);
+    let Some(list) = annotation.set_text().filter(|_| workload.uses_workload_identity()) else { return };
+    if list.contains(',') {
+        let names: Vec<&str> = list.split([',', ';']).map(str::trim).filter(|name| !name.is_empty()).collect();
+        cx.report(annotation, "has commas; the webhook splits at semicolons, so it skips nothing")
+            .fix(format!("write {SKIP_CONTAINERS}: {}", shown(&names.join(";"))));
+        return;
+    }
+    let names = || {
+        let containers = workload.containers().filter(|c| c.role != ContainerRole::Ephemeral && !is_proxy(c));
+        containers.map(|container| container.name())
+    };
+    for name in skipped(workload).filter(|name| !names().any(|known| known == *name)) {
+        let what = format!("names {}, which is no container of the pod", shown(name));
+        let near = nearest(name, names());
+        let finding = cx.report(annotation, what);
+        match near {
+            Some(near) => _ = finding.fix(format!("write {} instead of {}", shown(near), shown(name))),
+            // A sidecar that another webhook adds is not in the template yet.
+            None if !workload.is_pod() => _ = finding.severity(Severity::Low),
+            None => {}
+        }
+    }
+    if names().next().is_some() && names().all(|name| skipped(workload).any(|skipped| skipped == name)) {
+        cx.report(annotation, "skips every container, so none of them can sign in")
+            .fix("remove the containers that use Azure from the list, or the label azure.workload.identity/use");
+    }
+}

@@ -1,0 +1,105 @@
+//! A tenant outside of `allowedTenants` is used with workload identity.
+//!
+//! # Why
+//!
+//! A workload that signs in to a foreign tenant hands its data to somebody else's Azure. The setting
+//! `allowedTenants` names the tenants that are yours; empty, it allows any. Judged are the annotation of
+//! service accounts, Key Vault SecretProviderClasses, KEDA TriggerAuthentications, and `AZURE_TENANT_ID`
+//! of containers with a token. The federated credential in Entra is the other half of this boundary: it
+//! decides which service account an identity trusts.
+//!
+//! ```yaml deny
+//! settings:
+//!   allowedTenants: [72f988bf-86f1-41af-91ab-2d7cd011db47]
+//! request:
+//!   operation: CREATE
+//!   kind: {group: "", version: v1, kind: ServiceAccount}
+//!   namespace: shop
+//!   name: checkout
+//!   object:
+//!     apiVersion: v1
+//!     kind: ServiceAccount
+//!     metadata:
+//!       name: checkout
+//!       namespace: shop
+//!       annotations:
+//!         azure.workload.identity/tenant-id: 0f8fad5b-d9cb-469f-a165-70867728950e
+//! ```
+//!
+//! # Fix
+//!
+//! Use one of your tenants. Without the annotation it is the cluster's.
+//!
+//! ```yaml allow
+//! settings:
+//!   allowedTenants: [72f988bf-86f1-41af-91ab-2d7cd011db47]
+//! request:
+//!   operation: CREATE
+//!   kind: {group: "", version: v1, kind: ServiceAccount}
+//!   namespace: shop
+//!   name: checkout
+//!   object:
+//!     apiVersion: v1
+//!     kind: ServiceAccount
+//!     metadata:
+//!       name: checkout
+//!       namespace: shop
+//!       annotations:
+//!         azure.workload.identity/tenant-id: 72f988bf-86f1-41af-91ab-2d7cd011db47
+//! ```
+//!
+//! # Source
+//!
+//! - [Workload identity federation](https://learn.microsoft.com/entra/workload-id/workload-identity-federation)
+//! - [Workload identity: service account annotations](https://learn.microsoft.com/azure/aks/workload-identity-overview#service-account-annotations)
+
+use super::literals_with_token;
+use crate::finding::Severity;
+use crate::name::normalise_guid;
+use crate::object::Object;
+use crate::rule::{Check, Cx, Rule};
+use crate::settings::Settings;
+use crate::view::workload::Workload;
+use crate::view::workload_identity::{ID_KINDS, IdKind, ids};
+
+pub static RULE: Rule = Rule {
+    id: "workload-identity-tenant",
+    summary: "tenant that is not allowed",
+    help: "use a tenant of the setting allowedTenants",
+    severity: Severity::High,
+    checks: &[Check::Kinds(ID_KINDS, check_object), Check::Workload(check_workload)],
+};
+
+const WHAT: &str = "is not one of the tenants in allowedTenants";
+
+fn check_object<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
+    if cx.settings.allowed_tenants.is_empty() {
+        return;
+    }
+    for id in ids(object).filter(|id| id.kind == IdKind::Tenant) {
+        if id.node.set_text().is_some_and(|tenant| !is_allowed(cx.settings, tenant)) {
+            cx.report(id.node, WHAT);
+        }
+    }
+}
+
+fn check_workload<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
+    if cx.settings.allowed_tenants.is_empty() {
+        return;
+    }
+    for (variable, tenant) in literals_with_token(workload, "AZURE_TENANT_ID") {
+        match tenant {
+            Some(tenant) if is_allowed(cx.settings, &tenant) => {}
+            Some(_) => _ = cx.report(variable.node, WHAT),
+            None => {
+                cx.report(variable.node, "comes from elsewhere, so allowedTenants cannot be checked")
+                    .severity(Severity::Medium)
+                    .fix("remove the variable, or write the tenant id here");
+            }
+        }
+    }
+}
+
+fn is_allowed(settings: &Settings, tenant: &str) -> bool {
+    normalise_guid(tenant).is_some_and(|tenant| settings.allowed_tenants.contains(&tenant))
+}

@@ -1,0 +1,100 @@
+//! A pod hard-codes where the webhook puts the token.
+//!
+//! # Why
+//!
+//! The webhook sets `AZURE_FEDERATED_TOKEN_FILE` and mounts the token, unless the container has the
+//! variable already. Up to version 1.5 the directory is `/var/run/secrets/azure/tokens`, from 1.6 on it
+//! is `/var/run/secrets/azure/wi`: a variable that was copied from a running pod points to a file that
+//! no longer exists after the next upgrade, and a volume of one's own in one of the directories gets in
+//! the webhook's way. A pod that projects a token itself and points the variable at it is fine.
+//!
+//! ```yaml deny
+//! apiVersion: v1
+//! kind: Pod
+//! metadata:
+//!   name: checkout
+//!   namespace: shop
+//!   labels:
+//!     azure.workload.identity/use: "true"
+//! spec:
+//!   serviceAccountName: checkout
+//!   containers:
+//!   - name: web
+//!     image: contoso.azurecr.io/checkout:1.0
+//!     env:
+//!     - name: AZURE_FEDERATED_TOKEN_FILE
+//!       value: /var/run/secrets/azure/tokens/azure-identity-token
+//! ```
+//!
+//! # Fix
+//!
+//! Leave the variable to the webhook.
+//!
+//! ```yaml allow
+//! apiVersion: v1
+//! kind: Pod
+//! metadata:
+//!   name: checkout
+//!   namespace: shop
+//!   labels:
+//!     azure.workload.identity/use: "true"
+//! spec:
+//!   serviceAccountName: checkout
+//!   containers:
+//!   - name: web
+//!     image: contoso.azurecr.io/checkout:1.0
+//! ```
+//!
+//! # Source
+//!
+//! - [azure-workload-identity: mutating admission webhook](https://azure.github.io/azure-workload-identity/docs/installation/mutating-admission-webhook.html)
+
+use crate::finding::Severity;
+use crate::rule::{Check, Cx, Rule};
+use crate::view::workload::{Container, EnvVar, Workload};
+use crate::view::workload_identity::{TOKEN_DIRECTORIES, below, gets_token, is_own_mount, is_token_file};
+
+pub static RULE: Rule = Rule {
+    id: "workload-identity-token-path",
+    summary: "hard-coded path of the workload identity token",
+    help: "remove the variable AZURE_FEDERATED_TOKEN_FILE; the webhook sets it",
+    severity: Severity::Medium,
+    checks: &[Check::Workload(check)],
+};
+
+fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
+    for container in workload.containers() {
+        for variable in container.env().filter(|variable| variable.name == "AZURE_FEDERATED_TOKEN_FILE") {
+            if let Some(what) = fault(workload, &container, &variable) {
+                cx.report(variable.node, what);
+            }
+        }
+        for mount in container.volume_mounts() {
+            let path = mount.get("mountPath").text().unwrap_or_default();
+            if TOKEN_DIRECTORIES.iter().any(|directory| below(path, directory) == Some(""))
+                && gets_token(workload, &container)
+                && !is_own_mount(workload, mount)
+            {
+                cx.report(mount, "is where the webhook mounts its token")
+                    .fix("remove the mount and its volume; the webhook adds both");
+            }
+        }
+    }
+}
+
+fn fault(workload: &Workload<'_>, container: &Container<'_>, variable: &EnvVar<'_>) -> Option<&'static str> {
+    let Some(path) = container.literal(variable) else {
+        let stops_webhook = variable.is_set() && gets_token(workload, container);
+        return stops_webhook.then_some("is set by hand, which keeps the webhook from setting it");
+    };
+    if is_token_file(workload, container, &path) {
+        return None;
+    }
+    if TOKEN_DIRECTORIES.iter().any(|directory| below(&path, directory).is_some()) {
+        return Some("hard-codes where the webhook puts the token, which differs between its versions");
+    }
+    let mounted = container
+        .volume_mounts()
+        .any(|mount| mount.get("mountPath").set_text().is_some_and(|directory| below(&path, directory).is_some()));
+    (!mounted && gets_token(workload, container)).then_some("names a file that no volume of the container provides")
+}

@@ -1,0 +1,113 @@
+//! A label or annotation under `azure.workload.identity/` does not exist, or is on the wrong object.
+//!
+//! # Why
+//!
+//! The webhook reads one label and five annotations of the pod, and three annotations of the service
+//! account. Everything else with its prefix is ignored without a word, so a misspelt key or a client id
+//! on the pod looks configured and is not.
+//!
+//! ```yaml deny
+//! apiVersion: v1
+//! kind: ServiceAccount
+//! metadata:
+//!   name: checkout
+//!   namespace: shop
+//!   annotations:
+//!     azure.workload.identity/clientid: 7d8cdf74-5f1d-4e6c-9c31-274d963d358b
+//! ```
+//!
+//! # Fix
+//!
+//! ```yaml allow
+//! apiVersion: v1
+//! kind: ServiceAccount
+//! metadata:
+//!   name: checkout
+//!   namespace: shop
+//!   annotations:
+//!     azure.workload.identity/client-id: 7d8cdf74-5f1d-4e6c-9c31-274d963d358b
+//! ```
+//!
+//! # Source
+//!
+//! - [Workload identity: labels and annotations](https://azure.github.io/azure-workload-identity/docs/topics/service-account-labels-and-annotations.html)
+
+use crate::finding::Severity;
+use crate::json::{Node, shown};
+use crate::kind;
+use crate::object::Object;
+use crate::rule::{Check, Cx, Rule};
+use crate::settings::nearest;
+use crate::view::workload::Workload;
+use crate::view::workload_identity::{Home, KEYS, PREFIX, SYSTEM};
+
+pub static RULE: Rule = Rule {
+    id: "workload-identity-unknown-key",
+    summary: "workload identity key that does not exist or does nothing where it is",
+    help: "write the key as documented, on the object that it belongs to",
+    severity: Severity::Medium,
+    checks: &[Check::Workload(check_workload), Check::Kinds(&[kind::SERVICE_ACCOUNT, kind::NAMESPACE], check_object)],
+};
+
+fn check_workload<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
+    for metadata in workload.metadata_levels() {
+        check_map(cx, metadata.get("labels"), Some(Home::PodLabel), false);
+        check_map(cx, metadata.get("annotations"), Some(Home::PodAnnotation), false);
+    }
+    if !workload.is_pod() {
+        check_map(cx, workload.object.labels(), None, false);
+        check_map(cx, workload.object.annotations(), None, false);
+    }
+}
+
+fn check_object<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
+    let account = object.is(&kind::SERVICE_ACCOUNT).then_some(Home::AccountAnnotation);
+    check_map(cx, object.labels(), None, true);
+    check_map(cx, object.annotations(), account, true);
+}
+
+/// Judges the keys of one map, which is `home` to the keys that take effect there. A misplaced `use` is
+/// a leftover on service accounts and namespaces; on workloads it has a rule of its own.
+fn check_map<'a>(cx: &mut Cx<'a>, map: Node<'a>, home: Option<Home>, judge_use: bool) {
+    for (key, node) in map.members() {
+        let Some(name) = key.strip_prefix(PREFIX) else {
+            if let Some(name) = misspelt_prefix(key) {
+                let what = format!("is not a key of workload identity, which begin with {PREFIX}");
+                cx.report(node, what).fix(format!("write {PREFIX}{name}"));
+            }
+            continue;
+        };
+        let homes = KEYS.iter().find(|(known, _)| *known == name).map(|(_, homes)| *homes);
+        match homes {
+            Some(homes) if home.is_some_and(|home| homes.contains(&home)) => {}
+            Some(_) if name == "use" => {
+                if judge_use {
+                    cx.report(node, "does nothing here; the webhook reads the label of the pod")
+                        .severity(Severity::Low)
+                        .fix(format!("remove it, and label the pods {PREFIX}use: \"true\""));
+                }
+            }
+            Some(homes) => {
+                let homes: Vec<_> = homes.iter().map(|home| home.as_str()).collect();
+                let homes = homes.join(" or ");
+                cx.report(node, format!("does nothing here; it is {homes}")).fix(format!("write it as {homes}"));
+            }
+            // The webhook can be told to read `use-<suffix>` of pods.
+            None if name == SYSTEM || (name.starts_with("use-") && home == Some(Home::PodAnnotation)) => {}
+            None => {
+                let finding = cx.report(node, "is not a key that the webhook knows");
+                if let Some(known) = nearest(name, KEYS.iter().map(|(known, _)| *known)) {
+                    finding.fix(format!("write {PREFIX}{known} instead of {}", shown(key)));
+                }
+            }
+        }
+    }
+}
+
+/// The name of a known key whose prefix is nearly right: `azure.workload.identity.io/use`.
+fn misspelt_prefix(key: &str) -> Option<&'static str> {
+    let (prefix, name) = key.split_once('/')?;
+    let (known, _) = KEYS.iter().find(|(known, _)| *known == name)?;
+    let near = (PREFIX.len() - 4..PREFIX.len() + 4).contains(&prefix.len());
+    (near && strsim::levenshtein(prefix, PREFIX.trim_end_matches('/')) <= 3).then_some(*known)
+}
