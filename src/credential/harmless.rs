@@ -56,6 +56,15 @@ pub fn harmless(value: &str) -> Option<Harmless> {
     None
 }
 
+/// Whether a value is a note to whoever will fill it in, as manifests of samples have: `<client-secret>`,
+/// `your-key-here`, `changeme`. Other placeholders say that there is nothing (`none`) or that something
+/// was taken out (`xxxx`).
+pub fn is_unfilled(value: &str) -> bool {
+    const NOTES: &[&str] = &["<", "[", "your", "replace", "change", "insert", "enter", "put", "add", "fill", "todo"];
+    let value = unquoted(value.trim());
+    is_placeholder(value) && NOTES.iter().any(|note| starts_with_fold(value.as_bytes(), note.as_bytes()))
+}
+
 fn unquoted(value: &str) -> &str {
     ['"', '\''].iter().find_map(|quote| value.strip_prefix(*quote)?.strip_suffix(*quote)).unwrap_or(value)
 }

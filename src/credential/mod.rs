@@ -34,9 +34,11 @@ pub use assignment::{Assignment, assignments, flags};
 pub use base64::decode_base64;
 pub use filter::Mark;
 pub use format::{FORMATS, Format};
-pub use harmless::{Harmless, harmless, is_harmless, is_placeholder, is_reference};
+pub use harmless::{Harmless, harmless, is_harmless, is_placeholder, is_reference, is_unfilled};
 pub use name::{AZURE_KEYS, AZURE_VARIABLES, NameStrength, is_azure_credential_variable, name_strength};
 pub use signature::{PROVIDERS, Run, SIGNATURES, Signature};
+
+use std::ops::Range;
 
 /// A kind of credential.
 #[derive(PartialEq, Eq, Debug)]
@@ -66,6 +68,13 @@ pub enum Class {
     Password,
 }
 
+impl Kind {
+    /// Whether it is a whole kubeconfig rather than a token of a cluster.
+    pub fn is_kubeconfig(&self) -> bool {
+        self.id.starts_with("kubeconfig-")
+    }
+}
+
 /// The strongest credential in the text; of equals, the first.
 pub fn recognise(text: &str) -> Option<&'static Kind> {
     recognise_bytes(text.as_bytes())
@@ -73,21 +82,26 @@ pub fn recognise(text: &str) -> Option<&'static Kind> {
 
 /// As [`recognise`], for bytes that need not be text.
 pub fn recognise_bytes(text: &[u8]) -> Option<&'static Kind> {
+    recognise_where(text, |_| true)
+}
+
+/// As [`recognise_bytes`], among the kinds that `wanted` accepts.
+pub fn recognise_where(text: &[u8], wanted: fn(&Kind) -> bool) -> Option<&'static Kind> {
     let mut best: Option<&'static Kind> = None;
     scan::scan(text, &mut |hit| {
-        if best.is_none_or(|kind| hit.kind.class < kind.class) {
+        if wanted(hit.kind) && best.is_none_or(|kind| hit.kind.class < kind.class) {
             best = Some(hit.kind);
         }
-        hit.kind.class == Class::Azure
+        best.is_some_and(|kind| kind.class == Class::Azure)
     });
     best
 }
 
-/// Every credential in the text, with the byte offset where it begins. A credential inside another,
-/// such as the key in a connection string, is not told twice.
-pub fn recognise_all(text: &str, found: &mut dyn FnMut(&'static Kind, usize)) {
+/// Every credential in the text, with the bytes that it takes. A credential inside another, such as
+/// the key in a connection string, is not told twice.
+pub fn recognise_all(text: &str, found: &mut dyn FnMut(&'static Kind, Range<usize>)) {
     scan::scan(text.as_bytes(), &mut |hit| {
-        found(hit.kind, hit.range.start);
+        found(hit.kind, hit.range);
         false
     });
 }

@@ -229,6 +229,9 @@ const SUFFIXES: &[&str] = &["value", "base64", "b64", "plain", "plaintext", "def
 
 /// What a name promises about a literal value. Ask [`super::is_harmless`] about the value.
 pub fn name_strength(name: &str) -> Option<NameStrength> {
+    if !may_end_like_a_secret(name) {
+        return None;
+    }
     let whole = Words::of(name);
     let words = whole.without_suffixes();
     if !whole.may_matter() && !words.may_matter() {
@@ -256,6 +259,9 @@ pub fn name_strength(name: &str) -> Option<NameStrength> {
 
 /// What credential a variable or a Secret's key of this name holds, whatever its value.
 pub fn is_azure_credential_variable(name: &str) -> Option<&'static str> {
+    if !may_end_like_a_secret(name) {
+        return None;
+    }
     let words = Words::of(name);
     if !words.may_matter() && !words.without_suffixes().may_matter() {
         return None;
@@ -264,6 +270,42 @@ pub fn is_azure_credential_variable(name: &str) -> Option<&'static str> {
         Some(NameStrength::Azure(what)) => Some(what),
         _ => None,
     })
+}
+
+/// A look at a name's end that spares nearly every name the reading of its words.
+fn may_end_like_a_secret(name: &str) -> bool {
+    let mut letters = name
+        .bytes()
+        .rev()
+        .filter(u8::is_ascii_alphanumeric)
+        .skip_while(u8::is_ascii_digit)
+        .map(|b| b.to_ascii_lowercase());
+    let Some(last) = letters.next() else { return false };
+    if !matches!(last, b'b' | b'd' | b'e' | b'g' | b'l' | b'n' | b'r' | b's' | b't' | b'y') {
+        return false;
+    }
+    match (letters.next().zip(letters.next()), last) {
+        // `DB_PASSWORD_B64`; the digits are gone.
+        (_, b'b') => true,
+        (None, _) => false,
+        (Some((middle, first)), last) => {
+            let end = [first, middle, last];
+            is_end_of_secret(end) || ENDS_OF_SUFFIXES.contains(&&end)
+        }
+    }
+}
+
+/// Of [`SUFFIXES`], without digits.
+const ENDS_OF_SUFFIXES: &[&[u8; 3]] = &[b"lue", b"ase", b"ain", b"ext", b"ult", b"ral"];
+
+fn is_end_of_secret(end: [u8; 3]) -> bool {
+    matches!(
+        &end,
+        b"als" | b"ass" | b"bus" | b"eys" | b"ial" | b"ken" | b"key" | b"ngs" | b"ord" | b"pat" | b"pwd" | b"rds"
+            | b"ret" | b"sas" | b"son" | b"str" | b"swd"
+            // Common endings, for which `may_matter` takes a longer look.
+            | b"ing" | b"ase" | b"age" | b"ate" | b"nts"
+    )
 }
 
 /// Longest name that is judged whole. Of longer ones, the end is.
@@ -373,11 +415,8 @@ impl Words {
             Some(b"age") => letters.ends_with(b"storage"),
             Some(b"ate") => letters.ends_with(b"certificate"),
             Some(b"nts") => letters.ends_with(b"endpoints"),
-            Some(
-                b"als" | b"ass" | b"bus" | b"eys" | b"ial" | b"ken" | b"key" | b"ngs" | b"ord" | b"pat" | b"pwd"
-                | b"rds" | b"ret" | b"sas" | b"son" | b"str" | b"swd",
-            ) => true,
-            _ => false,
+            Some(end) => is_end_of_secret(*end),
+            None => false,
         }
     }
 }
@@ -388,6 +427,9 @@ fn whatever_is_in_the_tables_may_matter() {
     let tables = AZURE_VARIABLES.iter().chain(AZURE_KEYS).map(|(name, _)| *name);
     let endings = [STRONG, STRONG_ON_AZURE, WEAK].concat();
     for name in tables.chain(endings) {
-        assert!(Words::of(name).may_matter(), "{name}");
+        assert!(Words::of(name).may_matter() && may_end_like_a_secret(name), "{name}");
+        for suffix in SUFFIXES {
+            assert!(may_end_like_a_secret(&format!("{name}_{suffix}_1")), "{name} {suffix}");
+        }
     }
 }

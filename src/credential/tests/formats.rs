@@ -387,5 +387,5 @@ fn the_strongest_is_told_first() {
 fn offsets_point_at_the_credential() {
     let secret = secret(7);
     let text = format!("Server=db;Password={secret};Database=x");
-    recognise_all(&text, &mut |_, at| assert!(text[at..].starts_with(&secret)));
+    recognise_all(&text, &mut |_, at| assert!(text[at].starts_with(&secret)));
 }

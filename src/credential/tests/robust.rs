@@ -90,7 +90,7 @@ fn bits_are_counted_from_the_lowest() {
 }
 
 fn everything(text: &str) {
-    recognise_all(text, &mut |_, at| assert!(at <= text.len()));
+    recognise_all(text, &mut |_, at| assert!(at.end <= text.len()));
     let _ = (recognise_with_base64(text), harmless(text), name_strength(text));
     let _ = (is_azure_credential_variable(text), decode_base64(text, 1 << 16));
     let lines = text.lines().count().max(1);

@@ -1,5 +1,28 @@
 //! Fixed credentials, wherever they hide.
 
+pub mod credential_from_secret;
+pub mod credential_in_annotation;
+pub mod credential_in_args;
+pub mod credential_in_config_map;
+pub mod credential_in_env;
+pub mod credential_in_secret;
+pub mod credential_registry;
+pub mod literal;
+#[cfg(test)]
+mod tests;
+
 use crate::rules::Group;
 
-pub static GROUP: Group = Group { id: "credential", title: "Fixed credentials", rules: &[] };
+pub static GROUP: Group = Group {
+    id: "credential",
+    title: "Fixed credentials",
+    rules: &[
+        &credential_in_env::RULE,
+        &credential_in_args::RULE,
+        &credential_in_config_map::RULE,
+        &credential_in_annotation::RULE,
+        &credential_in_secret::RULE,
+        &credential_from_secret::RULE,
+        &credential_registry::RULE,
+    ],
+};

@@ -1,0 +1,114 @@
+//! A container is given a fixed Azure credential from a Secret.
+//!
+//! # Why
+//!
+//! A reference keeps the credential out of the manifest, but the program still signs in with one that
+//! does not expire by itself and works from anywhere. The name of the variable, or the key in the Secret,
+//! says that it is one of Azure; `optional` changes nothing.
+//!
+//! ```yaml deny
+//! apiVersion: v1
+//! kind: Pod
+//! metadata:
+//!   name: orders
+//!   namespace: shop
+//! spec:
+//!   serviceAccountName: orders
+//!   containers:
+//!   - name: orders
+//!     image: contoso.azurecr.io/orders:1.0
+//!     env:
+//!     - name: COSMOS_KEY
+//!       valueFrom:
+//!         secretKeyRef: {name: orders, key: cosmos}
+//! ```
+//!
+//! # Fix
+//!
+//! Grant the pod's identity a role on the service, and drop the variable.
+//!
+//! ```yaml allow
+//! apiVersion: v1
+//! kind: Pod
+//! metadata:
+//!   name: orders
+//!   namespace: shop
+//!   labels:
+//!     azure.workload.identity/use: "true"
+//! spec:
+//!   serviceAccountName: orders
+//!   containers:
+//!   - name: orders
+//!     image: contoso.azurecr.io/orders:1.0
+//!     env:
+//!     - name: COSMOS_ENDPOINT
+//!       value: https://orders.documents.azure.com/
+//! ```
+//!
+//! # Source
+//!
+//! - [Microsoft Entra Workload ID on AKS](https://learn.microsoft.com/azure/aks/workload-identity-overview)
+
+use crate::credential::{NameStrength, is_azure_credential_variable, name_strength};
+use crate::finding::Severity;
+use crate::json::Node;
+use crate::rule::{Check, Cx, Rule};
+use crate::view::workload::Workload;
+
+pub static RULE: Rule = Rule {
+    id: "credential-from-secret",
+    summary: "fixed Azure credential handed to a container from a Secret",
+    help: "use workload identity, grant it a role on the service, and drop the reference",
+    severity: Severity::Medium,
+    checks: &[Check::Workload(check)],
+};
+
+fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
+    for container in workload.containers() {
+        for variable in container.env().filter(|variable| variable.value.is_none()) {
+            let key = variable.secret_key_ref().get("key").text();
+            if let Some(what) = key.and_then(|key| what_is_handed(variable.name, key)) {
+                cx.report(variable.node, format!("is filled with {what} from a Secret"));
+            }
+        }
+        for source in container.env_from() {
+            let prefix = source.get("prefix").text().unwrap_or_default();
+            let secret = source.at(&["secretRef", "name"]).text();
+            let what = secret.and_then(|name| is_azure_credential_variable(prefix).or_else(|| azure(name)));
+            if let Some(what) = what {
+                cx.report(source, format!("fills variables with {what} from a Secret"));
+            }
+        }
+    }
+    for volume in workload.volumes() {
+        check_items(cx, volume.at(&["secret", "items"]));
+        for source in volume.at(&["projected", "sources"]).items() {
+            check_items(cx, source.at(&["secret", "items"]));
+        }
+    }
+}
+
+fn check_items<'a>(cx: &mut Cx<'a>, items: Node<'a>) {
+    for item in items.items() {
+        if let Some(what) = item.get("key").text().and_then(is_azure_credential_variable) {
+            cx.report(item, format!("mounts {what} from a Secret"));
+        }
+    }
+}
+
+/// The name of the variable decides; the key does where the variable does not say that it is something
+/// else's: keys called `client-secret` hold those of any sign-in service.
+fn what_is_handed(variable: &str, key: &str) -> Option<&'static str> {
+    is_azure_credential_variable(variable).or_else(|| match name_strength(variable) {
+        Some(NameStrength::Strong) => azure(key),
+        _ => is_azure_credential_variable(key),
+    })
+}
+
+/// As `is_azure_credential_variable`, without the short keys that others use too.
+fn azure(name: &str) -> Option<&'static str> {
+    match name_strength(name)? {
+        NameStrength::Azure(what) => Some(what),
+        _ => None,
+    }
+}

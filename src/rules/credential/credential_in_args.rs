@@ -1,0 +1,65 @@
+//! A command line holds a fixed credential.
+//!
+//! # Why
+//!
+//! Arguments are readable by whoever may read the Pod, and on the node by every process that can list
+//! processes; they end up in logs and crash reports as well. Flags (`--client-secret=x` and
+//! `--client-secret x`), scripts behind `sh -c`, commands of probes and hooks are read alike.
+//!
+//! ```yaml deny
+//! apiVersion: v1
+//! kind: Pod
+//! metadata:
+//!   name: importer
+//!   namespace: shop
+//! spec:
+//!   serviceAccountName: importer
+//!   containers:
+//!   - name: importer
+//!     image: contoso.azurecr.io/importer:1.0
+//!     args: [--azure-storage-account, shop, --azure-storage-key, correct-horse-battery-staple]
+//! ```
+//!
+//! # Fix
+//!
+//! Pass names and addresses only, and let the program sign in with workload identity.
+//!
+//! ```yaml allow
+//! apiVersion: v1
+//! kind: Pod
+//! metadata:
+//!   name: importer
+//!   namespace: shop
+//!   labels:
+//!     azure.workload.identity/use: "true"
+//! spec:
+//!   serviceAccountName: importer
+//!   containers:
+//!   - name: importer
+//!     image: contoso.azurecr.io/importer:1.0
+//!     args: [--azure-storage-account, shop]
+//! ```
+//!
+//! # Source
+//!
+//! - [Microsoft Entra Workload ID on AKS](https://learn.microsoft.com/azure/aks/workload-identity-overview)
+//! - [Best practices for Secrets](https://kubernetes.io/docs/concepts/security/secrets-good-practices/)
+
+use super::literal::in_arguments;
+use crate::finding::Severity;
+use crate::rule::{Check, Cx, Rule};
+use crate::view::workload::Workload;
+
+pub static RULE: Rule = Rule {
+    id: "credential-in-args",
+    summary: "fixed credential on a command line",
+    help: "use workload identity and drop the argument; rotate what was written here",
+    severity: Severity::High,
+    checks: &[Check::Workload(check)],
+};
+
+fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
+    in_arguments(workload, &mut |literal| {
+        literal.report(cx);
+    });
+}

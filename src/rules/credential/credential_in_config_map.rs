@@ -1,0 +1,60 @@
+//! A ConfigMap holds a fixed credential.
+//!
+//! # Why
+//!
+//! ConfigMaps are read by everybody with the `view` role, are not encrypted like Secrets, and are copied
+//! into Git and backups. Values are read as what they are: single values by their key, texts by the
+//! assignments inside them, in lines, JSON, YAML, properties and XML, also in base64.
+//!
+//! ```yaml deny
+//! apiVersion: v1
+//! kind: ConfigMap
+//! metadata:
+//!   name: orders
+//!   namespace: shop
+//! data:
+//!   application.properties: |
+//!     spring.cloud.azure.credential.client-id=5e2f1f5e-4c0f-4d0c-9f0e-8a3c2d7b6e51
+//!     spring.cloud.azure.credential.client-secret=correct-horse-battery-staple
+//! ```
+//!
+//! # Fix
+//!
+//! Keep names and addresses in the ConfigMap, and let the program sign in with workload identity.
+//!
+//! ```yaml allow
+//! apiVersion: v1
+//! kind: ConfigMap
+//! metadata:
+//!   name: orders
+//!   namespace: shop
+//! data:
+//!   application.properties: |
+//!     spring.cloud.azure.credential.client-id=5e2f1f5e-4c0f-4d0c-9f0e-8a3c2d7b6e51
+//!     spring.cloud.azure.servicebus.namespace=shop.servicebus.windows.net
+//! ```
+//!
+//! # Source
+//!
+//! - [ConfigMaps: no secrecy](https://kubernetes.io/docs/concepts/configuration/configmap/)
+//! - [Microsoft Entra Workload ID on AKS](https://learn.microsoft.com/azure/aks/workload-identity-overview)
+
+use super::literal::in_config_map;
+use crate::finding::Severity;
+use crate::kind;
+use crate::object::Object;
+use crate::rule::{Check, Cx, Rule};
+
+pub static RULE: Rule = Rule {
+    id: "credential-in-config-map",
+    summary: "fixed credential in a ConfigMap",
+    help: "use workload identity and remove the entry; rotate what was written here",
+    severity: Severity::High,
+    checks: &[Check::Kinds(&[kind::CONFIG_MAP], check)],
+};
+
+fn check<'a>(cx: &mut Cx<'a>, map: &Object<'a>) {
+    in_config_map(map, &mut |literal| {
+        literal.report(cx);
+    });
+}
