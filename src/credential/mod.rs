@@ -27,7 +27,7 @@ mod signature;
 mod text;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use alphabet::Alphabet;
 pub use assignment::{Assignment, assignments, flags};

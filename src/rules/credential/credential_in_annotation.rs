@@ -37,7 +37,7 @@
 //! - [How kubectl apply keeps the last configuration](https://kubernetes.io/docs/tasks/manage-kubernetes-objects/declarative-config/)
 
 use super::literal::{
-    LAST_APPLIED, Literal, in_annotations, in_cron_job_and_claims, in_object, may_assign_secrets, in_unreadable_copy,
+    LAST_APPLIED, Literal, in_annotations, in_cron_job_and_claims, in_object, in_unreadable_copy, may_assign_secrets,
 };
 use crate::finding::Severity;
 use crate::json::{Node, parse};

@@ -138,8 +138,13 @@ pub fn in_env<'a>(workload: &Workload<'a>, found: Report<'_, 'a>) {
 }
 
 /// Commands of probes and hooks, below a container.
-const HOOKS: &[&[&str]] =
-    &[&["livenessProbe"], &["readinessProbe"], &["startupProbe"], &["lifecycle", "postStart"], &["lifecycle", "preStop"]];
+const HOOKS: &[&[&str]] = &[
+    &["livenessProbe"],
+    &["readinessProbe"],
+    &["startupProbe"],
+    &["lifecycle", "postStart"],
+    &["lifecycle", "preStop"],
+];
 
 /// Commands and arguments of every container, its probes and hooks, and the scripts of Argo Workflows.
 pub fn in_arguments<'a>(workload: &Workload<'a>, found: Report<'_, 'a>) {
@@ -572,4 +577,3 @@ fn range_in(text: &str, part: &str) -> Option<Range<usize>> {
 fn is_speakable(key: &str) -> bool {
     key.len() <= 100 && !key.contains("://") && recognise_where(key.as_bytes(), |_| true).is_none()
 }
-

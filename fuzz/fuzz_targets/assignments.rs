@@ -1,0 +1,25 @@
+//! The readers of base64, of configuration files and of command lines.
+#![no_main]
+
+use entra_auth_policy::credential::{assignments, decode_base64, flags};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|text: &str| {
+    const LIMIT: usize = 1 << 16;
+    if let Some(bytes) = decode_base64(text, LIMIT) {
+        assert!(!bytes.is_empty() && bytes.len() <= LIMIT && bytes.len() <= text.len());
+    }
+    let lines = text.split('\n').count();
+    let within = text.as_bytes().as_ptr_range();
+    let mut pairs = 0;
+    assignments(text, &mut |pair| {
+        assert!((1..=lines).contains(&pair.line), "{} of {lines}", pair.line);
+        for part in [pair.key, pair.value].map(str::as_bytes).map(<[u8]>::as_ptr_range) {
+            assert!(part.is_empty() || within.start <= part.start && part.end <= within.end);
+        }
+        pairs += 1;
+    });
+    // More pairs than signs that make one would be pairs out of nothing.
+    assert!(pairs <= 4 * text.len() + 4, "{pairs} pairs");
+    flags(text, &mut |flag, value| assert!(flag.len() + value.len() <= text.len()));
+});

@@ -1,0 +1,24 @@
+//! The recogniser, on any bytes: no panic, places inside the text, one answer.
+#![no_main]
+
+use entra_auth_policy::credential::{
+    harmless, is_azure_credential_variable, is_unfilled, name_strength, recognise, recognise_all, recognise_bytes,
+    recognise_with_base64,
+};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    let found = recognise_bytes(bytes);
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    assert_eq!(recognise(text), found);
+    let mut first_class = None;
+    let mut told_to = 0;
+    recognise_all(text, &mut |kind, range| {
+        assert!(range.start >= told_to && range.end <= text.len() && range.start < range.end, "{range:?}");
+        told_to = range.end;
+        first_class = first_class.min(Some(kind.class)).or(Some(kind.class));
+    });
+    assert_eq!(found.map(|kind| kind.class), first_class);
+    let _ = (recognise_with_base64(text), harmless(text), is_unfilled(text));
+    let _ = (name_strength(text), is_azure_credential_variable(text));
+});
