@@ -456,6 +456,10 @@ impl Reading {
         let mut hits = hits.into_iter().peekable();
         let mut count = 0;
         let mut told_to = 0;
+        let line_of = |at: usize| {
+            let before = text.as_bytes().get(..at).filter(|_| has_lines)?;
+            Some(memchr::memchr_iter(b'\n', before).count() + 1)
+        };
         let mut tell = |inside: Inside<'_>| {
             count += 1;
             if count <= MOST {
@@ -473,7 +477,7 @@ impl Reading {
             // What stands before this value stands in no value.
             while let Some((kind, range)) = hits.next_if(|(_, range)| range.start < value.start) {
                 if range.end > told_to && (self.told)(kind) {
-                    tell(Inside { key: None, evidence: Evidence::Value(kind), line: None });
+                    tell(Inside { key: None, evidence: Evidence::Value(kind), line: line_of(range.start) });
                 }
                 told_to = told_to.max(range.end);
             }
@@ -505,7 +509,7 @@ impl Reading {
         for (kind, range) in hits {
             if range.start >= told_to && (self.told)(kind) {
                 told_to = range.end;
-                tell(Inside { key: None, evidence: Evidence::Value(kind), line: None });
+                tell(Inside { key: None, evidence: Evidence::Value(kind), line: line_of(range.start) });
             }
         }
     }
