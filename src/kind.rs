@@ -112,6 +112,61 @@ pub const ENI_CONFIG: Kind = cluster("crd.k8s.amazonaws.com", "ENIConfig", "enic
 pub const POD_IDENTITY_ASSOCIATION: Kind =
     namespaced("eks.services.k8s.aws", "PodIdentityAssociation", "podidentityassociations", &["v1alpha1"]);
 
+// Objects that choose how something signs in to Azure: see `auth_mode`.
+pub const SCALED_OBJECT: Kind = namespaced("keda.sh", "ScaledObject", "scaledobjects", &["v1alpha1"]);
+pub const KEDA_1_TRIGGER_AUTHENTICATION: Kind =
+    namespaced("keda.k8s.io", "TriggerAuthentication", "triggerauthentications", &["v1alpha1"]);
+pub const KEDA_1_SCALED_OBJECT: Kind = namespaced("keda.k8s.io", "ScaledObject", "scaledobjects", &["v1alpha1"]);
+pub const KEDA_1_SCALED_JOB: Kind = namespaced("keda.k8s.io", "ScaledJob", "scaledjobs", &["v1alpha1"]);
+pub const SECRET_STORE: Kind =
+    namespaced("external-secrets.io", "SecretStore", "secretstores", &["v1", "v1beta1", "v1alpha1"]);
+pub const CLUSTER_SECRET_STORE: Kind =
+    cluster("external-secrets.io", "ClusterSecretStore", "clustersecretstores", &["v1", "v1beta1", "v1alpha1"]);
+pub const ACR_ACCESS_TOKEN: Kind =
+    namespaced("generators.external-secrets.io", "ACRAccessToken", "acraccesstokens", &["v1alpha1"]);
+pub const CLUSTER_GENERATOR: Kind =
+    cluster("generators.external-secrets.io", "ClusterGenerator", "clustergenerators", &["v1alpha1"]);
+pub const ISSUER: Kind = namespaced("cert-manager.io", "Issuer", "issuers", &["v1", "v1alpha3", "v1alpha2"]);
+pub const CLUSTER_ISSUER: Kind =
+    cluster("cert-manager.io", "ClusterIssuer", "clusterissuers", &["v1", "v1alpha3", "v1alpha2"]);
+pub const AZURE_CLUSTER_IDENTITY: Kind =
+    namespaced("infrastructure.cluster.x-k8s.io", "AzureClusterIdentity", "azureclusteridentities", &["v1beta1"]);
+pub const UPBOUND_PROVIDER_CONFIG: Kind =
+    cluster("azure.upbound.io", "ProviderConfig", "providerconfigs", &["v1beta1"]);
+pub const UPBOUND_M_PROVIDER_CONFIG: Kind =
+    namespaced("azure.m.upbound.io", "ProviderConfig", "providerconfigs", &["v1beta1"]);
+pub const UPBOUND_M_CLUSTER_PROVIDER_CONFIG: Kind =
+    cluster("azure.m.upbound.io", "ClusterProviderConfig", "clusterproviderconfigs", &["v1beta1"]);
+pub const CROSSPLANE_PROVIDER_CONFIG: Kind =
+    cluster("azure.crossplane.io", "ProviderConfig", "providerconfigs", &["v1beta1", "v1alpha3"]);
+const FLUX_SOURCE: &str = "source.toolkit.fluxcd.io";
+pub const FLUX_BUCKET: Kind = namespaced(FLUX_SOURCE, "Bucket", "buckets", &["v1", "v1beta2"]);
+pub const FLUX_OCI_REPOSITORY: Kind = namespaced(FLUX_SOURCE, "OCIRepository", "ocirepositories", &["v1", "v1beta2"]);
+pub const FLUX_HELM_REPOSITORY: Kind =
+    namespaced(FLUX_SOURCE, "HelmRepository", "helmrepositories", &["v1", "v1beta2"]);
+pub const FLUX_GIT_REPOSITORY: Kind = namespaced(FLUX_SOURCE, "GitRepository", "gitrepositories", &["v1", "v1beta2"]);
+pub const FLUX_IMAGE_REPOSITORY: Kind =
+    namespaced("image.toolkit.fluxcd.io", "ImageRepository", "imagerepositories", &["v1", "v1beta2"]);
+pub const FLUX_PROVIDER: Kind =
+    namespaced("notification.toolkit.fluxcd.io", "Provider", "providers", &["v1beta3", "v1beta2"]);
+pub const FLUX_KUSTOMIZATION: Kind =
+    namespaced("kustomize.toolkit.fluxcd.io", "Kustomization", "kustomizations", &["v1", "v1beta2"]);
+pub const BACKUP_STORAGE_LOCATION: Kind =
+    namespaced("velero.io", "BackupStorageLocation", "backupstoragelocations", &["v1"]);
+pub const DAPR_COMPONENT: Kind = namespaced("dapr.io", "Component", "components", &["v1alpha1"]);
+pub const PROMETHEUS: Kind = namespaced("monitoring.coreos.com", "Prometheus", "prometheuses", &["v1"]);
+pub const PROMETHEUS_AGENT: Kind =
+    namespaced("monitoring.coreos.com", "PrometheusAgent", "prometheusagents", &["v1alpha1"]);
+pub const SCRAPE_CONFIG: Kind = namespaced("monitoring.coreos.com", "ScrapeConfig", "scrapeconfigs", &["v1alpha1"]);
+pub const CNPG_CLUSTER: Kind = namespaced("postgresql.cnpg.io", "Cluster", "clusters", &["v1"]);
+pub const BARMAN_OBJECT_STORE: Kind = namespaced("barmancloud.cnpg.io", "ObjectStore", "objectstores", &["v1"]);
+pub const APP_CONFIGURATION_PROVIDER: Kind =
+    namespaced("azconfig.io", "AzureAppConfigurationProvider", "azureappconfigurationproviders", &["v1"]);
+pub const AZURE_KEY_VAULT_SECRET: Kind =
+    namespaced("spv.no", "AzureKeyVaultSecret", "azurekeyvaultsecrets", &["v2beta1", "v1"]);
+pub const DATABRICKS_SECRET_SCOPE: Kind =
+    namespaced("databricks.microsoft.com", "SecretScope", "secretscopes", &["v1alpha1"]);
+
 /// Kinds that have a view of their own rather than a rule that lists them.
 pub const OTHERS: &[Kind] = &[
     ROLE,

@@ -13,6 +13,7 @@
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::unreachable)
 )]
 
+pub mod auth_mode;
 pub mod builtin;
 pub mod credential;
 pub mod finding;

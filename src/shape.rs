@@ -3,6 +3,7 @@
 //! Checked once before the rules run. Behind it a rule may read a member of another type as absent,
 //! because an object with one is denied by name already.
 
+use crate::auth_mode;
 use crate::json::Node;
 use crate::kind::{self, Kind};
 use crate::object::Object;
@@ -59,6 +60,7 @@ pub fn check<'a>(object: &Object<'a>, workloads: &[Workload<'a>], wrong: &mut dy
             shape.check(object.root, wrong);
         }
     }
+    auth_mode::check_shape(object, wrong);
     for workload in workloads {
         if !workload.template.is_absent() && !workload.template.is_object() {
             wrong(workload.template, "an object");

@@ -2,6 +2,7 @@
 
 pub mod pod_identity_component;
 pub mod pod_identity_label;
+pub mod pod_identity_mode;
 pub mod pod_identity_resource;
 
 use crate::rules::Group;
@@ -9,5 +10,10 @@ use crate::rules::Group;
 pub static GROUP: Group = Group {
     id: "pod-identity",
     title: "Pod-managed identity",
-    rules: &[&pod_identity_resource::RULE, &pod_identity_label::RULE, &pod_identity_component::RULE],
+    rules: &[
+        &pod_identity_resource::RULE,
+        &pod_identity_label::RULE,
+        &pod_identity_mode::RULE,
+        &pod_identity_component::RULE,
+    ],
 };

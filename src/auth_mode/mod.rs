@@ -1,0 +1,473 @@
+//! Objects that choose how something signs in to Azure: one table, one interpreter.
+//!
+//! An [`Entry`] of [`TABLE`] says where one controller keeps the choice and what its values mean, in
+//! the controller's own words and with its own defaults. [`object`] and [`pod`] read the table; the
+//! rules `credential-mode`, `credential-volume`, `pod-identity-mode` and `node-identity-mode` each
+//! report the modes that are theirs. Adding a kind is one entry and one pair of fixtures.
+//!
+//! Paths are written as findings show them: `spec.parameters.clientID`, with brackets around keys that
+//! have dots, `*` for every element of a list, and an element of a list by its `name`.
+
+mod table;
+#[cfg(test)]
+mod tests;
+
+pub use table::TABLE;
+
+use crate::credential::{self, decode_base64};
+use crate::finding::Severity;
+use crate::json::Node;
+use crate::kind::{self, Kind};
+use crate::object::Object;
+use crate::place::{Place, Step};
+use crate::rule::Cx;
+use crate::view::workload::Workload;
+use std::borrow::Cow;
+
+/// What something signs in with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// The secret or certificate of an Entra application.
+    ServicePrincipal,
+    /// A storage key, connection string, SAS, token or password.
+    Key,
+    /// A credential written into the object itself.
+    Literal,
+    /// The deprecated pod-managed identity.
+    PodIdentity,
+    /// A managed identity of the node.
+    NodeIdentity,
+    /// What all of them should be.
+    WorkloadIdentity,
+}
+
+impl Mode {
+    pub fn severity(self) -> Severity {
+        match self {
+            Mode::ServicePrincipal | Mode::Literal | Mode::PodIdentity => Severity::High,
+            Mode::Key => Severity::Medium,
+            Mode::NodeIdentity | Mode::WorkloadIdentity => Severity::Low,
+        }
+    }
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Mode::ServicePrincipal => "service principal",
+            Mode::Key => "key or password",
+            Mode::Literal => "credential in the object",
+            Mode::PodIdentity => "pod-managed identity",
+            Mode::NodeIdentity => "node identity",
+            Mode::WorkloadIdentity => "workload identity",
+        }
+    }
+
+    /// Fixed credentials, in whatever form.
+    pub fn is_credential(self) -> bool {
+        matches!(self, Mode::ServicePrincipal | Mode::Key | Mode::Literal)
+    }
+}
+
+/// How one controller is told what to sign in with.
+pub struct Entry {
+    /// The controller and its objects, for tables.
+    pub title: &'static str,
+    pub on: On,
+    /// What makes the object one that talks to Azure at all; paths from the object.
+    pub given: &'static [Condition],
+    /// The nodes that choose, from the object; `""` is the object itself. `data` is a Secret's and read
+    /// decoded.
+    pub at: &'static [&'static str],
+    /// Whether the controller ignores the case of keys below `at`.
+    pub any_case: bool,
+    pub choices: &'static [Choice],
+    /// The mode to use instead, as an imperative with the exact YAML.
+    pub fix: &'static str,
+    /// Where the controller documents its modes.
+    pub source: &'static str,
+}
+
+/// Where entries look.
+pub enum On {
+    Kinds(&'static [Kind]),
+    /// Kinds that are or make volumes.
+    VolumeKinds(&'static [Kind]),
+    /// Volumes of every pod template.
+    Volumes,
+    /// Containers of every pod template.
+    Containers,
+}
+
+/// A value of a member, or its absence, that chooses a mode. All that hold are reported.
+pub struct Choice {
+    pub mode: Mode,
+    /// The member that says so, from [`Entry::at`].
+    pub field: &'static str,
+    pub says: Says,
+    /// What must hold besides.
+    pub and: &'static [Condition],
+    /// The rest of the sentence that the member's path begins.
+    pub what: &'static str,
+}
+
+/// A path and what is there. A path that begins with `/` starts at the object or the pod template.
+pub type Condition = (&'static str, Says);
+
+/// What a member says, as its controller reads it.
+#[derive(Clone, Copy)]
+pub enum Says {
+    Anything,
+    /// Set, and not to an empty string or white space.
+    Present,
+    Absent,
+    OneOf(&'static [&'static str]),
+    NoneOf(&'static [&'static str]),
+    OneOfAnyCase(&'static [&'static str]),
+    NoneOfAnyCase(&'static [&'static str]),
+    /// What Go's `strconv.ParseBool` reads as true.
+    True,
+    NotTrue,
+    Text(fn(&str) -> bool),
+    /// A string that is no reference, placeholder, path or other harmless value.
+    Literal,
+    Node(fn(Node<'_>) -> bool),
+}
+
+const fn when(mode: Mode, field: &'static str, says: Says, what: &'static str) -> Choice {
+    Choice { mode, field, says, and: &[], what }
+}
+
+impl Choice {
+    const fn and(self, and: &'static [Condition]) -> Choice {
+        Choice { mode: self.mode, field: self.field, says: self.says, and, what: self.what }
+    }
+}
+
+/// A choice that an object or a pod has made.
+pub struct Found<'a> {
+    pub entry: &'static Entry,
+    pub choice: &'static Choice,
+    pub place: Place<'a>,
+    /// Which of several values it was.
+    pub value: Option<&'static str>,
+}
+
+impl<'a> Found<'a> {
+    /// Reports the choice with its own severity and fix.
+    pub fn report(self, cx: &mut Cx<'a>) {
+        let what = match self.value {
+            Some(value) => format!("{} ({value})", self.choice.what),
+            None => self.choice.what.to_owned(),
+        };
+        cx.report(self.place, what).severity(self.choice.mode.severity()).fix(self.entry.fix);
+    }
+}
+
+impl Entry {
+    /// Whether `credential-volume` speaks of its keys and secrets, not `credential-mode`.
+    pub fn is_volume(&self) -> bool {
+        matches!(self.on, On::VolumeKinds(_) | On::Volumes)
+    }
+
+    pub fn kinds(&self) -> &'static [Kind] {
+        match self.on {
+            On::Kinds(kinds) | On::VolumeKinds(kinds) => kinds,
+            On::Volumes | On::Containers => &[],
+        }
+    }
+
+    fn judge<'a>(&'static self, top: Node<'a>, root: Node<'a>, found: &mut dyn FnMut(Found<'a>)) {
+        let holds =
+            |scope: &Scope<'a>, conditions: &[Condition]| conditions.iter().all(|(path, says)| scope.says(path, says));
+        if !holds(&Scope { top, node: root, below: "", is_secret: false, entry: self }, self.given) {
+            return;
+        }
+        for at in self.at {
+            each(root, at, &mut |node, below| {
+                let scope = Scope { top, node, below, is_secret: *at == SECRET_DATA, entry: self };
+                for choice in self.choices {
+                    if scope.says(choice.field, &choice.says) && holds(&scope, choice.and) {
+                        let (place, value) = (scope.place(choice.field), scope.value(choice));
+                        found(Found { entry: self, choice, place, value });
+                    }
+                }
+            });
+        }
+    }
+}
+
+/// Every choice that `object` itself makes, in the order of the table.
+pub fn object<'a>(object: &Object<'a>, found: &mut dyn FnMut(Found<'a>)) {
+    for entry in TABLE.iter().filter(|entry| object.is_any(entry.kinds())) {
+        entry.judge(object.root, object.root, found);
+    }
+}
+
+/// Every choice that the volumes and containers of a pod template make.
+pub fn pod<'a>(workload: &Workload<'a>, found: &mut dyn FnMut(Found<'a>)) {
+    let may_choose = |volume: &Node<'a>| VOLUME_SOURCES.iter().any(|source| !volume.get(source).is_absent());
+    for volume in workload.volumes().filter(may_choose) {
+        for entry in TABLE.iter().filter(|entry| matches!(entry.on, On::Volumes)) {
+            entry.judge(workload.template, volume, found);
+        }
+    }
+    for container in workload.containers() {
+        for entry in TABLE.iter().filter(|entry| matches!(entry.on, On::Containers)) {
+            entry.judge(workload.template, container.node, found);
+        }
+    }
+}
+
+/// The volume sources that entries speak of: most volumes have none of them.
+const VOLUME_SOURCES: &[&str] = &["csi", "azureFile", "flexVolume"];
+
+/// Calls `wrong` with every member the table reads whose type its controller could not.
+pub fn check_shape<'a>(object: &Object<'a>, wrong: &mut dyn FnMut(Node<'a>, &'static str)) {
+    for entry in TABLE.iter().filter(|entry| object.is_any(entry.kinds())) {
+        let root = Scope { top: object.root, node: object.root, below: "", is_secret: false, entry };
+        entry.given.iter().for_each(|(path, says)| root.check_shape(path, says, wrong));
+        for at in entry.at {
+            check_path(object.root, at, wrong);
+            each(object.root, at, &mut |node, below| {
+                let scope = Scope { top: object.root, node, below, is_secret: false, entry };
+                for choice in entry.choices {
+                    scope.check_shape(choice.field, &choice.says, wrong);
+                    choice.and.iter().for_each(|(path, says)| scope.check_shape(path, says, wrong));
+                }
+            });
+        }
+    }
+}
+
+/// Where a choice is looked for.
+struct Scope<'a> {
+    /// The object, or the pod template.
+    top: Node<'a>,
+    /// The nearest node of [`Entry::at`] that the object has.
+    node: Node<'a>,
+    /// What of [`Entry::at`] it lacks: defaults hold for members of members that are not there, too.
+    below: &'static str,
+    /// Whether the texts below are base64.
+    is_secret: bool,
+    entry: &'static Entry,
+}
+
+/// The one [`Entry::at`] whose texts are decoded.
+const SECRET_DATA: &str = "data";
+
+impl<'a> Scope<'a> {
+    fn get(&self, path: &'static str) -> Node<'a> {
+        match path.strip_prefix('/') {
+            Some(path) => steps(path).fold(self.top, |node, key| step(node, key, false)),
+            None if !self.below.is_empty() => Node::absent(),
+            None => steps(path).fold(self.node, |node, key| step(node, key, self.entry.any_case)),
+        }
+    }
+
+    /// The text at a path, as the controller gets it.
+    fn text(&self, path: &'static str) -> Option<Cow<'a, str>> {
+        let text = self.get(path).set_text()?;
+        if !self.is_secret {
+            return Some(Cow::Borrowed(text));
+        }
+        String::from_utf8(decode_base64(text, LONGEST_SECRET)?).ok().map(Cow::Owned)
+    }
+
+    fn says(&self, path: &'static str, says: &Says) -> bool {
+        let text = |judge: &dyn Fn(&str) -> bool| self.text(path).is_some_and(|text| judge(&text));
+        let one_of = |names: &[&str]| text(&|text| names.contains(&text));
+        let any_case = |names: &[&str]| text(&|text| names.iter().any(|name| name.eq_ignore_ascii_case(text)));
+        match says {
+            Says::Anything => true,
+            Says::Present => is_set(self.get(path)),
+            Says::Absent => !is_set(self.get(path)),
+            Says::OneOf(names) => one_of(names),
+            Says::NoneOf(names) => !one_of(names),
+            Says::OneOfAnyCase(names) => any_case(names),
+            Says::NoneOfAnyCase(names) => !any_case(names),
+            Says::True => text(&is_true),
+            Says::NotTrue => !text(&is_true),
+            Says::Text(judge) => text(judge),
+            Says::Literal => text(&|text| credential::recognise(text).is_some() || !credential::is_harmless(text)),
+            Says::Node(judge) => judge(self.get(path)),
+        }
+    }
+
+    /// Which of the values that a choice lists is there, as the table writes it. Of one, the text of
+    /// the choice tells.
+    fn value(&self, choice: &Choice) -> Option<&'static str> {
+        let (Says::OneOf(names) | Says::OneOfAnyCase(names)) = choice.says else { return None };
+        let text = self.text(choice.field).filter(|_| names.len() > 1)?;
+        names.iter().copied().find(|name| name.eq_ignore_ascii_case(&text))
+    }
+
+    /// The place of a member, whether it or what holds it is there or not.
+    fn place(&self, field: &'static str) -> Place<'a> {
+        let mut node = self.node;
+        let mut below = Vec::new();
+        for key in steps(self.below).chain(steps(field)) {
+            let next = step(node, key, self.entry.any_case);
+            if below.is_empty() && !next.is_absent() {
+                node = next;
+            } else {
+                below.push(Step::Member(key.to_owned()));
+            }
+        }
+        Place::Node { node, below }
+    }
+
+    fn check_shape(&self, path: &'static str, says: &Says, wrong: &mut dyn FnMut(Node<'a>, &'static str)) {
+        if path.starts_with('/') || !self.below.is_empty() {
+            return;
+        }
+        check_path(self.node, path, wrong);
+        let leaf = self.get(path);
+        let is_text = matches!(
+            says,
+            Says::OneOf(_)
+                | Says::NoneOf(_)
+                | Says::OneOfAnyCase(_)
+                | Says::NoneOfAnyCase(_)
+                | Says::True
+                | Says::NotTrue
+                | Says::Text(_)
+        );
+        if is_text && !leaf.is_absent() && leaf.text().is_none() {
+            wrong(leaf, "a string");
+        }
+    }
+}
+
+/// Reports what on the way of `path` is neither an object nor, where elements are meant, a list.
+fn check_path<'a>(root: Node<'a>, path: &'static str, wrong: &mut dyn FnMut(Node<'a>, &'static str)) {
+    let Some((key, rest)) = split(path) else { return };
+    if root.is_absent() {
+        return;
+    }
+    if key == "*" {
+        if !root.is_list() {
+            wrong(root, "a list");
+        }
+        root.items().for_each(|item| check_path(item, rest, wrong));
+    } else if !root.is_object() && !root.is_list() {
+        wrong(root, "an object");
+    } else {
+        check_path(step(root, key, false), rest, wrong);
+    }
+}
+
+/// Calls `visit` with every node at `path`; where the path ends early, with the last node and the rest.
+fn each<'a>(root: Node<'a>, path: &'static str, visit: &mut dyn FnMut(Node<'a>, &'static str)) {
+    match split(path) {
+        None => visit(root, ""),
+        Some(("*", rest)) => root.items().for_each(|item| each(item, rest, visit)),
+        Some((key, rest)) => match step(root, key, false) {
+            // Without the list, no element chooses.
+            next if next.is_absent() && path.contains('*') => {}
+            next if next.is_absent() => visit(root, path),
+            next => each(next, rest, visit),
+        },
+    }
+}
+
+fn steps(path: &'static str) -> impl Iterator<Item = &'static str> {
+    let mut rest = path;
+    std::iter::from_fn(move || {
+        let (key, after) = split(rest)?;
+        rest = after;
+        Some(key)
+    })
+}
+
+/// The first key of a path, and what follows.
+fn split(path: &'static str) -> Option<(&'static str, &'static str)> {
+    let path = path.strip_prefix('.').unwrap_or(path);
+    if let Some((key, rest)) = path.strip_prefix('[').and_then(|bracketed| bracketed.split_once(']')) {
+        return Some((key, rest));
+    }
+    let end = path.find(['.', '[']).unwrap_or(path.len());
+    let (key, rest) = path.split_at_checked(end)?;
+    (!key.is_empty()).then_some((key, rest))
+}
+
+/// The member `key`, or the element that is called so.
+fn step<'a>(node: Node<'a>, key: &str, any_case: bool) -> Node<'a> {
+    if node.is_list() {
+        return node.items().find(|item| item.get("name").text() == Some(key)).unwrap_or(Node::absent());
+    }
+    let member = node.get(key);
+    if !any_case || !member.is_absent() {
+        return member;
+    }
+    let other = node.members().find(|(name, _)| name.eq_ignore_ascii_case(key));
+    other.map_or(Node::absent(), |(_, member)| member)
+}
+
+fn is_set(node: Node<'_>) -> bool {
+    !node.is_absent() && node.text().is_none_or(|text| !text.trim().is_empty())
+}
+
+/// As Go's `strconv.ParseBool`, with the white space that controllers trim.
+fn is_true(text: &str) -> bool {
+    matches!(text.trim(), "1" | "t" | "T" | "TRUE" | "true" | "True")
+}
+
+/// Most of a Secret's value that is decoded; what entries look for is a few hundred bytes.
+const LONGEST_SECRET: usize = 64 * 1024;
+
+/// All kinds of the table that are no volumes.
+pub const KINDS: &[Kind] = &{
+    let (kinds, _) = distinct::<{ distinct::<MOST>(false).1 }>(false);
+    kinds
+};
+
+/// Those that are or make volumes.
+pub const VOLUME_KINDS: &[Kind] = &{
+    let (kinds, _) = distinct::<{ distinct::<MOST>(true).1 }>(true);
+    kinds
+};
+
+const MOST: usize = 200;
+
+/// The kinds of all entries, each once, and how many they are.
+#[allow(clippy::indexing_slicing, reason = "runs in the compiler")]
+const fn distinct<const N: usize>(volumes: bool) -> ([Kind; N], usize) {
+    let mut kinds = [kind::SECRET; N];
+    let mut count = 0;
+    let mut index = 0;
+    while index < table::ENTRIES.len() {
+        let listed = match table::ENTRIES[index].on {
+            On::Kinds(listed) if !volumes => listed,
+            On::VolumeKinds(listed) if volumes => listed,
+            _ => &[],
+        };
+        let mut next = 0;
+        while next < listed.len() {
+            let mut known = 0;
+            while known < count && !is_same(&kinds[known], &listed[next]) {
+                known += 1;
+            }
+            if known == count {
+                kinds[count] = listed[next];
+                count += 1;
+            }
+            next += 1;
+        }
+        index += 1;
+    }
+    (kinds, count)
+}
+
+const fn is_same(a: &Kind, b: &Kind) -> bool {
+    is_same_text(a.group, b.group) && is_same_text(a.kind, b.kind)
+}
+
+/// `==` of strings is not for constants yet.
+#[allow(clippy::indexing_slicing, reason = "runs in the compiler")]
+const fn is_same_text(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let mut index = 0;
+    while index < a.len() && index < b.len() && a[index] == b[index] {
+        index += 1;
+    }
+    index == a.len() && index == b.len()
+}

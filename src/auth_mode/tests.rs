@@ -1,0 +1,122 @@
+use super::*;
+use crate::json::parse;
+use crate::place::locate;
+use crate::request::Payload;
+
+/// The choices of one object, as `mode path what`.
+fn choices(text: &str) -> Vec<String> {
+    let value = parse(text).unwrap();
+    let root = Node::new(&value);
+    let payload = r#"{"request":{}}"#;
+    let payload = Payload::parse(payload.as_bytes()).unwrap();
+    let subject = Object::new(payload.request.as_ref().unwrap(), root);
+    let mut told = Vec::new();
+    object(&subject, &mut |found| {
+        let path = locate(root, &[&found.place]).remove(0).path;
+        told.push(format!("{:?} {path} {}", found.choice.mode, found.choice.what));
+    });
+    told
+}
+
+#[test]
+fn kinds_are_those_of_the_table_once_each() {
+    for (listed, volumes) in [(KINDS, false), (VOLUME_KINDS, true)] {
+        let entries = TABLE.iter().filter(|entry| entry.is_volume() == volumes);
+        let mut expected: Vec<String> = entries.flat_map(|entry| entry.kinds()).map(Kind::to_string).collect();
+        let mut found: Vec<String> = listed.iter().map(Kind::to_string).collect();
+        expected.sort();
+        expected.dedup();
+        found.sort();
+        assert_eq!(found, expected);
+    }
+}
+
+/// One voice: plain lines that continue a path, fixes that are imperatives, links that are links.
+#[test]
+fn texts_are_plain() {
+    for entry in TABLE {
+        assert!(entry.source.starts_with("https://"), "{}", entry.title);
+        assert!(!entry.at.is_empty() && !entry.choices.is_empty(), "{}", entry.title);
+        let lower = |text: &str| text.starts_with(|c: char| c.is_lowercase()) && !text.ends_with('.');
+        assert!(lower(entry.fix) && entry.fix.len() <= 200, "{}: {}", entry.title, entry.fix);
+        for choice in entry.choices {
+            assert!(lower(choice.what) && choice.what.len() <= 90, "{}: {}", entry.title, choice.what);
+        }
+    }
+}
+
+/// An entry without a fault would only cost time.
+#[test]
+fn every_entry_knows_a_fault() {
+    for entry in TABLE {
+        assert!(entry.choices.iter().any(|choice| choice.mode != Mode::WorkloadIdentity), "{}", entry.title);
+    }
+}
+
+#[test]
+fn paths_are_read_as_they_are_shown() {
+    let keys = |path| steps(path).collect::<Vec<_>>();
+    assert_eq!(keys("spec.parameters.clientID"), ["spec", "parameters", "clientID"]);
+    assert_eq!(keys("metadata.labels[a.b/c].d"), ["metadata", "labels", "a.b/c", "d"]);
+    assert_eq!(keys("[x.y]"), ["x.y"]);
+    assert_eq!(keys("spec.*.a"), ["spec", "*", "a"]);
+    assert_eq!(keys(""), [""; 0]);
+    assert_eq!(keys("[unclosed"), [""; 0]);
+}
+
+#[test]
+fn defaults_hold_where_the_parent_is_missing() {
+    let told = choices(
+        r#"{"apiVersion":"velero.io/v1","kind":"BackupStorageLocation","metadata":{"name":"x"},
+            "spec":{"provider":"azure","config":null}}"#,
+    );
+    assert_eq!(told, ["Key spec.config.useAAD is not \"true\", so Velero fetches the storage account key"]);
+}
+
+#[test]
+fn keys_of_parameters_ignore_case_where_the_driver_does() {
+    let class = |parameters: &str| {
+        choices(&format!(
+            r#"{{"apiVersion":"storage.k8s.io/v1","kind":"StorageClass","metadata":{{"name":"x"}},
+                "provisioner":"file.csi.azure.com","parameters":{{{parameters}}}}}"#
+        ))
+    };
+    assert!(class("")[0].starts_with("Key parameters.storeAccountKey"));
+    assert!(class(r#""STOREaccountKEY":"TRUE""#)[0].starts_with("Key parameters[STOREaccountKEY]"));
+    assert!(class(r#""STOREaccountKEY":"FALSE""#)[0].starts_with("NodeIdentity"));
+    assert!(class(r#""ProtoCol":"NFS""#).is_empty());
+}
+
+#[test]
+fn go_booleans() {
+    for text in ["1", "t", "T", "true", "TRUE", "True", " true\n"] {
+        assert!(is_true(text), "{text}");
+    }
+    for text in ["", "0", "yes", "on", "tRUE", "y", "01", "true true"] {
+        assert!(!is_true(text), "{text}");
+    }
+}
+
+/// Whatever stands where the table looks, nothing panics and no wrong type is taken for a value.
+#[test]
+fn hostile_shapes() {
+    let shapes =
+        ["null", "1", "true", "\"x\"", "[]", "{}", "[null]", "[[]]", "[1]", "{\"name\":{}}", "[{\"name\":[]}]"];
+    for kind in KINDS.iter().chain(VOLUME_KINDS) {
+        let version = match kind.group {
+            "" => "v1".to_owned(),
+            group => format!("{group}/v1"),
+        };
+        for (key, shape) in ["spec", "data", "stringData", "parameters"].iter().flat_map(|k| shapes.map(|s| (k, s))) {
+            let text = format!(
+                r#"{{"apiVersion":"{version}","kind":"{}","metadata":{{"name":"x"}},"{key}":{shape}}}"#,
+                kind.kind
+            );
+            let value = parse(&text).unwrap();
+            let payload = Payload::parse(br#"{"request":{}}"#).unwrap();
+            let subject = Object::new(payload.request.as_ref().unwrap(), Node::new(&value));
+            object(&subject, &mut |_| {});
+            check_shape(&subject, &mut |_, _| {});
+        }
+    }
+}

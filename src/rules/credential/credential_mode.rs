@@ -1,0 +1,71 @@
+//! An object tells its controller to sign in to Azure with a service principal, a key or a connection
+//! string.
+//!
+//! # Why
+//!
+//! External Secrets, KEDA, Dapr, Velero, Flux and many others can sign in with workload identity, and
+//! with less. A client secret or storage key is a bearer credential: it lies in a Secret, works from
+//! anywhere, outlives the pod, and nobody rotates it. Several controllers choose it when nothing is
+//! said: a SecretStore without `authType` is a service principal, a Velero location without `useAAD`
+//! fetches the storage key. Each is judged by its own rules, defaults and spellings. Volumes are
+//! `credential-volume`'s.
+//!
+//! ```yaml deny
+//! apiVersion: external-secrets.io/v1
+//! kind: SecretStore
+//! metadata:
+//!   name: vault
+//!   namespace: shop
+//! spec:
+//!   provider:
+//!     azurekv:
+//!       vaultUrl: https://contoso-shop.vault.azure.net
+//!       authSecretRef:
+//!         clientId: {name: vault-principal, key: client-id}
+//!         clientSecret: {name: vault-principal, key: client-secret}
+//! ```
+//!
+//! # Fix
+//!
+//! Choose workload identity in the controller's own words; the message says how.
+//!
+//! ```yaml allow
+//! apiVersion: external-secrets.io/v1
+//! kind: SecretStore
+//! metadata:
+//!   name: vault
+//!   namespace: shop
+//! spec:
+//!   provider:
+//!     azurekv:
+//!       vaultUrl: https://contoso-shop.vault.azure.net
+//!       authType: WorkloadIdentity
+//!       serviceAccountRef:
+//!         name: vault-reader
+//! ```
+//!
+//! # Source
+//!
+//! - [Microsoft Entra Workload ID on AKS](https://learn.microsoft.com/azure/aks/workload-identity-overview)
+//! - [External Secrets: Azure Key Vault](https://external-secrets.io/latest/provider/azure-key-vault/)
+
+use crate::auth_mode;
+use crate::finding::Severity;
+use crate::object::Object;
+use crate::rule::{Check, Cx, Rule};
+
+pub static RULE: Rule = Rule {
+    id: "credential-mode",
+    summary: "object that chooses a service principal, key or connection string",
+    help: "choose workload identity",
+    severity: Severity::High,
+    checks: &[Check::Kinds(auth_mode::KINDS, check)],
+};
+
+fn check<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
+    auth_mode::object(object, &mut |found| {
+        if found.choice.mode.is_credential() && !found.entry.is_volume() {
+            found.report(cx);
+        }
+    });
+}

@@ -1,0 +1,92 @@
+//! A volume is mounted with a storage key or a service principal's secret.
+//!
+//! # Why
+//!
+//! Azure Files and Blob volumes are mounted with the storage account's key unless told otherwise: it
+//! opens the whole account, lies in a Secret of the namespace, and does not say who used it. The
+//! default of a StorageClass for Azure Files is to write that Secret. A Key Vault volume with
+//! `nodePublishSecretRef` needs a service principal's secret to fetch secrets. Volumes that AKS's own
+//! provisioner makes are judged by their StorageClass, not again one by one.
+//!
+//! ```yaml deny
+//! apiVersion: storage.k8s.io/v1
+//! kind: StorageClass
+//! metadata:
+//!   name: shared
+//! provisioner: file.csi.azure.com
+//! parameters:
+//!   skuName: Standard_LRS
+//! ```
+//!
+//! # Fix
+//!
+//! Mount with the pod's own token, NFS, or a disk, which need no key.
+//!
+//! ```yaml allow
+//! apiVersion: storage.k8s.io/v1
+//! kind: StorageClass
+//! metadata:
+//!   name: shared
+//! provisioner: file.csi.azure.com
+//! parameters:
+//!   skuName: Standard_LRS
+//!   mountWithWorkloadIdentityToken: "true"
+//! ```
+//!
+//! # Source
+//!
+//! - [Azure Files CSI driver parameters](https://github.com/kubernetes-sigs/azurefile-csi-driver/blob/master/docs/driver-parameters.md)
+//! - [Azure Blob CSI driver parameters](https://github.com/kubernetes-sigs/blob-csi-driver/blob/master/docs/driver-parameters.md)
+//! - [Identity access for the Key Vault provider](https://learn.microsoft.com/azure/aks/csi-secrets-store-identity-access)
+
+use crate::auth_mode::{self, Found};
+use crate::finding::Severity;
+use crate::kind;
+use crate::object::Object;
+use crate::requester::Requester;
+use crate::rule::{Check, Cx, Rule};
+use crate::view::workload::Workload;
+
+pub static RULE: Rule = Rule {
+    id: "credential-volume",
+    summary: "volume that is mounted with a storage key or a service principal's secret",
+    help: "mount with the pod's own token",
+    severity: Severity::Medium,
+    checks: &[Check::Kinds(auth_mode::VOLUME_KINDS, check_object), Check::Workload(check_pod)],
+};
+
+fn check_object<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
+    if !is_provisioned(cx, object) {
+        auth_mode::object(object, &mut |found| report(cx, found));
+    }
+}
+
+fn check_pod<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
+    auth_mode::pod(workload, &mut |found| report(cx, found));
+}
+
+fn report<'a>(cx: &mut Cx<'a>, found: Found<'a>) {
+    if found.choice.mode.is_credential() && found.entry.is_volume() {
+        found.report(cx);
+    }
+}
+
+/// Whether the control plane writes what its StorageClass says: the volumes of its provisioner, and
+/// the classes that every cluster comes with.
+fn is_provisioned(cx: &Cx<'_>, object: &Object<'_>) -> bool {
+    match cx.requester {
+        Requester::ControlPlane => object.is(&kind::PERSISTENT_VOLUME) || AKS_CLASSES.contains(&object.name),
+        Requester::Absent => object.is(&kind::STORAGE_CLASS) && AKS_CLASSES.contains(&object.name),
+        _ => false,
+    }
+}
+
+/// The StorageClasses of AKS that use an account key.
+const AKS_CLASSES: &[&str] = &[
+    "azureblob-fuse-premium",
+    "azurefile",
+    "azurefile-csi",
+    "azurefile-csi-premium",
+    "azurefile-csi-standard-v2",
+    "azurefile-premium",
+];

@@ -1,0 +1,72 @@
+//! An object tells its controller to sign in with a managed identity of the node.
+//!
+//! # Why
+//!
+//! A managed identity of the node is nobody's in particular: every pod that reaches the node's metadata
+//! endpoint can be it. There is no secret to leak, and Microsoft documents it for several controllers,
+//! so this is advice: workload identity gives each controller an identity of its own.
+//!
+//! ```yaml deny
+//! apiVersion: infrastructure.cluster.x-k8s.io/v1beta1
+//! kind: AzureClusterIdentity
+//! metadata:
+//!   name: fleet
+//!   namespace: clusters
+//! spec:
+//!   type: UserAssignedMSI
+//!   clientID: 0f8fad5b-d9cb-469f-a165-70867728950e
+//!   tenantID: 8d3d1b5c-6d5f-4b7a-9e0b-3a1f1d2c4e5f
+//! ```
+//!
+//! # Fix
+//!
+//! Choose workload identity in the controller's own words.
+//!
+//! ```yaml allow
+//! apiVersion: infrastructure.cluster.x-k8s.io/v1beta1
+//! kind: AzureClusterIdentity
+//! metadata:
+//!   name: fleet
+//!   namespace: clusters
+//! spec:
+//!   type: WorkloadIdentity
+//!   clientID: 0f8fad5b-d9cb-469f-a165-70867728950e
+//!   tenantID: 8d3d1b5c-6d5f-4b7a-9e0b-3a1f1d2c4e5f
+//! ```
+//!
+//! # Source
+//!
+//! - [Managed identities in AKS](https://learn.microsoft.com/azure/aks/managed-identity-overview)
+//! - [Restrict access to the metadata endpoint](https://learn.microsoft.com/azure/aks/imds-restriction)
+
+use crate::auth_mode::{self, Found, Mode};
+use crate::finding::Severity;
+use crate::object::Object;
+use crate::rule::{Check, Cx, Rule};
+use crate::view::workload::Workload;
+
+pub static RULE: Rule = Rule {
+    id: "node-identity-mode",
+    summary: "object that chooses a managed identity of the node",
+    help: "choose workload identity",
+    severity: Severity::Low,
+    checks: &[
+        Check::Kinds(auth_mode::KINDS, check_object),
+        Check::Kinds(auth_mode::VOLUME_KINDS, check_object),
+        Check::Workload(check_pod),
+    ],
+};
+
+fn check_object<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
+    auth_mode::object(object, &mut |found| report(cx, found));
+}
+
+fn check_pod<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
+    auth_mode::pod(workload, &mut |found| report(cx, found));
+}
+
+fn report<'a>(cx: &mut Cx<'a>, found: Found<'a>) {
+    if found.choice.mode == Mode::NodeIdentity {
+        found.report(cx);
+    }
+}

@@ -1,0 +1,74 @@
+//! An object tells its controller to sign in with the deprecated pod-managed identity.
+//!
+//! # Why
+//!
+//! Microsoft Entra pod-managed identity was retired in September 2025. Its choice survives in the
+//! objects of other controllers: `usePodIdentity` of a SecretProviderClass, provider `azure` of a KEDA
+//! trigger authentication (removed in KEDA 2.15), `USE_POD_IDENTITY_AUTH` of Azure Service Operator.
+//! They stop working with the add-on, and until then any pod that gets the label gets the identity.
+//! `usePodIdentity` is true in every spelling that Go reads as true: `1`, `t`, `T`, `TRUE`, `True`.
+//!
+//! ```yaml deny
+//! apiVersion: secrets-store.csi.x-k8s.io/v1
+//! kind: SecretProviderClass
+//! metadata:
+//!   name: vault
+//!   namespace: shop
+//! spec:
+//!   provider: azure
+//!   parameters:
+//!     usePodIdentity: "true"
+//!     keyvaultName: contoso-shop
+//!     tenantID: 8d3d1b5c-6d5f-4b7a-9e0b-3a1f1d2c4e5f
+//! ```
+//!
+//! # Fix
+//!
+//! Name the client id of a federated identity.
+//!
+//! ```yaml allow
+//! apiVersion: secrets-store.csi.x-k8s.io/v1
+//! kind: SecretProviderClass
+//! metadata:
+//!   name: vault
+//!   namespace: shop
+//! spec:
+//!   provider: azure
+//!   parameters:
+//!     clientID: 0f8fad5b-d9cb-469f-a165-70867728950e
+//!     keyvaultName: contoso-shop
+//!     tenantID: 8d3d1b5c-6d5f-4b7a-9e0b-3a1f1d2c4e5f
+//! ```
+//!
+//! # Source
+//!
+//! - [Migrate from pod-managed identity to workload identity](https://learn.microsoft.com/azure/aks/workload-identity-migrate-from-pod-identity)
+//! - [Identity access for the Key Vault provider](https://learn.microsoft.com/azure/aks/csi-secrets-store-identity-access)
+
+use crate::auth_mode::{self, Found, Mode};
+use crate::finding::Severity;
+use crate::object::Object;
+use crate::rule::{Check, Cx, Rule};
+use crate::view::workload::Workload;
+
+pub static RULE: Rule = Rule {
+    id: "pod-identity-mode",
+    summary: "object that chooses pod-managed identity",
+    help: "choose workload identity",
+    severity: Severity::High,
+    checks: &[Check::Kinds(auth_mode::KINDS, check_object), Check::Workload(check_pod)],
+};
+
+fn check_object<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
+    auth_mode::object(object, &mut |found| report(cx, found));
+}
+
+fn check_pod<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
+    auth_mode::pod(workload, &mut |found| report(cx, found));
+}
+
+fn report<'a>(cx: &mut Cx<'a>, found: Found<'a>) {
+    if found.choice.mode == Mode::PodIdentity {
+        found.report(cx);
+    }
+}
