@@ -3,7 +3,13 @@
 use crate::lookup::{Cluster, LookupError, Query};
 use crate::settings::Date;
 use crate::{Host, evaluate, validate_settings};
+use k8s_openapi::api::core::v1::ServiceAccount;
+use k8s_openapi::api::rbac::v1::{ClusterRole, Role};
+use kubewarden_policy_sdk::error::Error;
+use kubewarden_policy_sdk::host_capabilities::kubernetes::{GetResourceRequest, get_resource};
 use kubewarden_policy_sdk::{protocol_version_guest, wapc_guest as guest};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Called by the host for every request, on a fresh instance.
@@ -28,7 +34,30 @@ fn today() -> Date {
 struct HostCluster;
 
 impl Cluster for HostCluster {
-    fn get(&self, _query: &Query<'_>) -> Result<String, LookupError> {
-        Err(LookupError::Failed)
+    fn get(&self, query: &Query<'_>) -> Result<String, LookupError> {
+        let request = GetResourceRequest {
+            api_version: query.resource.api_version.to_owned(),
+            kind: query.resource.kind.to_owned(),
+            name: query.name.to_owned(),
+            namespace: query.namespace.map(str::to_owned),
+            disable_cache: false,
+            field_masks: Some(query.resource.field_masks.iter().map(|mask| (*mask).to_owned()).collect()),
+        };
+        match query.resource.kind {
+            "ServiceAccount" => get::<ServiceAccount>(&request),
+            "Role" => get::<Role>(&request),
+            "ClusterRole" => get::<ClusterRole>(&request),
+            _ => Err(LookupError::Failed),
+        }
     }
+}
+
+/// Asks for one object. Reading it as its type refuses an answer of the wrong shape here, and leaves
+/// rules nothing but what the type knows.
+fn get<T: DeserializeOwned + Serialize + Clone>(request: &GetResourceRequest) -> Result<String, LookupError> {
+    let object: T = get_resource(request).map_err(|error| match error {
+        Error::HostCall { source, .. } => LookupError::from_host(&source.to_string()),
+        _ => LookupError::Failed,
+    })?;
+    serde_json::to_string(&object).map_err(|_| LookupError::Failed)
 }

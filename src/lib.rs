@@ -39,7 +39,7 @@ pub mod verdict;
 pub mod view;
 
 use json::Node;
-use lookup::Cluster;
+use lookup::{Cluster, Lookups};
 use message::Response;
 use object::Object;
 use request::{Operation, Payload, Request};
@@ -107,9 +107,15 @@ pub fn evaluate(payload: &[u8], host: &Host<'_>) -> Evaluation {
         _ => Node::absent(),
     };
     let object = Object::new(request, root);
-    let cluster = settings.cluster_lookups.then_some(host.cluster);
-    let mut cx =
-        Cx { request, requester, settings: &settings, cluster, rule: &rules::UNREADABLE, findings: Vec::new() };
+    let lookups = settings.cluster_lookups.then(|| Lookups::new(host.cluster));
+    let mut cx = Cx {
+        request,
+        requester,
+        settings: &settings,
+        lookups: lookups.as_ref(),
+        rule: &rules::UNREADABLE,
+        findings: Vec::new(),
+    };
     match &parsed {
         Some(Err(error)) => _ = cx.report(Node::absent(), format!("cannot be read: it {error}")),
         None if scope != Scope::RequestOnly => _ = cx.report(Node::absent(), "is missing from the request"),
@@ -239,7 +245,7 @@ fn ratchet(cx: &Cx<'_>, judgements: &mut [Judgement]) {
         request: cx.request,
         requester: cx.requester,
         settings: cx.settings,
-        cluster: cx.cluster,
+        lookups: cx.lookups,
         rule: &rules::UNREADABLE,
         findings: Vec::new(),
     };

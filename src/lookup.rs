@@ -1,27 +1,68 @@
 //! Facts from the cluster, behind a trait: the guest asks the host, tests and replay answer themselves.
+//!
+//! Only rules that need such a fact ask, only with `clusterLookups`, and only after everything that the
+//! object itself tells. [`Lookups`] asks for each object once in a request, in the order in which rules
+//! and objects come, so that a recorded session can be replayed.
 
-use std::fmt;
+use crate::finding::Finding;
+use crate::json::{self, Node, shown};
+use crate::kind::{self, Kind};
+use crate::place::Place;
+use crate::rule::Cx;
+use std::cell::RefCell;
+use std::rc::Rc;
 
-/// What a look-up rule may ask. Each object is asked for once and in a fixed order.
+/// A kind that rules ask for, with the only fields they need: nobody should have to grant more.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Resource {
+    pub api_version: &'static str,
+    pub kind: &'static str,
+    /// As RBAC writes it.
+    pub plural: &'static str,
+    /// Dotted paths.
+    pub field_masks: &'static [&'static str],
+}
+
+const RBAC: &str = "rbac.authorization.k8s.io/v1";
+
+pub static SERVICE_ACCOUNT: Resource = Resource {
+    api_version: "v1",
+    kind: kind::SERVICE_ACCOUNT.kind,
+    plural: kind::SERVICE_ACCOUNT.plural,
+    field_masks: &["metadata.annotations"],
+};
+pub static ROLE: Resource = resource(&kind::ROLE);
+pub static CLUSTER_ROLE: Resource = resource(&kind::CLUSTER_ROLE);
+
+const fn resource(role: &Kind) -> Resource {
+    Resource { api_version: RBAC, kind: role.kind, plural: role.plural, field_masks: &["rules"] }
+}
+
+/// Everything that is ever asked for: the `contextAwareResources` of the policy.
+pub static RESOURCES: &[&Resource] = &[&SERVICE_ACCOUNT, &ROLE, &CLUSTER_ROLE];
+
+/// The host's function that answers: the `hostCapabilities` of the policy.
+pub const HOST_CAPABILITIES: &[&str] = &["kubernetes/get_resource"];
+
+/// One object of the cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Query<'a> {
+    pub resource: &'static Resource,
+    /// `None` for cluster-scoped objects.
+    pub namespace: Option<&'a str>,
+    pub name: &'a str,
+}
+
+/// What answers look-ups.
 pub trait Cluster {
-    /// The object as JSON, with at least the fields named in `masks`.
+    /// The object as JSON, with at least the fields of its masks.
     fn get(&self, query: &Query<'_>) -> Result<String, LookupError>;
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Query<'a> {
-    pub api_version: &'a str,
-    pub kind: &'a str,
-    pub namespace: Option<&'a str>,
-    pub name: &'a str,
-    /// Dotted paths of the fields that are needed.
-    pub masks: &'a [&'a str],
-}
-
-/// Why a look-up gave nothing.
+/// Why a look-up gave nothing. Each has another remedy, so messages tell them apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LookupError {
-    /// The policy's `contextAwareResources` do not list the kind.
+    /// The policy's `contextAwareResources` or the server's host capabilities do not list it.
     NotGranted,
     /// The API server refused the policy server's account.
     Refused,
@@ -30,13 +71,170 @@ pub enum LookupError {
     Failed,
 }
 
-impl fmt::Display for LookupError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            LookupError::NotGranted => "the policy's contextAwareResources do not list it",
-            LookupError::Refused => "the policy server's service account may not read it",
-            LookupError::NotFound => "it does not exist",
-            LookupError::Failed => "the API server did not answer",
+impl LookupError {
+    /// What a host means by the text of a failed call. Hosts have no codes for it, so the phrases of
+    /// policy-server and of the API server are all there is; names of objects have no spaces and cannot
+    /// fake one.
+    pub fn from_host(text: &str) -> Self {
+        let says = |phrases: &[&str]| phrases.iter().any(|phrase| text.contains(phrase));
+        if says(&["not been granted access"]) {
+            LookupError::NotGranted
+        } else if says(&["Cannot find ", "\" not found", "NotFound"]) {
+            LookupError::NotFound
+        } else if says(&[" is forbidden", "Forbidden", "forbidden:", "Unauthorized"]) {
+            LookupError::Refused
+        } else {
+            LookupError::Failed
+        }
+    }
+
+    /// The end of "could not check: ".
+    fn reason(self, query: &Query<'_>) -> String {
+        let kind = query.resource.kind;
+        match self {
+            LookupError::NotGranted => format!("contextAwareResources do not list {kind}"),
+            LookupError::Refused => format!("the policy server may not read {}", query.resource.plural),
+            LookupError::NotFound => format!("{kind} {} does not exist", shown(query.name)),
+            LookupError::Failed => "the API server could not be asked".to_owned(),
+        }
+    }
+
+    fn remedy(self, query: &Query<'_>) -> String {
+        let Resource { api_version, kind, plural, .. } = query.resource;
+        match self {
+            LookupError::NotGranted => {
+                format!("add {{apiVersion: {api_version}, kind: {kind}}} to the policy's contextAwareResources")
+            }
+            LookupError::Refused => {
+                format!("apply deploy/rbac-lookups.yaml: it lets the policy server's account get {plural}")
+            }
+            LookupError::NotFound => format!("create the {kind} first"),
+            LookupError::Failed => "see the policy server's log".to_owned(),
+        }
+    }
+}
+
+/// What rules may ask in one request.
+pub struct Lookups<'h> {
+    cluster: &'h dyn Cluster,
+    answers: RefCell<Vec<Answer>>,
+}
+
+struct Answer {
+    resource: &'static Resource,
+    namespace: Option<String>,
+    name: String,
+    object: Result<Rc<str>, LookupError>,
+}
+
+/// What a rule may know of a service account.
+pub struct ServiceAccount {
+    /// `azure.workload.identity/client-id` is set.
+    pub has_client_id: bool,
+}
+
+impl<'h> Lookups<'h> {
+    pub fn new(cluster: &'h dyn Cluster) -> Self {
+        Lookups { cluster, answers: RefCell::default() }
+    }
+
+    pub fn service_account(&self, query: &Query<'_>) -> Result<ServiceAccount, LookupError> {
+        self.read(query, |account| ServiceAccount {
+            has_client_id: account
+                .at(&["metadata", "annotations", crate::view::workload_identity::CLIENT_ID])
+                .set_text()
+                .is_some(),
         })
+    }
+
+    /// What `read` makes of an object of the cluster.
+    pub fn read<T>(&self, query: &Query<'_>, read: impl FnOnce(Node<'_>) -> T) -> Result<T, LookupError> {
+        let text = self.get(query)?;
+        let value = json::parse(&text).map_err(|_| LookupError::Failed)?;
+        Ok(read(Node::new(&value)))
+    }
+
+    fn get(&self, query: &Query<'_>) -> Result<Rc<str>, LookupError> {
+        let is_same = |answer: &&Answer| {
+            (answer.resource, answer.namespace.as_deref(), answer.name.as_str())
+                == (query.resource, query.namespace, query.name)
+        };
+        if let Some(answer) = self.answers.borrow().iter().find(is_same) {
+            return answer.object.clone();
+        }
+        let object = self.cluster.get(query).map(Rc::from);
+        self.answers.borrow_mut().push(Answer {
+            resource: query.resource,
+            namespace: query.namespace.map(str::to_owned),
+            name: query.name.to_owned(),
+            object: object.clone(),
+        });
+        object
+    }
+}
+
+impl<'a> Cx<'a> {
+    /// Says that a look-up could not be made: a warning in every profile, and never a silent pass.
+    pub fn report_unchecked(
+        &mut self,
+        place: impl Into<Place<'a>>,
+        query: &Query<'_>,
+        error: LookupError,
+    ) -> &mut Finding<'a> {
+        self.report(place, format!("could not check: {}", error.reason(query))).fix(error.remedy(query)).unchecked()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_are_told_apart_by_the_words_of_hosts() {
+        for (text, expected) in [
+            (
+                "Host error: Callback evaluation failure: Policy has not been granted access to Kubernetes v1/ServiceAccount resources. The violation has been reported.",
+                LookupError::NotGranted,
+            ),
+            (
+                "Policy has not been granted access to the 'kubernetes/get_resource' host capability. The violation has been reported.",
+                LookupError::NotGranted,
+            ),
+            (
+                "Cannot find v1/ServiceAccount named 'forbidden' inside of namespace 'Some(\"shop\")'",
+                LookupError::NotFound,
+            ),
+            ("ApiError: serviceaccounts \"web\" not found: NotFound (ErrorResponse)", LookupError::NotFound),
+            (
+                "ApiError: serviceaccounts \"web\" is forbidden: User \"system:serviceaccount:kubewarden:policy-server\" cannot get resource \"serviceaccounts\": Forbidden",
+                LookupError::Refused,
+            ),
+            ("kube::Client was not initialized properly", LookupError::Failed),
+            ("", LookupError::Failed),
+        ] {
+            assert_eq!(LookupError::from_host(text), expected, "{text}");
+        }
+    }
+
+    /// Counts what is asked.
+    struct Counting(RefCell<Vec<String>>);
+
+    impl Cluster for Counting {
+        fn get(&self, query: &Query<'_>) -> Result<String, LookupError> {
+            self.0.borrow_mut().push(query.name.to_owned());
+            if query.name == "broken" { Ok("{".to_owned()) } else { Err(LookupError::NotFound) }
+        }
+    }
+
+    #[test]
+    fn each_object_is_asked_for_once_failures_included() {
+        let cluster = Counting(RefCell::default());
+        let lookups = Lookups::new(&cluster);
+        for (name, namespace) in [("a", "x"), ("b", "x"), ("a", "x"), ("a", "y"), ("broken", "x"), ("broken", "x")] {
+            let query = Query { resource: &SERVICE_ACCOUNT, namespace: Some(namespace), name };
+            let expected = if name == "broken" { LookupError::Failed } else { LookupError::NotFound };
+            assert_eq!(lookups.service_account(&query).err(), Some(expected));
+        }
+        assert_eq!(*cluster.0.borrow(), ["a", "b", "a", "broken"]);
     }
 }

@@ -6,7 +6,7 @@
 
 use crate::finding::{Finding, Severity};
 use crate::kind::Kind;
-use crate::lookup::Cluster;
+use crate::lookup::Lookups;
 use crate::object::Object;
 use crate::place::Place;
 use crate::request::Request;
@@ -81,7 +81,7 @@ pub struct Cx<'a> {
     pub requester: Requester,
     pub settings: &'a Settings,
     /// Facts from the cluster; `None` unless `clusterLookups` is on.
-    pub cluster: Option<&'a dyn Cluster>,
+    pub lookups: Option<&'a Lookups<'a>>,
     pub(crate) rule: &'static Rule,
     pub(crate) findings: Vec<Finding<'a>>,
 }

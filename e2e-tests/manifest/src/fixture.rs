@@ -14,11 +14,16 @@
 //! #: settings: {profile: restricted}
 //! #: as: {username: jane@contoso.com, groups: [], oid: 0f8fad5b-d9cb-469f-a165-70867728950e}
 //! #: update        (the first document is the old object, the second the new one)
+//! #: cluster: [{apiVersion: v1, kind: ServiceAccount, metadata: {name: web, namespace: shop}}]
+//! #: cluster-error: not-granted        (or refused, not-found, failed)
 //! ```
 //!
+//! The last two answer look-ups; a fixture with neither must not ask. Several `cluster` lines add up.
+//!
 //! A `.json` fixture is a whole AdmissionRequest, for what a manifest cannot say; it may carry
-//! `settings` beside `request`. Run the tests with `UPDATE_FIXTURES=1` to write `.out` files anew.
+//! `settings` and `cluster` beside `request`. Run the tests with `UPDATE_FIXTURES=1` to write `.out` files anew.
 
+use crate::cluster::MemoryCluster;
 use crate::request::{Identity, Operation, payload, request};
 use crate::{objects, parse};
 use anyhow::{Context, Result, bail};
@@ -32,6 +37,7 @@ pub struct Fixture {
     pub path: PathBuf,
     pub settings: Value,
     pub request: Value,
+    pub cluster: MemoryCluster,
 }
 
 impl Fixture {
@@ -45,12 +51,14 @@ impl Fixture {
         if path.extension().is_some_and(|extension| extension == "json") {
             let mut value: Value = serde_json::from_str(text)?;
             let settings = value.get("settings").cloned().unwrap_or_else(|| json!({}));
+            let cluster = MemoryCluster::of(value.get("cluster"));
             let request = value.get_mut("request").map(Value::take).unwrap_or(value);
-            return Ok(Fixture { path, settings, request });
+            return Ok(Fixture { path, settings, request, cluster });
         }
         let mut settings = json!({});
         let mut identity = None;
         let mut update = false;
+        let mut cluster = MemoryCluster::default();
         for line in text.lines().map_while(|line| line.strip_prefix("#:")) {
             match parse(line).context("directive")? {
                 Value::String(word) if word.starts_with("update") => update = true,
@@ -59,6 +67,8 @@ impl Fixture {
                         match key.as_str() {
                             "settings" => settings = value,
                             "as" => identity = Some(read_identity(&value)),
+                            "cluster" => cluster.add(&value),
+                            "cluster-error" => cluster = MemoryCluster::failing(value.as_str().unwrap_or_default())?,
                             other => bail!("unknown directive `{other}`"),
                         }
                     }
@@ -72,7 +82,7 @@ impl Fixture {
             (Some(object), None, true) if !update => (object, Operation::Create),
             _ => bail!("holds {} objects", objects.len()),
         };
-        Ok(Fixture { path, settings, request: request(&object, &operation, identity.as_ref()) })
+        Ok(Fixture { path, settings, request: request(&object, &operation, identity.as_ref()), cluster })
     }
 
     pub fn payload(&self) -> Vec<u8> {

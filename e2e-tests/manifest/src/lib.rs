@@ -1,7 +1,9 @@
 //! Manifests, as people write them, turned into the admission requests that a policy server sends.
 
+pub mod cluster;
 pub mod fixture;
 mod request;
+pub mod session;
 
 pub use request::{Identity, Operation, payload, request};
 

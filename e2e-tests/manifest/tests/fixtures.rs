@@ -1,25 +1,19 @@
 //! Every fixture of `test_data/` and every example in the rules' documentation, judged natively.
 
-use entra_auth_policy::lookup::{Cluster, LookupError, Query};
+use entra_auth_policy::lookup::Cluster;
 use entra_auth_policy::rules::{self, UNREADABLE};
 use entra_auth_policy::settings::Date;
 use entra_auth_policy::{Evaluation, Host, evaluate};
+use manifest::cluster::MemoryCluster;
+use manifest::session::Recorder;
 use manifest::{Operation, fixture, objects, payload, request};
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// No fixture here looks anything up.
-struct NoCluster;
-
-impl Cluster for NoCluster {
-    fn get(&self, _: &Query<'_>) -> Result<String, LookupError> {
-        panic!("looked up without being asked to")
-    }
-}
-
-fn judge(payload: &[u8]) -> Evaluation {
+fn judge(payload: &[u8], cluster: &dyn Cluster) -> Evaluation {
     let today = || Date::parse("2026-11-21").unwrap();
-    evaluate(payload, &Host { today: &today, cluster: &NoCluster })
+    evaluate(payload, &Host { today: &today, cluster })
 }
 
 fn root() -> PathBuf {
@@ -32,7 +26,7 @@ fn fixtures_give_what_stands_beside_them() {
     let update = std::env::var_os("UPDATE_FIXTURES").is_some();
     let mut wrong = Vec::new();
     for fixture in &fixtures {
-        let found = fixture::render(&judge(&fixture.payload()));
+        let found = fixture::render(&judge(&fixture.payload(), &fixture.cluster));
         if update {
             std::fs::write(fixture.expected_path(), &found).unwrap();
         }
@@ -73,11 +67,12 @@ fn documented_examples_do_what_they_say() {
         for (mark, example) in examples(&source) {
             for object in objects(&example) {
                 let object = object.unwrap_or_else(|error| panic!("{}: {error:#}\n{example}", rule.id));
+                let cluster = MemoryCluster::of(object.get("cluster"));
                 let (settings, object) = match object.get("request") {
                     Some(request) => (object["settings"].clone(), request.clone()),
                     None => (json!({}), request(&object, &Operation::Create, None)),
                 };
-                let found = judge(&payload(&object, &settings)).findings;
+                let found = judge(&payload(&object, &settings), &cluster).findings;
                 let fires = found.iter().any(|finding| finding.rule.id == rule.id);
                 match mark.as_str() {
                     "deny" => assert!(fires, "{}: the deny example finds nothing\n{example}", rule.id),
@@ -131,4 +126,51 @@ fn examples(source: &str) -> Vec<(String, String)> {
         }
     }
     examples
+}
+
+/// The look-ups of every fixture that makes some, as a session that `kwctl run` replays: see
+/// [`manifest::session`]. `UPDATE_FIXTURES=1` writes them anew.
+#[test]
+fn sessions_are_what_the_fixtures_look_up() {
+    let update = std::env::var_os("UPDATE_FIXTURES").is_some();
+    let folder = root().join("test_data/sessions");
+    let mut expected = BTreeMap::new();
+    for fixture in fixture::all(&root().join("test_data")).unwrap() {
+        let recorder = Recorder::new(&fixture.cluster);
+        judge(&fixture.payload(), &recorder);
+        expected.extend(recorder.into_files(&fixture));
+    }
+    assert!(!expected.is_empty(), "no fixture looks anything up");
+    if update {
+        let _ = std::fs::remove_dir_all(&folder);
+        for (path, text) in &expected {
+            let path = folder.join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+    }
+    let mut found = BTreeMap::new();
+    for rule in std::fs::read_dir(&folder).unwrap() {
+        for case in std::fs::read_dir(rule.unwrap().path()).unwrap() {
+            for file in std::fs::read_dir(case.unwrap().path()).unwrap() {
+                let path = file.unwrap().path();
+                let text = std::fs::read_to_string(&path).unwrap();
+                found.insert(path.strip_prefix(&folder).unwrap().to_owned(), text);
+            }
+        }
+    }
+    assert!(found == expected, "test_data/sessions is out of date: run with UPDATE_FIXTURES=1");
+}
+
+/// With look-ups off nothing calls the host, whatever the object: every fixture again, on a cluster that
+/// panics when it is asked.
+#[test]
+fn nothing_is_looked_up_unless_asked_for() {
+    for fixture in fixture::all(&root().join("test_data")).unwrap() {
+        let mut settings = fixture.settings.clone();
+        if let Some(settings) = settings.as_object_mut() {
+            settings.remove("clusterLookups");
+        }
+        judge(&payload(&fixture.request, &settings), &MemoryCluster::Unasked);
+    }
 }

@@ -11,6 +11,7 @@ pub mod binding_individual_user;
 pub mod binding_local_account;
 pub mod binding_not_allowed;
 pub mod binding_privileged_role;
+pub mod binding_role_escalates;
 pub mod binding_service_account_as_user;
 pub mod binding_system_masters;
 pub mod binding_user_not_entra;
@@ -25,6 +26,7 @@ pub static GROUP: Group = Group {
         &binding_everyone::RULE,
         &binding_system_masters::RULE,
         &binding_cluster_admin::RULE,
+        &binding_role_escalates::RULE,
         &binding_local_account::RULE,
         &binding_group_not_object_id::RULE,
         &binding_user_not_entra::RULE,

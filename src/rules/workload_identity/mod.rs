@@ -6,6 +6,8 @@ pub mod workload_identity_default_account;
 pub mod workload_identity_invalid_id;
 pub mod workload_identity_label_misplaced;
 pub mod workload_identity_label_value;
+pub mod workload_identity_no_client_id;
+pub mod workload_identity_not_labelled;
 pub mod workload_identity_proxy;
 pub mod workload_identity_reserved_volume;
 pub mod workload_identity_shadowed;
@@ -34,6 +36,8 @@ pub static GROUP: Group = Group {
         &workload_identity_token_expiration::RULE,
         &workload_identity_proxy::RULE,
         &workload_identity_default_account::RULE,
+        &workload_identity_no_client_id::RULE,
+        &workload_identity_not_labelled::RULE,
         &workload_identity_unknown_key::RULE,
         &workload_identity_skip_containers::RULE,
         &workload_identity_token_path::RULE,

@@ -1,0 +1,118 @@
+//! A binding grants a role that lets its holder become somebody else, or everybody.
+//!
+//! # Why
+//!
+//! A binding names a role and says nothing of what the role grants. A role that may escalate, mint
+//! tokens, approve client certificates or reach every resource is cluster-admin under another name, and
+//! its holders belong on the same list. The role is judged by the rules about roles; what weighs high
+//! there weighs high here, and less where the binding reaches into one namespace only.
+//!
+//! This rule looks the role up, so it runs only with `clusterLookups`. Kubernetes' own roles (`view`,
+//! `edit`, `admin`, `cluster-admin`, `system:*`) are left to the rules that know them by name. A role
+//! that does not exist yet is worth a remark, because it may become anything later.
+//!
+//! ```yaml deny
+//! settings: {clusterLookups: true}
+//! cluster:
+//! - apiVersion: rbac.authorization.k8s.io/v1
+//!   kind: ClusterRole
+//!   metadata: {name: operators}
+//!   rules:
+//!   - {apiGroups: [rbac.authorization.k8s.io], resources: [clusterroles], verbs: [escalate]}
+//! request:
+//!   operation: CREATE
+//!   kind: {group: rbac.authorization.k8s.io, version: v1, kind: ClusterRoleBinding}
+//!   object:
+//!     metadata: {name: operators}
+//!     roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: operators}
+//!     subjects:
+//!     - {apiGroup: rbac.authorization.k8s.io, kind: Group, name: 0f8fad5b-d9cb-469f-a165-70867728950e}
+//! ```
+//!
+//! # Fix
+//!
+//! Take the grant out of the role, or list the group in `clusterAdmins`.
+//!
+//! ```yaml allow
+//! settings: {clusterLookups: true, clusterAdmins: [0f8fad5b-d9cb-469f-a165-70867728950e]}
+//! cluster:
+//! - apiVersion: rbac.authorization.k8s.io/v1
+//!   kind: ClusterRole
+//!   metadata: {name: operators}
+//!   rules:
+//!   - {apiGroups: [rbac.authorization.k8s.io], resources: [clusterroles], verbs: [escalate]}
+//! request:
+//!   operation: CREATE
+//!   kind: {group: rbac.authorization.k8s.io, version: v1, kind: ClusterRoleBinding}
+//!   object:
+//!     metadata: {name: operators}
+//!     roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: operators}
+//!     subjects:
+//!     - {apiGroup: rbac.authorization.k8s.io, kind: Group, name: 0f8fad5b-d9cb-469f-a165-70867728950e}
+//! ```
+//!
+//! # Source
+//!
+//! - [Kubernetes RBAC good practices](https://kubernetes.io/docs/concepts/security/rbac-good-practices/#privilege-escalation-risks)
+
+use crate::finding::Severity;
+use crate::json::{Node, shown};
+use crate::lookup::{CLUSTER_ROLE, LookupError, Query, ROLE};
+use crate::rule::{Check, Cx, Rule};
+use crate::rules::role::danger;
+use crate::view::binding::{Binding, RoleRef};
+use crate::view::role::Role;
+
+pub static RULE: Rule = Rule {
+    id: "binding-role-escalates",
+    summary: "role that makes its holder an administrator, for somebody who is not listed",
+    help: "take the grant out of the role, or add the subject to the setting clusterAdmins",
+    severity: Severity::High,
+    checks: &[Check::Binding(check)],
+};
+
+fn check<'a>(cx: &mut Cx<'a>, binding: &Binding<'a>) {
+    let Some(lookups) = cx.lookups else { return };
+    let settings = cx.settings;
+    let reference = binding.role_ref();
+    let mut subjects =
+        binding.subjects().filter(|subject| !settings.is_cluster_admin(&subject.requester_name())).peekable();
+    if subjects.peek().is_none() || is_known_by_name(&reference) {
+        return;
+    }
+    let query = match reference.kind {
+        "ClusterRole" => Query { resource: &CLUSTER_ROLE, namespace: None, name: reference.name },
+        _ => Query { resource: &ROLE, namespace: Some(binding.object.namespace), name: reference.name },
+    };
+    match lookups.read(&query, |role| escalation(role, reference.kind == "ClusterRole", binding.namespaced)) {
+        Ok(None) => {}
+        Ok(Some(granted)) => {
+            let severity = if binding.namespaced { Severity::Medium } else { Severity::High };
+            for subject in subjects {
+                let what = format!("gets {}, which {granted}", shown(reference.name));
+                cx.report(subject.node, what).severity(severity);
+            }
+        }
+        Err(LookupError::NotFound) => {
+            let what = format!("names {} {}, which does not exist yet", query.resource.kind, shown(reference.name));
+            cx.report(reference.node, what).severity(Severity::Low).fix("create the role first, so that it is judged");
+        }
+        Err(error) => _ = cx.report_unchecked(reference.node, &query, error),
+    }
+}
+
+/// What Kubernetes ships: other rules speak of those by name, and `edit` in a namespace is the advice
+/// that they give.
+fn is_known_by_name(role: &RoleRef<'_>) -> bool {
+    let user_facing = matches!(role.name, "cluster-admin" | "admin" | "edit" | "view");
+    role.kind == "ClusterRole" && (user_facing || role.name.starts_with("system:") || role.name == "aks-service")
+}
+
+/// What the role grants that weighs high, as the rule about it tells. Bound in a namespace, a ClusterRole
+/// still is as dangerous as it is written, as far as it reaches there.
+fn escalation(role: Node<'_>, is_cluster_role: bool, bound_in_namespace: bool) -> Option<String> {
+    let written = danger::judge(&Role::read(role, !is_cluster_role));
+    let high = |rule: &Rule| written.iter().any(|finding| *finding.rule == *rule && finding.severity == Severity::High);
+    let effective = danger::judge(&Role::read(role, bound_in_namespace));
+    effective.into_iter().find(|finding| high(finding.rule)).map(|finding| finding.what)
+}

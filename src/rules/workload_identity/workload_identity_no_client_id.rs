@@ -1,0 +1,93 @@
+//! A pod asks for workload identity, but its service account names no identity.
+//!
+//! # Why
+//!
+//! The webhook injects `AZURE_CLIENT_ID` only if the service account has the annotation
+//! `azure.workload.identity/client-id`, and says nothing if it has not. An application that does not
+//! name its identity itself then fails to sign in, or an SDK falls back to the node's identity.
+//!
+//! This rule looks the service account up, so it runs only with `clusterLookups`. Workloads that name
+//! `AZURE_CLIENT_ID` themselves, or take variables from a ConfigMap or Secret as a whole, are left alone.
+//!
+//! ```yaml deny
+//! settings: {clusterLookups: true}
+//! cluster:
+//! - {apiVersion: v1, kind: ServiceAccount, metadata: {name: web, namespace: shop}}
+//! request:
+//!   operation: CREATE
+//!   kind: {group: "", version: v1, kind: Pod}
+//!   namespace: shop
+//!   object:
+//!     metadata: {name: web, namespace: shop, labels: {azure.workload.identity/use: "true"}}
+//!     spec:
+//!       serviceAccountName: web
+//!       containers: [{name: web, image: contoso.azurecr.io/web:1.0}]
+//! ```
+//!
+//! # Fix
+//!
+//! Annotate the service account with the client id of its managed identity.
+//!
+//! ```yaml allow
+//! settings: {clusterLookups: true}
+//! cluster:
+//! - apiVersion: v1
+//!   kind: ServiceAccount
+//!   metadata:
+//!     name: web
+//!     namespace: shop
+//!     annotations: {azure.workload.identity/client-id: 0f8fad5b-d9cb-469f-a165-70867728950e}
+//! request:
+//!   operation: CREATE
+//!   kind: {group: "", version: v1, kind: Pod}
+//!   namespace: shop
+//!   object:
+//!     metadata: {name: web, namespace: shop, labels: {azure.workload.identity/use: "true"}}
+//!     spec:
+//!       serviceAccountName: web
+//!       containers: [{name: web, image: contoso.azurecr.io/web:1.0}]
+//! ```
+//!
+//! # Source
+//!
+//! - [Service account annotations](https://learn.microsoft.com/azure/aks/workload-identity-overview#service-account-annotations)
+
+use crate::finding::Severity;
+use crate::lookup::{Query, SERVICE_ACCOUNT};
+use crate::rule::{Check, Cx, Rule};
+use crate::view::workload::Workload;
+
+pub static RULE: Rule = Rule {
+    id: "workload-identity-no-client-id",
+    summary: "pod with workload identity whose service account names no identity",
+    help: "annotate the service account with azure.workload.identity/client-id: <client id>",
+    severity: Severity::Medium,
+    checks: &[Check::Workload(check)],
+};
+
+fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
+    let Some(lookups) = cx.lookups else { return };
+    if !workload.uses_workload_identity() || may_name_identity(workload) {
+        return;
+    }
+    let place = workload.spec.member("serviceAccountName");
+    let query = Query {
+        resource: &SERVICE_ACCOUNT,
+        namespace: Some(workload.object.namespace),
+        name: workload.service_account(),
+    };
+    match lookups.service_account(&query) {
+        Ok(account) if account.has_client_id => {}
+        Ok(_) => {
+            cx.report(place, "names an account without client-id, so AZURE_CLIENT_ID is not set");
+        }
+        Err(error) => _ = cx.report_unchecked(place, &query, error),
+    }
+}
+
+/// Whether the containers bring a client id of their own, or one that cannot be seen here.
+fn may_name_identity(workload: &Workload<'_>) -> bool {
+    workload.containers().any(|container| {
+        container.env_from().next().is_some() || container.env().any(|variable| variable.name == "AZURE_CLIENT_ID")
+    })
+}

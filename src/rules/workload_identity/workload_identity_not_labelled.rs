@@ -1,0 +1,92 @@
+//! A pod runs under a service account that has an Azure identity, but does not ask for it.
+//!
+//! # Why
+//!
+//! The annotation `azure.workload.identity/client-id` on the service account does nothing by itself: the
+//! webhook acts on pods with the label `azure.workload.identity/use: "true"` only. Without the label no
+//! token is projected, and SDKs fall back to the node's identity without a word.
+//!
+//! This rule looks the service account up, so it runs only with `clusterLookups`.
+//!
+//! ```yaml deny
+//! settings: {clusterLookups: true}
+//! cluster:
+//! - apiVersion: v1
+//!   kind: ServiceAccount
+//!   metadata:
+//!     name: web
+//!     namespace: shop
+//!     annotations: {azure.workload.identity/client-id: 0f8fad5b-d9cb-469f-a165-70867728950e}
+//! request:
+//!   operation: CREATE
+//!   kind: {group: "", version: v1, kind: Pod}
+//!   namespace: shop
+//!   object:
+//!     metadata: {name: web, namespace: shop}
+//!     spec:
+//!       serviceAccountName: web
+//!       containers: [{name: web, image: contoso.azurecr.io/web:1.0}]
+//! ```
+//!
+//! # Fix
+//!
+//! Label the pod, in a workload under `spec.template.metadata.labels`.
+//!
+//! ```yaml allow
+//! settings: {clusterLookups: true}
+//! cluster:
+//! - apiVersion: v1
+//!   kind: ServiceAccount
+//!   metadata:
+//!     name: web
+//!     namespace: shop
+//!     annotations: {azure.workload.identity/client-id: 0f8fad5b-d9cb-469f-a165-70867728950e}
+//! request:
+//!   operation: CREATE
+//!   kind: {group: "", version: v1, kind: Pod}
+//!   namespace: shop
+//!   object:
+//!     metadata: {name: web, namespace: shop, labels: {azure.workload.identity/use: "true"}}
+//!     spec:
+//!       serviceAccountName: web
+//!       containers: [{name: web, image: contoso.azurecr.io/web:1.0}]
+//! ```
+//!
+//! # Source
+//!
+//! - [Pod labels of workload identity](https://learn.microsoft.com/azure/aks/workload-identity-overview#pod-labels)
+
+use crate::finding::Severity;
+use crate::lookup::{Query, SERVICE_ACCOUNT};
+use crate::rule::{Check, Cx, Rule};
+use crate::view::workload::Workload;
+use crate::view::workload_identity::{USE, signs_in};
+
+pub static RULE: Rule = Rule {
+    id: "workload-identity-not-labelled",
+    summary: "pod that does not ask for the identity of its service account",
+    help: "label the pod azure.workload.identity/use: \"true\"",
+    severity: Severity::Medium,
+    checks: &[Check::Workload(check)],
+};
+
+fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
+    let Some(lookups) = cx.lookups else { return };
+    // A label with another value is somebody's decision, or another rule's finding.
+    if signs_in(workload) || !workload.labels().get(USE).is_absent() {
+        return;
+    }
+    let place = workload.spec.member("serviceAccountName");
+    let query = Query {
+        resource: &SERVICE_ACCOUNT,
+        namespace: Some(workload.object.namespace),
+        name: workload.service_account(),
+    };
+    match lookups.service_account(&query) {
+        Ok(account) if account.has_client_id => {
+            cx.report(place, "names an account with an Azure identity that the pod does not ask for");
+        }
+        Ok(_) => {}
+        Err(error) => _ = cx.report_unchecked(place, &query, error),
+    }
+}
