@@ -5,13 +5,7 @@ use std::sync::Arc;
 /// An `Err` is what the guest sees as a failed host call. It is not a failed evaluation: what
 /// becomes of it is the policy's decision.
 pub trait HostCallbacks: Send + Sync {
-    fn call(
-        &self,
-        binding: &str,
-        namespace: &str,
-        operation: &str,
-        payload: &[u8],
-    ) -> Result<Vec<u8>, String>;
+    fn call(&self, binding: &str, namespace: &str, operation: &str, payload: &[u8]) -> Result<Vec<u8>, String>;
 }
 
 /// Refuses every call, as a policy server does for a policy without `contextAwareResources`.
@@ -19,16 +13,8 @@ pub trait HostCallbacks: Send + Sync {
 pub struct NoHost;
 
 impl HostCallbacks for NoHost {
-    fn call(
-        &self,
-        binding: &str,
-        namespace: &str,
-        operation: &str,
-        _payload: &[u8],
-    ) -> Result<Vec<u8>, String> {
-        Err(format!(
-            "host capability {binding}/{namespace}/{operation} is not granted"
-        ))
+    fn call(&self, binding: &str, namespace: &str, operation: &str, _payload: &[u8]) -> Result<Vec<u8>, String> {
+        Err(format!("host capability {binding}/{namespace}/{operation} is not granted"))
     }
 }
 
@@ -36,20 +22,13 @@ impl<F> HostCallbacks for F
 where
     F: Fn(&str, &str, &str, &[u8]) -> Result<Vec<u8>, String> + Send + Sync,
 {
-    fn call(
-        &self,
-        binding: &str,
-        namespace: &str,
-        operation: &str,
-        payload: &[u8],
-    ) -> Result<Vec<u8>, String> {
+    fn call(&self, binding: &str, namespace: &str, operation: &str, payload: &[u8]) -> Result<Vec<u8>, String> {
         self(binding, namespace, operation, payload)
     }
 }
 
 pub(crate) fn callback(host: Arc<dyn HostCallbacks>) -> Box<wapc::HostCallback> {
     Box::new(move |_id, binding, namespace, operation, payload| {
-        host.call(binding, namespace, operation, payload)
-            .map_err(Into::into)
+        host.call(binding, namespace, operation, payload).map_err(Into::into)
     })
 }

@@ -23,9 +23,7 @@ impl Interface {
                 Payload::ImportSection(section) => {
                     for import in section.into_imports() {
                         let import = import?;
-                        interface
-                            .imports
-                            .insert(format!("{}.{}", import.module, import.name));
+                        interface.imports.insert(format!("{}.{}", import.module, import.name));
                     }
                 }
                 _ => {}
@@ -36,9 +34,6 @@ impl Interface {
 
     /// The modules imported from.
     pub fn import_modules(&self) -> BTreeSet<&str> {
-        self.imports
-            .iter()
-            .filter_map(|import| import.split_once('.').map(|(module, _)| module))
-            .collect()
+        self.imports.iter().filter_map(|import| import.split_once('.').map(|(module, _)| module)).collect()
     }
 }

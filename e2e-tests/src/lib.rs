@@ -13,12 +13,14 @@
 //! # Ok(())
 //! # }
 //! ```
+pub mod budget;
 mod built;
 mod host;
 pub mod interface;
 pub mod meter;
 mod module;
 mod protocol;
+pub mod samples;
 
 pub use built::{Built, root};
 pub use host::{HostCallbacks, NoHost};

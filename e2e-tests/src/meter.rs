@@ -11,8 +11,7 @@ use wasi_common::sync::{clocks_ctx, sched_ctx};
 use wasi_common::table::Table;
 use wasmtime_provider::errors;
 use wasmtime_provider::wasmtime::{
-    self, Caller, Config, Engine, Extern, InstancePre, Linker, Memory, Module, Result, Store, Trap,
-    format_err,
+    self, Caller, Config, Engine, Extern, InstancePre, Linker, Memory, Module, Result, Store, Trap, format_err,
 };
 
 use crate::host::{HostCallbacks, NoHost};
@@ -53,10 +52,7 @@ struct Guest {
 impl Meter {
     pub fn load(wasm: &[u8]) -> Result<Self, LoadError> {
         let link = || linker(engine()?)?.instantiate_pre(&Module::new(engine()?, wasm)?);
-        Ok(Self {
-            pre: link().map_err(errors::Error::from)?,
-            host: Arc::new(NoHost),
-        })
+        Ok(Self { pre: link().map_err(errors::Error::from)?, host: Arc::new(NoHost) })
     }
 
     #[must_use]
@@ -96,26 +92,17 @@ impl Meter {
                 function.call(&mut store, ()).map_err(start)?;
             }
         }
-        let guest_call = instance
-            .get_typed_func::<(i32, i32), i32>(&mut store, names::GUEST_CALL)
-            .map_err(start)?;
+        let guest_call = instance.get_typed_func::<(i32, i32), i32>(&mut store, names::GUEST_CALL).map_err(start)?;
         let lengths = (length(operation.as_bytes()), length(payload));
-        let accepted =
-            guest_call
-                .call(&mut store, lengths)
-                .map_err(|error| match error.downcast_ref() {
-                    Some(Trap::OutOfFuel) => CallError::Interrupted,
-                    _ => CallError::Guest(error.to_string()),
-                })?;
+        let accepted = guest_call.call(&mut store, lengths).map_err(|error| match error.downcast_ref() {
+            Some(Trap::OutOfFuel) => CallError::Interrupted,
+            _ => CallError::Guest(error.to_string()),
+        })?;
         let fuel = FUEL - store.get_fuel().map_err(start)?;
         let memory = memory.data_size(&store);
         let guest = store.into_data();
         match guest.answer {
-            Some(answer) if accepted == 1 => Ok(Metered {
-                answer,
-                fuel,
-                memory,
-            }),
+            Some(answer) if accepted == 1 => Ok(Metered { answer, fuel, memory }),
             _ => Err(CallError::Guest(guest.error.unwrap_or_default())),
         }
     }
@@ -147,24 +134,16 @@ fn linker(engine: &Engine) -> Result<Linker<Guest>> {
                 write(&mut host, payload, &bytes)
             },
         )?
-        .func_wrap(
-            HOST_NAMESPACE,
-            names::GUEST_RESPONSE_FN,
-            |mut host: Host, at: u32, len: u32| -> Result<()> {
-                let answer = read(&mut host, at, len)?;
-                host.data_mut().answer = Some(answer);
-                Ok(())
-            },
-        )?
-        .func_wrap(
-            HOST_NAMESPACE,
-            names::GUEST_ERROR_FN,
-            |mut host: Host, at: u32, len: u32| -> Result<()> {
-                let error = text(&mut host, at, len)?;
-                host.data_mut().error = Some(error);
-                Ok(())
-            },
-        )?
+        .func_wrap(HOST_NAMESPACE, names::GUEST_RESPONSE_FN, |mut host: Host, at: u32, len: u32| -> Result<()> {
+            let answer = read(&mut host, at, len)?;
+            host.data_mut().answer = Some(answer);
+            Ok(())
+        })?
+        .func_wrap(HOST_NAMESPACE, names::GUEST_ERROR_FN, |mut host: Host, at: u32, len: u32| -> Result<()> {
+            let error = text(&mut host, at, len)?;
+            host.data_mut().error = Some(error);
+            Ok(())
+        })?
         .func_wrap(
             HOST_NAMESPACE,
             names::HOST_CALL,
@@ -195,33 +174,17 @@ fn linker(engine: &Engine) -> Result<Linker<Guest>> {
                 }
             },
         )?
-        .func_wrap(HOST_NAMESPACE, names::HOST_RESPONSE_LEN_FN, |host: Host| {
-            length(&host.data().host_answer)
+        .func_wrap(HOST_NAMESPACE, names::HOST_RESPONSE_LEN_FN, |host: Host| length(&host.data().host_answer))?
+        .func_wrap(HOST_NAMESPACE, names::HOST_RESPONSE_FN, |mut host: Host, at: u32| -> Result<()> {
+            let answer = std::mem::take(&mut host.data_mut().host_answer);
+            write(&mut host, at, &answer)
         })?
-        .func_wrap(
-            HOST_NAMESPACE,
-            names::HOST_RESPONSE_FN,
-            |mut host: Host, at: u32| -> Result<()> {
-                let answer = std::mem::take(&mut host.data_mut().host_answer);
-                write(&mut host, at, &answer)
-            },
-        )?
-        .func_wrap(HOST_NAMESPACE, names::HOST_ERROR_LEN_FN, |host: Host| {
-            length(host.data().host_error.as_bytes())
+        .func_wrap(HOST_NAMESPACE, names::HOST_ERROR_LEN_FN, |host: Host| length(host.data().host_error.as_bytes()))?
+        .func_wrap(HOST_NAMESPACE, names::HOST_ERROR_FN, |mut host: Host, at: u32| -> Result<()> {
+            let error = std::mem::take(&mut host.data_mut().host_error);
+            write(&mut host, at, error.as_bytes())
         })?
-        .func_wrap(
-            HOST_NAMESPACE,
-            names::HOST_ERROR_FN,
-            |mut host: Host, at: u32| -> Result<()> {
-                let error = std::mem::take(&mut host.data_mut().host_error);
-                write(&mut host, at, error.as_bytes())
-            },
-        )?
-        .func_wrap(
-            HOST_NAMESPACE,
-            names::HOST_CONSOLE_LOG,
-            |_: Host, _: u32, _: u32| {},
-        )?;
+        .func_wrap(HOST_NAMESPACE, names::HOST_CONSOLE_LOG, |_: Host, _: u32, _: u32| {})?;
     Ok(linker)
 }
 
@@ -231,9 +194,7 @@ fn length(bytes: &[u8]) -> i32 {
 }
 
 fn memory(host: &mut Host) -> Result<Memory> {
-    host.get_export("memory")
-        .and_then(Extern::into_memory)
-        .ok_or_else(|| format_err!("no exported memory"))
+    host.get_export("memory").and_then(Extern::into_memory).ok_or_else(|| format_err!("no exported memory"))
 }
 
 fn write(host: &mut Host, at: u32, bytes: &[u8]) -> Result<()> {
@@ -244,9 +205,7 @@ fn read(host: &mut Host, at: u32, len: u32) -> Result<Vec<u8>> {
     let memory = memory(host)?;
     let start = at as usize;
     let bytes = memory.data(&*host).get(start..start + len as usize);
-    Ok(bytes
-        .ok_or_else(|| format_err!("outside of the guest's memory"))?
-        .to_vec())
+    Ok(bytes.ok_or_else(|| format_err!("outside of the guest's memory"))?.to_vec())
 }
 
 fn text(host: &mut Host, at: u32, len: u32) -> Result<String> {

@@ -6,9 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wapc::WapcHost;
 use wasmtime_provider::wasmtime::{Config, Engine};
-use wasmtime_provider::{
-    EpochDeadlines, WasmtimeEngineProviderBuilder, WasmtimeEngineProviderPre, errors,
-};
+use wasmtime_provider::{EpochDeadlines, WasmtimeEngineProviderBuilder, WasmtimeEngineProviderPre, errors};
 
 use crate::host::{HostCallbacks, NoHost, callback};
 use crate::protocol::{SettingsResponse, ValidationResponse, validation_payload};
@@ -49,15 +47,8 @@ pub enum CallError {
 impl Module {
     /// Compiles and links a module, with the denying host and the usual time limit.
     pub fn load(wasm: &[u8]) -> Result<Self, LoadError> {
-        let pre = WasmtimeEngineProviderBuilder::new()
-            .engine(engine()?)
-            .module_bytes(wasm)
-            .build_pre()?;
-        Ok(Self {
-            pre,
-            deadlines: deadlines(TIME_LIMIT),
-            host: Arc::new(NoHost),
-        })
+        let pre = WasmtimeEngineProviderBuilder::new().engine(engine()?).module_bytes(wasm).build_pre()?;
+        Ok(Self { pre, deadlines: deadlines(TIME_LIMIT), host: Arc::new(NoHost) })
     }
 
     /// The same module with its host calls answered by `host`.
@@ -76,10 +67,7 @@ impl Module {
 
     /// Calls one operation in a fresh instance and returns the guest's bytes.
     pub fn call(&self, operation: &str, payload: &[u8]) -> Result<Vec<u8>, CallError> {
-        let provider = self
-            .pre
-            .rehydrate(Some(self.deadlines))
-            .map_err(|error| CallError::Start(error.to_string()))?;
+        let provider = self.pre.rehydrate(Some(self.deadlines)).map_err(|error| CallError::Start(error.to_string()))?;
         WapcHost::new(Box::new(provider), Some(callback(self.host.clone())))
             .and_then(|instance| instance.call(operation, payload))
             .map_err(CallError::from)
@@ -96,10 +84,7 @@ impl Module {
     }
 
     /// Asks whether the settings are usable, as a policy server does when it starts.
-    pub fn validate_settings(
-        &self,
-        settings: &(impl Serialize + ?Sized),
-    ) -> Result<SettingsResponse, CallError> {
+    pub fn validate_settings(&self, settings: &(impl Serialize + ?Sized)) -> Result<SettingsResponse, CallError> {
         let payload = serde_json::to_vec(settings).map_err(CallError::Request)?;
         self.answer("validate_settings", &payload)
     }
@@ -135,10 +120,7 @@ impl From<wapc::errors::Error> for CallError {
 fn deadlines(limit: Duration) -> EpochDeadlines {
     let ticks = limit.as_nanos().div_ceil(TICK.as_nanos());
     let ticks = u64::try_from(ticks).unwrap_or(u64::MAX).max(1);
-    EpochDeadlines {
-        wapc_init: ticks,
-        wapc_func: ticks,
-    }
+    EpochDeadlines { wapc_init: ticks, wapc_func: ticks }
 }
 
 /// One engine for all modules of the process, and the clock that interrupts their guests.

@@ -25,24 +25,15 @@ fn answers_every_operation_of_the_protocol() {
 #[test]
 fn an_operation_nobody_registered_is_a_failure() {
     let error = floor().call("mutate", b"").unwrap_err();
-    assert!(
-        matches!(&error, CallError::Guest(text) if text.contains("mutate")),
-        "{error}"
-    );
+    assert!(matches!(&error, CallError::Guest(text) if text.contains("mutate")), "{error}");
 }
 
 #[test]
 fn a_guest_error_keeps_its_words() {
     let error = floor().call("fail", b"no such day").unwrap_err();
-    assert!(
-        matches!(&error, CallError::Guest(text) if text == "no such day"),
-        "{error}"
-    );
+    assert!(matches!(&error, CallError::Guest(text) if text == "no such day"), "{error}");
     let error = meter().call("fail", b"no such day").unwrap_err();
-    assert!(
-        matches!(&error, CallError::Guest(text) if text == "no such day"),
-        "{error}"
-    );
+    assert!(matches!(&error, CallError::Guest(text) if text == "no such day"), "{error}");
 }
 
 #[test]
@@ -57,14 +48,8 @@ fn an_endless_guest_is_interrupted_and_the_next_call_works() {
 
 #[test]
 fn the_host_refuses_by_default() {
-    for error in [
-        floor().call("ask_host", b"{}").unwrap_err(),
-        meter().call("ask_host", b"{}").unwrap_err(),
-    ] {
-        assert!(
-            matches!(&error, CallError::Guest(text) if text.contains("is not granted")),
-            "{error}"
-        );
+    for error in [floor().call("ask_host", b"{}").unwrap_err(), meter().call("ask_host", b"{}").unwrap_err()] {
+        assert!(matches!(&error, CallError::Guest(text) if text.contains("is not granted")), "{error}");
     }
 }
 
@@ -73,20 +58,12 @@ fn a_given_host_is_asked_with_the_guests_words() {
     let heard = Arc::new(Mutex::new(Vec::new()));
     let host = {
         let heard = heard.clone();
-        Arc::new(
-            move |binding: &str, namespace: &str, operation: &str, payload: &[u8]| {
-                heard
-                    .lock()
-                    .unwrap()
-                    .push(format!("{binding}/{namespace}/{operation}"));
-                Ok([payload, b"?"].concat())
-            },
-        )
+        Arc::new(move |binding: &str, namespace: &str, operation: &str, payload: &[u8]| {
+            heard.lock().unwrap().push(format!("{binding}/{namespace}/{operation}"));
+            Ok([payload, b"?"].concat())
+        })
     };
-    let answer = floor()
-        .with_host(host.clone())
-        .call("ask_host", b"may I")
-        .unwrap();
+    let answer = floor().with_host(host.clone()).call("ask_host", b"may I").unwrap();
     assert_eq!(answer, b"may I?");
     let counted = meter().with_host(host).call("ask_host", b"may I").unwrap();
     assert_eq!(counted.answer, answer);

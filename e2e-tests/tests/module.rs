@@ -1,6 +1,7 @@
 //! What the compiled policy asks of its host and offers to it.
 use e2e_tests::interface::Interface;
 use e2e_tests::{Built, Module};
+use serde_json::{Value, json};
 
 fn policy() -> Vec<u8> {
     Built::Policy.read().unwrap()
@@ -18,11 +19,7 @@ fn exports_only_the_protocol() {
 fn imports_only_what_every_kubewarden_host_offers() {
     let interface = Interface::read(&policy()).unwrap();
     for module in interface.import_modules() {
-        assert!(
-            ["wapc", "wasi_snapshot_preview1"].contains(&module),
-            "imports from {module}: {:?}",
-            interface.imports
-        );
+        assert!(["wapc", "wasi_snapshot_preview1"].contains(&module), "imports from {module}: {:?}", interface.imports);
     }
     assert!(interface.imports.contains("wapc.__guest_request"));
 }
@@ -41,11 +38,24 @@ fn holds_no_path_of_the_machine_that_built_it() {
     let mut folders = vec![e2e_tests::root().display().to_string()];
     folders.extend(std::env::var("HOME").ok().filter(|home| home.len() > 2));
     for folder in folders {
-        assert!(
-            !policy
-                .windows(folder.len())
-                .any(|window| window == folder.as_bytes()),
-            "{folder} is in the module"
-        );
+        assert!(!policy.windows(folder.len()).any(|window| window == folder.as_bytes()), "{folder} is in the module");
     }
+}
+
+/// `e2e.bats` asks kwctl the same.
+#[test]
+fn judges_the_requests_that_kwctl_gets() {
+    let policy = Module::load(&policy()).unwrap();
+    let judge = |name: &str| {
+        let path = e2e_tests::root().join("e2e-tests/requests").join(name);
+        let request: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+        policy.validate(&request, &json!({})).unwrap()
+    };
+    assert!(judge("allow-configmap.json").accepted);
+    let denied = judge("deny-binding-anonymous.json");
+    assert!(!denied.accepted);
+    assert!(denied.message.unwrap().contains("binding-anonymous"));
+    let settings = policy.validate_settings(&json!({"noSuchSetting": 1})).unwrap();
+    assert!(!settings.valid);
+    assert!(settings.message.unwrap().contains("noSuchSetting"));
 }

@@ -4,9 +4,7 @@ use std::hint::black_box;
 
 use kubewarden_policy_sdk::request::ValidationRequest;
 use kubewarden_policy_sdk::settings::Validatable;
-use kubewarden_policy_sdk::{
-    accept_request, protocol_version_guest, reject_request, validate_settings,
-};
+use kubewarden_policy_sdk::{accept_request, protocol_version_guest, reject_request, validate_settings};
 use serde::{Deserialize, Serialize};
 use wapc_guest::prelude::*;
 

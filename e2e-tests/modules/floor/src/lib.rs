@@ -16,10 +16,6 @@ pub extern "C" fn wapc_init() {
             hint::spin_loop();
         }
     });
-    register_function("fail", |payload| {
-        Err(String::from_utf8_lossy(payload).into())
-    });
-    register_function("ask_host", |payload| {
-        host_call("kubewarden", "kubernetes", "can_i", payload)
-    });
+    register_function("fail", |payload| Err(String::from_utf8_lossy(payload).into()));
+    register_function("ask_host", |payload| host_call("kubewarden", "kubernetes", "can_i", payload));
 }
