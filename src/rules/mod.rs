@@ -10,7 +10,9 @@ pub mod token;
 pub mod unreadable_object;
 pub mod workload_identity;
 
-use crate::rule::Rule;
+use crate::kind::{self, Kind};
+use crate::rule::{Check, Rule};
+use crate::view::workload;
 
 /// Always on, so it is not in the table: it cannot be turned off or exempted.
 pub use unreadable_object::RULE as UNREADABLE;
@@ -36,6 +38,22 @@ pub static GROUPS: &[&Group] = &[
 /// Every rule, once.
 pub fn all() -> impl Iterator<Item = &'static Rule> + Clone {
     GROUPS.iter().flat_map(|group| group.rules.iter().copied())
+}
+
+/// Every kind that a rule reads: what `metadata.yml` asks for.
+pub fn watched() -> Vec<&'static Kind> {
+    let listed = all().flat_map(|rule| rule.checks).filter_map(|check| match check {
+        Check::Kinds(kinds, _) => Some(*kinds),
+        _ => None,
+    });
+    let templates = workload::TEMPLATE_PATHS.iter().map(|(kind, ..)| kind);
+    let mut watched: Vec<&Kind> = Vec::new();
+    for kind in templates.chain(kind::OTHERS).chain(listed.flatten()) {
+        if !watched.contains(&kind) {
+            watched.push(kind);
+        }
+    }
+    watched
 }
 
 #[cfg(test)]

@@ -1,1 +1,62 @@
-fn main() {}
+//! Writes and checks what is derived from the rule table, and what a build needs besides cargo.
+
+mod annotate;
+mod codegen;
+mod new_rule;
+mod rule_doc;
+mod tables;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use std::path::{Path, PathBuf};
+
+#[derive(Parser)]
+#[command(about = "Writes and checks what is derived from the rule table")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Write the generated pages and the generated parts of other files.
+    Codegen {
+        /// Write nothing; fail if anything is out of date.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Put the policy's metadata into the module, as `kwctl annotate` does.
+    Annotate {
+        #[arg(long)]
+        metadata: PathBuf,
+        /// The text that becomes the annotation io.kubewarden.policy.usage.
+        #[arg(long)]
+        usage: Option<PathBuf>,
+        #[arg(long)]
+        output: PathBuf,
+        module: PathBuf,
+    },
+    /// Start a rule: its file, its fixtures, its place in the table.
+    NewRule {
+        /// The group's folder: binding, role, token, ...
+        group: String,
+        /// The rule's id, named after the fault: `binding-anonymous`.
+        id: String,
+    },
+}
+
+fn main() -> Result<()> {
+    let root = root();
+    match Arguments::parse().task {
+        Task::Codegen { check } => codegen::run(root, check),
+        Task::Annotate { metadata, usage, output, module } => {
+            annotate::run(&metadata, usage.as_deref(), &output, &module)
+        }
+        Task::NewRule { group, id } => new_rule::run(root, &group, &id),
+    }
+}
+
+/// The root of the repository.
+fn root() -> &'static Path {
+    e2e_tests::root()
+}

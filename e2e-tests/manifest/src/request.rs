@@ -1,7 +1,7 @@
 //! Admission requests for objects, as the API server would make them.
 
 use entra_auth_policy::kind::Kind;
-use entra_auth_policy::{rule, rules, view};
+use entra_auth_policy::rules;
 use serde_json::{Map, Value, json};
 
 /// Who makes the request.
@@ -78,12 +78,7 @@ pub fn payload(request: &Value, settings: &Value) -> Vec<u8> {
 
 /// The kind's entry in the policy's own table, found through the rules that watch it.
 fn known_kind(group: &str, kind: &str) -> Option<&'static Kind> {
-    let watched = rules::all().flat_map(|rule| rule.checks).filter_map(|check| match check {
-        rule::Check::Kinds(kinds, _) => Some(*kinds),
-        _ => None,
-    });
-    let templates = view::workload::TEMPLATE_PATHS.iter().map(|(kind, _)| kind);
-    watched.flatten().chain(templates).chain(entra_auth_policy::kind::OTHERS).find(|known| known.is(group, kind))
+    rules::watched().into_iter().find(|known| known.is(group, kind))
 }
 
 /// English plurals as CRDs use them.

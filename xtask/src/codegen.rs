@@ -1,0 +1,102 @@
+//! Everything that is derived from the rule table: the rule pages, and the marked parts of other files.
+//!
+//! A marked part starts with a line that contains `generated: NAME` and ends with one that contains
+//! `end generated`; what is between them belongs to this program, the rest of the file to people.
+
+use crate::{rule_doc, tables};
+use anyhow::{Context, Result, bail};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Files with marked parts.
+const MARKED: &[&str] = &["README.md", "metadata.yml"];
+
+pub fn run(root: &Path, check: bool) -> Result<()> {
+    let wanted = wanted(root)?;
+    let mut stale = Vec::new();
+    for (path, text) in &wanted {
+        let full = root.join(path);
+        if std::fs::read_to_string(&full).is_ok_and(|found| found == *text) {
+            continue;
+        }
+        stale.push(path.display().to_string());
+        if !check {
+            std::fs::create_dir_all(full.parent().unwrap_or(root))?;
+            std::fs::write(&full, text)?;
+        }
+    }
+    for entry in std::fs::read_dir(root.join("docs/rules")).into_iter().flatten() {
+        let path = Path::new("docs/rules").join(entry?.file_name());
+        if !wanted.contains_key(&path) {
+            stale.push(format!("{} (no such rule)", path.display()));
+            if !check {
+                std::fs::remove_file(root.join(path))?;
+            }
+        }
+    }
+    match (check, stale.is_empty()) {
+        (true, false) => bail!("out of date, run `make codegen`:\n  {}", stale.join("\n  ")),
+        (false, false) => println!("wrote {}", stale.join(", ")),
+        (_, true) => println!("{} generated files are up to date", wanted.len()),
+    }
+    Ok(())
+}
+
+/// Every generated file with the text it should have.
+fn wanted(root: &Path) -> Result<BTreeMap<PathBuf, String>> {
+    let docs = rule_doc::all(root)?;
+    let mut files = BTreeMap::new();
+    for doc in &docs {
+        files.insert(Path::new("docs/rules").join(format!("{}.md", doc.rule.id)), doc.page());
+    }
+    files.insert(PathBuf::from("docs/rules.md"), tables::rule_index(&docs));
+    for path in MARKED {
+        let text = std::fs::read_to_string(root.join(path)).with_context(|| (*path).to_owned())?;
+        let filled = fill(&text, |name| tables::part(name, &docs)).with_context(|| (*path).to_owned())?;
+        files.insert(PathBuf::from(path), filled);
+    }
+    Ok(files)
+}
+
+/// Replaces what stands between the marks.
+fn fill(text: &str, part: impl Fn(&str) -> Option<String>) -> Result<String> {
+    let mut out = String::new();
+    let mut inside = None;
+    for line in text.lines() {
+        if line.contains("end generated") {
+            inside = None;
+        }
+        if inside.is_none() {
+            out.push_str(line);
+            out.push('\n');
+        }
+        if let Some((_, name)) = line.split_once("generated: ") {
+            let name = name.trim_end_matches("-->").trim();
+            out.push_str(&part(name).with_context(|| format!("no generated part is called {name}"))?);
+            inside = Some(name);
+        }
+    }
+    match inside {
+        Some(name) => bail!("the generated part {name} has no end"),
+        None => Ok(out),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_is_up_to_date() {
+        run(crate::root(), true).unwrap();
+    }
+
+    #[test]
+    fn parts_are_replaced_and_the_rest_is_kept() {
+        let text = "a\n<!-- generated: x -->\nold\n<!-- end generated -->\nb\n";
+        let part = |name: &str| (name == "x").then(|| "new\n".to_owned());
+        assert_eq!(fill(text, part).unwrap(), text.replace("old", "new"));
+        assert!(fill("# generated: y\n# end generated\n", part).is_err());
+        assert!(fill("# generated: x\n", part).is_err());
+    }
+}
