@@ -4,7 +4,6 @@
 use anyhow::{Context, Result, bail};
 use e2e_tests::Module;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -16,7 +15,7 @@ const USAGE: &str = "io.kubewarden.policy.usage";
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Metadata {
     #[serde(default)]
-    protocol_version: Option<Value>,
+    protocol_version: Option<String>,
     rules: Vec<AdmissionRule>,
     #[serde(default)]
     annotations: BTreeMap<String, String>,
@@ -65,9 +64,8 @@ fn kubernetes() -> String {
 
 pub fn run(metadata: &Path, usage: Option<&Path>, output: &Path, module: &Path) -> Result<()> {
     let text = std::fs::read_to_string(metadata).with_context(|| metadata.display().to_string())?;
-    let usage = usage
-        .map(|path| std::fs::read_to_string(path).with_context(|| path.display().to_string()))
-        .transpose()?;
+    let usage =
+        usage.map(|path| std::fs::read_to_string(path).with_context(|| path.display().to_string())).transpose()?;
     let module = std::fs::read(module).with_context(|| module.display().to_string())?;
     std::fs::write(output, annotate(&module, &text, usage)?).with_context(|| output.display().to_string())
 }
@@ -85,9 +83,8 @@ fn annotate(module: &[u8], metadata: &str, usage: Option<String>) -> Result<Vec<
 }
 
 /// Asked of the module itself, as a policy server's tools do.
-fn protocol_version(module: &[u8]) -> Result<Value> {
-    let answer = Module::load(module)?.protocol_version()?;
-    let version: Value = serde_json::from_slice(&answer).context("the answer to protocol_version")?;
+fn protocol_version(module: &[u8]) -> Result<String> {
+    let version = Module::load(module)?.protocol_version()?;
     if version != "v1" {
         bail!("the module speaks protocol version {version}, which policy servers do not know");
     }
@@ -158,6 +155,7 @@ fn push_leb(out: &mut Vec<u8>, mut value: usize) {
 mod tests {
     use super::*;
     use e2e_tests::Built;
+    use serde_json::Value;
 
     fn section(module: &[u8]) -> Value {
         let whole = without_section(module).unwrap();

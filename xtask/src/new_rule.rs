@@ -38,10 +38,14 @@ fn register(path: &Path, module: &str) -> Result<()> {
     let (head, tail) = text.split_at(insert);
     let text = format!("{head}pub mod {module};\n{tail}");
     let rules = text.find("rules: &[").context("no table of rules")?;
-    let end = rules + text[rules..].find(']').and_then(|first| {
-        // The opening bracket of the table comes first, its closing one is followed by a comma.
-        text[rules + first..].find("],").map(|second| first + second)
-    }).context("the table of rules has no end")?;
+    let end = rules
+        + text[rules..]
+            .find(']')
+            .and_then(|first| {
+                // The opening bracket of the table comes first, its closing one is followed by a comma.
+                text[rules + first..].find("],").map(|second| first + second)
+            })
+            .context("the table of rules has no end")?;
     let (head, tail) = text.split_at(end);
     let comma = if head.trim_end().ends_with(['[', ',']) { "" } else { "," };
     std::fs::write(path, format!("{}{comma}\n        &{module}::RULE,\n    {tail}", head.trim_end()))?;
