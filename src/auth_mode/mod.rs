@@ -21,7 +21,7 @@ use crate::kind::{self, Kind};
 use crate::object::Object;
 use crate::place::{Place, Step};
 use crate::rule::Cx;
-use crate::view::workload::Workload;
+use crate::view::workload::{Workload, image_path};
 use std::borrow::Cow;
 
 /// What something signs in with.
@@ -91,10 +91,10 @@ pub enum On {
     Kinds(&'static [Kind]),
     /// Kinds that are or make volumes.
     VolumeKinds(&'static [Kind]),
-    /// Volumes of every pod template.
-    Volumes,
-    /// Containers of every pod template.
-    Containers,
+    /// Volumes of every pod template, by their source and its driver, `""` where it has none.
+    Volumes(&'static str, &'static str),
+    /// Containers of every pod template, by the beginning or end of their image's name.
+    Containers(&'static str),
 }
 
 /// A value of a member, or its absence, that chooses a mode. All that hold are reported.
@@ -140,6 +140,11 @@ impl Choice {
     const fn and(self, and: &'static [Condition]) -> Choice {
         Choice { mode: self.mode, field: self.field, says: self.says, and, what: self.what }
     }
+
+    /// The key of the member itself.
+    pub fn key(&self) -> &'static str {
+        steps(self.field).last().unwrap_or_default()
+    }
 }
 
 /// A choice that an object or a pod has made.
@@ -165,13 +170,13 @@ impl<'a> Found<'a> {
 impl Entry {
     /// Whether `credential-volume` speaks of its keys and secrets, not `credential-mode`.
     pub fn is_volume(&self) -> bool {
-        matches!(self.on, On::VolumeKinds(_) | On::Volumes)
+        matches!(self.on, On::VolumeKinds(_) | On::Volumes(..))
     }
 
     pub fn kinds(&self) -> &'static [Kind] {
         match self.on {
             On::Kinds(kinds) | On::VolumeKinds(kinds) => kinds,
-            On::Volumes | On::Containers => &[],
+            On::Volumes(..) | On::Containers(_) => &[],
         }
     }
 
@@ -202,22 +207,26 @@ pub fn object<'a>(object: &Object<'a>, found: &mut dyn FnMut(Found<'a>)) {
     }
 }
 
-/// Every choice that the volumes and containers of a pod template make.
+/// Every choice that the volumes and containers of a pod template make. Most have none: the entries are
+/// only asked once the volume's driver or the container's image is one of theirs.
 pub fn pod<'a>(workload: &Workload<'a>, found: &mut dyn FnMut(Found<'a>)) {
-    let may_choose = |volume: &Node<'a>| VOLUME_SOURCES.iter().any(|source| !volume.get(source).is_absent());
-    for volume in workload.volumes().filter(may_choose) {
-        for entry in TABLE.iter().filter(|entry| matches!(entry.on, On::Volumes)) {
-            entry.judge(workload.template, volume, found);
+    for volume in workload.volumes() {
+        let sources = VOLUME_SOURCES.iter().map(|source| (*source, volume.get(source)));
+        for (source, node) in sources.filter(|(_, node)| !node.is_absent()) {
+            let driver = node.get("driver").text().unwrap_or_default();
+            let fits = |entry: &&Entry| matches!(entry.on, On::Volumes(s, d) if s == source && d == driver);
+            TABLE.iter().filter(fits).for_each(|entry| entry.judge(workload.template, volume, found));
         }
     }
     for container in workload.containers() {
-        for entry in TABLE.iter().filter(|entry| matches!(entry.on, On::Containers)) {
-            entry.judge(workload.template, container.node, found);
-        }
+        let image = image_path(container.image());
+        let image = image.rsplit('/').next().unwrap_or(image);
+        let fits = |entry: &&Entry| matches!(entry.on, On::Containers(name) if image.starts_with(name) || image.ends_with(name));
+        TABLE.iter().filter(fits).for_each(|entry| entry.judge(workload.template, container.node, found));
     }
 }
 
-/// The volume sources that entries speak of: most volumes have none of them.
+/// The volume sources that entries speak of.
 const VOLUME_SOURCES: &[&str] = &["csi", "azureFile", "flexVolume"];
 
 /// Calls `wrong` with every member the table reads whose type its controller could not.

@@ -10,7 +10,6 @@ use super::{Choice, Condition, Entry, when};
 use crate::credential::{NameStrength, name_strength};
 use crate::json::{Node, parse};
 use crate::kind;
-use crate::view::workload::image_path;
 
 pub static TABLE: &[Entry] = ENTRIES;
 
@@ -495,8 +494,8 @@ pub(super) const ENTRIES: &[Entry] = &[
     },
     Entry {
         title: "Azure Key Vault volumes",
-        on: Volumes,
-        given: &[("csi.driver", OneOf(&["secrets-store.csi.k8s.io"]))],
+        on: Volumes("csi", "secrets-store.csi.k8s.io"),
+        given: &[],
         at: &["csi"],
         any_case: false,
         choices: &[when(
@@ -510,8 +509,8 @@ pub(super) const ENTRIES: &[Entry] = &[
     },
     Entry {
         title: "Azure Files volumes of a pod",
-        on: Volumes,
-        given: &[("csi.driver", OneOf(&["file.csi.azure.com"]))],
+        on: Volumes("csi", "file.csi.azure.com"),
+        given: &[],
         at: &["csi"],
         any_case: true,
         choices: &[
@@ -531,8 +530,8 @@ pub(super) const ENTRIES: &[Entry] = &[
     },
     Entry {
         title: "Azure Blob volumes of a pod",
-        on: Volumes,
-        given: &[("csi.driver", OneOf(&["blob.csi.azure.com"]))],
+        on: Volumes("csi", "blob.csi.azure.com"),
+        given: &[],
         at: &["csi"],
         any_case: true,
         choices: BLOB_VOLUME,
@@ -541,7 +540,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     },
     Entry {
         title: "Azure Files volumes of a pod in-tree",
-        on: Volumes,
+        on: Volumes("azureFile", ""),
         given: &[],
         at: &["azureFile"],
         any_case: false,
@@ -551,8 +550,8 @@ pub(super) const ENTRIES: &[Entry] = &[
     },
     Entry {
         title: "Blobfuse FlexVolumes",
-        on: Volumes,
-        given: &[("flexVolume.driver", OneOf(&["azure/blobfuse"]))],
+        on: Volumes("flexVolume", "azure/blobfuse"),
+        given: &[],
         at: &["flexVolume"],
         any_case: false,
         choices: &[when(Key, "secretRef", Present, KEY_FROM_SECRET)],
@@ -561,8 +560,8 @@ pub(super) const ENTRIES: &[Entry] = &[
     },
     Entry {
         title: "Key Vault FlexVolumes",
-        on: Volumes,
-        given: &[("flexVolume.driver", OneOf(&["azure/kv"]))],
+        on: Volumes("flexVolume", "azure/kv"),
+        given: &[],
         at: &["flexVolume"],
         any_case: false,
         choices: &[
@@ -575,8 +574,8 @@ pub(super) const ENTRIES: &[Entry] = &[
     },
     Entry {
         title: "ExternalDNS",
-        on: Containers,
-        given: &[("image", Text(is_external_dns))],
+        on: Containers("external-dns"),
+        given: &[],
         at: &[""],
         any_case: false,
         choices: &[
@@ -590,8 +589,8 @@ pub(super) const ENTRIES: &[Entry] = &[
     },
     Entry {
         title: "Cluster Autoscaler",
-        on: Containers,
-        given: &[("image", Text(is_cluster_autoscaler))],
+        on: Containers("cluster-autoscaler"),
+        given: &[],
         at: &[""],
         any_case: false,
         // ARM_CLIENT_SECRET is an Azure variable wherever it stands: the rules on env speak of it.
@@ -932,14 +931,6 @@ fn has_principal(text: &str) -> bool {
 
 fn is_from_elsewhere(item: Node<'_>) -> bool {
     !item.get("secretKeyRef").is_absent() || !item.get("envRef").is_absent()
-}
-
-fn is_external_dns(image: &str) -> bool {
-    image_path(image).ends_with("external-dns")
-}
-
-fn is_cluster_autoscaler(image: &str) -> bool {
-    image_path(image).contains("cluster-autoscaler")
 }
 
 fn has_azure_dns(container: Node<'_>) -> bool {

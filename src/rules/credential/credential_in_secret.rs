@@ -38,6 +38,7 @@
 //! - [Azure Files CSI driver: storeAccountKey](https://github.com/kubernetes-sigs/azurefile-csi-driver/blob/master/docs/driver-parameters.md)
 
 use super::literal::in_secret;
+use crate::auth_mode;
 use crate::finding::Severity;
 use crate::kind;
 use crate::object::Object;
@@ -75,7 +76,15 @@ fn check<'a>(cx: &mut Cx<'a>, secret: &Object<'a>) {
     let kind = secret.get("type").text().unwrap_or_default();
     let standard = STANDARD_KEYS.iter().find(|(known, _)| *known == kind).map_or(&[][..], |(_, keys)| keys);
     let of_driver = cx.requester == Requester::ControlPlane && is_of_storage_driver(secret);
-    let excused = |key: &str| standard.contains(&key) || of_driver && DRIVER_KEYS.contains(&key);
+    // What an entry of the table chooses a mode with is told there, once.
+    let mut modes = Vec::new();
+    auth_mode::object(secret, &mut |found| {
+        if found.choice.mode.is_credential() {
+            modes.push(found.choice.key());
+        }
+    });
+    let excused =
+        |key: &str| standard.contains(&key) || modes.contains(&key) || of_driver && DRIVER_KEYS.contains(&key);
     in_secret(secret, &excused, &mut |literal| {
         let severity = literal.evidence.severity().min(RULE.severity);
         literal.report(cx).severity(severity);
