@@ -20,6 +20,8 @@ pub struct Workload<'a> {
     /// The metadata that the resulting Pod gets.
     pub metadata: Node<'a>,
     outer: Outer<'a>,
+    /// The label that many rules begin with, looked up once.
+    use_label: Node<'a>,
 }
 
 /// What an Argo Workflow says once for all of its templates; absent for other kinds. A template's own
@@ -120,7 +122,9 @@ impl<'a> Workload<'a> {
         let metadata =
             [template.get("metadata"), outer.template_defaults.get("metadata"), outer.spec.get("podMetadata")];
         let metadata = metadata.into_iter().find(|node| !node.is_absent()).unwrap_or(Node::absent());
-        Workload { object: *object, template, spec, metadata, outer }
+        let mut workload = Workload { object: *object, template, spec, metadata, outer, use_label: Node::absent() };
+        workload.use_label = workload.label(workload_identity::USE);
+        workload
     }
 
     pub fn is_pod(&self) -> bool {
@@ -257,7 +261,12 @@ impl<'a> Workload<'a> {
 
     /// Whether the webhook of Microsoft Entra Workload ID will act on the Pod.
     pub fn uses_workload_identity(&self) -> bool {
-        self.label(workload_identity::USE).text() == Some("true")
+        self.use_label.text() == Some("true")
+    }
+
+    /// The label `azure.workload.identity/use` of the Pod, whatever its value.
+    pub fn use_label(&self) -> Node<'a> {
+        self.use_label
     }
 }
 
@@ -284,19 +293,24 @@ impl<'a> Container<'a> {
     }
 
     pub fn env(&self) -> impl Iterator<Item = EnvVar<'a>> + use<'a> {
-        self.node.get("env").items().map(|node| EnvVar {
-            node,
-            name: node.get("name").text().unwrap_or_default(),
-            value: node.get("value").set_text(),
-        })
+        self.node.get("env").items().map(EnvVar::new)
+    }
+
+    /// The variables called `name`: more than one if somebody repeats it, and then the last one counts.
+    pub fn env_named(&self, name: &'static str) -> impl Iterator<Item = EnvVar<'a>> + use<'a> {
+        self.node.get("env").items().filter(move |node| node.get("name").text() == Some(name)).map(EnvVar::new)
     }
 
     /// What the literal of `variable` is once the kubelet has put earlier variables in for `$(NAME)`;
-    /// `None` if it comes from elsewhere, wholly or in part.
+    /// `None` if it comes from elsewhere, wholly or in part, or is one of too many to follow.
     pub fn literal(&self, variable: &EnvVar<'a>) -> Option<Cow<'a, str>> {
         let value = variable.value?;
         if !value.contains("$(") {
             return Some(Cow::Borrowed(value));
+        }
+        // Every reference goes through the list, and every variable may be one.
+        if self.node.get("env").items().len() > 1000 {
+            return None;
         }
         let env: Vec<EnvVar<'a>> = self.env().collect();
         let index = env.iter().position(|other| other.node.address() == variable.node.address())?;
@@ -333,6 +347,10 @@ pub struct EnvVar<'a> {
 }
 
 impl<'a> EnvVar<'a> {
+    fn new(node: Node<'a>) -> Self {
+        EnvVar { node, name: node.get("name").text().unwrap_or_default(), value: node.get("value").set_text() }
+    }
+
     /// Whether the variable has a value at all: a literal that is not empty, or one from elsewhere.
     pub fn is_set(&self) -> bool {
         self.value.is_some() || !self.node.get("valueFrom").is_absent()

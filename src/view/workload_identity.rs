@@ -124,7 +124,8 @@ pub fn has_token(workload: &Workload<'_>, container: &Container<'_>) -> bool {
 /// The containers that the webhook leaves alone, as it reads the annotation.
 pub fn skipped<'a>(workload: &Workload<'a>) -> impl Iterator<Item = &'a str> + use<'a> {
     let list = workload.annotation(SKIP_CONTAINERS).text().unwrap_or_default();
-    list.split(';').map(str::trim).filter(|name| !name.is_empty())
+    // Every container is compared with the list, so neither may be endless.
+    list.split(';').take(1000).map(str::trim).filter(|name| !name.is_empty())
 }
 
 /// Whether a mount of `container` puts an Entra token at `path`.
@@ -144,10 +145,13 @@ fn token_mounts<'a>(
     workload: &Workload<'a>,
     container: &Container<'a>,
 ) -> impl Iterator<Item = (Node<'a>, Node<'a>)> + use<'a> {
-    let workload = *workload;
-    container.volume_mounts().filter_map(move |mount| {
-        let token = entra_token(workload.volume(mount.get("name").set_text()?)?);
-        (!token.is_absent()).then_some((mount, token))
+    let container = *container;
+    // Few volumes hold a token, so they are sought first.
+    workload.volumes().flat_map(move |volume| {
+        let token = entra_token(volume);
+        let name = volume.get("name").set_text().filter(|_| !token.is_absent());
+        let mounts = name.map(|_| container.volume_mounts()).into_iter().flatten();
+        mounts.filter(move |mount| mount.get("name").text() == name).map(move |mount| (mount, token))
     })
 }
 

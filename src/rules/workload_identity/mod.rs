@@ -55,7 +55,7 @@ fn literals_with_token<'a>(workload: &Workload<'a>, name: &'static str) -> Vec<(
         .containers()
         .filter(|container| has_token(workload, container))
         .flat_map(|container| {
-            let named = container.env().filter(move |variable| variable.name == name && variable.is_set());
+            let named = container.env_named(name).filter(EnvVar::is_set);
             named.map(move |variable| (variable, container.literal(&variable)))
         })
         .collect()

@@ -71,7 +71,7 @@ pub static RULE: Rule = Rule {
 
 fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
     // Without a template the labels are elsewhere, such as in the WorkflowTemplate that is referred to.
-    if workload.template.is_absent() || !workload.label(USE).is_absent() {
+    if workload.template.is_absent() || !workload.use_label().is_absent() {
         return;
     }
     let object = &workload.object;

@@ -46,7 +46,6 @@ use crate::finding::Severity;
 use crate::json::shown;
 use crate::rule::{Check, Cx, Rule};
 use crate::view::workload::Workload;
-use crate::view::workload_identity::USE;
 
 pub static RULE: Rule = Rule {
     id: "workload-identity-label-value",
@@ -57,7 +56,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
-    let label = workload.label(USE);
+    let label = workload.use_label();
     match label.text() {
         None | Some("true") => {}
         Some(value) if value.eq_ignore_ascii_case("false") => {

@@ -67,7 +67,7 @@ fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
         return;
     }
     for container in workload.containers().filter(|container| has_token(workload, container)) {
-        let has = |name: &str| container.env().any(|variable| variable.name == name && variable.is_set());
+        let has = |name| container.env_named(name).any(|variable| variable.is_set());
         for variable in container.env().filter(|variable| variable.name.starts_with("AZURE_")) {
             let wins = match variable.name {
                 "AZURE_CLIENT_SECRET" | "AZURE_CLIENT_CERTIFICATE_PATH" => true,

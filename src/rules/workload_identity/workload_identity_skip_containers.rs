@@ -82,7 +82,8 @@ fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
         let containers = workload.containers().filter(|c| c.role != ContainerRole::Ephemeral && !is_proxy(c));
         containers.map(|container| container.name())
     };
-    for name in skipped(workload).filter(|name| !names().any(|known| known == *name)) {
+    // A handful of them tells the author enough.
+    for name in skipped(workload).filter(|name| !names().any(|known| known == *name)).take(10) {
         let what = format!("names {}, which is no container of the pod", shown(name));
         let near = nearest(name, names());
         let finding = cx.report(annotation, what);

@@ -64,7 +64,7 @@ pub static RULE: Rule = Rule {
 
 fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
     for container in workload.containers() {
-        for variable in container.env().filter(|variable| variable.name == "AZURE_FEDERATED_TOKEN_FILE") {
+        for variable in container.env_named("AZURE_FEDERATED_TOKEN_FILE") {
             if let Some(what) = fault(workload, &container, &variable) {
                 cx.report(variable.node, what);
             }

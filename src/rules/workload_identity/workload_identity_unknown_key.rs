@@ -106,8 +106,11 @@ fn check_map<'a>(cx: &mut Cx<'a>, map: Node<'a>, home: Option<Home>, judge_use: 
 
 /// The name of a known key whose prefix is nearly right: `azure.workload.identity.io/use`.
 fn misspelt_prefix(key: &str) -> Option<&'static str> {
+    const RIGHT: &str = "azure.workload.identity";
     let (prefix, name) = key.split_once('/')?;
+    if prefix.len().abs_diff(RIGHT.len()) > 3 {
+        return None;
+    }
     let (known, _) = KEYS.iter().find(|(known, _)| *known == name)?;
-    let near = (PREFIX.len() - 4..PREFIX.len() + 4).contains(&prefix.len());
-    (near && strsim::levenshtein(prefix, PREFIX.trim_end_matches('/')) <= 3).then_some(*known)
+    (strsim::levenshtein(prefix, RIGHT) <= 3).then_some(*known)
 }
