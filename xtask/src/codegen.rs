@@ -3,7 +3,7 @@
 //! A marked part starts with a line that contains `generated: NAME` and ends with one that contains
 //! `end generated`; what is between them belongs to this program, the rest of the file to people.
 
-use crate::{rule_doc, tables};
+use crate::{rule_doc, settings_doc, tables};
 use anyhow::{Context, Result, bail};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -50,6 +50,7 @@ fn wanted(root: &Path) -> Result<BTreeMap<PathBuf, String>> {
         files.insert(Path::new("docs/rules").join(format!("{}.md", doc.rule.id)), doc.page());
     }
     files.insert(PathBuf::from("docs/rules.md"), tables::rule_index(&docs));
+    files.insert(PathBuf::from("docs/settings.md"), settings_doc::page());
     for path in MARKED {
         let text = std::fs::read_to_string(root.join(path)).with_context(|| (*path).to_owned())?;
         let filled = fill(&text, |name| tables::part(name, &docs)).with_context(|| (*path).to_owned())?;

@@ -4,6 +4,7 @@ mod annotate;
 mod codegen;
 mod new_rule;
 mod rule_doc;
+mod settings_doc;
 mod tables;
 
 use anyhow::Result;

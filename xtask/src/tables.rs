@@ -1,7 +1,7 @@
 //! The generated parts: tables of rules, and what the policy asks to see.
 
 use crate::rule_doc::RuleDoc;
-use entra_auth_policy::rules;
+use entra_auth_policy::{lookup, rules};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
@@ -10,6 +10,7 @@ pub fn part(name: &str, docs: &[RuleDoc]) -> Option<String> {
     match name {
         "rules" => Some(rule_table(docs, "docs/rules/")),
         "admission rules" => Some(admission_rules()),
+        "look-ups" => Some(look_ups()),
         _ => None,
     }
 }
@@ -55,6 +56,19 @@ fn admission_rules() -> String {
     }
     for (group, resources, operation) in SUBRESOURCES {
         row(&mut yaml, group, &["v1"], resources, &[operation]);
+    }
+    yaml
+}
+
+/// The `contextAwareResources:` and `hostCapabilities:` of `metadata.yml`.
+fn look_ups() -> String {
+    let mut yaml = "contextAwareResources:\n".to_owned();
+    for resource in lookup::RESOURCES {
+        let _ = writeln!(yaml, "- apiVersion: {}\n  kind: {}", resource.api_version, resource.kind);
+    }
+    yaml.push_str("hostCapabilities:\n");
+    for capability in lookup::HOST_CAPABILITIES {
+        let _ = writeln!(yaml, "- {capability}");
     }
     yaml
 }
