@@ -61,7 +61,7 @@ pub static RULE: Rule = Rule {
 const LABEL: &str = "aadpodidbinding";
 
 fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
-    let label = workload.labels().get(LABEL);
+    let label = workload.label(LABEL);
     if !label.is_absent() {
         let finding = cx.report(label, "selects a deprecated pod-managed identity");
         if workload.uses_workload_identity() {
