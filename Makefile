@@ -17,7 +17,7 @@ CARGO_TARGET_DIR ?= target
 PROGRAMS := $(CARGO_TARGET_DIR)/debug
 
 # Builds package $(1), whose library is called $(2), with exactly its own features.
-build_module = scripts/wasm-cargo $(TARGET) build --profile wasm --locked -p $(1) \
+build_module = scripts/wasm-cargo $(TARGET) rustc --profile wasm --locked --lib --crate-type cdylib -p $(1) \
 	&& cp "$$(scripts/wasm-cargo --where $(TARGET))/wasm/$(2).wasm" $@
 
 .PHONY: help setup modules demo test fmt lint e2e-tests bench budget codegen clean
