@@ -44,7 +44,7 @@ fn mentions_address(text: &str) -> bool {
         let token = text.get(start..end).unwrap_or_default();
         // A route to a single host is about the network, not a request.
         let route = bytes.get(end..).is_some_and(|rest| rest.starts_with(b"/32"));
-        if is_address(token) && !route && !is_in_proxy_exception(text, start) {
+        if is_address(token) && !route && !is_in_proxy_exception(text, start) && !is_firewall_rule(text, start) {
             return true;
         }
         read_to = end;
@@ -138,6 +138,22 @@ fn is_in_proxy_exception(text: &str, at: usize) -> bool {
     let name = name.trim_end_matches(['"', '\'', ' ']);
     let name = name.rsplit([' ', '\t', '"', '\'', ',', '{']).next().unwrap_or_default();
     is_list && is_proxy_exception(name)
+}
+
+/// Whether the command around `at` blocks the address: `iptables ... -d 169.254.169.254 -j DROP`.
+fn is_firewall_rule(text: &str, at: usize) -> bool {
+    const FARTHEST: usize = 512;
+    let bytes = text.as_bytes();
+    let before = bytes.get(at.saturating_sub(FARTHEST)..at).unwrap_or_default();
+    if !before.ends_with(b"-d ") && !before.ends_with(b"--destination ") {
+        return false;
+    }
+    let after = bytes.get(at..(at + FARTHEST).min(bytes.len())).unwrap_or_default();
+    let ends = |b: &u8| b"\n;&|".contains(b);
+    let before = before.rsplit(ends).next().unwrap_or_default();
+    let after = after.split(ends).next().unwrap_or_default();
+    let says = |part: &[u8], word: &[u8]| memchr::memmem::find(part, word).is_some();
+    says(before, b"iptables") && [b"DROP".as_slice(), b"REJECT"].iter().any(|verdict| says(after, verdict))
 }
 
 /// A variable, key or flag that sends an SDK or tool to the node's identity.
@@ -262,6 +278,8 @@ mod tests {
             "[64:ff9b::a9fe:a9fe]",
             "http://169.254.169.254.nip.io/",
             "curl -H Metadata:true $HOST/metadata/identity/oauth2/token",
+            "iptables -A OUTPUT -d 169.254.169.254 -j DROP; curl 169.254.169.254",
+            "iptables -t nat -A PREROUTING -d 169.254.169.254 -j DNAT --to-destination 127.0.0.1:8181",
             "NO_PROXY=* curl 169.254.169.254/x",
             "NO_PROXY=a; curl 169.254.169.254",
             "NO_PROXY=http://169.254.169.254",
@@ -291,6 +309,7 @@ mod tests {
             "-Dhttp.nonProxyHosts=localhost|169.254.169.254",
             "noProxy: 127.0.0.1,169.254.169.254",
             "{\"noProxy\": \"127.0.0.1,169.254.169.254\"}",
+            "iptables -A OUTPUT -d 169.254.169.254 -j DROP\niptables -A OUTPUT -d 169.254.169.254 -j REJECT",
             "metadata/identity",
         ] {
             assert!(!mentions_endpoint(text), "{text}");
