@@ -1,76 +1,63 @@
 //! Manifests, as people write them, turned into the admission requests that a policy server sends.
+//!
+//! ```
+//! let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n---\napiVersion: v1\nkind: Secret\n";
+//! for document in manifest::documents(text) {
+//!     for object in document.objects()? {
+//!         let request = manifest::request(&object?.value, &manifest::Operation::Create, None);
+//!         assert_eq!(request["operation"], "CREATE");
+//!     }
+//! }
+//! # Ok::<(), manifest::Unreadable>(())
+//! ```
 
 pub mod cluster;
+mod document;
 pub mod fixture;
+mod object;
+mod position;
 mod request;
 pub mod session;
+mod tree;
 
+pub use document::{Document, decode, documents};
+pub use object::{Form, Object};
+pub use position::{Position, Positions};
 pub use request::{Identity, Operation, payload, request};
+pub use tree::parse;
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 use serde_json::Value;
 
-/// The objects of a YAML or JSON text: every document, and every item of a `List`.
+/// Why a document, or an object in it, cannot be judged.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{text}")]
+pub struct Unreadable {
+    pub kind: Fault,
+    pub text: String,
+    /// Line in the whole text, from 1.
+    pub line: usize,
+}
+
+/// Who is to be told, and how loudly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Neither YAML nor JSON, or a broken Kubernetes object.
+    Broken,
+    /// Something to be rendered first.
+    Template,
+    /// Well-formed, but it does not even claim to be a Kubernetes object.
+    NoManifest,
+}
+
+/// The objects and requests of a YAML or JSON text: every document, and every item of a list.
 pub fn objects(text: &str) -> Vec<Result<Value>> {
     let mut objects = Vec::new();
     for document in documents(text) {
-        match parse(document) {
-            Ok(Value::Null) => {}
-            Ok(value) => split_list(value, &mut objects),
-            Err(error) => objects.push(Err(error)),
+        match document.objects() {
+            Ok(found) => objects.extend(found.into_iter().map(|object| Ok(object?.value))),
+            Err(error) => objects.push(Err(error.into())),
         }
     }
     objects
-}
-
-/// One YAML (or JSON) document as JSON.
-pub fn parse(document: &str) -> Result<Value> {
-    serde_saphyr::from_str(document).map_err(|error| anyhow::anyhow!("{error}")).context("not YAML")
-}
-
-/// The documents of a YAML stream, split at `---` lines so that one broken document spares the others.
-fn documents(text: &str) -> impl Iterator<Item = &str> {
-    let mut rest = Some(text);
-    std::iter::from_fn(move || {
-        let text = rest?;
-        let mut at = 0;
-        for line in text.split_inclusive('\n') {
-            let is_mark = line.trim_end() == "---" || line.starts_with("--- ");
-            if is_mark && at > 0 {
-                rest = text.get(at..);
-                return text.get(..at);
-            }
-            at += line.len();
-        }
-        rest = None;
-        Some(text)
-    })
-}
-
-fn split_list(value: Value, objects: &mut Vec<Result<Value>>) {
-    let is_list = value["kind"].as_str().is_some_and(|kind| kind.ends_with("List")) && value["items"].is_array();
-    match value {
-        Value::Object(mut list) if is_list => {
-            if let Some(Value::Array(items)) = list.remove("items") {
-                items.into_iter().for_each(|item| split_list(item, objects));
-            }
-        }
-        value => objects.push(check(value)),
-    }
-}
-
-/// What is no Kubernetes object cannot be judged.
-fn check(value: Value) -> Result<Value> {
-    if !value.is_object() {
-        bail!("no Kubernetes object: not a map");
-    }
-    if value.get("request").is_some() || value.get("operation").is_some() {
-        return Ok(value);
-    }
-    for key in ["apiVersion", "kind"] {
-        if !value[key].is_string() {
-            bail!("no Kubernetes object: `{key}` is missing");
-        }
-    }
-    Ok(value)
 }

@@ -2,6 +2,7 @@
 
 use entra_auth_policy::kind::Kind;
 use entra_auth_policy::rules;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 /// Who makes the request.
@@ -11,6 +12,17 @@ pub struct Identity {
     pub groups: Vec<String>,
     /// Entra object id, as AKS puts it into `extra.oid`.
     pub oid: Option<String>,
+}
+
+impl Identity {
+    /// `userInfo` of an admission request.
+    pub fn user_info(&self) -> Value {
+        let mut extra = Map::new();
+        if let Some(oid) = &self.oid {
+            extra.insert("oid".to_owned(), json!([oid]));
+        }
+        json!({"username": self.username, "groups": self.groups, "extra": extra})
+    }
 }
 
 #[derive(Clone, Debug, Default)]
@@ -29,6 +41,7 @@ pub fn request(object: &Value, operation: &Operation, identity: Option<&Identity
     let kind = text(&object["kind"]);
     let known = known_kind(group, &kind);
     let plural = known.map_or_else(|| plural(&kind), |kind| kind.plural.to_owned());
+    let namespaced = known.map_or_else(|| is_namespaced(group, &kind), |kind| Some(kind.namespaced));
     let metadata = &object["metadata"];
     let gvk = json!({"group": group, "version": version, "kind": kind});
     let gvr = json!({"group": group, "version": version, "resource": plural});
@@ -42,14 +55,14 @@ pub fn request(object: &Value, operation: &Operation, identity: Option<&Identity
     if metadata["name"].is_string() {
         set("name", metadata["name"].clone());
     }
-    // The API server fills in the namespace that kubectl would.
-    let namespaced = known.is_none_or(|kind| kind.namespaced);
-    let namespace = match metadata["namespace"].as_str() {
-        Some(namespace) => Some(namespace),
-        None if known.is_some() && namespaced => Some("default"),
-        None => None,
+    // Without a namespace kubectl takes the one of its context; `default` stands for it.
+    let namespace = metadata["namespace"].as_str().filter(|namespace| !namespace.is_empty());
+    let namespace = match namespaced {
+        Some(true) => Some(namespace.unwrap_or("default")),
+        Some(false) => None,
+        None => namespace,
     };
-    if let Some(namespace) = namespace.filter(|_| namespaced) {
+    if let Some(namespace) = namespace {
         set("namespace", json!(namespace));
     }
     match operation {
@@ -60,11 +73,7 @@ pub fn request(object: &Value, operation: &Operation, identity: Option<&Identity
         }
     }
     if let Some(identity) = identity {
-        let mut extra = Map::new();
-        if let Some(oid) = &identity.oid {
-            extra.insert("oid".to_owned(), json!([oid]));
-        }
-        set("userInfo", json!({"username": identity.username, "groups": identity.groups, "extra": extra}));
+        set("userInfo", identity.user_info());
     }
     set("object", object.clone());
     set("dryRun", json!(false));
@@ -73,7 +82,12 @@ pub fn request(object: &Value, operation: &Operation, identity: Option<&Identity
 
 /// What the policy receives: settings and request.
 pub fn payload(request: &Value, settings: &Value) -> Vec<u8> {
-    json!({"settings": settings, "request": request}).to_string().into_bytes()
+    #[derive(Serialize)]
+    struct Payload<'a> {
+        settings: &'a Value,
+        request: &'a Value,
+    }
+    serde_json::to_vec(&Payload { settings, request }).unwrap_or_default()
 }
 
 /// The kind's entry in the policy's own table, found through the rules that watch it.
@@ -81,12 +95,100 @@ fn known_kind(group: &str, kind: &str) -> Option<&'static Kind> {
     rules::watched().into_iter().find(|known| known.is(group, kind))
 }
 
+/// Kubernetes' own kinds that have no namespace and that no rule reads.
+const CLUSTER_SCOPED: &[&str] = &[
+    "APIService",
+    "CSIDriver",
+    "CSINode",
+    "ClusterTrustBundle",
+    "DeviceClass",
+    "FlowSchema",
+    "IPAddress",
+    "IngressClass",
+    "MutatingAdmissionPolicy",
+    "MutatingAdmissionPolicyBinding",
+    "MutatingWebhookConfiguration",
+    "Node",
+    "PriorityClass",
+    "PriorityLevelConfiguration",
+    "ResourceSlice",
+    "RuntimeClass",
+    "SelfSubjectAccessReview",
+    "SelfSubjectReview",
+    "SelfSubjectRulesReview",
+    "ServiceCIDR",
+    "StorageVersion",
+    "StorageVersionMigration",
+    "SubjectAccessReview",
+    "TokenReview",
+    "ValidatingAdmissionPolicy",
+    "ValidatingAdmissionPolicyBinding",
+    "ValidatingWebhookConfiguration",
+    "VolumeAttachment",
+    "VolumeAttributesClass",
+];
+
+/// The scope of a kind that no rule names; `None` for custom resources, whose definition is not here.
+fn is_namespaced(group: &str, kind: &str) -> Option<bool> {
+    // `.k8s.io` is Kubernetes' own but not protected: projects around it use `x.y.k8s.io` and `x-k8s.io`.
+    let own = !group.contains('.') || group.strip_suffix(".k8s.io").is_some_and(|group| !group.contains('.'));
+    let own = own || group.ends_with(".apiserver.k8s.io");
+    own.then(|| !CLUSTER_SCOPED.contains(&kind))
+}
+
 /// English plurals as CRDs use them.
 fn plural(kind: &str) -> String {
     let kind = kind.to_lowercase();
-    match kind.chars().last() {
-        Some('s' | 'x') => format!("{kind}es"),
-        Some('y') if !kind.ends_with("ay") && !kind.ends_with("ey") => format!("{}ies", &kind[..kind.len() - 1]),
+    match kind.as_bytes() {
+        b"endpoints" => kind,
+        [.., b's' | b'x'] | [.., b'c' | b's', b'h'] => format!("{kind}es"),
+        [before @ .., b'y'] if !before.ends_with(b"a") && !before.ends_with(b"e") && !before.ends_with(b"o") => {
+            format!("{}ies", kind.trim_end_matches('y'))
+        }
         _ => format!("{kind}s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(object: Value) -> (String, Option<String>) {
+        let request = request(&object, &Operation::Create, None);
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        (text(&request["resource"]["resource"]).unwrap(), text(&request["namespace"]))
+    }
+
+    #[test]
+    fn plural_and_namespace_are_what_the_api_server_would_say() {
+        for (api_version, kind, plural, namespace) in [
+            ("v1", "Pod", "pods", Some("default")),
+            ("v1", "Service", "services", Some("default")),
+            ("v1", "Endpoints", "endpoints", Some("default")),
+            ("v1", "Node", "nodes", None),
+            ("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies", Some("default")),
+            ("networking.k8s.io/v1", "IngressClass", "ingressclasses", None),
+            ("apiregistration.k8s.io/v1", "APIService", "apiservices", None),
+            ("rbac.authorization.k8s.io/v1", "ClusterRoleBinding", "clusterrolebindings", None),
+            ("gateway.networking.k8s.io/v1", "Gateway", "gateways", None),
+            ("secrets-store.csi.x-k8s.io/v1", "SecretProviderClass", "secretproviderclasses", None),
+        ] {
+            let object = json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": "a"}});
+            assert_eq!(place(object), (plural.to_owned(), namespace.map(str::to_owned)), "{kind}");
+        }
+        let role = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
+            "metadata": {"name": "a", "namespace": "shop"}});
+        assert_eq!(place(role).1, None);
+        let custom = json!({"apiVersion": "example.com/v1", "kind": "Thing", "metadata": {"namespace": "shop"}});
+        assert_eq!(place(custom).1.as_deref(), Some("shop"));
+    }
+
+    #[test]
+    fn nobody_asks_unless_somebody_is_named() {
+        let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}});
+        assert!(request(&pod, &Operation::Create, None).get("userInfo").is_none());
+        let jane = Identity { username: "jane".to_owned(), oid: Some("1".to_owned()), ..Identity::default() };
+        let asked = request(&pod, &Operation::Create, Some(&jane));
+        assert_eq!(asked["userInfo"], json!({"username": "jane", "groups": [], "extra": {"oid": ["1"]}}));
     }
 }

@@ -1,1 +1,18 @@
-fn main() {}
+use clap::Parser;
+use replay::cli::Cli;
+use std::io::ErrorKind;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match replay::run(&Cli::parse()) {
+        Ok(outcome) => outcome.into(),
+        Err(error) => {
+            // Whoever closed the pipe (`| head`) has read enough.
+            let is_closed = |cause: &std::io::Error| cause.kind() == ErrorKind::BrokenPipe;
+            if !error.downcast_ref().is_some_and(is_closed) {
+                anstream::eprintln!("replay: {error:#}");
+            }
+            ExitCode::from(2)
+        }
+    }
+}

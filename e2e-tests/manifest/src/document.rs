@@ -1,0 +1,143 @@
+//! Bytes into text, and text into documents that are read one by one, so that a broken one spares the
+//! others.
+
+use serde_json::value::RawValue;
+
+/// One document of a text.
+#[derive(Clone, Copy, Debug)]
+pub struct Document<'t> {
+    pub text: &'t str,
+    /// Line of the whole text on which it begins, from 1.
+    pub line: usize,
+    /// Column on that line, from 1; only a stream of JSON values begins documents within a line.
+    pub column: usize,
+}
+
+/// The text of a manifest: UTF-8, or UTF-16 with its mark as PowerShell redirects write it.
+pub fn decode(bytes: Vec<u8>) -> Result<String, String> {
+    let utf16 = |from: fn([u8; 2]) -> u16| {
+        let units = bytes.get(2..).unwrap_or_default().chunks(2);
+        let units = units.map(|pair| pair.try_into().map(from).unwrap_or(char::REPLACEMENT_CHARACTER as u16));
+        char::decode_utf16(units).collect::<Result<String, _>>().map_err(|_| "is not UTF-16, as its mark says".to_owned())
+    };
+    match bytes.as_slice() {
+        [0xff, 0xfe, ..] => return utf16(u16::from_le_bytes),
+        [0xfe, 0xff, ..] => return utf16(u16::from_be_bytes),
+        _ => {}
+    }
+    let mut text = String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let line = 1 + error.as_bytes().iter().take(valid).filter(|byte| **byte == b'\n').count();
+        format!("is not UTF-8 (line {line})")
+    })?;
+    if text.starts_with('\u{feff}') {
+        text.drain(..'\u{feff}'.len_utf8());
+    }
+    Ok(text)
+}
+
+/// The documents of a YAML stream or of a stream of JSON values. A `---` at the start of a line ends a
+/// document whatever it is in, so this needs no parser.
+pub fn documents(text: &str) -> Vec<Document<'_>> {
+    let mut documents = Vec::new();
+    let mut start = (0, 1);
+    let mut at = 0;
+    let mut has_content = false;
+    let mut line = 0;
+    let mut push = |from: usize, to: usize, line: usize| {
+        if let Some(text) = text.get(from..to) {
+            split_json(Document { text, line, column: 1 }, &mut documents);
+        }
+    };
+    for text in text.split_inclusive('\n') {
+        line += 1;
+        let mark = text.trim_end();
+        let is_start = mark == "---" || text.starts_with("--- ") || text.starts_with("---\t");
+        // `...` ends a document; what follows begins another, with or without `---`.
+        let is_end = mark == "..." || text.starts_with("... ");
+        // Directives and comments before `---` belong to the document after it.
+        if is_start && has_content {
+            push(start.0, at, start.1);
+            start = (at, line);
+            has_content = false;
+        }
+        let is_blank = mark.is_empty() || mark.starts_with(['#', '%']) || is_start && mark == "---";
+        has_content |= !is_blank && !is_end;
+        at += text.len();
+        if is_end && has_content {
+            push(start.0, at, start.1);
+            start = (at, line + 1);
+            has_content = false;
+        }
+    }
+    if has_content {
+        push(start.0, at, start.1);
+    }
+    documents
+}
+
+/// `kubectl get -o json` piped twice, or jq's output: values one after the other.
+fn split_json<'t>(document: Document<'t>, documents: &mut Vec<Document<'t>>) {
+    let values: Option<Vec<&'t RawValue>> = document
+        .text
+        .trim_start()
+        .starts_with('{')
+        .then(|| serde_json::Deserializer::from_str(document.text).into_iter().collect::<Result<_, _>>().ok())
+        .flatten();
+    match values {
+        Some(values) if values.len() > 1 => documents.extend(values.iter().map(|value| {
+            let text = value.get();
+            let before = (text.as_ptr() as usize).saturating_sub(document.text.as_ptr() as usize);
+            let before = document.text.get(..before).unwrap_or_default();
+            let lines = before.matches('\n').count();
+            let column = before.rsplit('\n').next().map_or(0, |line| line.chars().count());
+            Document { text, line: document.line + lines, column: column + 1 }
+        })),
+        _ => documents.push(document),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn split(text: &str) -> Vec<(usize, &str)> {
+        documents(text).iter().map(|document| (document.line, document.text)).collect()
+    }
+
+    #[test]
+    fn documents_begin_at_their_marks() {
+        assert_eq!(split("a: 1\n---\nb: 2\n"), [(1, "a: 1\n"), (2, "---\nb: 2\n")]);
+        assert_eq!(split("---\na: 1\n--- # two\nb: 2"), [(1, "---\na: 1\n"), (3, "--- # two\nb: 2")]);
+        assert_eq!(split("a: 1\r\n---\r\nb: 2\r\n"), [(1, "a: 1\r\n"), (2, "---\r\nb: 2\r\n")]);
+        assert_eq!(split("a: |\n  ---\n  x\n"), [(1, "a: |\n  ---\n  x\n")]);
+        assert_eq!(split("a: 1\n...\nb: 2\n"), [(1, "a: 1\n...\n"), (3, "b: 2\n")]);
+    }
+
+    #[test]
+    fn empty_documents_are_none() {
+        assert!(split("").is_empty());
+        assert!(split("---\n---\n# only words\n---\n").is_empty());
+        assert_eq!(split("%YAML 1.2\n---\na: 1\n").len(), 1);
+    }
+
+    #[test]
+    fn json_values_one_after_the_other() {
+        assert_eq!(split("{\"a\":\n1} {\"b\":2}\n"), [(1, "{\"a\":\n1}"), (2, "{\"b\":2}")]);
+        assert_eq!(documents("{\"a\":\n1} {\"b\":2}\n")[1].column, 4);
+        // Flow style, not JSON.
+        assert_eq!(split("{a: 1}\n").len(), 1);
+    }
+
+    #[test]
+    fn encodings() {
+        let utf16 = |big: bool| {
+            let bytes = move |unit: u16| if big { unit.to_be_bytes() } else { unit.to_le_bytes() };
+            "\u{feff}kind: \u{e4}".encode_utf16().flat_map(bytes).collect::<Vec<u8>>()
+        };
+        assert_eq!(decode(utf16(false)).unwrap(), "kind: \u{e4}");
+        assert_eq!(decode(utf16(true)).unwrap(), "kind: \u{e4}");
+        assert_eq!(decode(b"\xef\xbb\xbfkind: a".to_vec()).unwrap(), "kind: a");
+        assert_eq!(decode(b"a\nb\xe4\n".to_vec()).unwrap_err(), "is not UTF-8 (line 2)");
+    }
+}

@@ -1,0 +1,211 @@
+//! What a document holds: an object, a list of objects, an admission request or review.
+
+use crate::document::Document;
+use crate::tree;
+use crate::{Fault, Unreadable};
+use serde_json::Value;
+
+/// One thing to judge.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Object {
+    /// The object, or the admission request.
+    pub value: Value,
+    pub form: Form,
+    /// JSON Pointer from the document to the value: `/items/3`.
+    pub pointer: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// As written in a manifest.
+    Object,
+    /// An AdmissionRequest, taken out of its review if it was in one.
+    Request,
+}
+
+impl Object {
+    /// The Kubernetes object that is judged, if there is one.
+    pub fn object(&self) -> &Value {
+        match self.form {
+            Form::Object => &self.value,
+            Form::Request if self.value["object"].is_object() => &self.value["object"],
+            Form::Request => &self.value["oldObject"],
+        }
+    }
+
+    /// JSON Pointer from the document to the object that is judged.
+    pub fn object_pointer(&self) -> String {
+        match self.form {
+            Form::Object => self.pointer.clone(),
+            Form::Request => format!("{}/object", self.pointer),
+        }
+    }
+}
+
+impl Document<'_> {
+    /// Everything in the document that can be judged, and what of it cannot.
+    pub fn objects(&self) -> Result<Vec<Result<Object, Unreadable>>, Unreadable> {
+        let value = self.read()?;
+        let mut objects = Vec::new();
+        if !value.is_null() {
+            self.split(value, String::new(), &mut objects);
+        }
+        Ok(objects)
+    }
+
+    fn read(&self) -> Result<Value, Unreadable> {
+        // Most of what is generated is JSON, and its own parser is far faster.
+        let looks_like_json = self.text.trim_start().starts_with('{');
+        let json_error = match looks_like_json.then(|| tree::json(self.text)) {
+            Some(Ok(value)) => return Ok(value),
+            Some(Err(error)) => Some(error),
+            None => None,
+        };
+        tree::yaml_value(self.text).map_err(|error| {
+            if self.text.contains("{{") {
+                return self.template();
+            }
+            let quoted = self.text.trim_start().trim_start_matches('{').trim_start().starts_with('"');
+            match json_error {
+                Some(json) if quoted => {
+                    let text = json.to_string();
+                    let words = text.rsplit_once(" at line ").map_or(text.as_str(), |(words, _)| words);
+                    self.broken(format!("not JSON: {words}"), json.line())
+                }
+                _ => {
+                    let line = error.location().map_or(1, |location| location.line());
+                    self.broken(format!("not YAML: {}", error.without_snippet()), usize::try_from(line).unwrap_or(1))
+                }
+            }
+        })
+    }
+
+    /// Lists never reach admission: the client sends their items.
+    fn split(&self, value: Value, pointer: String, objects: &mut Vec<Result<Object, Unreadable>>) {
+        let kind = value["kind"].as_str().unwrap_or_default();
+        let Some(item_kind) = kind.strip_suffix("List").filter(|_| value["items"].is_array()) else {
+            return objects.push(self.recognise(value, pointer));
+        };
+        let (item_kind, version) = (Value::from(item_kind), value["apiVersion"].clone());
+        let Value::Object(mut list) = value else { return };
+        let Some(Value::Array(items)) = list.remove("items") else { return };
+        for (index, mut item) in items.into_iter().enumerate() {
+            // The API server leaves both out of the items of a PodList.
+            if let (Value::Object(item), false) = (&mut item, item_kind == "")
+                && !item.contains_key("kind")
+                && !item.contains_key("apiVersion")
+            {
+                item.insert("kind".to_owned(), item_kind.clone());
+                item.insert("apiVersion".to_owned(), version.clone());
+            }
+            self.split(item, format!("{pointer}/items/{index}"), objects);
+        }
+    }
+
+    fn recognise(&self, mut value: Value, pointer: String) -> Result<Object, Unreadable> {
+        if value["kind"] == "AdmissionReview" {
+            return match value["request"].take() {
+                request @ Value::Object(_) => {
+                    Ok(Object { value: request, form: Form::Request, pointer: format!("{pointer}/request") })
+                }
+                _ => Err(self.broken("an AdmissionReview without a request".to_owned(), 1)),
+            };
+        }
+        // A request says its kind in full; what a policy server sends wraps one, with the settings.
+        let is_request = |value: &Value| value["kind"]["kind"].is_string() && value["operation"].is_string();
+        if is_request(&value) {
+            return Ok(Object { value, form: Form::Request, pointer });
+        }
+        if is_request(&value["request"]) {
+            let pointer = format!("{pointer}/request");
+            return Ok(Object { value: value["request"].take(), form: Form::Request, pointer });
+        }
+        let missing = ["apiVersion", "kind"].into_iter().find(|key| !value[*key].as_str().is_some_and(|v| !v.is_empty()));
+        let Some(missing) = missing else { return Ok(Object { value, form: Form::Object, pointer }) };
+        let claims = value.get("apiVersion").is_some() || value.get("kind").is_some();
+        if claims || !pointer.is_empty() {
+            let place = if pointer.is_empty() { String::new() } else { format!("{} ", &pointer[1..].replace('/', " ")) };
+            return Err(self.broken(format!("{place}no Kubernetes object: `{missing}` is missing or no text"), 1));
+        }
+        if self.text.contains("{{") {
+            return Err(self.template());
+        }
+        let text = "no Kubernetes object: it has neither `apiVersion` nor `kind`".to_owned();
+        Err(Unreadable { kind: Fault::NoManifest, text, line: self.line })
+    }
+
+    /// The words for a text that has to be rendered first.
+    pub fn template(&self) -> Unreadable {
+        let text = "a template, not YAML: render it first (`helm template RELEASE CHART | replay -`)".to_owned();
+        Unreadable { kind: Fault::Template, text, line: self.line }
+    }
+
+    /// `line` counts within the document, from 1.
+    fn broken(&self, text: String, line: usize) -> Unreadable {
+        Unreadable { kind: Fault::Broken, text, line: self.line + line.saturating_sub(1) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::documents;
+
+    fn read(text: &str) -> Vec<Result<Object, Unreadable>> {
+        documents(text).iter().flat_map(|document| document.objects().unwrap_or_else(|error| vec![Err(error)])).collect()
+    }
+
+    fn faults(text: &str) -> Vec<(Fault, usize)> {
+        read(text).into_iter().filter_map(Result::err).map(|error| (error.kind, error.line)).collect()
+    }
+
+    #[test]
+    fn lists_are_split_and_their_items_completed() {
+        let text = "apiVersion: v1\nkind: PodList\nitems:\n- metadata: {name: a}\n- {apiVersion: v1, kind: List, items: []}\n";
+        let found = read(text);
+        assert_eq!(found.len(), 1);
+        let pod = found[0].as_ref().unwrap();
+        assert_eq!((pod.value["kind"].as_str(), pod.pointer.as_str()), (Some("Pod"), "/items/0"));
+        assert_eq!(faults("apiVersion: v1\nkind: List\nitems: [{}]\n"), [(Fault::Broken, 1)]);
+    }
+
+    #[test]
+    fn requests_and_reviews_are_recognised() {
+        let request = r#"{"uid":"1","kind":{"group":"","version":"v1","kind":"Pod"},"operation":"CREATE","object":{"kind":"Pod"}}"#;
+        for (text, pointer) in [
+            (request.to_owned(), ""),
+            (format!(r#"{{"settings":{{}},"request":{request}}}"#), "/request"),
+            (format!(r#"{{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{request}}}"#), "/request"),
+        ] {
+            let found = read(&text).remove(0).unwrap();
+            assert_eq!((found.form, found.pointer.as_str()), (Form::Request, pointer));
+            assert_eq!(found.object()["kind"], "Pod");
+        }
+        assert_eq!(faults(r#"{"kind":"AdmissionReview","request":null}"#), [(Fault::Broken, 1)]);
+    }
+
+    /// An Argo Workflow template has `kind` and `request`-like members too.
+    #[test]
+    fn an_object_with_a_member_called_request_stays_an_object() {
+        let text = "apiVersion: example.com/v1\nkind: Thing\nrequest: {a: 1}\noperation: CREATE\n";
+        assert_eq!(read(text).remove(0).unwrap().form, Form::Object);
+    }
+
+    #[test]
+    fn what_is_no_manifest_is_told_apart() {
+        assert_eq!(faults("image: nginx\n"), [(Fault::NoManifest, 1)]);
+        assert_eq!(faults("---\n- a\n"), [(Fault::NoManifest, 1)]);
+        assert_eq!(faults("kind: Pod\n"), [(Fault::Broken, 1)]);
+        assert_eq!(faults("a: 1\n---\n\nb: [\n"), [(Fault::NoManifest, 1), (Fault::Broken, 4)]);
+        assert_eq!(faults("{\"a\": 1,\n \"b\" 2}"), [(Fault::Broken, 2)]);
+    }
+
+    #[test]
+    fn templates_are_named() {
+        for text in ["metadata:\n  name: {{ .Release.Name }}\n", "{{- if .Values.x }}\nkind: Pod\n{{- end }}\n", "{{ include \"x\" . }}\n"] {
+            assert_eq!(faults(text), [(Fault::Template, 1)], "{text}");
+        }
+        // Argo and Prometheus keep such text in plain strings.
+        assert!(faults("apiVersion: v1\nkind: Pod\nmetadata: {name: '{{workflow.name}}'}\n").is_empty());
+    }
+}

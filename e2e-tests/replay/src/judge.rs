@@ -1,0 +1,121 @@
+//! Judges objects: the module gives the verdict, the same core built into this program the findings.
+
+use anyhow::{Context, Result};
+use e2e_tests::{CallError, Module};
+use entra_auth_policy::json::shown;
+use entra_auth_policy::lookup::{Cluster, LookupError, Query};
+use entra_auth_policy::settings::Date;
+use entra_auth_policy::{Evaluation, Host, evaluate};
+use manifest::{Form, Identity, Object, Operation, payload, request};
+use serde_json::Value;
+use std::borrow::Cow;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+pub struct Judge {
+    module: Module,
+    settings: Value,
+    identity: Option<Identity>,
+}
+
+/// Why there is no verdict.
+#[derive(Debug)]
+pub enum NoVerdict {
+    /// The module failed over this object.
+    Failed(CallError),
+    /// Module and program answer differently.
+    Differ,
+}
+
+impl Judge {
+    pub fn new(module: Module, settings: Value, identity: Option<Identity>) -> Judge {
+        Judge { module, settings, identity }
+    }
+
+    /// The verdict over one object. The module's answer and the program's must be the same bytes.
+    pub fn judge(&self, object: &Object) -> Result<Evaluation, NoVerdict> {
+        let payload = payload(&self.request(object), &self.settings);
+        let answer = self.module.call("validate", &payload).map_err(NoVerdict::Failed)?;
+        let evaluation = evaluate(&payload, &Host { today: &today, cluster: &NoCluster });
+        if evaluation.response.to_json() == answer { Ok(evaluation) } else { Err(NoVerdict::Differ) }
+    }
+
+    fn request<'o>(&self, object: &'o Object) -> Cow<'o, Value> {
+        match (object.form, &self.identity) {
+            (Form::Object, identity) => Cow::Owned(request(&object.value, &Operation::Create, identity.as_ref())),
+            (Form::Request, None) => Cow::Borrowed(&object.value),
+            (Form::Request, Some(identity)) => {
+                let mut request = object.value.clone();
+                request["userInfo"] = identity.user_info();
+                Cow::Owned(request)
+            }
+        }
+    }
+}
+
+fn today() -> Date {
+    Date::from_unix_seconds(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()))
+}
+
+/// The module has no host to ask, so the core has none either.
+struct NoCluster;
+
+impl Cluster for NoCluster {
+    fn get(&self, _: &Query<'_>) -> Result<String, LookupError> {
+        Err(LookupError::Failed)
+    }
+}
+
+/// What an object is called. Names come from anybody: they are shown without control characters.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Title {
+    pub kind: String,
+    pub namespace: String,
+    pub name: String,
+    /// What is done with it, where that is not to create it: `UPDATE`, `CONNECT pods/exec`.
+    pub act: String,
+}
+
+impl Title {
+    pub fn of(object: &Object) -> Title {
+        let text = |value: &Value| shown(value.as_str().unwrap_or_default()).into_owned();
+        let or = |first: &Value, second: &Value| if first.is_string() { text(first) } else { text(second) };
+        let body = object.object();
+        let metadata = &body["metadata"];
+        let mut name = text(&metadata["name"]);
+        if name.is_empty() && metadata["generateName"].is_string() {
+            name = format!("{}*", text(&metadata["generateName"]));
+        }
+        if object.form == Form::Object {
+            return Title { kind: text(&body["kind"]), namespace: text(&metadata["namespace"]), name, act: String::new() };
+        }
+        let request = &object.value;
+        if name.is_empty() {
+            name = text(&request["name"]);
+        }
+        let mut act = text(&request["operation"]);
+        match text(&request["subResource"]).as_str() {
+            "" if act == "CREATE" => act.clear(),
+            "" => {}
+            sub => act = format!("{act} {}/{sub}", text(&request["resource"]["resource"])),
+        }
+        let namespace = or(&metadata["namespace"], &request["namespace"]);
+        Title { kind: or(&body["kind"], &request["kind"]["kind"]), namespace, name, act }
+    }
+}
+
+impl std::fmt::Display for Title {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.kind)?;
+        match self.namespace.as_str() {
+            "" => write!(f, " {}", self.name)?,
+            namespace => write!(f, " {namespace}/{}", self.name)?,
+        }
+        if self.act.is_empty() { Ok(()) } else { write!(f, " ({})", self.act) }
+    }
+}
+
+/// Loads and compiles the module.
+pub fn load(path: &std::path::Path) -> Result<Module> {
+    let wasm = std::fs::read(path).with_context(|| path.display().to_string())?;
+    Module::load(&wasm).with_context(|| path.display().to_string())
+}

@@ -1,0 +1,77 @@
+//! Replays manifests through the compiled policy.
+//!
+//! ```text
+//! paths ─► sources ─► documents ─► objects ─► requests ─► verdicts ─► records ─► report
+//! ```
+//!
+//! The verdict is the module's; the findings behind it, with places and fixes, come from the same core
+//! built into this program. Both must give the same bytes for every object.
+
+pub mod cli;
+mod judge;
+mod module;
+mod progress;
+mod record;
+pub mod report;
+mod settings;
+mod source;
+
+pub use judge::{Judge, NoVerdict, Title};
+pub use record::{Record, Subject};
+pub use source::{DeadEnd, Source, sources};
+
+use anyhow::{Result, bail};
+use cli::Cli;
+use progress::Progress;
+use rayon::prelude::*;
+use report::Summary;
+use std::process::ExitCode;
+
+/// Sources read at once: enough to keep every core busy, few enough to bound what is held in memory.
+const BATCH: usize = 64;
+
+/// What a run comes to; of several, the worst.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Outcome {
+    Allowed,
+    Denied,
+    Unread,
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> ExitCode {
+        ExitCode::from(outcome as u8)
+    }
+}
+
+/// Does what the command line says. An error is about the whole run: settings, module, output.
+pub fn run(cli: &Cli) -> Result<Outcome> {
+    let path = module::find(cli.policy.as_deref())?;
+    let module = judge::load(&path)?;
+    let settings = settings::load(cli.settings.as_deref(), cli.profile, &module)?;
+    let judge = Judge::new(module, settings, cli.identity());
+    let mut report = report::open(cli);
+    let progress = Progress::start();
+    let mut summary = Summary::default();
+    for batch in sources(&cli.paths).chunks(BATCH) {
+        let batch: Vec<Vec<Record>> =
+            batch.par_iter().map(|source| record::records(source, &judge, &|| progress.step())).collect();
+        for record in batch.iter().flatten() {
+            if let Record::Differ(subject) = record {
+                bail!(
+                    "{} and this program are of different versions: they answer differently about {} ({}). \
+                     Build both from the same source (`make policy.wasm`, `cargo build -p replay`), or name the \
+                     right module with --policy",
+                    path.display(),
+                    subject.title,
+                    subject.place()
+                );
+            }
+            summary.count(record);
+            report.record(record)?;
+        }
+    }
+    drop(progress);
+    report.finish(&summary)?;
+    Ok(summary.outcome())
+}

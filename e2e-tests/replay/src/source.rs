@@ -1,0 +1,107 @@
+//! Where manifests come from: files, folders, standard input.
+
+use ignore::WalkBuilder;
+use manifest::decode;
+use std::ffi::OsStr;
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// Something to read documents from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// As it is told to people and programs.
+    pub name: String,
+    from: From,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum From {
+    Stdin,
+    /// Named on the command line: has to be a manifest.
+    Named(PathBuf),
+    /// Come across in a folder: may be something else.
+    Found(PathBuf),
+}
+
+/// A path that leads to nothing, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeadEnd {
+    pub name: String,
+    pub reason: String,
+}
+
+/// The sources under all paths, in order; folders are walked in order of names.
+pub fn sources(paths: &[PathBuf]) -> Vec<Result<Source, DeadEnd>> {
+    let mut sources = Vec::new();
+    for path in paths {
+        if path.as_os_str() == "-" {
+            sources.push(Ok(Source { name: "-".to_owned(), from: From::Stdin }));
+        } else if path.is_dir() {
+            let before = sources.len();
+            walk(path, &mut sources);
+            if sources.len() == before {
+                sources.push(Err(DeadEnd::new(path, "holds no *.yaml, *.yml or *.json file")));
+            }
+        } else {
+            sources.push(Ok(Source { name: path.display().to_string(), from: From::Named(path.clone()) }));
+        }
+    }
+    sources
+}
+
+/// Hidden and ignored files (`.gitignore`, `.ignore`) are left out, as every tool for source trees does.
+fn walk(folder: &Path, sources: &mut Vec<Result<Source, DeadEnd>>) {
+    for entry in WalkBuilder::new(folder).follow_links(true).sort_by_file_name(OsStr::cmp).build() {
+        match entry {
+            Ok(entry) => {
+                let path = entry.into_path();
+                if is_manifest_name(&path) && path.is_file() {
+                    sources.push(Ok(Source { name: path.display().to_string(), from: From::Found(path) }));
+                }
+            }
+            Err(error) => sources.push(Err(DeadEnd::new(folder, &format!("cannot be walked: {error}")))),
+        }
+    }
+}
+
+fn is_manifest_name(path: &Path) -> bool {
+    let extension = path.extension().and_then(OsStr::to_str).map(str::to_ascii_lowercase);
+    matches!(extension.as_deref(), Some("yaml" | "yml" | "json"))
+}
+
+impl Source {
+    pub fn read(&self) -> Result<String, String> {
+        let bytes = match &self.from {
+            From::Stdin => {
+                let mut bytes = Vec::new();
+                std::io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
+            }
+            From::Named(path) | From::Found(path) => fs::read(path),
+        };
+        let text = decode(bytes.map_err(|error| format!("cannot be read: {error}"))?)?;
+        // A failed command before the pipe must not look like a clean cluster.
+        if self.from == From::Stdin && text.trim().is_empty() {
+            return Err("is empty".to_owned());
+        }
+        Ok(text)
+    }
+
+    /// Whether it was only come across, so that a file of another kind is nothing to complain about.
+    pub fn is_found(&self) -> bool {
+        matches!(self.from, From::Found(_))
+    }
+
+    /// Whether it lies in the `templates` folder of a Helm chart.
+    pub fn is_in_chart(&self) -> bool {
+        let (From::Named(path) | From::Found(path)) = &self.from else { return false };
+        let mut folders = path.ancestors().skip(1);
+        folders.any(|folder| folder.ends_with("templates") && folder.with_file_name("Chart.yaml").is_file())
+    }
+}
+
+impl DeadEnd {
+    fn new(path: &Path, reason: &str) -> DeadEnd {
+        DeadEnd { name: path.display().to_string(), reason: reason.to_owned() }
+    }
+}

@@ -1,0 +1,283 @@
+//! The program as people and pipelines call it.
+
+use e2e_tests::{Built, root};
+use serde_json::{Value, json};
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use tempfile::TempDir;
+
+const GOOD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: good, namespace: shop}\nspec:\n  containers: [{name: web, image: a}]\n";
+const BAD: &str = "\
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: bad, namespace: shop}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: view}
+subjects:
+- apiGroup: rbac.authorization.k8s.io
+  kind: User
+  name: system:anonymous
+";
+
+struct Run {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl Run {
+    fn lines(&self) -> Vec<Value> {
+        self.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+}
+
+/// A folder with files, to run in.
+fn folder(files: &[(&str, &str)]) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    folder
+}
+
+fn command(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_replay"));
+    command.current_dir(folder).args(arguments).env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
+    command
+}
+
+fn finish(output: Output) -> Run {
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    Run { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
+}
+
+fn replay(folder: &Path, arguments: &[&str]) -> Run {
+    let policy = Built::Policy.path();
+    let policy = ["--policy", policy.to_str().unwrap()];
+    finish(command(folder, &[&policy, arguments].concat()).stdin(Stdio::null()).output().unwrap())
+}
+
+fn replay_text(text: &str, arguments: &[&str]) -> Run {
+    let folder = tempfile::tempdir().unwrap();
+    let policy = Built::Policy.path();
+    let mut command = command(folder.path(), &["--policy", policy.to_str().unwrap()]);
+    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    finish(child.wait_with_output().unwrap())
+}
+
+#[test]
+fn exit_codes() {
+    let folder = folder(&[("good.yaml", GOOD), ("bad.yaml", BAD), ("broken.yaml", "a: [\n")]);
+    let code = |paths: &[&str]| replay(folder.path(), paths).code;
+    assert_eq!(code(&["good.yaml"]), 0);
+    assert_eq!(code(&["good.yaml", "bad.yaml"]), 1);
+    assert_eq!(code(&["bad.yaml", "broken.yaml"]), 2);
+    assert_eq!(code(&["good.yaml", "missing.yaml"]), 2);
+    assert_eq!(code(&[]), 2);
+}
+
+#[test]
+fn a_line_for_every_object() {
+    let text = format!("{GOOD}---\n# nothing\n---\n{BAD}");
+    let folder = folder(&[("all.yaml", &text)]);
+    let run = replay(folder.path(), &["--format", "json", "all.yaml"]);
+    let lines = run.lines();
+    assert_eq!(lines.len(), 2);
+    assert_eq!((&lines[0]["kind"], &lines[0]["allowed"], &lines[0]["index"]), (&json!("Pod"), &json!(true), &json!(0)));
+    assert_eq!(lines[0]["findings"], json!([]));
+    let (bad, finding) = (&lines[1], &lines[1]["findings"][0]);
+    assert_eq!((bad["source"].as_str(), bad["index"].as_u64(), bad["name"].as_str()), (Some("all.yaml"), Some(1), Some("bad")));
+    assert_eq!(finding["rule"], "binding-anonymous");
+    assert_eq!(finding["path"], "subjects[system:anonymous]");
+    assert_eq!(finding["pointer"], "/subjects/0");
+    assert_eq!((&finding["severity"], &finding["action"]), (&json!("high"), &json!("deny")));
+    assert!(finding["fix"].as_str().is_some_and(|fix| !fix.is_empty()));
+    let line = text.lines().position(|line| line.starts_with("- apiGroup")).unwrap() + 1;
+    assert_eq!((finding["line"].as_u64(), finding["column"].as_u64()), (Some(line as u64), Some(3)));
+}
+
+#[test]
+fn lists_json_and_standard_input() {
+    let bad: Value = manifest::parse(BAD).unwrap();
+    let list = json!({"apiVersion": "v1", "kind": "List", "items": [bad, bad]}).to_string();
+    let run = replay_text(&list, &["--format", "json", "-"]);
+    assert_eq!(run.code, 1);
+    let sources: Vec<_> = run.lines().iter().map(|line| (line["source"].clone(), line["index"].clone())).collect();
+    assert_eq!(sources, [(json!("-"), json!(0)), (json!("-"), json!(1))]);
+    // A List without items is a clean cluster, nothing at all a failed command.
+    assert_eq!(replay_text("apiVersion: v1\nkind: List\nitems: []\n", &["-"]).code, 0);
+    let nothing = replay_text("", &["-"]);
+    assert_eq!(nothing.code, 2);
+    assert!(nothing.out.contains("is empty"), "{}", nothing.out);
+}
+
+#[test]
+fn folders_are_walked_in_order_and_other_files_passed_over() {
+    let folder = folder(&[
+        ("deploy/b/two.yml", BAD),
+        ("deploy/a/one.json", &manifest::parse(GOOD).unwrap().to_string()),
+        ("deploy/values.yaml", "image: nginx\n"),
+        ("deploy/README.md", "kind: Pod"),
+        ("deploy/.hidden/x.yaml", "a: ["),
+        ("empty/README.md", ""),
+    ]);
+    let run = replay(folder.path(), &["--format", "json", "deploy"]);
+    let sources: Vec<_> = run.lines().iter().map(|line| line["source"].as_str().unwrap().replace('\\', "/")).collect();
+    assert_eq!(sources, ["deploy/a/one.json", "deploy/b/two.yml"]);
+    assert_eq!(run.code, 1);
+    let text = replay(folder.path(), &["deploy"]);
+    assert!(text.out.contains("1 document in folders passed over"), "{}", text.out);
+    // Named, it has to be a manifest.
+    assert_eq!(replay(folder.path(), &["deploy/values.yaml"]).code, 2);
+    let empty = replay(folder.path(), &["empty"]);
+    assert_eq!(empty.code, 2);
+    assert!(empty.out.contains("holds no *.yaml"), "{}", empty.out);
+}
+
+#[test]
+fn what_cannot_be_read_is_named_and_the_rest_judged() {
+    let folder = folder(&[
+        ("chart/Chart.yaml", "apiVersion: v2\nname: shop\n"),
+        ("chart/templates/quoted.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: '{{ .Release.Name }}'}\n"),
+        ("template.yaml", "apiVersion: v1\nkind: Pod\nmetadata:\n  name: {{ .Release.Name }}\n"),
+        ("twice.yaml", "apiVersion: v1\nkind: Pod\nkind: Secret\n"),
+        ("half.yaml", &format!("a: [\n---\n{GOOD}")),
+    ]);
+    fs::write(folder.path().join("latin1.yaml"), b"# caf\xe9\n").unwrap();
+    let run = replay(folder.path(), &["--format", "json", "chart/templates", "template.yaml", "twice.yaml", "half.yaml", "latin1.yaml"]);
+    assert_eq!(run.code, 2);
+    for words in [
+        "quoted.yaml:1: a template",
+        "template.yaml:1: a template",
+        "helm template",
+        "twice.yaml:3: not YAML",
+        "half.yaml:1: not YAML",
+        "latin1.yaml: is not UTF-8 (line 1)",
+    ] {
+        assert!(run.err.contains(words), "no `{words}` in\n{}", run.err);
+    }
+    let lines = run.lines();
+    assert_eq!(lines.iter().filter(|line| line["error"].is_string()).count(), 5);
+    assert_eq!(lines.iter().filter(|line| line["allowed"] == true).count(), 1);
+    assert!(replay(folder.path(), &["template.yaml"]).out.contains("1 template among the unread"));
+}
+
+#[test]
+fn requests_are_judged_as_they_are() {
+    let pod = "{apiVersion: v1, kind: Pod, metadata: {name: a}, spec: {containers: []}}";
+    let request = format!(
+        "kind: {{group: '', version: v1, kind: Pod}}\nresource: {{group: '', version: v1, resource: pods}}\n\
+         operation: DELETE\nname: a\nnamespace: shop\noldObject: {pod}\n"
+    );
+    let review = json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": manifest::parse(&request).unwrap()});
+    for text in [request, review.to_string()] {
+        let run = replay_text(&text, &["-"]);
+        assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+        assert!(run.out.contains("Pod shop/a (DELETE)"), "{}", run.out);
+    }
+}
+
+#[test]
+fn settings_are_read_overridden_and_checked() {
+    let warn = "rules:\n  binding-anonymous: warn\n";
+    let policy = format!("apiVersion: policies.kubewarden.io/v1\nkind: ClusterAdmissionPolicy\nspec:\n  settings:\n    {}", warn.replace('\n', "\n    "));
+    let folder = folder(&[
+        ("warn.yml", warn),
+        ("policy.yml", &policy),
+        ("off.yml", "rules: {binding-anonymous: off}\n"),
+        ("wrong.yml", "profil: baseline\nrules: {binding-anonymus: deny}\nmaxTokenSeconds: 1\n"),
+        ("bad.yaml", BAD),
+    ]);
+    let run = |settings: &str| replay(folder.path(), &["--settings", settings, "bad.yaml"]);
+    for settings in ["warn.yml", "policy.yml"] {
+        let run = run(settings);
+        assert!(run.code == 0 && run.out.contains("warned"), "{settings}: {}{}", run.out, run.err);
+    }
+    assert!(run("off.yml").out.contains("allowed"));
+    let wrong = run("wrong.yml");
+    assert_eq!(wrong.code, 2);
+    for words in ["wrong.yml", "profil", "binding-anonymous", "maxTokenSeconds"] {
+        assert!(wrong.err.contains(words), "no `{words}` in\n{}", wrong.err);
+    }
+    assert_eq!(run("missing.yml").code, 2);
+    let restricted = replay(folder.path(), &["--profile", "restricted", "--format", "json", "bad.yaml"]);
+    assert!(restricted.lines()[0]["message"].as_str().unwrap().contains("(restricted)"));
+}
+
+/// AKS writes its own bindings as the control plane; the same from anybody else is judged.
+#[test]
+fn the_requester_is_who_as_says() {
+    let binding = "\
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: system:discovery}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: system:discovery}
+subjects:
+- {apiGroup: rbac.authorization.k8s.io, kind: Group, name: 'system:unauthenticated'}
+";
+    let code = |arguments: &[&str]| replay_text(binding, &[arguments, &["-"]].concat()).code;
+    let jane = ["--as", "jane@contoso.com", "--as-group", "system:authenticated", "--as-oid", "0f8fad5b-d9cb-469f-a165-70867728950e"];
+    assert_eq!(code(&jane), 1);
+    assert_eq!(replay_text(binding, &["--as-group", "x", "-"]).code, 2);
+}
+
+#[test]
+fn another_modules_answers_are_told_once() {
+    let floor = Built::Floor.path();
+    let folder = folder(&[("bad.yaml", &format!("{BAD}---\n{BAD}"))]);
+    let output = command(folder.path(), &["--policy", floor.to_str().unwrap(), "bad.yaml"]).output().unwrap();
+    let run = finish(output);
+    assert_eq!(run.code, 2);
+    assert_eq!(run.err.matches("different versions").count(), 1, "{}", run.err);
+}
+
+#[test]
+fn the_module_is_found_or_asked_for() {
+    let folder = folder(&[("good.yaml", GOOD)]);
+    // Above the working folder.
+    let inside = root().join("test_data");
+    let good = folder.path().join("good.yaml");
+    let found = finish(command(&inside, &[good.to_str().unwrap()]).output().unwrap());
+    assert_eq!(found.code, 0, "{}", found.err);
+    let wrong = finish(command(folder.path(), &["--policy", "good.yaml", "good.yaml"]).output().unwrap());
+    assert!(wrong.code == 2 && wrong.err.contains("good.yaml"), "{}", wrong.err);
+    // A copy of the program that has no module above it.
+    let copy = folder.path().join("replay-copy");
+    fs::copy(env!("CARGO_BIN_EXE_replay"), &copy).unwrap();
+    let lost = finish(Command::new(&copy).current_dir(folder.path()).arg("good.yaml").output().unwrap());
+    assert!(lost.code == 2 && lost.err.contains("make policy.wasm"), "{}", lost.err);
+}
+
+#[test]
+fn text_is_for_people_and_plain_in_a_pipe() {
+    let folder = folder(&[("bad.yaml", BAD)]);
+    let run = replay(folder.path(), &["bad.yaml"]);
+    for words in ["denied   RoleBinding shop/bad", "bad.yaml:1", "binding-anonymous line 6", "fix:", "1 object: 0 allowed, 0 warned, 1 denied, 0 unread"] {
+        assert!(run.out.contains(words), "no `{words}` in\n{}", run.out);
+    }
+    assert!(!run.out.contains('\u{1b}'));
+    let policy = Built::Policy.path();
+    let forced = command(folder.path(), &["--policy", policy.to_str().unwrap(), "bad.yaml"]).env("CLICOLOR_FORCE", "1").output().unwrap();
+    assert!(String::from_utf8_lossy(&forced.stdout).contains('\u{1b}'));
+}
+
+/// Values never show, whatever is wrong with the text around them.
+#[test]
+fn no_value_is_repeated() {
+    let secret = "hunter2hunter2";
+    for text in [
+        format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec:\n  containers:\n  - name: a\n    env: [{{name: AZURE_CLIENT_SECRET, value: {secret}}}]\n"),
+        format!("apiVersion: v1\nkind: Secret\nstringData: {{password: {secret}\n"),
+        format!("{{\"kind\": \"Secret\", \"data\": {{\"a\": \"{secret}\" \"b\"}}}}"),
+    ] {
+        for format in ["text", "json"] {
+            let run = replay_text(&text, &["--all", "--format", format, "-"]);
+            assert!(!format!("{}{}", run.out, run.err).contains(secret), "{}{}", run.out, run.err);
+        }
+    }
+}
