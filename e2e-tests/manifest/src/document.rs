@@ -18,7 +18,9 @@ pub fn decode(bytes: Vec<u8>) -> Result<String, String> {
     let utf16 = |from: fn([u8; 2]) -> u16| {
         let units = bytes.get(2..).unwrap_or_default().chunks(2);
         let units = units.map(|pair| pair.try_into().map(from).unwrap_or(char::REPLACEMENT_CHARACTER as u16));
-        char::decode_utf16(units).collect::<Result<String, _>>().map_err(|_| "is not UTF-16, as its mark says".to_owned())
+        char::decode_utf16(units)
+            .collect::<Result<String, _>>()
+            .map_err(|_| "is not UTF-16, as its mark says".to_owned())
     };
     match bytes.as_slice() {
         [0xff, 0xfe, ..] => return utf16(u16::from_le_bytes),

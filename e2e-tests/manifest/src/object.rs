@@ -120,11 +120,13 @@ impl Document<'_> {
             let pointer = format!("{pointer}/request");
             return Ok(Object { value: value["request"].take(), form: Form::Request, pointer });
         }
-        let missing = ["apiVersion", "kind"].into_iter().find(|key| !value[*key].as_str().is_some_and(|v| !v.is_empty()));
+        let missing =
+            ["apiVersion", "kind"].into_iter().find(|key| !value[*key].as_str().is_some_and(|v| !v.is_empty()));
         let Some(missing) = missing else { return Ok(Object { value, form: Form::Object, pointer }) };
         let claims = value.get("apiVersion").is_some() || value.get("kind").is_some();
         if claims || !pointer.is_empty() {
-            let place = if pointer.is_empty() { String::new() } else { format!("{} ", &pointer[1..].replace('/', " ")) };
+            let place =
+                if pointer.is_empty() { String::new() } else { format!("{} ", &pointer[1..].replace('/', " ")) };
             return Err(self.broken(format!("{place}no Kubernetes object: `{missing}` is missing or no text"), 1));
         }
         if self.text.contains("{{") {
@@ -152,7 +154,10 @@ mod tests {
     use crate::documents;
 
     fn read(text: &str) -> Vec<Result<Object, Unreadable>> {
-        documents(text).iter().flat_map(|document| document.objects().unwrap_or_else(|error| vec![Err(error)])).collect()
+        documents(text)
+            .iter()
+            .flat_map(|document| document.objects().unwrap_or_else(|error| vec![Err(error)]))
+            .collect()
     }
 
     fn faults(text: &str) -> Vec<(Fault, usize)> {
@@ -161,7 +166,8 @@ mod tests {
 
     #[test]
     fn lists_are_split_and_their_items_completed() {
-        let text = "apiVersion: v1\nkind: PodList\nitems:\n- metadata: {name: a}\n- {apiVersion: v1, kind: List, items: []}\n";
+        let text =
+            "apiVersion: v1\nkind: PodList\nitems:\n- metadata: {name: a}\n- {apiVersion: v1, kind: List, items: []}\n";
         let found = read(text);
         assert_eq!(found.len(), 1);
         let pod = found[0].as_ref().unwrap();
@@ -175,7 +181,10 @@ mod tests {
         for (text, pointer) in [
             (request.to_owned(), ""),
             (format!(r#"{{"settings":{{}},"request":{request}}}"#), "/request"),
-            (format!(r#"{{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{request}}}"#), "/request"),
+            (
+                format!(r#"{{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{request}}}"#),
+                "/request",
+            ),
         ] {
             let found = read(&text).remove(0).unwrap();
             assert_eq!((found.form, found.pointer.as_str()), (Form::Request, pointer));
@@ -202,7 +211,11 @@ mod tests {
 
     #[test]
     fn templates_are_named() {
-        for text in ["metadata:\n  name: {{ .Release.Name }}\n", "{{- if .Values.x }}\nkind: Pod\n{{- end }}\n", "{{ include \"x\" . }}\n"] {
+        for text in [
+            "metadata:\n  name: {{ .Release.Name }}\n",
+            "{{- if .Values.x }}\nkind: Pod\n{{- end }}\n",
+            "{{ include \"x\" . }}\n",
+        ] {
             assert_eq!(faults(text), [(Fault::Template, 1)], "{text}");
         }
         // Argo and Prometheus keep such text in plain strings.

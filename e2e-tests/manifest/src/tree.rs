@@ -166,7 +166,9 @@ mod tests {
 
     #[test]
     fn a_key_given_twice_is_refused() {
-        for error in [parse("a: 1\nb: 2\na: 3\n").unwrap_err().to_string(), json("{\"a\":1,\"a\":2}").unwrap_err().to_string()] {
+        for error in
+            [parse("a: 1\nb: 2\na: 3\n").unwrap_err().to_string(), json("{\"a\":1,\"a\":2}").unwrap_err().to_string()]
+        {
             assert!(error.contains('a') && error.contains("line"), "{error}");
         }
     }

@@ -86,7 +86,12 @@ impl Title {
             name = format!("{}*", text(&metadata["generateName"]));
         }
         if object.form == Form::Object {
-            return Title { kind: text(&body["kind"]), namespace: text(&metadata["namespace"]), name, act: String::new() };
+            return Title {
+                kind: text(&body["kind"]),
+                namespace: text(&metadata["namespace"]),
+                name,
+                act: String::new(),
+            };
         }
         let request = &object.value;
         if name.is_empty() {

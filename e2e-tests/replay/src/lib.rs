@@ -23,6 +23,7 @@ pub use source::{DeadEnd, Source, sources};
 use anyhow::{Result, bail};
 use cli::Cli;
 use progress::Progress;
+use rayon::ThreadPoolBuilder;
 use rayon::prelude::*;
 use report::Summary;
 use std::process::ExitCode;
@@ -30,7 +31,10 @@ use std::process::ExitCode;
 /// Sources read at once: enough to keep every core busy, few enough to bound what is held in memory.
 const BATCH: usize = 64;
 
-/// What a run comes to; of several, the worst.
+/// Objects are read and judged by recursion, as deep as they are nested.
+const STACK: usize = 16 << 20;
+
+/// What a run comes to, as exit status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
     Allowed,
@@ -51,11 +55,12 @@ pub fn run(cli: &Cli) -> Result<Outcome> {
     let settings = settings::load(cli.settings.as_deref(), cli.profile, &module)?;
     let judge = Judge::new(module, settings, cli.identity());
     let mut report = report::open(cli);
+    let workers = ThreadPoolBuilder::new().stack_size(STACK).build()?;
     let progress = Progress::start();
     let mut summary = Summary::default();
     for batch in sources(&cli.paths).chunks(BATCH) {
-        let batch: Vec<Vec<Record>> =
-            batch.par_iter().map(|source| record::records(source, &judge, &|| progress.step())).collect();
+        let records = |source| record::records(source, &judge, &|| progress.step());
+        let batch: Vec<Vec<Record>> = workers.install(|| batch.par_iter().map(records).collect());
         for record in batch.iter().flatten() {
             if let Record::Differ(subject) = record {
                 bail!(

@@ -66,12 +66,7 @@ pub fn records(source: &Result<Source, DeadEnd>, judge: &Judge, step: &(dyn Fn()
     records
 }
 
-fn judge_document(
-    source: &Source,
-    document: &Document<'_>,
-    judge: &Judge,
-    step: &(dyn Fn() + Sync),
-) -> Vec<Record> {
+fn judge_document(source: &Source, document: &Document<'_>, judge: &Judge, step: &(dyn Fn() + Sync)) -> Vec<Record> {
     let objects = match document.objects() {
         Ok(objects) => objects,
         Err(fault) => return vec![of_fault(source, &fault)],
@@ -90,8 +85,7 @@ fn judge_document(
         };
         let verdict = judge.judge(&object);
         step();
-        let mut subject =
-            Subject { source: source.name.clone(), index: 0, title: Title::of(&object), position: start };
+        let mut subject = Subject { source: source.name.clone(), index: 0, title: Title::of(&object), position: start };
         match verdict {
             Ok(evaluation) => {
                 let pointer = object.object_pointer();

@@ -12,11 +12,11 @@ use std::path::{Path, PathBuf};
 pub struct Source {
     /// As it is told to people and programs.
     pub name: String,
-    from: From,
+    origin: Origin,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum From {
+enum Origin {
     Stdin,
     /// Named on the command line: has to be a manifest.
     Named(PathBuf),
@@ -36,7 +36,7 @@ pub fn sources(paths: &[PathBuf]) -> Vec<Result<Source, DeadEnd>> {
     let mut sources = Vec::new();
     for path in paths {
         if path.as_os_str() == "-" {
-            sources.push(Ok(Source { name: "-".to_owned(), from: From::Stdin }));
+            sources.push(Ok(Source { name: "-".to_owned(), origin: Origin::Stdin }));
         } else if path.is_dir() {
             let before = sources.len();
             walk(path, &mut sources);
@@ -44,7 +44,7 @@ pub fn sources(paths: &[PathBuf]) -> Vec<Result<Source, DeadEnd>> {
                 sources.push(Err(DeadEnd::new(path, "holds no *.yaml, *.yml or *.json file")));
             }
         } else {
-            sources.push(Ok(Source { name: path.display().to_string(), from: From::Named(path.clone()) }));
+            sources.push(Ok(Source { name: path.display().to_string(), origin: Origin::Named(path.clone()) }));
         }
     }
     sources
@@ -57,7 +57,7 @@ fn walk(folder: &Path, sources: &mut Vec<Result<Source, DeadEnd>>) {
             Ok(entry) => {
                 let path = entry.into_path();
                 if is_manifest_name(&path) && path.is_file() {
-                    sources.push(Ok(Source { name: path.display().to_string(), from: From::Found(path) }));
+                    sources.push(Ok(Source { name: path.display().to_string(), origin: Origin::Found(path) }));
                 }
             }
             Err(error) => sources.push(Err(DeadEnd::new(folder, &format!("cannot be walked: {error}")))),
@@ -72,16 +72,16 @@ fn is_manifest_name(path: &Path) -> bool {
 
 impl Source {
     pub fn read(&self) -> Result<String, String> {
-        let bytes = match &self.from {
-            From::Stdin => {
+        let bytes = match &self.origin {
+            Origin::Stdin => {
                 let mut bytes = Vec::new();
                 std::io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
             }
-            From::Named(path) | From::Found(path) => fs::read(path),
+            Origin::Named(path) | Origin::Found(path) => fs::read(path),
         };
         let text = decode(bytes.map_err(|error| format!("cannot be read: {error}"))?)?;
         // A failed command before the pipe must not look like a clean cluster.
-        if self.from == From::Stdin && text.trim().is_empty() {
+        if self.origin == Origin::Stdin && text.trim().is_empty() {
             return Err("is empty".to_owned());
         }
         Ok(text)
@@ -89,12 +89,12 @@ impl Source {
 
     /// Whether it was only come across, so that a file of another kind is nothing to complain about.
     pub fn is_found(&self) -> bool {
-        matches!(self.from, From::Found(_))
+        matches!(self.origin, Origin::Found(_))
     }
 
     /// Whether it lies in the `templates` folder of a Helm chart.
     pub fn is_in_chart(&self) -> bool {
-        let (From::Named(path) | From::Found(path)) = &self.from else { return false };
+        let (Origin::Named(path) | Origin::Found(path)) = &self.origin else { return false };
         let mut folders = path.ancestors().skip(1);
         folders.any(|folder| folder.ends_with("templates") && folder.with_file_name("Chart.yaml").is_file())
     }

@@ -91,7 +91,10 @@ fn a_line_for_every_object() {
     assert_eq!((&lines[0]["kind"], &lines[0]["allowed"], &lines[0]["index"]), (&json!("Pod"), &json!(true), &json!(0)));
     assert_eq!(lines[0]["findings"], json!([]));
     let (bad, finding) = (&lines[1], &lines[1]["findings"][0]);
-    assert_eq!((bad["source"].as_str(), bad["index"].as_u64(), bad["name"].as_str()), (Some("all.yaml"), Some(1), Some("bad")));
+    assert_eq!(
+        (bad["source"].as_str(), bad["index"].as_u64(), bad["name"].as_str()),
+        (Some("all.yaml"), Some(1), Some("bad"))
+    );
     assert_eq!(finding["rule"], "binding-anonymous");
     assert_eq!(finding["path"], "subjects[system:anonymous]");
     assert_eq!(finding["pointer"], "/subjects/0");
@@ -149,7 +152,10 @@ fn what_cannot_be_read_is_named_and_the_rest_judged() {
         ("half.yaml", &format!("a: [\n---\n{GOOD}")),
     ]);
     fs::write(folder.path().join("latin1.yaml"), b"# caf\xe9\n").unwrap();
-    let run = replay(folder.path(), &["--format", "json", "chart/templates", "template.yaml", "twice.yaml", "half.yaml", "latin1.yaml"]);
+    let run = replay(
+        folder.path(),
+        &["--format", "json", "chart/templates", "template.yaml", "twice.yaml", "half.yaml", "latin1.yaml"],
+    );
     assert_eq!(run.code, 2);
     for words in [
         "quoted.yaml:1: a template",
@@ -185,7 +191,10 @@ fn requests_are_judged_as_they_are() {
 #[test]
 fn settings_are_read_overridden_and_checked() {
     let warn = "rules:\n  binding-anonymous: warn\n";
-    let policy = format!("apiVersion: policies.kubewarden.io/v1\nkind: ClusterAdmissionPolicy\nspec:\n  settings:\n    {}", warn.replace('\n', "\n    "));
+    let policy = format!(
+        "apiVersion: policies.kubewarden.io/v1\nkind: ClusterAdmissionPolicy\nspec:\n  settings:\n    {}",
+        warn.replace('\n', "\n    ")
+    );
     let folder = folder(&[
         ("warn.yml", warn),
         ("policy.yml", &policy),
@@ -221,7 +230,14 @@ subjects:
 - {apiGroup: rbac.authorization.k8s.io, kind: Group, name: 'system:unauthenticated'}
 ";
     let code = |arguments: &[&str]| replay_text(binding, &[arguments, &["-"]].concat()).code;
-    let jane = ["--as", "jane@contoso.com", "--as-group", "system:authenticated", "--as-oid", "0f8fad5b-d9cb-469f-a165-70867728950e"];
+    let jane = [
+        "--as",
+        "jane@contoso.com",
+        "--as-group",
+        "system:authenticated",
+        "--as-oid",
+        "0f8fad5b-d9cb-469f-a165-70867728950e",
+    ];
     assert_eq!(code(&jane), 1);
     assert_eq!(replay_text(binding, &["--as-group", "x", "-"]).code, 2);
 }
@@ -257,12 +273,21 @@ fn the_module_is_found_or_asked_for() {
 fn text_is_for_people_and_plain_in_a_pipe() {
     let folder = folder(&[("bad.yaml", BAD)]);
     let run = replay(folder.path(), &["bad.yaml"]);
-    for words in ["denied   RoleBinding shop/bad", "bad.yaml:1", "binding-anonymous line 6", "fix:", "1 object: 0 allowed, 0 warned, 1 denied, 0 unread"] {
+    for words in [
+        "denied   RoleBinding shop/bad",
+        "bad.yaml:1",
+        "binding-anonymous line 6",
+        "fix:",
+        "1 object: 0 allowed, 0 warned, 1 denied, 0 unread",
+    ] {
         assert!(run.out.contains(words), "no `{words}` in\n{}", run.out);
     }
     assert!(!run.out.contains('\u{1b}'));
     let policy = Built::Policy.path();
-    let forced = command(folder.path(), &["--policy", policy.to_str().unwrap(), "bad.yaml"]).env("CLICOLOR_FORCE", "1").output().unwrap();
+    let forced = command(folder.path(), &["--policy", policy.to_str().unwrap(), "bad.yaml"])
+        .env("CLICOLOR_FORCE", "1")
+        .output()
+        .unwrap();
     assert!(String::from_utf8_lossy(&forced.stdout).contains('\u{1b}'));
 }
 
@@ -271,7 +296,9 @@ fn text_is_for_people_and_plain_in_a_pipe() {
 fn no_value_is_repeated() {
     let secret = "hunter2hunter2";
     for text in [
-        format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec:\n  containers:\n  - name: a\n    env: [{{name: AZURE_CLIENT_SECRET, value: {secret}}}]\n"),
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec:\n  containers:\n  - name: a\n    env: [{{name: AZURE_CLIENT_SECRET, value: {secret}}}]\n"
+        ),
         format!("apiVersion: v1\nkind: Secret\nstringData: {{password: {secret}\n"),
         format!("{{\"kind\": \"Secret\", \"data\": {{\"a\": \"{secret}\" \"b\"}}}}"),
     ] {

@@ -3,12 +3,12 @@
 mod json;
 mod text;
 
+use crate::Outcome;
 use crate::cli::{Cli, Format};
 use crate::record::Record;
-use crate::Outcome;
 use entra_auth_policy::rule::Rule;
-use entra_auth_policy::verdict::Action;
 use entra_auth_policy::rules;
+use entra_auth_policy::verdict::Action;
 use manifest::Fault;
 use std::io;
 
