@@ -1,19 +1,27 @@
 //! Every fixture gets the same bytes from the compiled policy as from the core built into this test.
 
 use e2e_tests::{Built, Module, root};
-use entra_auth_policy::lookup::{Cluster, LookupError, Query};
+use entra_auth_policy::lookup::{Cluster, Query, RESOURCES};
 use entra_auth_policy::settings::Date;
 use entra_auth_policy::{Host, evaluate};
+use manifest::cluster::MemoryCluster;
 use manifest::fixture;
+use manifest::session::host_text;
+use serde_json::Value;
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// What the denying host is to the module.
-struct NoCluster;
-
-impl Cluster for NoCluster {
-    fn get(&self, _: &Query<'_>) -> Result<String, LookupError> {
-        Err(LookupError::Failed)
-    }
+/// Answers look-ups as a policy server does, from the cluster of a fixture.
+fn answer(cluster: &MemoryCluster, operation: &str, payload: &[u8]) -> Result<Vec<u8>, String> {
+    let asked: Value = serde_json::from_slice(payload).map_err(|error| error.to_string())?;
+    let resource = RESOURCES
+        .iter()
+        .find(|resource| asked["api_version"] == resource.api_version && asked["kind"] == resource.kind)
+        .filter(|_| operation == "get_resource")
+        .ok_or_else(|| format!("nobody should ask for {operation} of {asked}"))?;
+    let name = asked["name"].as_str().unwrap_or_default();
+    let query = Query { resource, namespace: asked["namespace"].as_str(), name };
+    cluster.get(&query).map(String::into_bytes).map_err(|error| host_text(&query, error))
 }
 
 /// The module reads the clock, so the core does here.
@@ -29,12 +37,14 @@ fn the_module_answers_every_fixture_as_the_core_does() {
     let mut wrong = Vec::new();
     for fixture in &fixtures {
         let payload = fixture.payload();
-        let expected = evaluate(&payload, &Host { today: &today, cluster: &NoCluster }).response.to_json();
-        let answer = module.call("validate", &payload);
-        if !answer.as_ref().is_ok_and(|answer| *answer == expected) {
-            let answer = answer.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        let expected = evaluate(&payload, &Host { today: &today, cluster: &fixture.cluster }).response.to_json();
+        let cluster = fixture.cluster.clone();
+        let host = move |_: &str, _: &str, operation: &str, payload: &[u8]| answer(&cluster, operation, payload);
+        let found = module.clone().with_host(Arc::new(host)).call("validate", &payload);
+        if !found.as_ref().is_ok_and(|found| *found == expected) {
+            let found = found.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
             let expected = String::from_utf8_lossy(&expected);
-            wrong.push(format!("{}\n  core:   {expected}\n  module: {answer:?}", fixture.path.display()));
+            wrong.push(format!("{}\n  core:   {expected}\n  module: {found:?}", fixture.path.display()));
         }
     }
     assert!(

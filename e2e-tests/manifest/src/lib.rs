@@ -50,12 +50,14 @@ pub enum Fault {
     NoManifest,
 }
 
-/// The objects and requests of a YAML or JSON text: every document, and every item of a list.
+/// The objects of a YAML or JSON text: every document, and every item of a list. What carries a
+/// request is left whole, for tests that keep settings beside it.
 pub fn objects(text: &str) -> Vec<Result<Value>> {
     let mut objects = Vec::new();
     for document in documents(text) {
-        match document.objects() {
-            Ok(found) => objects.extend(found.into_iter().map(|object| Ok(object?.value))),
+        match document.read() {
+            Ok(value) if value.get("request").is_some() => objects.push(Ok(value)),
+            Ok(value) => objects.extend(document.objects_of(value).into_iter().map(|object| Ok(object?.value))),
             Err(error) => objects.push(Err(error.into())),
         }
     }

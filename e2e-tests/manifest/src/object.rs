@@ -45,15 +45,19 @@ impl Object {
 impl Document<'_> {
     /// Everything in the document that can be judged, and what of it cannot.
     pub fn objects(&self) -> Result<Vec<Result<Object, Unreadable>>, Unreadable> {
-        let value = self.read()?;
+        self.read().map(|value| self.objects_of(value))
+    }
+
+    pub(crate) fn objects_of(&self, value: Value) -> Vec<Result<Object, Unreadable>> {
         let mut objects = Vec::new();
         if !value.is_null() {
             self.split(value, String::new(), &mut objects);
         }
-        Ok(objects)
+        objects
     }
 
-    fn read(&self) -> Result<Value, Unreadable> {
+    /// The document as one value.
+    pub fn read(&self) -> Result<Value, Unreadable> {
         // Most of what is generated is JSON, and its own parser is far faster.
         let looks_like_json = self.text.trim_start().starts_with('{');
         let json_error = match looks_like_json.then(|| tree::json(self.text)) {

@@ -171,7 +171,7 @@ mod tests {
             ("apiregistration.k8s.io/v1", "APIService", "apiservices", None),
             ("rbac.authorization.k8s.io/v1", "ClusterRoleBinding", "clusterrolebindings", None),
             ("gateway.networking.k8s.io/v1", "Gateway", "gateways", None),
-            ("secrets-store.csi.x-k8s.io/v1", "SecretProviderClass", "secretproviderclasses", None),
+            ("secrets-store.csi.x-k8s.io/v1", "SecretProviderClass", "secretproviderclasses", Some("default")),
         ] {
             let object = json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": "a"}});
             assert_eq!(place(object), (plural.to_owned(), namespace.map(str::to_owned)), "{kind}");

@@ -28,7 +28,7 @@ pub struct Cli {
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub format: Format,
 
-    /// Show findings below the profile and exempted ones too
+    /// Show findings below the profile too
     #[arg(long)]
     pub all: bool,
 

@@ -58,7 +58,7 @@ pub fn run(cli: &Cli) -> Result<Outcome> {
     let workers = ThreadPoolBuilder::new().stack_size(STACK).build()?;
     let progress = Progress::start();
     let mut summary = Summary::default();
-    for batch in sources(&cli.paths).chunks(BATCH) {
+    for batch in sources(&cli.paths, cli.settings.as_deref()).chunks(BATCH) {
         let records = |source| record::records(source, &judge, &|| progress.step());
         let batch: Vec<Vec<Record>> = workers.install(|| batch.par_iter().map(records).collect());
         for record in batch.iter().flatten() {

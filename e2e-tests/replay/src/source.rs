@@ -31,15 +31,17 @@ pub struct DeadEnd {
     pub reason: String,
 }
 
-/// The sources under all paths, in order; folders are walked in order of names.
-pub fn sources(paths: &[PathBuf]) -> Vec<Result<Source, DeadEnd>> {
+/// The sources under all paths, in order; folders are walked in order of names, without the file
+/// `except`: settings often lie beside the manifests they are for.
+pub fn sources(paths: &[PathBuf], except: Option<&Path>) -> Vec<Result<Source, DeadEnd>> {
+    let except = except.and_then(|path| path.canonicalize().ok());
     let mut sources = Vec::new();
     for path in paths {
         if path.as_os_str() == "-" {
             sources.push(Ok(Source { name: "-".to_owned(), origin: Origin::Stdin }));
         } else if path.is_dir() {
             let before = sources.len();
-            walk(path, &mut sources);
+            walk(path, except.as_deref(), &mut sources);
             if sources.len() == before {
                 sources.push(Err(DeadEnd::new(path, "holds no *.yaml, *.yml or *.json file")));
             }
@@ -51,12 +53,13 @@ pub fn sources(paths: &[PathBuf]) -> Vec<Result<Source, DeadEnd>> {
 }
 
 /// Hidden and ignored files (`.gitignore`, `.ignore`) are left out, as every tool for source trees does.
-fn walk(folder: &Path, sources: &mut Vec<Result<Source, DeadEnd>>) {
+fn walk(folder: &Path, except: Option<&Path>, sources: &mut Vec<Result<Source, DeadEnd>>) {
     for entry in WalkBuilder::new(folder).follow_links(true).sort_by_file_name(OsStr::cmp).build() {
         match entry {
             Ok(entry) => {
                 let path = entry.into_path();
-                if is_manifest_name(&path) && path.is_file() {
+                let is_excepted = || except.is_some() && path.canonicalize().ok().as_deref() == except;
+                if is_manifest_name(&path) && path.is_file() && !is_excepted() {
                     sources.push(Ok(Source { name: path.display().to_string(), origin: Origin::Found(path) }));
                 }
             }

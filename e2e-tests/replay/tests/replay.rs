@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
 
-const GOOD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: good, namespace: shop}\nspec:\n  containers: [{name: web, image: a}]\n";
+const GOOD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: good, namespace: shop}\nspec:\n  serviceAccountName: web\n  containers: [{name: web, image: a}]\n";
 const BAD: &str = "\
 apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding

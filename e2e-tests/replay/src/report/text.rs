@@ -9,7 +9,7 @@ use std::io::{self, Write};
 
 pub struct Text<W: Write> {
     out: W,
-    /// Silent findings as well.
+    /// Findings below the profile as well.
     all: bool,
 }
 
@@ -43,11 +43,13 @@ impl<W: Write> Text<W> {
         };
         let rule = finding.rule.id;
         write!(self.out, "  {style}{action:<6}{style:#} {BOLD}{rule}{BOLD:#}")?;
-        writeln!(self.out, " {DIM}line {}{DIM:#}", position.line)?;
-        writeln!(self.out, "         {place} {}", finding.what)?;
+        write!(self.out, " {DIM}line {}{DIM:#}", position.line)?;
         match &finding.action {
-            Action::Exempt(reason) => writeln!(self.out, "         exempted: {reason}"),
-            _ => writeln!(self.out, "         {GREEN}fix:{GREEN:#} {}", finding.fix),
+            Action::Exempt(reason) => writeln!(self.out, "{DIM}, for a reason: {reason}{DIM:#}"),
+            _ => {
+                writeln!(self.out, "\n         {place} {}", finding.what)?;
+                writeln!(self.out, "         {GREEN}fix:{GREEN:#} {}", finding.fix)
+            }
         }
     }
 
@@ -79,10 +81,10 @@ impl<W: Write> Report for Text<W> {
                 self.head(style, verdict, &subject.title.to_string(), &subject.place())?;
                 let mut silent = 0;
                 for (finding, position) in evaluation.findings.iter().zip(positions) {
-                    if self.all || finding.denies() || finding.warns() {
-                        self.finding(finding, *position)?;
-                    } else {
+                    if finding.action == Action::None && !self.all {
                         silent += 1;
+                    } else {
+                        self.finding(finding, *position)?;
                     }
                 }
                 let mut expired: Vec<&str> = evaluation.findings.iter().filter_map(|f| f.expired.as_deref()).collect();
@@ -97,7 +99,8 @@ impl<W: Write> Report for Text<W> {
                     writeln!(self.out, "         {message}")?;
                 }
                 if silent > 0 {
-                    writeln!(self.out, "  {DIM}{} not shown (--all shows them){DIM:#}", count(silent, "finding"))?;
+                    let low = count(silent, "finding");
+                    writeln!(self.out, "  {DIM}{low} below the profile (--all shows them){DIM:#}")?;
                 }
                 Ok(())
             }
