@@ -44,7 +44,7 @@ pub fn documents(text: &str) -> Vec<Document<'_>> {
     let mut documents = Vec::new();
     let mut start = (0, 1);
     let mut at = 0;
-    let mut has_content = false;
+    let (mut has_content, mut is_open) = (false, false);
     let mut line = 0;
     let mut push = |from: usize, to: usize, line: usize| {
         if let Some(text) = text.get(from..to) {
@@ -57,19 +57,24 @@ pub fn documents(text: &str) -> Vec<Document<'_>> {
         let is_start = mark == "---" || text.starts_with("--- ") || text.starts_with("---\t");
         // `...` ends a document; what follows begins another, with or without `---`.
         let is_end = mark == "..." || text.starts_with("... ");
-        // Directives and comments before `---` belong to the document after it.
-        if is_start && has_content {
-            push(start.0, at, start.1);
+        // Directives and comments before the first `---` belong to the document after it.
+        if is_start && (has_content || is_open) {
+            if has_content {
+                push(start.0, at, start.1);
+            }
             start = (at, line);
             has_content = false;
         }
+        is_open |= is_start;
         let is_blank = mark.is_empty() || mark.starts_with(['#', '%']) || is_start && mark == "---";
         has_content |= !is_blank && !is_end;
         at += text.len();
-        if is_end && has_content {
-            push(start.0, at, start.1);
+        if is_end {
+            if has_content {
+                push(start.0, at, start.1);
+            }
             start = (at, line + 1);
-            has_content = false;
+            (has_content, is_open) = (false, false);
         }
     }
     if has_content {
@@ -120,6 +125,8 @@ mod tests {
     fn empty_documents_are_none() {
         assert!(split("").is_empty());
         assert!(split("---\n---\n# only words\n---\n").is_empty());
+        assert_eq!(split("a: 1\n---\n# nothing\n---\nb: 2\n"), [(1, "a: 1\n"), (4, "---\nb: 2\n")]);
+        assert_eq!(split("...\n---\nb: 2\n"), [(2, "---\nb: 2\n")]);
         assert_eq!(split("%YAML 1.2\n---\na: 1\n").len(), 1);
     }
 
