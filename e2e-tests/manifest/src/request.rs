@@ -4,6 +4,7 @@ use entra_auth_policy::kind::Kind;
 use entra_auth_policy::rules;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+use std::sync::LazyLock;
 
 /// Who makes the request.
 #[derive(Clone, Debug, Default)]
@@ -92,7 +93,8 @@ pub fn payload(request: &Value, settings: &Value) -> Vec<u8> {
 
 /// The kind's entry in the policy's own table, found through the rules that watch it.
 fn known_kind(group: &str, kind: &str) -> Option<&'static Kind> {
-    rules::watched().into_iter().find(|known| known.is(group, kind))
+    static WATCHED: LazyLock<Vec<&Kind>> = LazyLock::new(rules::watched);
+    WATCHED.iter().copied().find(|known| known.is(group, kind))
 }
 
 /// Kubernetes' own kinds that have no namespace and that no rule reads.
