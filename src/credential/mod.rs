@@ -36,7 +36,7 @@ pub use filter::Mark;
 pub use format::{FORMATS, Format};
 pub use harmless::{Harmless, harmless, is_harmless, is_placeholder, is_reference, is_unfilled};
 pub use name::{AZURE_KEYS, AZURE_VARIABLES, NameStrength, is_azure_credential_variable, name_strength};
-pub use signature::{PROVIDERS, Run, SIGNATURES, Signature};
+pub use signature::{PROVIDER_AT, PROVIDERS, Run, SIGNATURES, Signature};
 
 use std::ops::Range;
 

@@ -1,15 +1,27 @@
 //! Everything that is derived from the rule table: the rule pages, and the marked parts of other files.
 //!
 //! A marked part starts with a line that contains `generated: NAME` and ends with one that contains
-//! `end generated`; what is between them belongs to this program, the rest of the file to people.
+//! `end generated`; what is between them belongs to this program, the rest of the file to people. It takes
+//! the indentation of the first.
 
-use crate::{rule_doc, settings_doc, tables};
+use crate::{credential_doc, rule_doc, settings_doc, tables};
 use anyhow::{Context, Result, bail};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Files with marked parts.
-const MARKED: &[&str] = &["README.md", "metadata.yml"];
+const MARKED: &[&str] = &[
+    "README.md",
+    "deploy/01-monitor.yaml",
+    "deploy/02-protect.yaml",
+    "deploy/03-split-high-volume.yaml",
+    "deploy/04-lookups.yaml",
+    "deploy/05-break-glass.yaml",
+    "deploy/06-policy-group.yaml",
+    "deploy/restricted.yaml",
+    "docs/why-was-i-refused.md",
+    "metadata.yml",
+];
 
 pub fn run(root: &Path, check: bool) -> Result<()> {
     let wanted = wanted(root)?;
@@ -51,6 +63,8 @@ fn wanted(root: &Path) -> Result<BTreeMap<PathBuf, String>> {
     }
     files.insert(PathBuf::from("docs/rules.md"), tables::rule_index(&docs));
     files.insert(PathBuf::from("docs/settings.md"), settings_doc::page());
+    files.insert(PathBuf::from("docs/credentials.md"), credential_doc::credentials());
+    files.insert(PathBuf::from("docs/auth-modes.md"), credential_doc::auth_modes());
     for path in MARKED {
         let text = std::fs::read_to_string(root.join(path)).with_context(|| (*path).to_owned())?;
         let filled = fill(&text, |name| tables::part(name, &docs)).with_context(|| (*path).to_owned())?;
@@ -71,9 +85,14 @@ fn fill(text: &str, part: impl Fn(&str) -> Option<String>) -> Result<String> {
             out.push_str(line);
             out.push('\n');
         }
-        if let Some((_, name)) = line.split_once("generated: ") {
+        if let Some((before, name)) = line.split_once("generated: ") {
             let name = name.trim_end_matches("-->").trim();
-            out.push_str(&part(name).with_context(|| format!("no generated part is called {name}"))?);
+            let indent = &before[..before.len() - before.trim_start().len()];
+            for line in part(name).with_context(|| format!("no generated part is called {name}"))?.lines() {
+                out.push_str(if line.is_empty() { "" } else { indent });
+                out.push_str(line);
+                out.push('\n');
+            }
             inside = Some(name);
         }
     }
@@ -96,6 +115,8 @@ mod tests {
     fn parts_are_replaced_and_the_rest_is_kept() {
         let text = "a\n<!-- generated: x -->\nold\n<!-- end generated -->\nb\n";
         let part = |name: &str| (name == "x").then(|| "new\n".to_owned());
+        assert_eq!(fill(text, part).unwrap(), text.replace("old", "new"));
+        let text = "a:\n  # generated: x\n  old\n  # end generated\n";
         assert_eq!(fill(text, part).unwrap(), text.replace("old", "new"));
         assert!(fill("# generated: y\n# end generated\n", part).is_err());
         assert!(fill("# generated: x\n", part).is_err());

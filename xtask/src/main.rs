@@ -2,6 +2,7 @@
 
 mod annotate;
 mod codegen;
+mod credential_doc;
 mod new_rule;
 mod rule_doc;
 mod settings_doc;

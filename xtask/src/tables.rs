@@ -9,10 +9,35 @@ use std::fmt::Write;
 pub fn part(name: &str, docs: &[RuleDoc]) -> Option<String> {
     match name {
         "rules" => Some(rule_table(docs, "docs/rules/")),
-        "admission rules" => Some(admission_rules()),
+        "fixes" => Some(fixes(docs)),
         "look-ups" => Some(look_ups()),
-        _ => None,
+        "context-aware resources" => Some(context_aware_resources()),
+        _ => some_admission_rules(name.strip_prefix("admission rules")?),
     }
+}
+
+/// All of them, or those that the rest of the mark selects: `of a, b`, `except a, b`, `in namespaces`.
+fn some_admission_rules(which: &str) -> Option<String> {
+    let is_one_of = |list: &str, resource: &str| list.split(", ").any(|listed| listed == resource);
+    Some(match which.trim() {
+        "" => admission_rules(|_, _| true),
+        "in namespaces" => admission_rules(|_, namespaced| namespaced),
+        which => match which.split_once(' ')? {
+            ("of", list) => admission_rules(|resource, _| is_one_of(list, resource)),
+            ("except", list) => admission_rules(|resource, _| !is_one_of(list, resource)),
+            _ => return None,
+        },
+    })
+}
+
+/// What to do about each rule.
+fn fixes(docs: &[RuleDoc]) -> String {
+    let mut table = "| rule | what to do |\n|---|---|\n".to_owned();
+    for doc in docs {
+        let (id, fix) = (doc.rule.id, doc.rule.help.replace('|', "\\|"));
+        let _ = writeln!(table, "| [{id}](rules/{id}.md) | {fix} |");
+    }
+    table
 }
 
 /// `docs/rules.md`.
@@ -43,11 +68,15 @@ fn rule_table(docs: &[RuleDoc], folder: &str) -> String {
 }
 
 /// The `rules:` of `metadata.yml`: every kind that a rule reads, by group and versions. No wildcards:
-/// the audit scanner skips policies that have one.
-fn admission_rules() -> String {
+/// the audit scanner skips policies that have one. `wanted` is asked with a resource's name and whether it
+/// is namespaced.
+fn admission_rules(wanted: impl Fn(&str, bool) -> bool) -> String {
     let mut rows: BTreeMap<(&str, &[&str]), BTreeSet<&str>> = BTreeMap::new();
     // Subresources have rows of their own, with their own operations.
     for kind in rules::watched().into_iter().filter(|kind| !kind.plural.contains('/')) {
+        if !wanted(kind.plural, kind.namespaced) {
+            continue;
+        }
         rows.entry((kind.group, kind.versions)).or_default().insert(kind.plural);
     }
     let mut yaml = String::new();
@@ -55,20 +84,28 @@ fn admission_rules() -> String {
         row(&mut yaml, group, versions, &resources.iter().copied().collect::<Vec<_>>(), &["CREATE", "UPDATE"]);
     }
     for (group, resources, operation) in SUBRESOURCES {
-        row(&mut yaml, group, &["v1"], resources, &[operation]);
+        let namespaced = |resource: &str| !CLUSTER_SCOPED.contains(&resource);
+        let resources: Vec<&str> = resources.iter().copied().filter(|name| wanted(name, namespaced(name))).collect();
+        if !resources.is_empty() {
+            row(&mut yaml, group, &["v1"], &resources, &[operation]);
+        }
     }
     yaml
 }
 
 /// The `contextAwareResources:` and `hostCapabilities:` of `metadata.yml`.
 fn look_ups() -> String {
-    let mut yaml = "contextAwareResources:\n".to_owned();
-    for resource in lookup::RESOURCES {
-        let _ = writeln!(yaml, "- apiVersion: {}\n  kind: {}", resource.api_version, resource.kind);
-    }
-    yaml.push_str("hostCapabilities:\n");
+    let mut yaml = format!("contextAwareResources:\n{}hostCapabilities:\n", context_aware_resources());
     for capability in lookup::HOST_CAPABILITIES {
         let _ = writeln!(yaml, "- {capability}");
+    }
+    yaml
+}
+
+fn context_aware_resources() -> String {
+    let mut yaml = String::new();
+    for resource in lookup::RESOURCES {
+        let _ = writeln!(yaml, "- apiVersion: {}\n  kind: {}", resource.api_version, resource.kind);
     }
     yaml
 }
@@ -80,6 +117,9 @@ const SUBRESOURCES: &[(&str, &[&str], &str)] = &[
     ("certificates.k8s.io", &["certificatesigningrequests/approval"], "UPDATE"),
     ("", &["nodes/proxy", "pods/attach", "pods/exec", "pods/portforward", "pods/proxy", "services/proxy"], "CONNECT"),
 ];
+
+/// Those of them that belong to no namespace.
+const CLUSTER_SCOPED: &[&str] = &["certificatesigningrequests/approval", "nodes/proxy"];
 
 fn row(yaml: &mut String, group: &str, versions: &[&str], resources: &[&str], operations: &[&str]) {
     let _ = writeln!(yaml, "- apiGroups: [\"{group}\"]");

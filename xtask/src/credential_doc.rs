@@ -1,0 +1,193 @@
+//! What counts as a fixed credential, and which objects choose how to sign in, from the tables that the
+//! policy reads.
+
+use entra_auth_policy::auth_mode::{Condition, Entry, Mode, On, Says, TABLE};
+use entra_auth_policy::credential::{AZURE_KEYS, AZURE_VARIABLES, Class, FORMATS, PROVIDER_AT, PROVIDERS, SIGNATURES};
+use std::fmt::Write;
+
+const RECOGNISED: &str = "A value is recognised by what it is, wherever it stands: in a variable, an argument, a ConfigMap, a \
+    Secret or an annotation, plain or in base64. A value without a shape of its own counts only under a name that \
+    promises a secret. References (`$(X)`, `${X}`), placeholders, paths, booleans and documentation examples are no \
+    credentials. The policy names the kind and the place, never the value.\n\n";
+
+const SIGNED: &str = "## Keys with a mark of their own\n\nA few fixed characters at a fixed offset, as in Microsoft's public \
+    model ([security-utilities](https://github.com/microsoft/security-utilities)), whose rule numbers stand in the last \
+    column. The patterns are for reading; what may stand beside a key is checked as well.\n\n\
+    | kind | what | pattern | rule |\n|---|---|---|---|\n";
+
+const SHAPED: &str = "\n## Composed values\n\n| kind | what | opens | shape |\n|---|---|---|---|\n";
+
+const VARIABLES: &str = "\n## Names\n\nNames are compared by their letters and digits, in any case: `AZURE_CLIENT_SECRET`, \
+    `azure.client-secret` and `AzureClientSecret` are one name. Besides these, the last word of a name counts: \
+    `password`, `apiKey`, `connectionString` and the like.\n\n\
+    Variables of Azure tools, SDKs and samples:\n\n| name | holds |\n|---|---|\n";
+
+const KEYS: &str = "\nKeys of Secrets and configuration, beyond the variables above:\n\n| name | holds |\n|---|---|\n";
+
+const MODES: &str = "Many controllers let an object choose what they sign in to Azure with. Workload identity is the right \
+    choice; the others are reported by the rule in the first table. A choice that is one controller's default is \
+    found by its absence.\n\n";
+
+/// `docs/credentials.md`.
+pub fn credentials() -> String {
+    let mut page = head("src/credential", "What counts as a fixed credential");
+    page.push_str(RECOGNISED);
+    page.push_str(SIGNED);
+    for key in SIGNATURES {
+        let (kind, pattern) = (&key.kind, in_table(&key.pattern()));
+        let _ = writeln!(page, "| {} | {} | `{pattern}` | {} |", kind.id, kind.what, key.source);
+    }
+    let _ = write!(
+        page,
+        "\nKeys with `JQQJ9` name their service in four characters at offset {PROVIDER_AT}:\n\n\
+         | characters | kind | what |\n|---|---|---|\n"
+    );
+    for (name, kind) in PROVIDERS {
+        let _ = writeln!(page, "| `{name}` | {} | {} |", kind.id, kind.what);
+    }
+    page.push_str(SHAPED);
+    for format in FORMATS {
+        for kind in format.kinds {
+            let (opens, shape) = (opens(kind.class), in_table(format.shape));
+            let _ = writeln!(page, "| {} | {} | {opens} | {shape} |", kind.id, kind.what);
+        }
+    }
+    page.push_str(VARIABLES);
+    names(&mut page, AZURE_VARIABLES);
+    page.push_str(KEYS);
+    names(&mut page, AZURE_KEYS);
+    page
+}
+
+/// `docs/auth-modes.md`.
+pub fn auth_modes() -> String {
+    let mut page = head("src/auth_mode/table.rs", "Objects that choose how to sign in to Azure");
+    page.push_str(MODES);
+    page.push_str("| mode | severity | rule |\n|---|---|---|\n");
+    for mode in MODE_ORDER {
+        let severity = if *mode == Mode::WorkloadIdentity { "" } else { mode.severity().as_str() };
+        let _ = writeln!(page, "| {} | {severity} | {} |", mode.title(), reported_by(*mode));
+    }
+    for entry in TABLE {
+        section(&mut page, entry);
+    }
+    page
+}
+
+const MODE_ORDER: &[Mode] =
+    &[Mode::ServicePrincipal, Mode::Literal, Mode::PodIdentity, Mode::Key, Mode::NodeIdentity, Mode::WorkloadIdentity];
+
+fn reported_by(mode: Mode) -> &'static str {
+    match mode {
+        Mode::PodIdentity => "[pod-identity-mode](rules/pod-identity-mode.md)",
+        Mode::NodeIdentity => "[node-identity-mode](rules/node-identity-mode.md)",
+        Mode::WorkloadIdentity => "none",
+        Mode::ServicePrincipal | Mode::Key | Mode::Literal => {
+            "[credential-mode](rules/credential-mode.md); of volumes, [credential-volume](rules/credential-volume.md)"
+        }
+    }
+}
+
+fn section(page: &mut String, entry: &Entry) {
+    let _ = writeln!(page, "\n## {}\n\n{}", entry.title, objects(&entry.on));
+    if !entry.given.is_empty() {
+        let _ = writeln!(page, "\nOnly where {}.", all(entry.given));
+    }
+    page.push_str("\n| member | says | mode | what |\n|---|---|---|---|\n");
+    let at = match entry.at {
+        [one] => *one,
+        _ => "",
+    };
+    for choice in entry.choices {
+        let mut says = said(&choice.says);
+        if !choice.and.is_empty() {
+            let _ = write!(says, ", where {}", all(choice.and));
+        }
+        let member = joined(at, choice.field);
+        let _ = writeln!(page, "| {member} | {says} | {} | {} |", choice.mode.title(), in_table(choice.what));
+    }
+    if entry.at.len() > 1 {
+        let places: Vec<String> = entry.at.iter().map(|at| joined(at, "")).collect();
+        let _ = writeln!(page, "\nMembers of {}.", places.join(", "));
+    }
+    let _ = writeln!(page, "\nFix: {}. [Source]({})", entry.fix, entry.source);
+}
+
+fn objects(on: &On) -> String {
+    match on {
+        On::Kinds(kinds) | On::VolumeKinds(kinds) => {
+            kinds.iter().map(|kind| format!("`{kind}`")).collect::<Vec<_>>().join(", ")
+        }
+        On::Volumes(source, "") => format!("`{source}` volumes of pods"),
+        On::Volumes(source, driver) => format!("`{source}` volumes of pods with the driver `{driver}`"),
+        On::Containers(image) => format!("containers of the image `{image}`"),
+    }
+}
+
+/// A path that begins with `/` starts at the object itself.
+fn joined(at: &str, field: &str) -> String {
+    match (at, field) {
+        ("", "") => "the object".to_owned(),
+        (_, field) if field.starts_with('/') => format!("`{}`", field.trim_start_matches('/')),
+        ("", path) | (path, "") => format!("`{path}`"),
+        (at, field) if field.starts_with('[') => format!("`{at}{field}`"),
+        (at, field) => format!("`{at}.{field}`"),
+    }
+}
+
+fn all(conditions: &[Condition]) -> String {
+    let one = |(path, says): &Condition| format!("{} {}", joined("", path), sentence(says));
+    conditions.iter().map(one).collect::<Vec<_>>().join(" and ")
+}
+
+fn said(says: &Says) -> String {
+    match says {
+        Says::Anything => "anything".to_owned(),
+        Says::Present => "set".to_owned(),
+        Says::Absent => "not set".to_owned(),
+        Says::OneOf(words) | Says::OneOfAnyCase(words) => listed(words),
+        Says::NoneOf(words) | Says::NoneOfAnyCase(words) => format!("anything but {}", listed(words)),
+        Says::True => "true".to_owned(),
+        Says::NotTrue => "not true".to_owned(),
+        Says::Text(_) | Says::Node(_) => "see what".to_owned(),
+        Says::Literal => "a value written in place".to_owned(),
+    }
+}
+
+fn sentence(says: &Says) -> String {
+    match says {
+        Says::Text(_) | Says::Node(_) => "fits".to_owned(),
+        _ => format!("is {}", said(says)),
+    }
+}
+
+fn listed(words: &[&str]) -> String {
+    let quoted = |word: &&str| if word.is_empty() { "empty".to_owned() } else { format!("`{word}`") };
+    words.iter().map(quoted).collect::<Vec<_>>().join(" or ")
+}
+
+fn names(page: &mut String, table: &[(&str, &str)]) {
+    for (name, what) in table {
+        let _ = writeln!(page, "| `{name}` | {what} |");
+    }
+}
+
+fn opens(class: Class) -> &'static str {
+    match class {
+        Class::Azure => "Entra or Azure",
+        Class::Kubernetes => "a cluster",
+        Class::Registry => "a registry on Azure",
+        Class::Aws => "AWS",
+        Class::Key => "whatever trusts it",
+        Class::Password => "a server",
+    }
+}
+
+fn head(source: &str, title: &str) -> String {
+    format!("<!-- Generated by `make codegen` from {source}. -->\n\n# {title}\n\n")
+}
+
+/// A bar would end the cell.
+fn in_table(text: &str) -> String {
+    text.replace('|', "\\|")
+}
