@@ -290,10 +290,13 @@ fn may_end_like_a_secret(name: &str) -> bool {
         (None, _) => false,
         (Some((middle, first)), last) => {
             let end = [first, middle, last];
-            is_end_of_secret(end) || ENDS_OF_SUFFIXES.contains(&&end)
+            is_end_of_secret(end) || name.len() > SUFFIXED && ENDS_OF_SUFFIXES.contains(&&end)
         }
     }
 }
+
+/// A suffix and the shortest word before it: `pwdPlain`. Shorter is `value` alone.
+const SUFFIXED: usize = 7;
 
 /// Of [`SUFFIXES`], without digits.
 const ENDS_OF_SUFFIXES: &[&[u8; 3]] = &[b"lue", b"ase", b"ain", b"ext", b"ult", b"ral"];

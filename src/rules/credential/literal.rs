@@ -252,12 +252,14 @@ pub fn in_unreadable_copy<'a>(annotation: Node<'a>, text: &'a str, found: Report
 pub fn may_assign_secrets(text: &str) -> bool {
     let bytes = text.as_bytes();
     let is_name = |b: &u8| b.is_ascii_alphanumeric() || b"_.-".contains(b);
-    memchr::memchr3_iter(b'"', b'=', b':', bytes).any(|at| {
-        let before = text.get(..at).map_or("", |before| before.trim_end_matches('\\'));
-        let length = before.bytes().rev().take(64).take_while(|b| is_name(b)).count();
-        let name = before.get(before.len() - length..).unwrap_or_default();
-        matches!(name_strength(name), Some(NameStrength::Azure(_) | NameStrength::Strong))
-    }) || recognise_where(bytes, |_| true).is_some()
+    let names = memchr::memchr3_iter(b'"', b'=', b':', bytes).filter_map(|at| {
+        let before = bytes.get(..at)?;
+        let before = before.strip_suffix(b"\\").unwrap_or(before);
+        let length = before.iter().rev().take(64).take_while(|b| is_name(b)).count();
+        std::str::from_utf8(before.get(before.len() - length..)?).ok()
+    });
+    let promises = |name| matches!(name_strength(name), Some(NameStrength::Azure(_) | NameStrength::Strong));
+    names.filter(|name| !name.is_empty()).any(promises) || recognise_where(bytes, |_| true).is_some()
 }
 
 /// Every credential of an object that a rule reports at the object itself, by value or by name.
@@ -460,13 +462,16 @@ impl Reading {
             let before = text.as_bytes().get(..at).filter(|_| has_lines)?;
             Some(memchr::memchr_iter(b'\n', before).count() + 1)
         };
-        let mut tell = |inside: Inside<'_>| {
-            count += 1;
-            if count <= MOST {
+        let mut tell = |inside: Inside<'_>, count: &mut usize| {
+            *count += 1;
+            if *count <= MOST {
                 found(inside);
             }
         };
         assignments(text, &mut |pair| {
+            if count >= MOST {
+                return;
+            }
             // One look at the name spares most pairs the rest.
             let strength = name_strength(pair.key);
             if strength.is_none() && hits.peek().is_none() {
@@ -477,7 +482,7 @@ impl Reading {
             // What stands before this value stands in no value.
             while let Some((kind, range)) = hits.next_if(|(_, range)| range.start < value.start) {
                 if range.end > told_to && (self.told)(kind) {
-                    tell(Inside { key: None, evidence: Evidence::Value(kind), line: line_of(range.start) });
+                    tell(Inside { key: None, evidence: Evidence::Value(kind), line: line_of(range.start) }, &mut count);
                 }
                 told_to = told_to.max(range.end);
             }
@@ -503,13 +508,13 @@ impl Reading {
             }
             if let Some(evidence) = evidence {
                 let key = Some(pair.key).filter(|key| is_speakable(key));
-                tell(Inside { key, evidence, line });
+                tell(Inside { key, evidence, line }, &mut count);
             }
         });
         for (kind, range) in hits {
             if range.start >= told_to && (self.told)(kind) {
                 told_to = range.end;
-                tell(Inside { key: None, evidence: Evidence::Value(kind), line: line_of(range.start) });
+                tell(Inside { key: None, evidence: Evidence::Value(kind), line: line_of(range.start) }, &mut count);
             }
         }
     }
