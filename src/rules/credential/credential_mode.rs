@@ -49,17 +49,20 @@
 //! - [Microsoft Entra Workload ID on AKS](https://learn.microsoft.com/azure/aks/workload-identity-overview)
 //! - [External Secrets: Azure Key Vault](https://external-secrets.io/latest/provider/azure-key-vault/)
 
+use super::literal::{Literal, in_custom_resource, is_custom_resource};
 use crate::auth_mode;
-use crate::finding::Severity;
+use crate::finding::{Finding, Severity};
 use crate::object::Object;
+use crate::place::Place;
 use crate::rule::{Check, Cx, Rule};
+use crate::view::workload::workloads;
 
 pub static RULE: Rule = Rule {
     id: "credential-mode",
     summary: "object that chooses a service principal, key or connection string",
     help: "choose workload identity",
     severity: Severity::High,
-    checks: &[Check::Kinds(auth_mode::KINDS, check)],
+    checks: &[Check::Kinds(auth_mode::KINDS, check), Check::Any(check_strings)],
 };
 
 fn check<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
@@ -68,4 +71,26 @@ fn check<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
             found.report(cx);
         }
     });
+}
+
+/// A credential in any string of a custom resource, by value. A place that is told already is not told
+/// again.
+fn check_strings<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
+    if !is_custom_resource(object) {
+        return;
+    }
+    in_custom_resource(object, &workloads(object, cx.settings), &mut |literal| {
+        if !cx.findings.iter().any(|finding| is_same(finding, &literal)) {
+            literal.report(cx).fix("let the controller sign in with workload identity; rotate what was written here");
+        }
+    });
+}
+
+fn is_same(finding: &Finding<'_>, literal: &Literal<'_>) -> bool {
+    match (&finding.place, &literal.place) {
+        (Place::Node { node: told, .. }, Place::Node { node, .. }) => {
+            told.address() == node.address() && finding.rule.id.starts_with("credential-")
+        }
+        _ => false,
+    }
 }

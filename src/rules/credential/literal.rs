@@ -297,7 +297,6 @@ const BUILT_IN_GROUPS: &[&str] = &[
     "metrics.k8s.io",
     "networking.k8s.io",
     "node.k8s.io",
-    "policy",
     "rbac.authorization.k8s.io",
     "resource.k8s.io",
     "scheduling.k8s.io",
@@ -305,10 +304,15 @@ const BUILT_IN_GROUPS: &[&str] = &[
     "storagemigration.k8s.io",
 ];
 
+/// Groups of custom resources are domains.
+pub fn is_custom_resource(object: &Object<'_>) -> bool {
+    object.group.contains('.') && !BUILT_IN_GROUPS.contains(&object.group)
+}
+
 /// Strings of a custom resource that hold a credential by value. Variables, commands and annotations
 /// that other rules read are passed over, and so is the status, which nobody writes by hand.
 pub fn in_custom_resource<'a>(object: &Object<'a>, workloads: &[Workload<'a>], found: Report<'_, 'a>) {
-    if !object.group.contains('.') || BUILT_IN_GROUPS.contains(&object.group) {
+    if !is_custom_resource(object) {
         return;
     }
     let mut read_elsewhere: Vec<usize> = Vec::new();
@@ -423,6 +427,7 @@ impl Reading {
     }
 
     /// Reads a text for what it holds and what it assigns.
+    #[allow(clippy::ptr_arg, reason = "a literal keeps the text for as long as it came")]
     fn read<'a>(&self, node: Node<'a>, text: &Cow<'a, str>, found: Report<'_, 'a>) {
         let mut literals: Vec<Literal<'a>> = Vec::new();
         self.look_inside(text, &mut |inside| {
