@@ -32,7 +32,8 @@ fn compile(path: &str) -> Result<JsonPath, Invalid> {
 
 /// The nodes of `root` that `path` selects, in document order; none for a path that does not compile.
 pub fn select<'a>(path: &str, root: Node<'a>) -> Vec<Node<'a>> {
-    let (Ok(path), Ok(value)) = (compile(path), serde_json::to_value(root.value())) else { return Vec::new() };
+    let Ok(path) = compile(path) else { return Vec::new() };
+    let value = serde_json::Value::from(root.value());
     path.query_located(&value)
         .locations()
         .filter_map(|location| {

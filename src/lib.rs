@@ -45,8 +45,6 @@ use object::Object;
 use request::{Operation, Payload, Request};
 use requester::Requester;
 use rule::{Check, Cx};
-use serde::Deserialize;
-use serde::de::IgnoredAny;
 use settings::{Date, Settings};
 use verdict::Judgement;
 use view::workload::{Workload, workloads};
@@ -85,7 +83,7 @@ pub fn evaluate(payload: &[u8], host: &Host<'_>) -> Evaluation {
         Ok(payload) => payload,
         Err(error) => return unreadable(&format!("the request {error}")),
     };
-    let Some(request) = &payload.request else { return unreadable("the payload has no request") };
+    let Some(request) = &payload.request() else { return unreadable("the payload has no request") };
     if let Some(member) = request.wrong_member() {
         return unreadable(&format!("{member} of the request has the wrong type"));
     }
@@ -98,15 +96,10 @@ pub fn evaluate(payload: &[u8], host: &Host<'_>) -> Evaluation {
         Err(error) => return unreadable(&error),
     };
     let requester = Requester::of(request.user_info(), &settings.trusted_requesters);
-    if request.operation() == Operation::Update && request.old_object().is_some_and(is_being_deleted) {
+    if request.operation() == Operation::Update && is_being_deleted(request.old_object()) {
         return accepted(requester);
     }
-    let parsed = request.object().filter(|text| *text != "null").map(json::parse);
-    let root = match &parsed {
-        Some(Ok(value)) => Node::new(value),
-        _ => Node::absent(),
-    };
-    let object = Object::new(request, root);
+    let object = Object::new(request, request.object());
     let lookups = settings.cluster_lookups.then(|| Lookups::new(host.cluster));
     let mut cx = Cx {
         request,
@@ -116,10 +109,8 @@ pub fn evaluate(payload: &[u8], host: &Host<'_>) -> Evaluation {
         rule: &rules::UNREADABLE,
         findings: Vec::new(),
     };
-    match &parsed {
-        Some(Err(error)) => _ = cx.report(Node::absent(), format!("cannot be read: it {error}")),
-        None if scope != Scope::RequestOnly => _ = cx.report(Node::absent(), "is missing from the request"),
-        _ => {}
+    if object.root.is_absent() && scope != Scope::RequestOnly {
+        cx.report(Node::absent(), "is missing from the request");
     }
     run(&mut cx, &object, scope, true);
     let mut judgements = verdict::decide(&cx, &object, host.today);
@@ -132,10 +123,9 @@ pub fn evaluate(payload: &[u8], host: &Host<'_>) -> Evaluation {
 
 /// Answers `validate_settings`: the JSON of `{"valid": bool, "message": ...}`, never a failure.
 pub fn validate_settings(payload: &[u8]) -> Vec<u8> {
-    let problems = match std::str::from_utf8(payload).map(json::parse) {
-        Ok(Ok(value)) => settings::problems(Node::new(&value)).iter().map(|p| p.to_string()).collect(),
-        Ok(Err(error)) => vec![format!("the settings are unreadable: the text {error}")],
-        Err(_) => vec!["the settings are unreadable: the text is not UTF-8".to_owned()],
+    let problems = match json::parse_bytes(payload) {
+        Ok(value) => settings::problems(Node::new(&value)).iter().map(|p| p.to_string()).collect(),
+        Err(error) => vec![format!("the settings are unreadable: the text {error}")],
     };
     message::settings_response(&problems)
 }
@@ -166,9 +156,7 @@ fn is_machinery(request: &Request<'_>, scope: Scope) -> bool {
 }
 
 fn read_settings(payload: &Payload<'_>) -> Result<Settings, String> {
-    let Some(text) = payload.settings else { return Ok(Settings::default()) };
-    let value = json::parse(text.get()).map_err(|error| format!("the settings text {error}"))?;
-    let (settings, problems) = Settings::read(Node::new(&value));
+    let (settings, problems) = Settings::read(payload.settings());
     match problems.first() {
         None => Ok(settings),
         Some(first) => Err(format!("the settings are wrong: {first}")),
@@ -176,18 +164,8 @@ fn read_settings(payload: &Payload<'_>) -> Result<Settings, String> {
 }
 
 /// Whether the old state of an object carries a `deletionTimestamp`; clean-up is never blocked.
-fn is_being_deleted(old: &str) -> bool {
-    #[derive(Deserialize)]
-    struct Old {
-        metadata: Option<Metadata>,
-    }
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Metadata {
-        deletion_timestamp: Option<IgnoredAny>,
-    }
-    let old: Result<Old, _> = serde_json::from_str(old);
-    old.is_ok_and(|old| old.metadata.is_some_and(|metadata| metadata.deletion_timestamp.is_some()))
+fn is_being_deleted(old: Node<'_>) -> bool {
+    !old.at(&["metadata", "deletionTimestamp"]).is_absent()
 }
 
 /// Runs the table over one object. `about_request` is false for the old object of an update.
@@ -236,11 +214,11 @@ fn run<'a>(cx: &mut Cx<'a>, object: &Object<'a>, scope: Scope, about_request: bo
 
 /// Softens what the old object had already. Only called when something would be denied.
 fn ratchet(cx: &Cx<'_>, judgements: &mut [Judgement]) {
-    let Some(Ok(old)) = cx.request.old_object().map(json::parse) else { return };
+    let old = cx.request.old_object();
     if !old.is_object() {
         return;
     }
-    let object = Object::new(cx.request, Node::new(&old));
+    let object = Object::new(cx.request, old);
     let mut before = Cx {
         request: cx.request,
         requester: cx.requester,

@@ -19,7 +19,7 @@ pub struct Object<'a> {
 impl<'a> Object<'a> {
     /// The object `root` as `request` presents it. The request names the kind; hand-made requests
     /// that do not leave it to the object itself.
-    pub fn new(request: &'a Request<'a>, root: Node<'a>) -> Self {
+    pub fn new(request: &Request<'a>, root: Node<'a>) -> Self {
         let metadata = root.get("metadata");
         let (group, kind) = match request.kind() {
             "" => own_kind(root),

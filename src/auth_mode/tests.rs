@@ -9,7 +9,7 @@ fn choices(text: &str) -> Vec<String> {
     let root = Node::new(&value);
     let payload = r#"{"request":{}}"#;
     let payload = Payload::parse(payload.as_bytes()).unwrap();
-    let subject = Object::new(payload.request.as_ref().unwrap(), root);
+    let subject = Object::new(&payload.request().unwrap(), root);
     let mut told = Vec::new();
     object(&subject, &mut |found| {
         let path = locate(root, &[&found.place]).remove(0).path;
@@ -114,7 +114,7 @@ fn hostile_shapes() {
             );
             let value = parse(&text).unwrap();
             let payload = Payload::parse(br#"{"request":{}}"#).unwrap();
-            let subject = Object::new(payload.request.as_ref().unwrap(), Node::new(&value));
+            let subject = Object::new(&payload.request().unwrap(), Node::new(&value));
             object(&subject, &mut |_| {});
             check_shape(&subject, &mut |_, _| {});
         }

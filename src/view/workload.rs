@@ -479,9 +479,8 @@ mod tests {
                "containerSet":{"containers":[{"image":"one"},{"image":"two"}]},"sidecars":[{"image":"side"}]}]}"#,
         );
         let payload = crate::request::Payload::parse(text.as_bytes()).unwrap();
-        let request = payload.request.unwrap();
-        let value = crate::json::parse(request.object().unwrap()).unwrap();
-        let object = Object::new(&request, Node::new(&value));
+        let request = payload.request().unwrap();
+        let object = Object::new(&request, request.object());
         let found = workloads(&object, &Settings::default());
         let images: Vec<Vec<&str>> = found.iter().map(|w| w.containers().map(|c| c.image()).collect()).collect();
         assert_eq!(images, [vec!["inline"], vec!["step"], vec!["side", "one", "two"]]);

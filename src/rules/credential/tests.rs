@@ -244,9 +244,8 @@ fn strings_of_custom_resources() {
         "spec": {"deep": [{"er": secret}], "template": {"metadata": {"annotations": {"a": secret}}, "spec": pod}}});
     let bytes = payload(&object, &Value::Null, &json!({})).to_string();
     let payload = crate::request::Payload::parse(bytes.as_bytes()).unwrap();
-    let request = payload.request.unwrap();
-    let value = crate::json::parse(request.object().unwrap()).unwrap();
-    let object = Object::new(&request, Node::new(&value));
+    let request = payload.request().unwrap();
+    let object = Object::new(&request, request.object());
     let mut places = Vec::new();
     in_custom_resource(&object, &workloads(&object, &Default::default()), &mut |literal| places.push(literal.place));
     let located = crate::place::locate(object.root, &places.iter().collect::<Vec<_>>());

@@ -52,7 +52,7 @@
 //! - [Certificate signing requests](https://kubernetes.io/docs/reference/access-authn-authz/certificate-signing-requests/)
 
 use crate::finding::Severity;
-use crate::json::{Node, parse, shown};
+use crate::json::shown;
 use crate::object::Object;
 use crate::requester::Requester;
 use crate::rule::{Check, Cx, Rule};
@@ -86,7 +86,6 @@ fn check<'a>(cx: &mut Cx<'a>, certificate: &CertificateRequest<'a>) {
 
 /// An approval cannot be taken back, so whoever adds another condition repeats it.
 fn was_approved(cx: &Cx<'_>) -> bool {
-    let Some(Ok(old)) = cx.request.old_object().map(parse) else { return false };
-    let object = Object::new(cx.request, Node::new(&old));
+    let object = Object::new(cx.request, cx.request.old_object());
     CertificateRequest { object }.approval().is_some()
 }
