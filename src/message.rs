@@ -74,11 +74,21 @@ pub(crate) fn respond(
         Some(explain(head, &denied))
     };
     let mut warnings: Vec<String> = warned.iter().map(|judgement| warning(judgement)).collect();
-    let expired: std::collections::BTreeSet<_> = judgements.iter().filter_map(|j| j.expired.as_deref()).collect();
+    let mut expired: Vec<&str> = Vec::new();
+    for text in judgements.iter().filter_map(|j| j.expired.as_deref()) {
+        if let Err(at) = expired.binary_search(&text) {
+            expired.insert(at, text);
+        }
+    }
     warnings.extend(expired.into_iter().map(|text| cut(text, WARNING.1)));
-    let mut audit_annotations =
-        BTreeMap::from([("profile", profile.to_owned()), ("requester", requester.as_str().to_owned())]);
-    for (key, list) in [("denied", ids(&denied)), ("warned", ids(&warned)), ("exempted", exempted(judgements))] {
+    let mut audit_annotations = BTreeMap::new();
+    for (key, list) in [
+        ("profile", profile.to_owned()),
+        ("requester", requester.as_str().to_owned()),
+        ("denied", ids(&denied)),
+        ("warned", ids(&warned)),
+        ("exempted", exempted(judgements)),
+    ] {
         if !list.is_empty() {
             audit_annotations.insert(key, list);
         }

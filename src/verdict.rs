@@ -62,13 +62,18 @@ impl Judgement {
 /// Decides about every finding of `cx`, in rule table order, then document order.
 pub(crate) fn decide(cx: &Cx<'_>, object: &Object<'_>, today: &dyn Fn() -> Date) -> Vec<Judgement> {
     let places: Vec<&Place<'_>> = cx.findings.iter().map(|finding| &finding.place).collect();
-    let locations = if places.is_empty() { Vec::new() } else { locate(object.root, &places) };
+    let mut locations = if places.is_empty() { Vec::new() } else { locate(object.root, &places) };
+    // Rules run in the order of the table, so only the findings of each rule are left to sort.
+    let mut order: Vec<(usize, usize)> = locations.iter().enumerate().map(|(at, found)| (found.order, at)).collect();
+    let rule = |at: usize| cx.findings.get(at).map(|finding| finding.rule);
+    for findings in order.chunk_by_mut(|(_, a), (_, b)| rule(*a) == rule(*b)) {
+        findings.sort_unstable();
+    }
     let owned = cx.settings.owned_pods_warn && is_made_by_controller(object, cx);
     let day = OnceCell::new();
-    let mut judgements: Vec<Judgement> = cx
-        .findings
-        .iter()
-        .zip(locations)
+    let mut judgements: Vec<Judgement> = order
+        .into_iter()
+        .filter_map(|(_, at)| Some((cx.findings.get(at)?, std::mem::take(locations.get_mut(at)?))))
         .map(|(finding, location)| {
             let mut action = action(cx, finding.rule, finding.severity, finding.unchecked);
             let mut expired = None;
@@ -96,15 +101,9 @@ pub(crate) fn decide(cx: &Cx<'_>, object: &Object<'_>, today: &dyn Fn() -> Date)
             }
         })
         .collect();
-    judgements.sort_by_cached_key(|judgement| (position(judgement.rule), judgement.location.order));
     // Templates of one object may share metadata, and each of them tells of it.
     judgements.dedup_by(|a, b| a.rule == b.rule && a.location == b.location && a.what == b.what);
     judgements
-}
-
-fn position(rule: &Rule) -> usize {
-    // UNREADABLE is not in the table and comes first.
-    rules::all().position(|known| known == rule).map_or(0, |index| index + 1)
 }
 
 fn action(cx: &Cx<'_>, rule: &Rule, severity: Severity, unchecked: bool) -> Action {

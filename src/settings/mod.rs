@@ -255,7 +255,7 @@ impl Reader {
         for (key, _) in node.members() {
             if !keys.iter().any(|known| known.name == key) {
                 let known = keys.iter().map(|known| known.name);
-                let text = match nearest(key, known.clone()) {
+                let text = match nearest(key, &mut known.clone()) {
                     Some(name) => format!("no such key; did you mean `{name}`?"),
                     None => format!("no such key; allowed are {}", known.collect::<Vec<_>>().join(", ")),
                 };
@@ -302,7 +302,8 @@ impl Reader {
         let known = rules::all().map(|rule| rule.id);
         let found = known.clone().find(|known| *known == id);
         if found.is_none() {
-            let hint = nearest(id, known).map_or(String::new(), |name| format!("; did you mean `{name}`?"));
+            let hint =
+                nearest(id, &mut known.clone()).map_or(String::new(), |name| format!("; did you mean `{name}`?"));
             self.problem(path, format!("no such rule{hint}"));
         }
         found
@@ -517,7 +518,8 @@ fn join(path: &str, key: &str) -> String {
 }
 
 /// The known name that `name` most likely misspells.
-pub(crate) fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+#[inline(never)]
+pub(crate) fn nearest<'n>(name: &str, known: &mut dyn Iterator<Item = &'n str>) -> Option<&'n str> {
     // Long input is no misspelling, and the distance costs the product of the lengths.
     if name.len() > 64 {
         return None;

@@ -10,7 +10,7 @@ use crate::view::workload_identity;
 use std::borrow::Cow;
 
 /// One pod template of an object, or a Pod.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Workload<'a> {
     pub object: Object<'a>,
     /// Where the template's `metadata` and `spec` are; the object itself for a Pod.
@@ -20,6 +20,8 @@ pub struct Workload<'a> {
     /// The metadata that the resulting Pod gets.
     pub metadata: Node<'a>,
     outer: Outer<'a>,
+    /// Nearly every rule asks for them, so they are gathered once.
+    containers: Vec<Container<'a>>,
     /// The label that many rules begin with, looked up once.
     use_label: Node<'a>,
 }
@@ -122,7 +124,9 @@ impl<'a> Workload<'a> {
         let metadata =
             [template.get("metadata"), outer.template_defaults.get("metadata"), outer.spec.get("podMetadata")];
         let metadata = metadata.into_iter().find(|node| !node.is_absent()).unwrap_or(Node::absent());
-        let mut workload = Workload { object: *object, template, spec, metadata, outer, use_label: Node::absent() };
+        let containers = containers(spec);
+        let use_label = Node::absent();
+        let mut workload = Workload { object: *object, template, spec, metadata, outer, containers, use_label };
         workload.use_label = workload.label(workload_identity::USE);
         workload
     }
@@ -175,26 +179,8 @@ impl<'a> Workload<'a> {
     }
 
     /// Containers, init containers and ephemeral containers alike, in document order of the lists.
-    pub fn containers(&self) -> impl Iterator<Item = Container<'a>> + use<'a> {
-        let spec = self.spec;
-        let lists = [
-            ("initContainers", ContainerRole::Init),
-            ("containers", ContainerRole::App),
-            ("ephemeralContainers", ContainerRole::Ephemeral),
-            ("sidecars", ContainerRole::App),
-        ];
-        let single = ["container", "script"]
-            .into_iter()
-            .map(move |key| spec.get(key))
-            .filter(|node| node.is_object())
-            .map(|node| Container { node, role: ContainerRole::App });
-        let set =
-            spec.at(&["containerSet", "containers"]).items().map(|node| Container { node, role: ContainerRole::App });
-        lists
-            .into_iter()
-            .flat_map(move |(key, role)| spec.get(key).items().map(move |node| Container { node, role }))
-            .chain(single)
-            .chain(set)
+    pub fn containers(&self) -> impl Iterator<Item = Container<'a>> {
+        self.containers.iter().copied()
     }
 
     /// A member of the pod spec, wherever an Argo Workflow gives it.
@@ -268,6 +254,26 @@ impl<'a> Workload<'a> {
     pub fn use_label(&self) -> Node<'a> {
         self.use_label
     }
+}
+
+/// Everything in a pod spec, or an Argo Workflow's template, that is run.
+fn containers<'a>(spec: Node<'a>) -> Vec<Container<'a>> {
+    let mut found = Vec::new();
+    let single = [spec.get("container"), spec.get("script")];
+    for (list, role) in [
+        (spec.get("initContainers"), ContainerRole::Init),
+        (spec.get("containers"), ContainerRole::App),
+        (spec.get("ephemeralContainers"), ContainerRole::Ephemeral),
+        (spec.get("sidecars"), ContainerRole::App),
+    ] {
+        found.extend(list.items().map(|node| Container { node, role }));
+    }
+    for node in single.into_iter().filter(|node| node.is_object()) {
+        found.push(Container { node, role: ContainerRole::App });
+    }
+    let set = spec.at(&["containerSet", "containers"]);
+    found.extend(set.items().map(|node| Container { node, role: ContainerRole::App }));
+    found
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

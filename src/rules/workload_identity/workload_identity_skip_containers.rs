@@ -85,7 +85,7 @@ fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
     // A handful of them tells the author enough.
     for name in skipped(workload).filter(|name| !names().any(|known| known == *name)).take(10) {
         let what = format!("names {}, which is no container of the pod", shown(name));
-        let near = nearest(name, names());
+        let near = nearest(name, &mut names());
         let finding = cx.report(annotation, what);
         match near {
             Some(near) => _ = finding.fix(format!("write {} instead of {}", shown(near), shown(name))),

@@ -96,7 +96,7 @@ fn check_map<'a>(cx: &mut Cx<'a>, map: Node<'a>, home: Option<Home>, judge_use: 
             None if name == SYSTEM || (name.starts_with("use-") && home == Some(Home::PodAnnotation)) => {}
             None => {
                 let finding = cx.report(node, "is not a key that the webhook knows");
-                if let Some(known) = nearest(name, KEYS.iter().map(|(known, _)| *known)) {
+                if let Some(known) = nearest(name, &mut KEYS.iter().map(|(known, _)| *known)) {
                     finding.fix(format!("write {PREFIX}{known} instead of {}", shown(key)));
                 }
             }
