@@ -3,7 +3,7 @@
 /// Decodes `text`, or says that it is not base64 or would decode to more than `limit` bytes.
 pub fn decode_base64(text: &str, limit: usize) -> Option<Vec<u8>> {
     // Most strings give themselves away early; look before allocating.
-    let looks_right = text.bytes().take(64).all(|b| sextet(b).is_some() || b == b'=' || b.is_ascii_whitespace());
+    let looks_right = text.bytes().take(64).all(|b| meaning(b) != OTHER);
     if text.is_empty() || !looks_right || text.len() / 4 * 3 > limit.saturating_mul(2) {
         return None;
     }
@@ -12,9 +12,9 @@ pub fn decode_base64(text: &str, limit: usize) -> Option<Vec<u8>> {
     let mut filled = 0;
     let mut padding = 0;
     for byte in text.bytes() {
-        match sextet(byte) {
-            Some(value) if padding == 0 => {
-                group = group << 6 | u32::from(value);
+        match meaning(byte) {
+            sextet @ 0..64 if padding == 0 => {
+                group = group << 6 | u32::from(sextet);
                 filled += 1;
                 if filled == 4 {
                     let [_, a, b, c] = group.to_be_bytes();
@@ -22,8 +22,8 @@ pub fn decode_base64(text: &str, limit: usize) -> Option<Vec<u8>> {
                     (group, filled) = (0, 0);
                 }
             }
-            None if byte == b'=' => padding += 1,
-            None if byte.is_ascii_whitespace() => {}
+            PADDING => padding += 1,
+            SPACE => {}
             _ => return None,
         }
         if out.len() > limit {
@@ -42,13 +42,32 @@ pub fn decode_base64(text: &str, limit: usize) -> Option<Vec<u8>> {
     (out.len() <= limit && !out.is_empty()).then_some(out)
 }
 
-fn sextet(byte: u8) -> Option<u8> {
-    Some(match byte {
-        b'A'..=b'Z' => byte - b'A',
-        b'a'..=b'z' => byte - b'a' + 26,
-        b'0'..=b'9' => byte - b'0' + 52,
-        b'+' | b'-' => 62,
-        b'/' | b'_' => 63,
-        _ => return None,
-    })
+const PADDING: u8 = 64;
+const SPACE: u8 = 65;
+const OTHER: u8 = 66;
+
+/// What a byte stands for: a table, because every long value is looked at.
+#[allow(clippy::indexing_slicing, reason = "the compiler evaluates it, and would refuse")]
+static MEANINGS: [u8; 256] = {
+    let mut table = [OTHER; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let b = byte as u8;
+        table[byte] = match b {
+            b'A'..=b'Z' => b - b'A',
+            b'a'..=b'z' => b - b'a' + 26,
+            b'0'..=b'9' => b - b'0' + 52,
+            b'+' | b'-' => 62,
+            b'/' | b'_' => 63,
+            b'=' => PADDING,
+            _ if b.is_ascii_whitespace() => SPACE,
+            _ => OTHER,
+        };
+        byte += 1;
+    }
+    table
+};
+
+fn meaning(byte: u8) -> u8 {
+    MEANINGS.get(usize::from(byte)).copied().unwrap_or(OTHER)
 }

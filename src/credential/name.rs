@@ -290,7 +290,14 @@ fn may_end_like_a_secret(name: &str) -> bool {
         (None, _) => false,
         (Some((middle, first)), last) => {
             let end = [first, middle, last];
-            is_end_of_secret(end) || name.len() > SUFFIXED && ENDS_OF_SUFFIXES.contains(&&end)
+            // Of common endings one letter more tells nearly all from `string`, `base`, `phrase` and the like.
+            match &end {
+                b"ing" | b"age" => letters.next() == Some(b'r'),
+                b"ase" => matches!(letters.next(), Some(b'b' | b'r')),
+                b"ate" => letters.next() == Some(b'c'),
+                b"nts" => letters.next() == Some(b'i'),
+                _ => is_end_of_secret(end) || name.len() > SUFFIXED && ENDS_OF_SUFFIXES.contains(&&end),
+            }
         }
     }
 }
