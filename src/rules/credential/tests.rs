@@ -1,6 +1,5 @@
 //! What holds for all rules of this group: no value ever comes out, and work follows the size.
 
-use crate::json::Node;
 use crate::lookup::{Cluster, LookupError, Query};
 use crate::settings::Date;
 use crate::{Evaluation, Host, evaluate, validate_settings};
