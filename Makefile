@@ -20,7 +20,18 @@ PROGRAMS := $(CARGO_TARGET_DIR)/debug
 build_module = scripts/wasm-cargo $(TARGET) rustc --profile wasm --locked --lib --crate-type cdylib -p $(1) \
 	&& cp "$$(scripts/wasm-cargo --where $(TARGET))/wasm/$(2).wasm" $@
 
-.PHONY: help setup modules demo test fmt lint e2e-tests bench budget codegen clean
+# Where `publish` pushes to and `verify` looks: for a registry of your own, make publish
+# REPOSITORY=myregistry.azurecr.io/entra-auth-policy
+VERSION := $(shell sed -n 's/^ *io.kubewarden.policy.version: *//p' metadata.yml)
+RELEASED := $(shell sed -n 's/^ *io.kubewarden.policy.ociUrl: *//p' metadata.yml)
+REPOSITORY ?= $(RELEASED)
+REFERENCE := $(REPOSITORY):v$(VERSION)
+# The workflow that signs releases.
+SIGNER := ^https://github\.com/entra-auth-policy/entra-auth-policy/\.github/workflows/release\.yml@refs/tags/v
+WASM_LAYER := application/vnd.wasm.content.layer.v1+wasm
+WASM_CONFIG := application/vnd.wasm.config.v1+json
+
+.PHONY: help setup modules demo test fmt lint e2e-tests bench budget codegen publish verify clean
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -88,6 +99,35 @@ budget: policy.wasm
 ## codegen           write what is derived from the rule table
 codegen:
 	cargo run -q --locked -p xtask -- codegen
+
+## publish           push the policy to REPOSITORY with kwctl or oras; sign in first: docs/rollout.md
+publish: annotated-policy.wasm
+	@if command -v kwctl >/dev/null; then \
+		kwctl push annotated-policy.wasm $(REFERENCE); \
+	elif command -v oras >/dev/null; then \
+		mkdir -p target && printf '{}' >target/wasm-config.json && \
+		oras push $(REFERENCE) --config target/wasm-config.json:$(WASM_CONFIG) annotated-policy.wasm:$(WASM_LAYER); \
+	else \
+		echo 'kwctl or oras is needed: https://docs.kubewarden.io or https://oras.land' >&2; exit 1; \
+	fi
+
+## verify            compare what REPOSITORY has with the policy built here; check a release's signature
+verify: annotated-policy.wasm
+	@if [ '$(REPOSITORY)' = '$(RELEASED)' ]; then \
+		cosign verify $(REFERENCE) \
+			--certificate-oidc-issuer https://token.actions.githubusercontent.com \
+			--certificate-identity-regexp '$(SIGNER)' >/dev/null || exit 1; \
+	fi; \
+	if command -v oras >/dev/null; then \
+		digest=$$(openssl dgst -sha256 -r annotated-policy.wasm | cut -d ' ' -f 1) && \
+		oras manifest fetch $(REFERENCE) | grep -q "sha256:$$digest"; \
+	elif command -v kwctl >/dev/null; then \
+		pulled=$$(mktemp -d) && trap 'rm -rf "$$pulled"' EXIT && \
+		kwctl pull --output-path "$$pulled/policy.wasm" registry://$(REFERENCE) && \
+		cmp "$$pulled/policy.wasm" annotated-policy.wasm; \
+	else \
+		echo 'kwctl or oras is needed: https://docs.kubewarden.io or https://oras.land' >&2; exit 1; \
+	fi && echo '$(REFERENCE) is the policy built here' || { echo '$(REFERENCE) is not the policy built here' >&2; exit 1; }
 
 ## clean             remove everything built
 clean:
