@@ -1,66 +1,13 @@
 //! `kwctl annotate` without kwctl: the module with its metadata in the custom section that policy
 //! servers read.
 
+use crate::policy_metadata::Metadata;
 use anyhow::{Context, Result, bail};
 use e2e_tests::Module;
-use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 const SECTION: &str = "io.kubewarden.metadata";
 const USAGE: &str = "io.kubewarden.policy.usage";
-
-/// `metadata.yml` and the section, member for member what Kubewarden's own tools write.
-#[derive(Debug, Deserialize, Serialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Metadata {
-    #[serde(default)]
-    protocol_version: Option<String>,
-    rules: Vec<AdmissionRule>,
-    #[serde(default)]
-    annotations: BTreeMap<String, String>,
-    mutating: bool,
-    #[serde(default = "yes")]
-    background_audit: bool,
-    #[serde(default = "wapc")]
-    execution_mode: String,
-    #[serde(default = "kubernetes")]
-    policy_type: String,
-    #[serde(default)]
-    context_aware_resources: BTreeSet<ContextAwareResource>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    host_capabilities: Option<BTreeSet<String>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    minimum_kubewarden_version: Option<String>,
-}
-
-#[derive(Debug, Deserialize, Serialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct AdmissionRule {
-    api_groups: Vec<String>,
-    api_versions: Vec<String>,
-    resources: Vec<String>,
-    operations: Vec<String>,
-}
-
-#[derive(Debug, Deserialize, Serialize, PartialEq, Eq, PartialOrd, Ord)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct ContextAwareResource {
-    api_version: String,
-    kind: String,
-}
-
-fn yes() -> bool {
-    true
-}
-
-fn wapc() -> String {
-    "kubewarden-wapc".to_owned()
-}
-
-fn kubernetes() -> String {
-    "kubernetes".to_owned()
-}
 
 pub fn run(metadata: &Path, usage: Option<&Path>, output: &Path, module: &Path) -> Result<()> {
     let text = std::fs::read_to_string(metadata).with_context(|| metadata.display().to_string())?;
@@ -72,7 +19,7 @@ pub fn run(metadata: &Path, usage: Option<&Path>, output: &Path, module: &Path) 
 
 /// The module with the metadata section in place of any it has.
 fn annotate(module: &[u8], metadata: &str, usage: Option<String>) -> Result<Vec<u8>> {
-    let mut metadata: Metadata = serde_saphyr::from_str(metadata).map_err(|error| anyhow::anyhow!("{error}"))?;
+    let mut metadata = Metadata::read(metadata)?;
     metadata.protocol_version = Some(protocol_version(module)?);
     if let Some(usage) = usage {
         metadata.annotations.insert(USAGE.to_owned(), usage);

@@ -1,13 +1,17 @@
-//! Everything that is derived from the rule table: the rule pages, and the marked parts of other files.
+//! Everything that is derived: pages, schema and form from the rules and the settings keys, Artifact Hub's
+//! files from the metadata, and the marked parts of other files.
 //!
 //! A marked part starts with a line that contains `generated: NAME` and ends with one that contains
 //! `end generated`; what is between them belongs to this program, the rest of the file to people. It takes
 //! the indentation of the first.
 
-use crate::{credential_doc, rule_doc, settings_doc, tables};
+use crate::policy_metadata::Metadata;
+use crate::{artifacthub, credential_doc, questions, rule_doc, schema, settings_doc, tables};
 use anyhow::{Context, Result, bail};
+use entra_auth_policy::settings::Date;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Files with marked parts.
 const MARKED: &[&str] = &[
@@ -70,7 +74,23 @@ fn wanted(root: &Path) -> Result<BTreeMap<PathBuf, String>> {
         let filled = fill(&text, |name| tables::part(name, &docs)).with_context(|| (*path).to_owned())?;
         files.insert(PathBuf::from(path), filled);
     }
+    files.insert(PathBuf::from("docs/settings.schema.json"), schema::text()?);
+    let metadata = files.get(Path::new("metadata.yml")).context("metadata.yml")?;
+    let metadata = Metadata::read(metadata).context("metadata.yml")?;
+    let questions = questions::form(metadata.annotation("io.kubewarden.policy.description")?)?;
+    let existing = |path: &str| std::fs::read_to_string(root.join(path)).ok();
+    let package = artifacthub::package(&metadata, &questions, existing("artifacthub-pkg.yml").as_deref(), &today())?;
+    let repository = artifacthub::repository(&metadata, existing("artifacthub-repo.yml").as_deref())?;
+    files.insert(PathBuf::from("artifacthub-pkg.yml"), package);
+    files.insert(PathBuf::from("artifacthub-repo.yml"), repository);
+    files.insert(PathBuf::from("questions-ui.yml"), questions);
     Ok(files)
+}
+
+/// The day as a time, as RFC 3339 writes it.
+fn today() -> String {
+    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    format!("{}T00:00:00Z", Date::from_unix_seconds(seconds))
 }
 
 /// Replaces what stands between the marks.

@@ -1,10 +1,14 @@
 //! Writes and checks what is derived from the rule table, and what a build needs besides cargo.
 
 mod annotate;
+mod artifacthub;
 mod codegen;
 mod credential_doc;
 mod new_rule;
+mod policy_metadata;
+mod questions;
 mod rule_doc;
+mod schema;
 mod settings_doc;
 mod tables;
 
