@@ -9,7 +9,6 @@ use kubewarden_policy_sdk::host_capabilities::kubernetes::{GetResourceRequest, g
 use kubewarden_policy_sdk::{protocol_version_guest, wapc_guest as guest};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Called by the host for every request, on a fresh instance.
@@ -59,9 +58,15 @@ struct Annotated {
     metadata: Annotations,
 }
 
+#[derive(Clone, Deserialize, Serialize)]
+struct Annotation {
+    #[serde(rename = "azure.workload.identity/client-id", skip_serializing_if = "Option::is_none")]
+    client_id: Option<String>,
+}
+
 #[derive(Clone, Default, Deserialize, Serialize)]
 struct Annotations {
-    annotations: Option<BTreeMap<String, String>>,
+    annotations: Option<Annotation>,
 }
 
 #[derive(Clone, Deserialize, Serialize)]

@@ -8,7 +8,7 @@ pub struct Key {
     /// The default as YAML, empty where a key is required.
     pub default: &'static str,
     pub required: bool,
-    /// What it means, in one or two sentences of Markdown.
+    /// What it means, in one or two sentences of Markdown; not in the module, which has no reader.
     pub doc: &'static str,
 }
 
@@ -30,11 +30,15 @@ pub enum Kind {
 }
 
 const fn optional(name: &'static str, value: Kind, default: &'static str, doc: &'static str) -> Key {
-    Key { name, value, default, required: false, doc }
+    Key { name, value, default, required: false, doc: for_readers(doc) }
 }
 
 const fn required(name: &'static str, value: Kind, doc: &'static str) -> Key {
-    Key { name, value, default: "", required: true, doc }
+    Key { name, value, default: "", required: true, doc: for_readers(doc) }
+}
+
+const fn for_readers(doc: &'static str) -> &'static str {
+    if cfg!(target_os = "wasi") { "" } else { doc }
 }
 
 pub const PROFILES: &[&str] = &["baseline", "restricted"];
