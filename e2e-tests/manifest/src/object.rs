@@ -76,10 +76,7 @@ impl Document<'_> {
                     let words = text.rsplit_once(" at line ").map_or(text.as_str(), |(words, _)| words);
                     self.broken(format!("not JSON: {words}"), json.line())
                 }
-                _ => {
-                    let line = error.location().map_or(1, |location| location.line());
-                    self.broken(format!("not YAML: {}", error.without_snippet()), usize::try_from(line).unwrap_or(1))
-                }
+                _ => self.broken(format!("not YAML: {}", tree::words(&error)), tree::line(&error)),
             }
         })
     }

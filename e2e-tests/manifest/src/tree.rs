@@ -7,6 +7,7 @@
 use anyhow::{Result, anyhow};
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
+use serde_saphyr::{MessageFormatter, UserMessageFormatter};
 use std::fmt;
 
 /// As deep as serde_json reads, so that what is read can also be sent.
@@ -14,11 +15,21 @@ const DEEPEST: usize = 128;
 
 /// One YAML (or JSON) document as JSON.
 pub fn parse(document: &str) -> Result<Value> {
-    yaml_value(document).map_err(|error| anyhow!("not YAML: {}", error.without_snippet()))
+    yaml_value(document).map_err(|error| anyhow!("not YAML: {} (line {})", words(&error), line(&error)))
 }
 
 pub(crate) fn yaml_value(document: &str) -> Result<Value, serde_saphyr::Error> {
     yaml(document).map(|tree: Tree| tree.0)
+}
+
+/// What is wrong, without the place: that counts within the document, not the file.
+pub(crate) fn words(error: &serde_saphyr::Error) -> String {
+    UserMessageFormatter.format_message(error).into_owned()
+}
+
+/// The line of the document on which reading ended, from 1.
+pub(crate) fn line(error: &serde_saphyr::Error) -> usize {
+    error.location().and_then(|location| usize::try_from(location.line()).ok()).unwrap_or(1)
 }
 
 /// Reads any type with kubectl's rules.

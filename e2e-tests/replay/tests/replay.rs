@@ -225,11 +225,10 @@ fn the_requester_is_who_as_says() {
     let binding = "\
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRoleBinding
-metadata: {name: 'system:public-info-viewer'}
-roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: 'system:public-info-viewer'}
+metadata: {name: aks-cluster-admin-binding}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}
 subjects:
-- {apiGroup: rbac.authorization.k8s.io, kind: Group, name: 'system:authenticated'}
-- {apiGroup: rbac.authorization.k8s.io, kind: Group, name: 'system:unauthenticated'}
+- {apiGroup: rbac.authorization.k8s.io, kind: User, name: clusterAdmin}
 ";
     let code = |arguments: &[&str]| replay_text(binding, &[arguments, &["-"]].concat()).code;
     let jane = [
