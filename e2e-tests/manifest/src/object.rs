@@ -121,8 +121,7 @@ impl Document<'_> {
             let pointer = format!("{pointer}/request");
             return Ok(Object { value: value["request"].take(), form: Form::Request, pointer });
         }
-        let missing =
-            ["apiVersion", "kind"].into_iter().find(|key| !value[*key].as_str().is_some_and(|v| !v.is_empty()));
+        let missing = ["apiVersion", "kind"].into_iter().find(|key| value[*key].as_str().is_none_or(str::is_empty));
         let Some(missing) = missing else { return Ok(Object { value, form: Form::Object, pointer }) };
         let claims = value.get("apiVersion").is_some() || value.get("kind").is_some();
         if claims || !pointer.is_empty() {

@@ -103,8 +103,13 @@ impl Title {
             "" => {}
             sub => act = format!("{act} {}/{sub}", text(&request["resource"]["resource"])),
         }
-        let namespace = or(&metadata["namespace"], &request["namespace"]);
-        Title { kind: or(&body["kind"], &request["kind"]["kind"]), namespace, name, act }
+        let kind = or(&body["kind"], &request["kind"]["kind"]);
+        // Requests about a Namespace say it twice.
+        let namespace = match kind.as_str() {
+            "Namespace" => String::new(),
+            _ => or(&metadata["namespace"], &request["namespace"]),
+        };
+        Title { kind, namespace, name, act }
     }
 }
 
