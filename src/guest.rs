@@ -9,6 +9,7 @@ use kubewarden_policy_sdk::host_capabilities::kubernetes::{GetResourceRequest, g
 use kubewarden_policy_sdk::{protocol_version_guest, wapc_guest as guest};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Called by the host for every request, on a fresh instance.
@@ -52,34 +53,39 @@ impl Cluster for HostCluster {
 
 /// A ServiceAccount and a role as their field masks leave them. Whole ones have timestamps, and the
 /// calendar behind those is a quarter of a megabyte.
-#[derive(Clone, Deserialize, Serialize)]
+#[derive(Deserialize, Serialize)]
 struct Annotated {
+    kind: Option<String>,
     #[serde(default)]
     metadata: Annotations,
 }
 
-#[derive(Clone, Deserialize, Serialize)]
+#[derive(Deserialize, Serialize)]
 struct Annotation {
     #[serde(rename = "azure.workload.identity/client-id", skip_serializing_if = "Option::is_none")]
     client_id: Option<String>,
 }
 
-#[derive(Clone, Default, Deserialize, Serialize)]
+#[derive(Default, Deserialize, Serialize)]
 struct Annotations {
     annotations: Option<Annotation>,
 }
 
-#[derive(Clone, Deserialize, Serialize)]
+#[derive(Deserialize, Serialize)]
 struct Granting {
+    kind: Option<String>,
     rules: Option<Vec<PolicyRule>>,
 }
 
 /// Asks for one object. Reading it as its type refuses an answer of the wrong shape here, and leaves
 /// rules nothing but what the type knows.
-fn get<T: DeserializeOwned + Serialize + Clone>(request: &GetResourceRequest) -> Result<String, LookupError> {
-    let object: T = get_resource(request).map_err(|error| match error {
+fn get<T: DeserializeOwned + Serialize>(request: &GetResourceRequest) -> Result<String, LookupError> {
+    let answer: Box<RawValue> = get_resource(request).map_err(|error| match error {
         Error::HostCall { source, .. } => LookupError::from_host(&source.to_string()),
         _ => LookupError::Failed,
     })?;
+    // serde also takes a list for the fields of a type.
+    let text = Some(answer.get()).filter(|text| text.starts_with('{')).ok_or(LookupError::Failed)?;
+    let object: T = serde_json::from_str(text).map_err(|_| LookupError::Failed)?;
     serde_json::to_string(&object).map_err(|_| LookupError::Failed)
 }

@@ -151,7 +151,10 @@ impl<'h> Lookups<'h> {
     pub fn read<T>(&self, query: &Query<'_>, read: impl FnOnce(Node<'_>) -> T) -> Result<T, LookupError> {
         let text = self.get(query)?;
         let value = json::parse(&text).map_err(|_| LookupError::Failed)?;
-        Ok(read(Node::new(&value)))
+        let object = Node::new(&value);
+        // Field masks may take the kind away, but nothing makes it another.
+        let is_asked_kind = object.get("kind").text().is_none_or(|kind| kind == query.resource.kind);
+        if object.is_object() && is_asked_kind { Ok(read(object)) } else { Err(LookupError::Failed) }
     }
 
     fn get(&self, query: &Query<'_>) -> Result<Rc<str>, LookupError> {
@@ -222,7 +225,22 @@ mod tests {
     impl Cluster for Counting {
         fn get(&self, query: &Query<'_>) -> Result<String, LookupError> {
             self.0.borrow_mut().push(query.name.to_owned());
-            if query.name == "broken" { Ok("{".to_owned()) } else { Err(LookupError::NotFound) }
+            match query.name {
+                "broken" => Ok("{".to_owned()),
+                "list" => Ok("[]".to_owned()),
+                "other-kind" => Ok(r#"{"kind":"Pod"}"#.to_owned()),
+                _ => Err(LookupError::NotFound),
+            }
+        }
+    }
+
+    #[test]
+    fn an_answer_that_is_not_the_object_is_a_failure() {
+        let cluster = Counting(RefCell::default());
+        let lookups = Lookups::new(&cluster);
+        for name in ["broken", "list", "other-kind"] {
+            let query = Query { resource: &SERVICE_ACCOUNT, namespace: Some("x"), name };
+            assert_eq!(lookups.service_account(&query).err(), Some(LookupError::Failed), "{name}");
         }
     }
 
