@@ -15,6 +15,7 @@
 //! ```
 pub mod budget;
 mod built;
+pub mod cases;
 mod host;
 pub mod interface;
 pub mod meter;

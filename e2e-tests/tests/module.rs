@@ -1,7 +1,6 @@
 //! What the compiled policy asks of its host and offers to it.
 use e2e_tests::interface::Interface;
 use e2e_tests::{Built, Module};
-use serde_json::{Value, json};
 
 fn policy() -> Vec<u8> {
     Built::Policy.read().unwrap()
@@ -40,22 +39,4 @@ fn holds_no_path_of_the_machine_that_built_it() {
     for folder in folders {
         assert!(!policy.windows(folder.len()).any(|window| window == folder.as_bytes()), "{folder} is in the module");
     }
-}
-
-/// `e2e.bats` asks kwctl the same.
-#[test]
-fn judges_the_requests_that_kwctl_gets() {
-    let policy = Module::load(&policy()).unwrap();
-    let judge = |name: &str| {
-        let path = e2e_tests::root().join("e2e-tests/requests").join(name);
-        let request: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
-        policy.validate(&request, &json!({})).unwrap()
-    };
-    assert!(judge("allow-configmap.json").accepted);
-    let denied = judge("deny-binding-anonymous.json");
-    assert!(!denied.accepted);
-    assert!(denied.message.unwrap().contains("binding-anonymous"));
-    let settings = policy.validate_settings(&json!({"noSuchSetting": 1})).unwrap();
-    assert!(!settings.valid);
-    assert!(settings.message.unwrap().contains("noSuchSetting"));
 }

@@ -8,6 +8,7 @@
 use crate::policy_metadata::Metadata;
 use crate::{artifacthub, credential_doc, questions, rule_doc, schema, settings_doc, tables};
 use anyhow::{Context, Result, bail};
+use e2e_tests::cases::{self, CASES};
 use entra_auth_policy::settings::Date;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -24,6 +25,7 @@ const MARKED: &[&str] = &[
     "deploy/06-policy-group.yaml",
     "deploy/restricted.yaml",
     "docs/why-was-i-refused.md",
+    "e2e-tests/e2e.bats",
     "metadata.yml",
 ];
 
@@ -41,12 +43,14 @@ pub fn run(root: &Path, check: bool) -> Result<()> {
             std::fs::write(&full, text)?;
         }
     }
-    for entry in std::fs::read_dir(root.join("docs/rules")).into_iter().flatten() {
-        let path = Path::new("docs/rules").join(entry?.file_name());
-        if !wanted.contains_key(&path) {
-            stale.push(format!("{} (no such rule)", path.display()));
-            if !check {
-                std::fs::remove_file(root.join(path))?;
+    for folder in ["docs/rules", "e2e-tests/requests"] {
+        for entry in std::fs::read_dir(root.join(folder)).into_iter().flatten() {
+            let path = Path::new(folder).join(entry?.file_name());
+            if !wanted.contains_key(&path) {
+                stale.push(format!("{} (no longer wanted)", path.display()));
+                if !check {
+                    std::fs::remove_file(root.join(path))?;
+                }
             }
         }
     }
@@ -69,10 +73,15 @@ fn wanted(root: &Path) -> Result<BTreeMap<PathBuf, String>> {
     files.insert(PathBuf::from("docs/settings.md"), settings_doc::page());
     files.insert(PathBuf::from("docs/credentials.md"), credential_doc::credentials());
     files.insert(PathBuf::from("docs/auth-modes.md"), credential_doc::auth_modes());
+    let bats = cases::bats()?;
     for path in MARKED {
         let text = std::fs::read_to_string(root.join(path)).with_context(|| (*path).to_owned())?;
-        let filled = fill(&text, |name| tables::part(name, &docs)).with_context(|| (*path).to_owned())?;
+        let part = |name: &str| if name == "end-to-end cases" { Some(bats.clone()) } else { tables::part(name, &docs) };
+        let filled = fill(&text, part).with_context(|| (*path).to_owned())?;
         files.insert(PathBuf::from(path), filled);
+    }
+    for case in CASES.iter().filter(|case| case.session().is_none()) {
+        files.insert(case.request_path(), case.request()?);
     }
     files.insert(PathBuf::from("docs/settings.schema.json"), schema::text()?);
     let metadata = files.get(Path::new("metadata.yml")).context("metadata.yml")?;

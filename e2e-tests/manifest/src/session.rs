@@ -33,18 +33,23 @@ impl<'c> Recorder<'c> {
             return Vec::new();
         }
         let folder = Path::new(&fixture.rule()).join(fixture.name());
-        let mut request = fixture.request.clone();
-        // kwctl insists on one; an empty one is nobody, as in the fixture.
-        if request.get("userInfo").is_none() {
-            request["userInfo"] = json!({});
-        }
         let pretty = |value: &Value| format!("{value:#}\n");
         vec![
-            (folder.join("request.json"), pretty(&request)),
+            (folder.join("request.json"), pretty(&request(fixture))),
             (folder.join("settings.json"), pretty(&fixture.settings)),
             (folder.join("session.yml"), session),
         ]
     }
+}
+
+/// The fixture's request as kwctl takes it.
+pub fn request(fixture: &Fixture) -> Value {
+    let mut request = fixture.request.clone();
+    // kwctl insists on one; an empty one is nobody, as in the fixture.
+    if request.get("userInfo").is_none() {
+        request["userInfo"] = json!({});
+    }
+    request
 }
 
 impl Cluster for Recorder<'_> {
