@@ -138,7 +138,7 @@ fn selectors() -> Value {
         },
     ]});
     let one = |key: &&str| json!({"required": [key], "properties": {*key: selects}});
-    ["kinds", "namespaces", "names", "requesters", "groups"].iter().map(|key| one(key)).collect()
+    ["kinds", "namespaces", "names", "requesters", "groups"].iter().map(one).collect()
 }
 
 #[cfg(test)]
