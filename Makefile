@@ -17,7 +17,8 @@ CARGO_TARGET_DIR ?= target
 PROGRAMS := $(CARGO_TARGET_DIR)/debug
 
 # Builds package $(1), whose library is called $(2), with exactly its own features.
-build_module = scripts/wasm-cargo $(TARGET) rustc --profile wasm --locked --lib --crate-type cdylib -p $(1) \
+# Cargo drops the profile's `strip` for a package that has an opt-level of its own, so it is said again.
+build_module = scripts/wasm-cargo $(TARGET) rustc --profile wasm --locked --lib --crate-type cdylib -p $(1) -- -C strip=symbols \
 	&& cp "$$(scripts/wasm-cargo --where $(TARGET))/wasm/$(2).wasm" $@
 
 # Where `publish` pushes to and `verify` looks: for a registry of your own, make publish
