@@ -50,6 +50,9 @@ pub enum Fault {
     NoManifest,
 }
 
+/// Objects are read and judged by recursion, as deep as they are nested.
+pub const STACK: usize = 16 << 20;
+
 /// The objects of a YAML or JSON text: every document, and every item of a list. What carries a
 /// request is left whole, for tests that keep settings beside it.
 pub fn objects(text: &str) -> Vec<Result<Value>> {

@@ -31,9 +31,6 @@ use std::process::ExitCode;
 /// Sources read at once: enough to keep every core busy, few enough to bound what is held in memory.
 const BATCH: usize = 64;
 
-/// Objects are read and judged by recursion, as deep as they are nested.
-const STACK: usize = 16 << 20;
-
 /// What a run comes to, as exit status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
@@ -55,7 +52,7 @@ pub fn run(cli: &Cli) -> Result<Outcome> {
     let settings = settings::load(cli.settings.as_deref(), cli.profile, &module)?;
     let judge = Judge::new(module, settings, cli.identity());
     let mut report = report::open(cli);
-    let workers = ThreadPoolBuilder::new().stack_size(STACK).build()?;
+    let workers = ThreadPoolBuilder::new().stack_size(manifest::STACK).build()?;
     let progress = Progress::start();
     let mut summary = Summary::default();
     for batch in sources(&cli.paths, cli.settings.as_deref()).chunks(BATCH) {

@@ -5,7 +5,8 @@
 //! `admin` and `edit`, bound for the whole cluster, may run pods under every service account of every
 //! namespace, and so use every workload identity in the cluster; `admin` may hand out roles as well. The
 //! `system:` roles and `aks-service` are made for components of Kubernetes and AKS and change with every
-//! version. The four roles that only describe the cluster are fine.
+//! version; bound to a component's own service account they weigh less. The four roles that only describe
+//! the cluster are fine.
 //!
 //! ```yaml deny
 //! apiVersion: rbac.authorization.k8s.io/v1
@@ -50,7 +51,7 @@
 use crate::finding::Severity;
 use crate::json::shown;
 use crate::rule::{Check, Cx, Rule};
-use crate::view::binding::Binding;
+use crate::view::binding::{Binding, Principal, Subject};
 
 pub static RULE: Rule = Rule {
     id: "binding-privileged-role",
@@ -67,7 +68,16 @@ fn check<'a>(cx: &mut Cx<'a>, binding: &Binding<'a>) {
     if for_people && !binding.namespaced {
         cx.report(role.node, format!("grants {} in every namespace, kube-system included", role.name));
     } else if for_components && !role.is_discovery() {
-        cx.report(role.node, format!("grants {}, which is made for a component", shown(role.name)))
-            .fix("write a role with the permissions that are needed and bind that");
+        let finding = cx.report(role.node, format!("grants {}, which is made for a component", shown(role.name)));
+        finding.fix("write a role with the permissions that are needed and bind that");
+        if binding.subjects().all(|subject| is_component(&subject)) {
+            finding.severity(Severity::Low);
+        }
     }
+}
+
+/// A service account of its own is what components run under: an API server that uses
+/// `system:auth-delegator`, for example.
+fn is_component(subject: &Subject<'_>) -> bool {
+    matches!(subject.principal, Principal::ServiceAccount { name, .. } if name != "default")
 }
