@@ -65,9 +65,13 @@ struct Report<'t, 'f> {
 impl<'t> Report<'t, '_> {
     fn pair(&mut self, key: &'t str, value: &'t str, line: usize) {
         self.flag = None;
+        // JSON allows a member without a name; it tells nothing.
+        if key.is_empty() {
+            return;
+        }
         (self.found)(Assignment { key, value, line });
         if key.eq_ignore_ascii_case("value") {
-            if let Some(key) = self.name.take() {
+            if let Some(key) = self.name.take().filter(|name| !name.is_empty()) {
                 (self.found)(Assignment { key, value, line });
             }
         } else if key.eq_ignore_ascii_case("name") || key.eq_ignore_ascii_case("key") {

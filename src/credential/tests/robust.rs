@@ -135,6 +135,14 @@ proptest! {
     }
 }
 
+/// Found by the properties above.
+#[test]
+fn a_member_without_a_name_is_no_assignment() {
+    for text in ["\"\":0", "{\"\":\"x\"}", "- name: \"\"\n  value: x", "{\"name\":\"\",\"value\":\"x\"}"] {
+        everything(text);
+    }
+}
+
 /// The budget is a 1 MiB ConfigMap: ordinary text of that size costs next to nothing beyond the pass.
 #[test]
 fn a_large_file_needs_few_second_looks() {
