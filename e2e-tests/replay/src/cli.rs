@@ -20,6 +20,11 @@ pub struct Cli {
     #[arg(long, value_name = "NAME")]
     pub profile: Option<Profile>,
 
+    /// Answer look-ups from a dump of the cluster too (`kubectl get sa,roles,clusterroles -A -o yaml`); turns
+    /// the setting `clusterLookups` on. May be given several times
+    #[arg(long = "cluster", value_name = "FILE")]
+    pub dumps: Vec<PathBuf>,
+
     /// The compiled policy [default: annotated-policy.wasm or policy.wasm, here or in a folder above]
     #[arg(long, value_name = "WASM")]
     pub policy: Option<PathBuf>,

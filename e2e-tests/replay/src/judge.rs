@@ -1,20 +1,25 @@
 //! Judges objects: the module gives the verdict, the same core built into this program the findings.
 
+use crate::cluster;
 use anyhow::{Context, Result};
 use e2e_tests::{CallError, Module};
 use entra_auth_policy::json::shown;
 use entra_auth_policy::lookup::{Cluster, LookupError, Query};
 use entra_auth_policy::settings::Date;
 use entra_auth_policy::{Evaluation, Host, evaluate};
+use manifest::cluster::ManifestCluster;
 use manifest::{Form, Identity, Object, Operation, payload, request};
 use serde_json::Value;
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 pub struct Judge {
     module: Module,
     settings: Value,
     identity: Option<Identity>,
+    /// Answers look-ups; without it there are none.
+    cluster: Option<Arc<ManifestCluster>>,
 }
 
 /// Why there is no verdict.
@@ -27,15 +32,30 @@ pub enum NoVerdict {
 }
 
 impl Judge {
-    pub fn new(module: Module, settings: Value, identity: Option<Identity>) -> Judge {
-        Judge { module, settings, identity }
+    pub fn new(
+        module: Module,
+        settings: Value,
+        identity: Option<Identity>,
+        cluster: Option<Arc<ManifestCluster>>,
+    ) -> Judge {
+        Judge { module, settings, identity, cluster }
     }
 
-    /// The verdict over one object. The module's answer and the program's must be the same bytes.
-    pub fn judge(&self, object: &Object) -> Result<Evaluation, NoVerdict> {
+    /// The verdict over one object of `source`. The module's answer and the program's must be the same
+    /// bytes.
+    pub fn judge(&self, source: &str, object: &Object) -> Result<Evaluation, NoVerdict> {
         let payload = payload(&self.request(object), &self.settings);
-        let answer = self.module.call("validate", &payload).map_err(NoVerdict::Failed)?;
-        let evaluation = evaluate(&payload, &Host { today: &today, cluster: &NoCluster });
+        let called = match &self.cluster {
+            None => self.module.call("validate", &payload),
+            Some(cluster) => {
+                let host = cluster::Host { cluster: cluster.clone(), source: source.to_owned() };
+                self.module.clone().with_host(Arc::new(host)).call("validate", &payload)
+            }
+        };
+        let answer = called.map_err(NoVerdict::Failed)?;
+        let seen = self.cluster.as_ref().map(|cluster| cluster.seen_from(source));
+        let cluster: &dyn Cluster = seen.as_ref().map_or(&NoCluster, |seen| seen);
+        let evaluation = evaluate(&payload, &Host { today: &today, cluster });
         if evaluation.response.to_json() == answer { Ok(evaluation) } else { Err(NoVerdict::Differ) }
     }
 
@@ -56,7 +76,7 @@ fn today() -> Date {
     Date::from_unix_seconds(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()))
 }
 
-/// The module has no host to ask, so the core has none either.
+/// Without look-ups nobody asks.
 struct NoCluster;
 
 impl Cluster for NoCluster {

@@ -8,6 +8,7 @@
 //! built into this program. Both must give the same bytes for every object.
 
 pub mod cli;
+mod cluster;
 mod judge;
 mod module;
 mod progress;
@@ -27,6 +28,7 @@ use rayon::ThreadPoolBuilder;
 use rayon::prelude::*;
 use report::Summary;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// Sources read at once: enough to keep every core busy, few enough to bound what is held in memory.
 const BATCH: usize = 64;
@@ -49,13 +51,19 @@ impl From<Outcome> for ExitCode {
 pub fn run(cli: &Cli) -> Result<Outcome> {
     let path = module::find(cli.policy.as_deref())?;
     let module = judge::load(&path)?;
-    let settings = settings::load(cli.settings.as_deref(), cli.profile, &module)?;
-    let judge = Judge::new(module, settings, cli.identity());
+    let settings = settings::load(cli, &module)?;
     let mut report = report::open(cli);
     let workers = ThreadPoolBuilder::new().stack_size(manifest::STACK).build()?;
+    let sources = sources(&cli.paths, cli.settings.as_deref());
+    let cluster = if settings::wants_cluster(&settings) {
+        Some(Arc::new(workers.install(|| cluster::collect(&cli.dumps, &sources))?))
+    } else {
+        None
+    };
+    let judge = Judge::new(module, settings, cli.identity(), cluster.clone());
     let progress = Progress::start();
     let mut summary = Summary::default();
-    for batch in sources(&cli.paths, cli.settings.as_deref()).chunks(BATCH) {
+    for batch in sources.chunks(BATCH) {
         let records = |source| record::records(source, &judge, &|| progress.step());
         let batch: Vec<Vec<Record>> = workers.install(|| batch.par_iter().map(records).collect());
         for record in batch.iter().flatten() {
@@ -74,6 +82,7 @@ pub fn run(cli: &Cli) -> Result<Outcome> {
         }
     }
     drop(progress);
+    summary.missed_lookups = cluster.map_or(0, |cluster| cluster.missed());
     report.finish(&summary)?;
     Ok(summary.outcome())
 }

@@ -83,7 +83,7 @@ fn judge_document(source: &Source, document: &Document<'_>, judge: &Judge, step:
             Ok(object) => object,
             Err(fault) => return of_fault(source, &fault),
         };
-        let verdict = judge.judge(&object);
+        let verdict = judge.judge(&source.name, &object);
         step();
         let mut subject = Subject { source: source.name.clone(), index: 0, title: Title::of(&object), position: start };
         match verdict {

@@ -1,19 +1,28 @@
 //! The settings that requests are judged by.
 
-use crate::cli::Profile;
+use crate::cli::Cli;
 use anyhow::{Context, Result, bail};
 use e2e_tests::Module;
+use entra_auth_policy::json::{self, Node};
+use entra_auth_policy::settings::Settings;
 use serde_json::{Map, Value};
 use std::path::Path;
 
-/// Reads the file, puts the profile over it, and lets the module say whether it can work with that.
-pub fn load(file: Option<&Path>, profile: Option<Profile>, module: &Module) -> Result<Value> {
+/// Reads the file, puts what the command line says over it, and lets the module say whether it can work
+/// with that.
+pub fn load(cli: &Cli, module: &Module) -> Result<Value> {
+    let file = cli.settings.as_deref();
     let mut settings = match file {
         Some(path) => read(path).with_context(|| path.display().to_string())?,
         None => Value::Object(Map::new()),
     };
-    if let (Some(profile), Value::Object(settings)) = (profile, &mut settings) {
-        settings.insert("profile".to_owned(), profile.as_str().into());
+    if let Value::Object(settings) = &mut settings {
+        if let Some(profile) = cli.profile {
+            settings.insert("profile".to_owned(), profile.as_str().into());
+        }
+        if !cli.dumps.is_empty() {
+            settings.insert("clusterLookups".to_owned(), true.into());
+        }
     }
     let answer = module.validate_settings(&settings).context("the policy cannot be asked about its settings")?;
     if !answer.valid {
@@ -21,6 +30,12 @@ pub fn load(file: Option<&Path>, profile: Option<Profile>, module: &Module) -> R
         bail!("{name}: {}", answer.message.unwrap_or_else(|| "not valid".to_owned()));
     }
     Ok(settings)
+}
+
+/// Whether rules will look things up, as the policy itself reads the settings.
+pub fn wants_cluster(settings: &Value) -> bool {
+    let text = settings.to_string();
+    json::parse(&text).is_ok_and(|value| Settings::read(Node::new(&value)).0.cluster_lookups)
 }
 
 fn read(path: &Path) -> Result<Value> {

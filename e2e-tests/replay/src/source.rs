@@ -6,6 +6,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 /// Something to read documents from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,10 +77,7 @@ fn is_manifest_name(path: &Path) -> bool {
 impl Source {
     pub fn read(&self) -> Result<String, String> {
         let bytes = match &self.origin {
-            Origin::Stdin => {
-                let mut bytes = Vec::new();
-                std::io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
-            }
+            Origin::Stdin => read_stdin(),
             Origin::Named(path) | Origin::Found(path) => fs::read(path),
         };
         let text = decode(bytes.map_err(|error| format!("cannot be read: {error}"))?)?;
@@ -101,6 +99,17 @@ impl Source {
         let mut folders = path.ancestors().skip(1);
         folders.any(|folder| folder.ends_with("templates") && folder.with_file_name("Chart.yaml").is_file())
     }
+}
+
+/// Standard input can be read once, but may be asked for twice: for look-ups, and to be judged.
+fn read_stdin() -> std::io::Result<Vec<u8>> {
+    static READ: OnceLock<Vec<u8>> = OnceLock::new();
+    if let Some(bytes) = READ.get() {
+        return Ok(bytes.clone());
+    }
+    let mut bytes = Vec::new();
+    std::io::stdin().lock().read_to_end(&mut bytes)?;
+    Ok(READ.get_or_init(|| bytes).clone())
 }
 
 impl DeadEnd {

@@ -311,3 +311,75 @@ fn no_value_is_repeated() {
         assert!(!format!("{}{}", run.out, run.err).contains(secret), "{}{}", run.out, run.err);
     }
 }
+
+const LOOKUPS: &str = "\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: shop}
+spec:
+  template:
+    metadata: {labels: {azure.workload.identity/use: 'true'}}
+    spec: {serviceAccountName: web, containers: [{name: web, image: a}]}
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: web, namespace: shop}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: helper}
+rules: [{apiGroups: ['*'], resources: ['*'], verbs: ['*']}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: helper}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: helper}
+subjects: [{apiGroup: rbac.authorization.k8s.io, kind: Group, name: 3f1c9a52-7b64-4f0e-8f0a-5a0f6f0d9b11}]
+";
+
+/// A workload with its service account, a binding with its role: wherever they come from, the program
+/// and the module find the same.
+#[test]
+fn manifests_answer_lookups() {
+    let (workload, rest) = LOOKUPS.split_once("---\n").unwrap();
+    let (account, roles) = rest.split_once("---\n").unwrap();
+    let folder = folder(&[
+        ("settings.yml", "clusterLookups: true\n"),
+        ("together.yaml", LOOKUPS),
+        ("apart/1.yaml", workload),
+        ("apart/2.yaml", account),
+        ("apart/3.yaml", roles),
+        ("workload.yaml", workload),
+        ("dump.yaml", &format!("{account}---\n{}", account.replace("name: web", "name: other"))),
+        ("broken.yaml", "kind: [\n"),
+    ]);
+    let found =
+        |arguments: &[&str]| {
+            let run = replay(folder.path(), &[&["--format", "json"], arguments].concat());
+            let mut rules = Vec::new();
+            for line in run.lines() {
+                let findings = line["findings"].as_array().unwrap().iter();
+                rules.extend(findings.map(|found| {
+                    format!("{}: {}", found["rule"].as_str().unwrap(), found["message"].as_str().unwrap())
+                }));
+            }
+            (run, rules.join("\n"))
+        };
+    for path in ["together.yaml", "apart"] {
+        let (_, rules) = found(&["--settings", "settings.yml", path]);
+        assert!(
+            rules.contains("workload-identity-no-client-id: names an account without client-id"),
+            "{path}: {rules}"
+        );
+        assert!(rules.contains("binding-role-escalates: gets helper"), "{path}: {rules}");
+        assert!(!found(&[path]).1.contains("client-id"), "{path}: asked with look-ups off");
+    }
+    let (_, rules) = found(&["--settings", "settings.yml", "workload.yaml"]);
+    assert!(rules.contains("could not check: ServiceAccount web does not exist"), "{rules}");
+    let (_, rules) = found(&["--cluster", "dump.yaml", "workload.yaml"]);
+    assert!(rules.contains("without client-id"), "{rules}");
+    let (broken, _) = found(&["--cluster", "broken.yaml", "workload.yaml"]);
+    assert!(broken.code == 2 && broken.err.contains("broken.yaml:1"), "{}", broken.err);
+    let piped = replay_text(LOOKUPS, &["--settings", folder.path().join("settings.yml").to_str().unwrap(), "-"]);
+    assert!(piped.out.contains("workload-identity-no-client-id"), "{}", piped.out);
+}

@@ -38,6 +38,8 @@ pub struct Summary {
     pub templates: usize,
     /// Documents in folders that claim to be no Kubernetes object.
     pub passed: usize,
+    /// Objects that rules asked for and neither manifests nor dumps have.
+    pub missed_lookups: usize,
     rules: Vec<RuleCount>,
 }
 

@@ -135,6 +135,13 @@ impl<W: Write> Report for Text<W> {
             let passed = count(summary.passed, "document");
             writeln!(self.out, "{passed} in folders passed over: neither `apiVersion` nor `kind`")?;
         }
+        if summary.missed_lookups > 0 {
+            let missed = count(summary.missed_lookups, "object");
+            writeln!(
+                self.out,
+                "{missed} looked up but not among the manifests: --cluster FILE adds a dump of the cluster"
+            )?;
+        }
         self.out.flush()
     }
 }
