@@ -32,7 +32,8 @@ SIGNER := ^https://github\.com/entra-auth-policy/entra-auth-policy/\.github/work
 WASM_LAYER := application/vnd.wasm.content.layer.v1+wasm
 WASM_CONFIG := application/vnd.wasm.config.v1+json
 
-.PHONY: help setup modules demo test fmt lint e2e-tests bench budget codegen publish verify clean
+.PHONY: help setup modules demo test fmt lint clippy reproducible deny e2e-tests bench budget codegen \
+	address publish verify clean has-kwctl-and-bats has-registry-client
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -68,26 +69,41 @@ demo: policy.wasm
 	cargo build --locked -p replay
 	@$(PROGRAMS)/replay --settings demo/settings.yml demo/ || [ $$? = 1 ]
 
-## test              everything: format, lints, module, tests, generated files
+## test              everything: format, lints, module, tests, generated files, the same bytes again
 test: modules
 	cargo fmt --all --check
-	cargo clippy -q --locked --workspace --all-targets -- -D warnings
+	$(MAKE) lint
 	cargo test --locked --workspace
 	cargo run -q --locked -p xtask -- codegen --check
+	$(MAKE) reproducible
 
 ## fmt               format the source
 fmt:
 	cargo fmt --all
 
-## lint              clippy
-lint:
-	cargo clippy --locked --workspace --all-targets -- -D warnings
+## lint              clippy; workflows, settings and schema by zizmor and check-jsonschema
+lint: clippy
+	@scripts/lint
+
+clippy:
+	cargo clippy -q --locked --workspace --all-targets -- -D warnings
+
+## reproducible      build the policy again, in another folder, and compare the bytes
+reproducible: policy.wasm
+	@scripts/reproducible policy.wasm
+
+## deny              check licences, sources and advisories of all dependencies; needs cargo-deny
+deny:
+	cargo deny --locked --workspace check -A license-exception-not-encountered
+	cargo deny --locked --manifest-path fuzz/Cargo.toml check -A license-not-encountered
 
 ## e2e-tests         run the annotated policy in kwctl; needs kwctl and bats
-e2e-tests: annotated-policy.wasm
+e2e-tests: has-kwctl-and-bats annotated-policy.wasm
+	bats e2e-tests/e2e.bats
+
+has-kwctl-and-bats:
 	@command -v kwctl >/dev/null || { echo 'kwctl is missing: see https://docs.kubewarden.io, "Install kwctl", or brew install kwctl' >&2; exit 1; }
 	@command -v bats >/dev/null || { echo 'bats is missing: apt-get install bats, brew install bats-core, or npm install -g bats' >&2; exit 1; }
-	bats e2e-tests/e2e.bats
 
 ## bench             time the policy against the floor and a conventional policy
 bench: modules
@@ -101,19 +117,21 @@ budget: policy.wasm
 codegen:
 	cargo run -q --locked -p xtask -- codegen
 
+## address           say where releases are published
+address:
+	@echo '$(RELEASED)'
+
 ## publish           push the policy to REPOSITORY with kwctl or oras; sign in first: docs/rollout.md
-publish: annotated-policy.wasm
+publish: has-registry-client annotated-policy.wasm
 	@if command -v kwctl >/dev/null; then \
 		kwctl push annotated-policy.wasm $(REFERENCE); \
-	elif command -v oras >/dev/null; then \
+	else \
 		mkdir -p target && printf '{}' >target/wasm-config.json && \
 		oras push $(REFERENCE) --config target/wasm-config.json:$(WASM_CONFIG) annotated-policy.wasm:$(WASM_LAYER); \
-	else \
-		echo 'kwctl or oras is needed: https://docs.kubewarden.io or https://oras.land' >&2; exit 1; \
 	fi
 
 ## verify            compare what REPOSITORY has with the policy built here; check a release's signature
-verify: annotated-policy.wasm
+verify: has-registry-client annotated-policy.wasm
 	@if [ '$(REPOSITORY)' = '$(RELEASED)' ]; then \
 		cosign verify $(REFERENCE) \
 			--certificate-oidc-issuer https://token.actions.githubusercontent.com \
@@ -122,13 +140,15 @@ verify: annotated-policy.wasm
 	if command -v oras >/dev/null; then \
 		digest=$$(openssl dgst -sha256 -r annotated-policy.wasm | cut -d ' ' -f 1) && \
 		oras manifest fetch $(REFERENCE) | grep -q "sha256:$$digest"; \
-	elif command -v kwctl >/dev/null; then \
+	else \
 		pulled=$$(mktemp -d) && trap 'rm -rf "$$pulled"' EXIT && \
 		kwctl pull --output-path "$$pulled/policy.wasm" registry://$(REFERENCE) && \
 		cmp "$$pulled/policy.wasm" annotated-policy.wasm; \
-	else \
-		echo 'kwctl or oras is needed: https://docs.kubewarden.io or https://oras.land' >&2; exit 1; \
 	fi && echo '$(REFERENCE) is the policy built here' || { echo '$(REFERENCE) is not the policy built here' >&2; exit 1; }
+
+has-registry-client:
+	@command -v kwctl >/dev/null || command -v oras >/dev/null || \
+		{ echo 'kwctl or oras is needed: https://docs.kubewarden.io or https://oras.land' >&2; exit 1; }
 
 ## clean             remove everything built
 clean:

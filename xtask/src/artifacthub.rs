@@ -77,7 +77,7 @@ fn describe<'a>(metadata: &'a Metadata, questions: &str, created_at: &'a str) ->
     let artifacthub = |name: &str| metadata.annotation(&format!("io.artifacthub.{name}"));
     let version = kubewarden("version")?;
     let source = kubewarden("source")?;
-    let address = format!("{}:v{version}", kubewarden("ociUrl")?);
+    let address = metadata.module()?;
     let maintainers = people(kubewarden("author")?)?;
     let install = format!(
         "The policy can be obtained using [kwctl](https://docs.kubewarden.io/howtos/install-kwctl):\n\

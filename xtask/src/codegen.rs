@@ -1,5 +1,5 @@
 //! Everything that is derived: pages, schema and form from the rules and the settings keys, Artifact Hub's
-//! files from the metadata, and the marked parts of other files.
+//! files and the modules that the manifests name from the metadata, and the marked parts of other files.
 //!
 //! A marked part starts with a line that contains `generated: NAME` and ends with one that contains
 //! `end generated`; what is between them belongs to this program, the rest of the file to people. It takes
@@ -74,11 +74,13 @@ fn wanted(root: &Path) -> Result<BTreeMap<PathBuf, String>> {
     files.insert(PathBuf::from("docs/credentials.md"), credential_doc::credentials());
     files.insert(PathBuf::from("docs/auth-modes.md"), credential_doc::auth_modes());
     let bats = cases::bats()?;
+    let module = Metadata::read(&std::fs::read_to_string(root.join("metadata.yml"))?)?.module()?;
     for path in MARKED {
         let text = std::fs::read_to_string(root.join(path)).with_context(|| (*path).to_owned())?;
         let part = |name: &str| if name == "end-to-end cases" { Some(bats.clone()) } else { tables::part(name, &docs) };
         let filled = fill(&text, part).with_context(|| (*path).to_owned())?;
-        files.insert(PathBuf::from(path), filled);
+        let named = if path.starts_with("deploy/") { name_module(&filled, &module) } else { filled };
+        files.insert(PathBuf::from(path), named);
     }
     for case in CASES.iter().filter(|case| case.session().is_none()) {
         files.insert(case.request_path(), case.request()?);
@@ -100,6 +102,15 @@ fn wanted(root: &Path) -> Result<BTreeMap<PathBuf, String>> {
 fn today() -> String {
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     format!("{}T00:00:00Z", Date::from_unix_seconds(seconds))
+}
+
+/// The policies of a manifest, all of them with this module.
+fn name_module(manifest: &str, module: &str) -> String {
+    let line = |line: &str| match line.split_once("module: ") {
+        Some((before, _)) if before.trim().is_empty() => format!("{before}module: registry://{module}\n"),
+        _ => format!("{line}\n"),
+    };
+    manifest.lines().map(line).collect()
 }
 
 /// Replaces what stands between the marks.
@@ -138,6 +149,12 @@ mod tests {
     #[test]
     fn everything_is_up_to_date() {
         run(crate::root(), true).unwrap();
+    }
+
+    #[test]
+    fn manifests_name_the_module() {
+        let manifest = "# module: any\nspec:\n  module: registry://example.com/a:v1\n";
+        assert_eq!(name_module(manifest, "b:v2"), "# module: any\nspec:\n  module: registry://b:v2\n");
     }
 
     #[test]

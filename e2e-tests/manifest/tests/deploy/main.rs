@@ -1,7 +1,15 @@
-//! The manifests of `deploy/` and the settings in the documentation are what the policy accepts.
+//! The manifests of `deploy/` can be applied as they are: a cluster takes them, the policy takes their settings,
+//! they ask for what it judges, and it finds nothing wrong with them.
 
-use entra_auth_policy::validate_settings;
-use manifest::{objects, parse};
+mod conditions;
+mod crd;
+#[path = "../settings/mod.rs"]
+mod settings;
+
+use entra_auth_policy::settings::Date;
+use entra_auth_policy::{Host, evaluate};
+use manifest::cluster::MemoryCluster;
+use manifest::{Operation, objects, parse, payload, request};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -45,10 +53,6 @@ fn policies(manifests: &[(String, Value)]) -> Vec<(&str, &Value)> {
 
 fn is_policy(object: &Value) -> bool {
     object["apiVersion"] == "policies.kubewarden.io/v1"
-}
-
-fn answer(settings: &Value) -> Value {
-    serde_json::from_slice(&validate_settings(settings.to_string().as_bytes())).unwrap()
 }
 
 /// What `rules` subscribe to, one resource and operation at a time.
@@ -106,7 +110,7 @@ fn policies_name_this_module_and_settings_it_accepts() {
     assert!(policies.len() >= 10, "only {} policies", policies.len());
     for (file, policy) in policies {
         assert_eq!(policy["module"], json!(module), "{file}");
-        assert_eq!(answer(&policy["settings"]), json!({"valid": true}), "{file}");
+        settings::check(&policy["settings"]).unwrap_or_else(|error| panic!("{file}: {error}"));
     }
 }
 
@@ -114,15 +118,11 @@ fn policies_name_this_module_and_settings_it_accepts() {
 fn policies_are_as_a_cluster_takes_them() {
     let manifests = manifests();
     for (file, object) in manifests.iter().filter(|(_, object)| is_policy(object)) {
+        crd::check(object).unwrap_or_else(|error| panic!("{file}: {error}"));
         let spec = &object["spec"];
         let expected = if file.starts_with("01") { "monitor" } else { "protect" };
         assert_eq!(spec["mode"], expected, "{file}");
         assert!(!spec["mutating"].as_bool().unwrap_or_default(), "{file}");
-        // The controller keeps only the expressions of a selector.
-        assert!(spec["namespaceSelector"]["matchLabels"].is_null(), "{file}");
-        for condition in spec["matchConditions"].as_array().into_iter().flatten() {
-            assert!(condition["name"].is_string() && condition["expression"].is_string(), "{file}: {condition}");
-        }
         let asks = spec["settings"]["clusterLookups"] == true;
         let granted = &spec["contextAwareResources"];
         let expected = if asks { metadata()["contextAwareResources"].clone() } else { Value::Null };
@@ -130,19 +130,49 @@ fn policies_are_as_a_cluster_takes_them() {
     }
 }
 
-/// Blocks that are marked `yaml settings` in the pages that people write.
+/// Nodes and the control plane never wait because of a policy that has conditions; everybody else does.
 #[test]
-fn settings_in_the_documentation_are_accepted() {
-    let mut pages = vec![PathBuf::from("README.md")];
-    pages.extend(std::fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path()));
+fn conditions_leave_out_nodes_and_control_plane_and_nobody_else() {
+    let manifests = manifests();
     let mut count = 0;
-    for page in pages.iter().filter(|page| page.extension().is_some_and(|extension| extension == "md")) {
-        for block in read(page).split("```yaml settings\n").skip(1) {
-            let (block, _) = block.split_once("```").unwrap();
-            let settings = parse(block).unwrap_or_else(|error| panic!("{}: {error:#}\n{block}", page.display()));
-            assert_eq!(answer(&settings), json!({"valid": true}), "{}\n{block}", page.display());
-            count += 1;
+    for (file, object) in &manifests {
+        let Some(conditions) = object["spec"]["matchConditions"].as_array() else { continue };
+        count += 1;
+        let name = &object["metadata"]["name"];
+        for user in conditions::left_out() {
+            assert_eq!(conditions::let_pass(conditions, &user), Ok(false), "{file}, {name}: {user} is judged");
+        }
+        for user in conditions::judged() {
+            assert_eq!(conditions::let_pass(conditions, &user), Ok(true), "{file}, {name}: {user} is left out");
         }
     }
-    assert!(count >= 3, "only {count} examples of settings are marked");
+    assert!(count >= 2, "only {count} policies have conditions");
+}
+
+#[test]
+fn groups_combine_their_own_members() {
+    let manifests = manifests();
+    let groups = manifests.iter().filter(|(_, object)| object["kind"] == "ClusterAdmissionPolicyGroup");
+    for (file, group) in groups {
+        let program = cel::Program::compile(group["spec"]["expression"].as_str().unwrap()).unwrap();
+        let references = program.references();
+        let called: BTreeSet<&str> = references.functions().into_iter().filter(|name| !name.starts_with('_')).collect();
+        let members: BTreeSet<&str> =
+            group["spec"]["policies"].as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(called, members, "{file}");
+        assert!(references.variables().is_empty(), "{file}");
+    }
+}
+
+/// Whoever keeps these manifests under the policy itself must be able to apply them.
+#[test]
+fn the_policy_finds_nothing_in_them() {
+    let host = Host { today: &|| Date::parse("2026-11-21").unwrap(), cluster: &MemoryCluster::Unasked };
+    for (file, object) in manifests() {
+        for profile in ["baseline", "restricted"] {
+            let request = request(&object, &Operation::Create, None);
+            let findings = evaluate(&payload(&request, &json!({"profile": profile})), &host).findings;
+            assert!(findings.is_empty(), "{file}, {profile}: {findings:#?}");
+        }
+    }
 }

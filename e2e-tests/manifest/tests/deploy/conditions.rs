@@ -1,0 +1,63 @@
+//! What `matchConditions` leave out, asked of an evaluator of their language.
+
+use cel::{Context, Program, Value as Cel};
+use serde_json::{Value, json};
+
+/// Whether the request of this user reaches the policy. As in the API server, a condition that fails to
+/// evaluate is an error and not an answer.
+pub fn let_pass(conditions: &[Value], user_info: &Value) -> Result<bool, String> {
+    let request = json!({"operation": "CREATE", "userInfo": user_info});
+    let mut context = Context::default();
+    context.add_variable("request", &request).map_err(|error| error.to_string())?;
+    for condition in conditions {
+        let (name, expression) = (&condition["name"], condition["expression"].as_str().unwrap_or_default());
+        let program = Program::compile(expression).map_err(|error| format!("{name}: {error}"))?;
+        match program.execute(&context) {
+            Ok(Cel::Bool(true)) => {}
+            Ok(Cel::Bool(false)) => return Ok(false),
+            Ok(other) => return Err(format!("{name}: {other:?} is neither true nor false")),
+            Err(error) => return Err(format!("{name}: {error}")),
+        }
+    }
+    Ok(true)
+}
+
+fn user(name: &str, groups: &[&str]) -> Value {
+    json!({"username": name, "uid": "7", "groups": groups})
+}
+
+/// Writers that need no policy: they hand out tokens and certificates and move data all day.
+pub fn left_out() -> Vec<Value> {
+    let mut users =
+        vec![user("system:node:aks-nodepool1-12345678-vmss000000", &["system:nodes", "system:authenticated"])];
+    for name in ["system:apiserver", "system:kube-controller-manager", "system:kube-scheduler", "aksService"] {
+        users.push(user(name, &["system:authenticated"]));
+    }
+    for account in ["root-ca-cert-publisher", "cloud-controller-manager", "csi-azuredisk-node-sa"] {
+        users.push(user(
+            &format!("system:serviceaccount:kube-system:{account}"),
+            &["system:serviceaccounts", "system:serviceaccounts:kube-system", "system:authenticated"],
+        ));
+    }
+    users
+}
+
+/// Everybody else, those included who only look like the former, and those of whom little is said.
+pub fn judged() -> Vec<Value> {
+    vec![
+        user("jane@contoso.com", &["0f8fad5b-d9cb-469f-a165-70867728950e", "system:authenticated"]),
+        user("masterclient", &["system:masters", "system:authenticated"]),
+        user("system:anonymous", &["system:unauthenticated"]),
+        user("system:serviceaccount:shop:web", &["system:serviceaccounts", "system:serviceaccounts:shop"]),
+        user("system:serviceaccount:kube-system-tools:web", &["system:serviceaccounts"]),
+        user("system:node:aks-nodepool1", &["system:authenticated"]),
+        user("jane@contoso.com", &["system:nodes"]),
+        user("aksservice", &[]),
+        user("system:apiserver2", &[]),
+        user("", &[]),
+        json!({"username": "jane@contoso.com"}),
+        json!({"username": "system:node:aks-nodepool1"}),
+        json!({"groups": ["system:nodes"]}),
+        json!({}),
+    ]
+}

@@ -1,0 +1,90 @@
+//! What a release says of itself stands in one place: the version in `Cargo.toml`, the address in
+//! `metadata.yml`. Everything else says the same or is generated.
+
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+fn read(path: impl AsRef<Path>) -> String {
+    let path = e2e_tests::root().join(path);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn yaml(path: &str) -> Value {
+    serde_saphyr::from_str(&read(path)).unwrap()
+}
+
+fn annotation(name: &str) -> String {
+    yaml("metadata.yml")["annotations"][format!("io.kubewarden.policy.{name}")].as_str().unwrap().to_owned()
+}
+
+/// The files of the repository, relative to its root: what is neither built nor git's own.
+fn files() -> Vec<PathBuf> {
+    let root = e2e_tests::root();
+    let (mut files, mut folders) = (Vec::new(), vec![root.to_owned()]);
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if path.is_dir() {
+                let built = name.starts_with("target") || name == "node_modules" || name == ".git";
+                folders.extend((!built).then_some(path));
+            } else {
+                files.push(path.strip_prefix(root).unwrap().to_owned());
+            }
+        }
+    }
+    files
+}
+
+#[test]
+fn versions_agree() {
+    assert_eq!(annotation("version"), VERSION);
+    assert_eq!(yaml("artifacthub-pkg.yml")["version"], VERSION);
+    // Packages that are part of the release share its version.
+    for package in files().iter().filter(|path| path.ends_with("Cargo.toml") && !path.starts_with("fuzz")) {
+        let text = read(package);
+        let shared = text.lines().any(|line| line.trim() == "version.workspace = true");
+        assert!(shared, "{} has a version of its own", package.display());
+    }
+}
+
+/// Between releases the changelog begins with what is to come, at a release with the version and its day.
+#[test]
+fn the_changelog_speaks_of_this_version() {
+    let text = read("CHANGELOG.md");
+    let newest = text.lines().find_map(|line| line.strip_prefix("## ")).unwrap();
+    let released = newest.strip_prefix(VERSION).and_then(|rest| rest.strip_prefix(" - "));
+    let is_day = |day: &str| day.len() == 10 && day.chars().all(|c| c.is_ascii_digit() || c == '-');
+    assert!(newest == "Unreleased" || released.is_some_and(is_day), "{newest}");
+}
+
+/// Where the module is published stands in `metadata.yml`; the rest is written by `make codegen`, which its own
+/// test holds up to date.
+#[test]
+fn the_address_stands_in_one_place() {
+    let address = annotation("ociUrl");
+    let mut naming = Vec::new();
+    for path in files() {
+        // Built modules carry their metadata.
+        let Ok(text) = std::fs::read_to_string(e2e_tests::root().join(&path)) else { continue };
+        let generated = path == Path::new("artifacthub-pkg.yml");
+        let by_hand = text.lines().filter(|line| {
+            let module = path.starts_with("deploy") && line.trim().starts_with("module: registry://");
+            line.contains(&address) && !module
+        });
+        if !generated && by_hand.count() > 0 {
+            naming.push(path);
+        }
+    }
+    assert_eq!(naming, [Path::new("metadata.yml")]);
+}
+
+/// What `make publish` and the release workflow read without a parser of YAML.
+#[test]
+fn make_reads_the_same_address() {
+    let output =
+        std::process::Command::new("make").args(["--silent", "address"]).current_dir(e2e_tests::root()).output();
+    assert_eq!(String::from_utf8(output.unwrap().stdout).unwrap().trim(), annotation("ociUrl"));
+}
