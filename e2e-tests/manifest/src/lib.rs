@@ -13,20 +13,28 @@
 
 pub mod cluster;
 mod document;
+#[cfg(feature = "yaml")]
 pub mod fixture;
 mod object;
+#[cfg(feature = "yaml")]
 mod position;
 mod request;
+#[cfg(feature = "yaml")]
 pub mod session;
+#[cfg(feature = "yaml")]
 mod tree;
 
 pub use document::{Document, decode, documents};
 pub use object::{Form, Object};
+#[cfg(feature = "yaml")]
 pub use position::{Position, Positions};
 pub use request::{Identity, Operation, payload, request};
+#[cfg(feature = "yaml")]
 pub use tree::parse;
 
+#[cfg(feature = "yaml")]
 use anyhow::Result;
+#[cfg(feature = "yaml")]
 use serde_json::Value;
 
 /// Why a document, or an object in it, cannot be judged.
@@ -55,6 +63,7 @@ pub const STACK: usize = 16 << 20;
 
 /// The objects of a YAML or JSON text: every document, and every item of a list. What carries a
 /// request is left whole, for tests that keep settings beside it.
+#[cfg(feature = "yaml")]
 pub fn objects(text: &str) -> Vec<Result<Value>> {
     let mut objects = Vec::new();
     for document in documents(text) {

@@ -1,6 +1,7 @@
 //! What a document holds: an object, a list of objects, an admission request or review.
 
 use crate::document::Document;
+#[cfg(feature = "yaml")]
 use crate::tree;
 use crate::{Fault, Unreadable};
 use serde_json::Value;
@@ -44,11 +45,13 @@ impl Object {
 
 impl Document<'_> {
     /// Everything in the document that can be judged, and what of it cannot.
+    #[cfg(feature = "yaml")]
     pub fn objects(&self) -> Result<Vec<Result<Object, Unreadable>>, Unreadable> {
         self.read().map(|value| self.objects_of(value))
     }
 
-    pub(crate) fn objects_of(&self, value: Value) -> Vec<Result<Object, Unreadable>> {
+    /// The same, of a document that was read already.
+    pub fn objects_of(&self, value: Value) -> Vec<Result<Object, Unreadable>> {
         let mut objects = Vec::new();
         if !value.is_null() {
             self.split(value, String::new(), &mut objects);
@@ -57,6 +60,7 @@ impl Document<'_> {
     }
 
     /// The document as one value.
+    #[cfg(feature = "yaml")]
     pub fn read(&self) -> Result<Value, Unreadable> {
         // Most of what is generated is JSON, and its own parser is far faster.
         let looks_like_json = self.text.trim_start().starts_with('{');
@@ -148,7 +152,7 @@ impl Document<'_> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "yaml"))]
 mod tests {
     use super::*;
     use crate::documents;
