@@ -1,0 +1,328 @@
+//! One question, one answer: documents to objects, objects to requests, requests to verdicts.
+
+use crate::kubectl::{self, FILE, Terminal};
+use entra_auth_policy::json::shown;
+use entra_auth_policy::lookup::{Cluster, LookupError, Query};
+use entra_auth_policy::message::Response;
+use entra_auth_policy::settings::Date;
+use entra_auth_policy::verdict::Action;
+use entra_auth_policy::{Evaluation, Host, evaluate};
+use manifest::cluster::ManifestCluster;
+use manifest::{Document, Form, Identity, Object, payload, request};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+/// What the page asks.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Question<'q> {
+    /// Read one by one, so that one that cannot be read spares the others.
+    #[serde(borrow)]
+    documents: Vec<&'q RawValue>,
+    #[serde(borrow)]
+    settings: &'q RawValue,
+    #[serde(default)]
+    operation: Operation,
+    /// The state before an UPDATE; each is matched to its document by kind and name.
+    #[serde(default, borrow)]
+    old: Vec<&'q RawValue>,
+    #[serde(default)]
+    user: Option<User>,
+    /// Seconds since 1970: a module in a browser has no clock.
+    now: u64,
+    /// How look-ups fail, to see what is said then. Otherwise the documents are the cluster.
+    #[serde(default)]
+    cluster: Option<Failure>,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Operation {
+    #[default]
+    Create,
+    Update,
+    Delete,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct User {
+    username: String,
+    #[serde(default)]
+    groups: Vec<String>,
+    #[serde(default)]
+    oid: Option<String>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Failure {
+    NotGranted,
+    Refused,
+    NotFound,
+    Failed,
+}
+
+#[derive(Serialize)]
+pub struct Answer {
+    objects: Vec<Judged>,
+    /// What kubectl would print about all of them.
+    kubectl: kubectl::Output,
+}
+
+#[derive(Serialize)]
+struct Judged {
+    /// Index of the document, and the JSON Pointer from it to the object.
+    document: usize,
+    pointer: String,
+    #[serde(flatten)]
+    outcome: Outcome,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Outcome {
+    Error { error: String },
+    Verdict { title: String, requester: &'static str, response: Response, findings: Vec<Finding> },
+}
+
+#[derive(Serialize)]
+struct Finding {
+    rule: &'static str,
+    severity: &'static str,
+    action: &'static str,
+    /// Why it is excused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    path: String,
+    /// Within the object.
+    pointer: String,
+    message: String,
+    fix: String,
+}
+
+pub fn check(question: &Question<'_>) -> Result<Answer, String> {
+    let settings: Value = parse(question.settings).map_err(|error| format!("the settings are unreadable: {error}"))?;
+    let old: Vec<Value> =
+        question.old.iter().flat_map(|text| objects(text)).filter_map(|old| Some(old.ok()?.value)).collect();
+    let documents: Vec<Vec<Result<Object, String>>> = question.documents.iter().map(|text| objects(text)).collect();
+    let mut given = ManifestCluster::default();
+    let kept = documents.iter().flatten().flatten().filter_map(|object| ManifestCluster::pick(FILE, object));
+    kept.for_each(|object| given.keep(object));
+    let given = given.seen_from(FILE);
+    let host = Host {
+        today: &|| Date::from_unix_seconds(question.now),
+        cluster: question.cluster.as_ref().map_or(&given as &dyn Cluster, |failure| failure),
+    };
+    let identity = question.user.as_ref().map(|user| Identity {
+        username: user.username.clone(),
+        groups: user.groups.clone(),
+        oid: user.oid.clone(),
+    });
+    let mut terminal = Terminal::new(question.operation);
+    let mut judged = Vec::new();
+    for (document, object) in documents.iter().enumerate().flat_map(|(at, all)| all.iter().map(move |one| (at, one))) {
+        let (pointer, outcome) = match object {
+            Err(error) => (String::new(), Outcome::Error { error: error.clone() }),
+            Ok(object) => {
+                let request = admission_request(object, question.operation, &old, identity.as_ref());
+                let evaluation = evaluate(&payload(&request, &settings), &host);
+                match object.form {
+                    Form::Object => terminal.object(&object.value, &request, &evaluation.response),
+                    Form::Request => terminal.request(&evaluation.response),
+                }
+                (object.object_pointer(), verdict(object, evaluation))
+            }
+        };
+        judged.push(Judged { document, pointer, outcome });
+    }
+    Ok(Answer { objects: judged, kubectl: terminal.output() })
+}
+
+impl Cluster for Failure {
+    fn get(&self, _: &Query<'_>) -> Result<String, LookupError> {
+        Err(match self {
+            Failure::NotGranted => LookupError::NotGranted,
+            Failure::Refused => LookupError::Refused,
+            Failure::NotFound => LookupError::NotFound,
+            Failure::Failed => LookupError::Failed,
+        })
+    }
+}
+
+fn parse(text: &RawValue) -> Result<Value, String> {
+    serde_json::from_str(text.get()).map_err(|_| "nested too deeply".to_owned())
+}
+
+/// The objects of one document, lists split.
+fn objects(text: &RawValue) -> Vec<Result<Object, String>> {
+    match parse(text) {
+        Err(error) => vec![Err(error)],
+        Ok(value) => {
+            // Where things stand in its text is the page's business.
+            let document = Document { text: "", line: 1, column: 1 };
+            document.objects_of(value).into_iter().map(|object| object.map_err(|fault| fault.text)).collect()
+        }
+    }
+}
+
+/// What the API server would ask about the object.
+fn admission_request(object: &Object, operation: Operation, old: &[Value], identity: Option<&Identity>) -> Value {
+    if object.form == Form::Request {
+        let mut request = object.value.clone();
+        if let Some(identity) = identity {
+            request["userInfo"] = identity.user_info();
+        }
+        return request;
+    }
+    let operation = match operation {
+        Operation::Create => manifest::Operation::Create,
+        Operation::Update => manifest::Operation::Update(before(&object.value, old)),
+        Operation::Delete => {
+            let mut request = request(&object.value, &manifest::Operation::Update(object.value.clone()), identity);
+            request["operation"] = json!("DELETE");
+            request["object"] = Value::Null;
+            return request;
+        }
+    };
+    request(&object.value, &operation, identity)
+}
+
+/// The old state of an object: the one that bears its name. Null if none does.
+fn before(object: &Value, old: &[Value]) -> Value {
+    let group =
+        |object: &Value| object["apiVersion"].as_str().and_then(|version| Some(version.split_once('/')?.0.to_owned()));
+    let is_same = |old: &&Value| {
+        group(old) == group(object)
+            && old["kind"] == object["kind"]
+            && ["name", "namespace"].into_iter().all(|key| old["metadata"][key] == object["metadata"][key])
+    };
+    old.iter().find(is_same).cloned().unwrap_or_default()
+}
+
+fn verdict(object: &Object, evaluation: Evaluation) -> Outcome {
+    let findings = evaluation.findings.into_iter().map(|found| Finding {
+        rule: found.rule.id,
+        severity: found.severity.as_str(),
+        action: found.action.as_str(),
+        reason: match found.action {
+            Action::Exempt(reason) => Some(reason),
+            _ => None,
+        },
+        path: found.location.path,
+        pointer: found.location.pointer,
+        message: found.what,
+        fix: found.fix.into_owned(),
+    });
+    Outcome::Verdict {
+        title: title(object),
+        requester: evaluation.requester.as_str(),
+        findings: findings.collect(),
+        response: evaluation.response,
+    }
+}
+
+/// `Deployment shop/checkout`.
+fn title(object: &Object) -> String {
+    let value = object.object();
+    let text = |value: &Value| shown(value.as_str().unwrap_or_default()).into_owned();
+    let (kind, name) = (text(&value["kind"]), kubectl::name(value));
+    match text(&value["metadata"]["namespace"]).as_str() {
+        "" => format!("{kind} {name}"),
+        namespace => format!("{kind} {namespace}/{name}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BINDING: &str = r#"{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"RoleBinding","metadata":{"name":"team","namespace":"shop"},
+        "roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"view"},
+        "subjects":[{"apiGroup":"rbac.authorization.k8s.io","kind":"User","name":"system:anonymous"}]}"#;
+    const DEPLOYMENT: &str = r#"{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"web"},"spec":{"template":{
+        "metadata":{"labels":{"azure.workload.identity/use":"true"}},"spec":{"serviceAccountName":"web","containers":[{"name":"web","image":"web"}]}}}}"#;
+    const ACCOUNT: &str =
+        r#"{"apiVersion":"v1","kind":"ServiceAccount","metadata":{"name":"web","namespace":"default"}}"#;
+
+    fn ask(documents: &[&str], more: &str) -> Value {
+        let documents = documents.join(",");
+        let answer = crate::check(&format!(r#"{{"settings":{{}},"now":0,"documents":[{documents}]{more}}}"#));
+        let answer: Value = serde_json::from_str(&answer).unwrap();
+        assert!(answer["error"].is_null(), "{answer}");
+        answer
+    }
+
+    fn rules(object: &Value) -> Vec<&str> {
+        object["findings"].as_array().unwrap().iter().map(|finding| finding["rule"].as_str().unwrap()).collect()
+    }
+
+    #[test]
+    fn findings_come_with_their_places() {
+        let list = format!(r#"{{"apiVersion":"v1","kind":"List","items":[{ACCOUNT},{BINDING}]}}"#);
+        let answer = ask(&[ACCOUNT, &list], "");
+        let last = &answer["objects"][2];
+        assert_eq!((last["document"].as_u64(), last["pointer"].as_str()), (Some(1), Some("/items/1")));
+        assert_eq!(last["title"], "RoleBinding shop/team");
+        assert_eq!(last["response"]["accepted"], false);
+        assert_eq!(rules(last)[0], "binding-anonymous");
+        assert_eq!(last["findings"][0]["pointer"], "/subjects/0");
+        assert_eq!(last["findings"][0]["action"], "deny");
+    }
+
+    #[test]
+    fn one_document_that_cannot_be_read_spares_the_others() {
+        let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+        let answer = ask(&[&deep, "1", r#"{"kind":"Pod"}"#, "null", ACCOUNT], "");
+        let errors: Vec<_> =
+            answer["objects"].as_array().unwrap().iter().map(|object| object["error"].as_str()).collect();
+        assert_eq!(errors.len(), 4);
+        assert_eq!(errors[0], Some("nested too deeply"));
+        assert!(errors[1].is_some() && errors[2].unwrap().contains("apiVersion") && errors[3].is_none(), "{errors:?}");
+    }
+
+    #[test]
+    fn the_documents_are_the_cluster() {
+        let lookups = r#","settings":{"clusterLookups":true}"#;
+        let ask = |documents: &[&str], more: &str| {
+            let documents = documents.join(",");
+            let answer = crate::check(&format!(r#"{{"now":0,"documents":[{documents}]{lookups}{more}}}"#));
+            serde_json::from_str::<Value>(&answer).unwrap()
+        };
+        let answer = ask(&[DEPLOYMENT, ACCOUNT], "");
+        assert_eq!(rules(&answer["objects"][0]), ["workload-identity-no-client-id"]);
+        let annotated = ACCOUNT.replace(
+            r#""name""#,
+            r#""annotations":{"azure.workload.identity/client-id":"7d8cdf74-5f1d-4e6c-9c31-274d963d358b"},"name""#,
+        );
+        assert!(rules(&ask(&[DEPLOYMENT, &annotated], "")["objects"][0]).is_empty());
+        let refused = ask(&[DEPLOYMENT, ACCOUNT], r#","cluster":"refused""#);
+        assert!(
+            refused["objects"][0]["findings"][0]["message"].as_str().unwrap().starts_with("could not check"),
+            "{refused}"
+        );
+    }
+
+    #[test]
+    fn what_was_there_before_only_warns() {
+        assert_eq!(ask(&[BINDING], r#","operation":"UPDATE""#)["objects"][0]["response"]["accepted"], false);
+        let answer = ask(&[BINDING], &format!(r#","operation":"UPDATE","old":[{DEPLOYMENT},{BINDING}]"#));
+        assert_eq!(answer["objects"][0]["response"]["accepted"], true, "{answer}");
+        assert_eq!(ask(&[BINDING], r#","operation":"DELETE""#)["objects"][0]["response"]["accepted"], true);
+    }
+
+    #[test]
+    fn somebody_asks() {
+        let jane =
+            r#","user":{"username":"jane@contoso.com","groups":["a"],"oid":"0f8fad5b-d9cb-469f-a165-70867728950e"}"#;
+        assert_eq!(ask(&[BINDING], jane)["objects"][0]["requester"], "entra");
+        let request = format!(
+            r#"{{"kind":{{"group":"","version":"v1","kind":"ServiceAccount"}},"operation":"CREATE","object":{ACCOUNT}}}"#
+        );
+        let answer = ask(&[&request], jane);
+        assert_eq!(answer["objects"][0]["requester"], "entra");
+        assert_eq!(answer["objects"][0]["pointer"], "/object");
+        assert_eq!(ask(&[&request], "")["objects"][0]["requester"], "absent");
+    }
+}

@@ -1,0 +1,150 @@
+//! The policy's core for a web page: text of JSON in, text of JSON out, every error a value.
+//!
+//! The page reads YAML and knows where things stand in it; what is judged, and how, is decided here, by
+//! the same [`entra_auth_policy::evaluate`] that the policy server runs.
+
+mod check;
+mod kubectl;
+
+use check::Question;
+use entra_auth_policy::json::{self, Node};
+use entra_auth_policy::rules::{self, UNREADABLE};
+use entra_auth_policy::settings::{
+    self,
+    keys::{self, Key, Kind},
+};
+use serde::Serialize;
+use serde_json::{Value, json};
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// Longest text that is read, in bytes. Memory is not endless in a browser, and running out of it is a
+/// trap; the API server takes 3 MiB.
+const LONGEST: usize = 8 << 20;
+
+/// Judges manifests: a [`Question`] in, an [`check::Answer`] or `{"error": "..."}` out.
+#[wasm_bindgen]
+pub fn check(question: &str) -> String {
+    answer(|| {
+        let question: Question<'_> = read(question)?;
+        check::check(&question)
+    })
+}
+
+/// What `validate_settings` of the policy answers, and the problems one by one:
+/// `{"valid": false, "message": "...", "problems": [{"path": "rules.x", "text": "..."}]}`.
+#[wasm_bindgen(js_name = validateSettings)]
+pub fn validate_settings(settings: &str) -> String {
+    answer(|| {
+        let value = json::parse(fits(settings)?).map_err(|error| format!("the settings are unreadable: {error}"))?;
+        let problems = settings::problems(Node::new(&value));
+        let problems = problems.iter().map(|problem| json!({"path": problem.path, "text": problem.text})).collect();
+        let mut answer: Value =
+            read(&String::from_utf8_lossy(&entra_auth_policy::validate_settings(settings.as_bytes())))?;
+        answer["problems"] = Value::Array(problems);
+        Ok(answer)
+    })
+}
+
+/// The rule table: `[{"id", "group", "severity", "summary", "help"}]`, in its order.
+#[wasm_bindgen]
+pub fn rules() -> String {
+    let groups = rules::GROUPS.iter().flat_map(|group| group.rules.iter().map(|rule| (group.title, *rule)));
+    let table: Vec<Value> = [("Always on", &UNREADABLE)]
+        .into_iter()
+        .chain(groups)
+        .map(|(group, rule)| {
+            json!({
+                "id": rule.id,
+                "group": group,
+                "severity": rule.severity.as_str(),
+                "summary": rule.summary,
+                "help": rule.help,
+            })
+        })
+        .collect();
+    Value::Array(table).to_string()
+}
+
+/// The settings keys, for a form: `[{"name", "kind", "default", "doc", ...}]`, in their order.
+#[wasm_bindgen(js_name = settingsKeys)]
+pub fn settings_keys() -> String {
+    Value::Array(keys::SETTINGS.iter().map(key).collect()).to_string()
+}
+
+fn key(key: &Key) -> Value {
+    let (kind, more) = match key.value {
+        Kind::Bool => ("bool", Value::Null),
+        Kind::Choice(words) => ("choice", json!(words)),
+        Kind::Seconds(least) => ("seconds", json!(least)),
+        Kind::Text => ("text", Value::Null),
+        Kind::Date => ("date", Value::Null),
+        Kind::Texts(of) => ("texts", json!(of)),
+        Kind::RuleActions => ("ruleActions", json!(keys::ACTIONS)),
+        Kind::Entries(entries) => ("entries", entries.iter().map(self::key).collect()),
+    };
+    json!({
+        "name": key.name,
+        "kind": kind,
+        "of": more,
+        "default": key.default,
+        "required": key.required,
+        "doc": key.doc,
+    })
+}
+
+/// The answer as text, and an error as an answer.
+fn answer<T: Serialize>(make: impl FnOnce() -> Result<T, String>) -> String {
+    let text = make().and_then(|answer| serde_json::to_string(&answer).map_err(|error| error.to_string()));
+    text.unwrap_or_else(|error| json!({ "error": error }).to_string())
+}
+
+fn read<'t, T: serde::Deserialize<'t>>(text: &'t str) -> Result<T, String> {
+    serde_json::from_str(fits(text)?).map_err(|error| format!("not what was expected: {error}"))
+}
+
+fn fits(text: &str) -> Result<&str, String> {
+    if text.len() <= LONGEST { Ok(text) } else { Err(format!("longer than {} MiB", LONGEST >> 20)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_judged_by_the_parser() {
+        assert_eq!(validate_settings("{}"), r#"{"valid":true,"problems":[]}"#);
+        let answer: Value =
+            read(&validate_settings(r#"{"profil":"strict","rules":{"binding-anonymus":"off"}}"#)).unwrap();
+        assert_eq!(answer["valid"], false);
+        assert!(
+            answer["message"].as_str().unwrap().starts_with("2 problems in the settings:\n- `profil`: "),
+            "{answer}"
+        );
+        assert_eq!(answer["problems"][1]["path"], "rules.binding-anonymus");
+        assert!(answer["problems"][1]["text"].as_str().unwrap().contains("did you mean `binding-anonymous`?"));
+    }
+
+    #[test]
+    fn every_error_is_a_value() {
+        let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+        let long = " ".repeat(LONGEST + 1);
+        for text in ["", "{", "[]", "null", "{}", r#"{"settings":1}"#, &deep, &long] {
+            let answer: Value = read(&check(text)).unwrap();
+            assert!(answer["error"].is_string(), "{answer}");
+        }
+        for text in ["", "{", &deep, &long] {
+            let answer: Value = read(&validate_settings(text)).unwrap();
+            assert!(answer["error"].is_string(), "{answer}");
+        }
+    }
+
+    #[test]
+    fn rules_and_keys_are_told() {
+        let rules: Vec<Value> = read(&rules()).unwrap();
+        assert_eq!(rules.len(), rules::all().count() + 1);
+        assert!(rules.iter().all(|rule| !rule["help"].as_str().unwrap().is_empty()));
+        let keys: Vec<Value> = read(&settings_keys()).unwrap();
+        assert_eq!(keys[0]["of"], json!(["baseline", "restricted"]));
+        assert!(keys.iter().all(|key| !key["doc"].as_str().unwrap().is_empty()));
+    }
+}
