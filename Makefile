@@ -11,6 +11,11 @@ rust_files = $(shell find $(1) -name '*.rs' -o -name Cargo.toml)
 MODULES := e2e-tests/modules
 COMPARISONS := $(MODULES)/floor.wasm $(MODULES)/conventional.wasm
 
+# The page that runs the policy's core in a browser.
+PAGE := playground/page
+WEB := wasm32-unknown-unknown
+BINDINGS := $(PAGE)/wasm/policy.js
+
 # Host programs come from the same profile and the same set of features as the tests: wasmtime is
 # by far the longest build, and one of it is enough.
 CARGO_TARGET_DIR ?= target
@@ -32,7 +37,8 @@ SIGNER := ^https://github\.com/entra-auth-policy/entra-auth-policy/\.github/work
 WASM_LAYER := application/vnd.wasm.content.layer.v1+wasm
 WASM_CONFIG := application/vnd.wasm.config.v1+json
 
-.PHONY: help setup modules demo test fmt lint clippy reproducible deny e2e-tests bench budget codegen \
+# Folders have the names of some.
+.PHONY: help setup modules demo playground playground-serve playground-test test fmt lint clippy reproducible deny e2e-tests bench budget codegen \
 	address publish verify clean has-kwctl-and-bats has-registry-client
 
 help:
@@ -69,6 +75,29 @@ demo: policy.wasm
 	cargo build --locked -p replay
 	@$(PROGRAMS)/replay --settings demo/settings.yml demo/ || [ $$? = 1 ]
 
+## playground        the page, ready for any static host, in playground/page/dist
+playground: $(BINDINGS) $(PAGE)/node_modules
+	cd $(PAGE) && npm run --silent build
+
+## playground-serve  the page, on this machine alone
+playground-serve: playground
+	cd $(PAGE) && npm run --silent serve
+
+playground-test: playground
+	@scripts/setup-chromium >/dev/null
+	cargo run -q --locked -p playground --example verdicts >$(PAGE)/wasm/verdicts.json
+	cd $(PAGE) && npm run --silent test
+
+# The module for browsers, and the JavaScript around it.
+$(BINDINGS): $(call rust_files,src playground/src playground/Cargo.toml playground/bindgen e2e-tests/manifest) $(SHARED)
+	scripts/wasm-cargo $(WEB) rustc --profile web --locked --lib --crate-type cdylib -p playground
+	cargo run -q --locked -p bindgen -- "$$(scripts/wasm-cargo --where $(WEB))/web/playground.wasm" $(@D)
+
+$(PAGE)/node_modules: $(PAGE)/package.json $(PAGE)/package-lock.json
+	@command -v npm >/dev/null || { echo 'npm is missing: the page needs Node.js 20.19 or later, https://nodejs.org' >&2; exit 1; }
+	cd $(PAGE) && npm ci --no-progress
+	@touch $@
+
 ## test              everything: format, lints, module, tests, generated files, the same bytes again
 test: modules
 	cargo fmt --all --check
@@ -76,6 +105,7 @@ test: modules
 	cargo test --locked --workspace
 	cargo run -q --locked -p xtask -- codegen --check
 	$(MAKE) reproducible
+	$(MAKE) playground-test
 
 ## fmt               format the source
 fmt:
@@ -154,3 +184,4 @@ has-registry-client:
 clean:
 	cargo clean
 	rm -f policy.wasm annotated-policy.wasm $(COMPARISONS)
+	rm -rf $(PAGE)/wasm $(PAGE)/dist $(PAGE)/node_modules

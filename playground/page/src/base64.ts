@@ -1,0 +1,33 @@
+// Bytes as text, packed: for the module within the script and for the state within a link.
+
+export async function pack(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  const packed = new Uint8Array(await through(bytes, new CompressionStream('deflate-raw')));
+  let text = '';
+  for (const byte of packed) text += String.fromCharCode(byte);
+  return btoa(text);
+}
+
+/** Throws if the text is damaged, or holds more than `most` bytes. */
+export async function unpack(text: string, most = Infinity): Promise<Uint8Array<ArrayBuffer>> {
+  const packed = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  return new Uint8Array(await through(packed, new DecompressionStream('deflate-raw'), most));
+}
+
+async function through(
+  bytes: Uint8Array<ArrayBuffer>,
+  transform: CompressionStream | DecompressionStream,
+  most = Infinity,
+): Promise<ArrayBuffer> {
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  let size = 0;
+  const reader = new Blob([bytes]).stream().pipeThrough(transform).getReader();
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    size += part.value.length;
+    if (size > most) {
+      await reader.cancel();
+      throw new Error('too long');
+    }
+    parts.push(part.value as Uint8Array<ArrayBuffer>);
+  }
+  return new Blob(parts).arrayBuffer();
+}

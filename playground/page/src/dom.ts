@@ -1,0 +1,43 @@
+// Elements in few words. Text stays text: nothing that somebody wrote becomes markup.
+
+type Child = Node | string | false | undefined;
+
+export function element<T extends keyof HTMLElementTagNameMap>(
+  tag: T,
+  properties: Partial<HTMLElementTagNameMap[T]> = {},
+  ...children: Child[]
+): HTMLElementTagNameMap[T] {
+  const made = Object.assign(document.createElement(tag), properties);
+  made.append(...children.filter((child) => child !== false && child !== undefined));
+  return made;
+}
+
+export function option(value: string, text = value): HTMLOptionElement {
+  return element('option', { value }, text);
+}
+
+/** An element of index.html. */
+export function find<T extends HTMLElement>(id: string): T {
+  const found = document.getElementById(id);
+  if (!found) {
+    throw new Error(`no element #${id}`);
+  }
+  return found as T;
+}
+
+/** Markdown of the repository, made into HTML when the page was built. */
+export function trusted(html: string): DocumentFragment {
+  const template = document.createElement('template');
+  template.innerHTML = html;
+  return template.content;
+}
+
+/** `a`, `a and b`, `a, b and c` for summaries; nothing for nothing. */
+export function list(parts: string[]): string {
+  const last = parts.at(-1) ?? '';
+  return parts.length < 2 ? last : `${parts.slice(0, -1).join(', ')} and ${last}`;
+}
+
+export function count(number: number, one: string, many = `${one}s`): string {
+  return `${number} ${number === 1 ? one : many}`;
+}

@@ -1,0 +1,101 @@
+// The verdicts beside the editor: every finding with its rule, place, reason and fix.
+
+import { count, element, find, list } from './dom.ts';
+import type { Answer, Finding, Problem, Unread, Verdict } from './policy.ts';
+import { why } from './rules.ts';
+import type { Range } from './yaml.ts';
+
+export interface Links {
+  /** Where something stands in the editor, and its line. */
+  place(object: Verdict | Unread, finding?: Finding): { range: Range; line: number };
+  reveal(range: Range): void;
+  explain(rule: string): void;
+}
+
+const ACTIONS = {
+  deny: 'denies',
+  warn: 'warns',
+  exempt: 'exempted',
+  none: 'not shown in this profile',
+} as const;
+
+const summary = find('summary');
+const results = find('results');
+
+export function show(answer: Answer, links: Links, all: boolean): void {
+  summary.className = 'summary';
+  const verdicts = answer.objects.filter((object) => 'response' in object);
+  const refused = verdicts.filter(({ response }) => !response.accepted).length;
+  const accepted = verdicts.length - refused;
+  const unread = answer.objects.length - verdicts.length;
+  const parts = [
+    refused && `${refused} refused`,
+    accepted && `${accepted} accepted`,
+    unread && `${unread} could not be judged`,
+  ].filter((part): part is string => typeof part === 'string');
+  summary.textContent =
+    answer.objects.length === 0 ? 'Nothing to judge yet.' : `${count(answer.objects.length, 'object')}: ${list(parts)}.`;
+  summary.classList.add(refused || unread ? 'deny' : 'fine');
+  results.replaceChildren(...answer.objects.map((object) => article(object, links, all)));
+}
+
+/** Instead of verdicts: with such settings the policy would not start. */
+export function showProblems(problems: Problem[], message: string, reveal: (problem: Problem) => void): void {
+  summary.className = 'summary deny';
+  summary.textContent = 'The settings are wrong: a policy server would not start with them.';
+  const items = problems.map((problem) =>
+    element(
+      'li',
+      { className: 'deny' },
+      element('button', { type: 'button', className: 'place', onclick: () => reveal(problem) }, problem.path || 'settings'),
+      element('p', {}, problem.text),
+    ),
+  );
+  results.replaceChildren(
+    problems.length ? element('ul', { className: 'findings' }, ...items) : element('p', { className: 'error' }, message),
+  );
+}
+
+function article(object: Verdict | Unread, links: Links, all: boolean): HTMLElement {
+  const { line, range } = links.place(object);
+  const to = (text: string) =>
+    element('button', { type: 'button', className: 'place', onclick: () => links.reveal(range) }, text);
+  if (!('response' in object)) {
+    const head = element('h3', {}, element('span', { className: 'badge deny' }, 'not judged'), ' ', to(`line ${line}`));
+    return element('article', {}, head, element('p', { className: 'error' }, object.error));
+  }
+  const { response, findings } = object;
+  const warns = findings.some(({ action }) => action === 'warn');
+  const [kind, word] = !response.accepted ? ['deny', 'refused'] : warns ? ['warn', 'accepted with warnings'] : ['fine', 'accepted'];
+  const head = element('h3', {}, element('span', { className: `badge ${kind}` }, word), ' ', object.title, ' ', to(`line ${line}`));
+  const shown = findings.filter(({ action }) => all || action !== 'none');
+  const hidden = findings.length - shown.length;
+  return element(
+    'article',
+    {},
+    head,
+    shown.length > 0 && element('ul', { className: 'findings' }, ...shown.map((finding) => item(object, finding, links))),
+    findings.length === 0 && response.message !== undefined && element('p', { className: 'error' }, response.message),
+    hidden > 0 && element('p', { className: 'note' }, `${count(hidden, 'finding')} below what the profile shows.`),
+  );
+}
+
+function item(object: Verdict, finding: Finding, links: Links): HTMLLIElement {
+  const { range, line } = links.place(object, finding);
+  const reason = why(finding.rule);
+  const place = element(
+    'button',
+    { type: 'button', className: 'place', onclick: () => links.reveal(range) },
+    `line ${line}: ${finding.path || 'the object'}`,
+  );
+  const rule = element('button', { type: 'button', className: 'rule', onclick: () => links.explain(finding.rule) }, finding.rule);
+  return element(
+    'li',
+    { className: finding.action },
+    element('p', { className: 'head' }, element('span', { className: `badge ${finding.action}` }, ACTIONS[finding.action]), ' ', rule, ' ', element('small', {}, finding.severity)),
+    element('p', {}, place, ' ', finding.message),
+    element('p', {}, element('b', {}, 'Fix: '), finding.fix),
+    finding.reason !== undefined && element('p', {}, element('b', {}, 'Exempted: '), finding.reason),
+    reason && element('details', {}, element('summary', {}, element('b', {}, 'Why: '), reason.sentence), reason.reason),
+  );
+}

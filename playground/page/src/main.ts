@@ -1,0 +1,249 @@
+// The page: what is typed is read, judged and shown.
+
+import examples from 'virtual:examples';
+import module from 'virtual:module';
+import { unpack } from './base64.ts';
+import { element, find, option } from './dom.ts';
+import { Editor } from './editor.ts';
+import type { Mark } from './editor.ts';
+import { show, showProblems } from './findings.ts';
+import type { Links } from './findings.ts';
+import * as policy from './policy.ts';
+import type { Answer, Finding, Problem, Unread, Verdict } from './policy.ts';
+import { Reference } from './rules.ts';
+import { Form, pointer } from './settings.ts';
+import { EMPTY, fromFragment, toFragment } from './state.ts';
+import type { Operation, State } from './state.ts';
+import { read } from './yaml.ts';
+import type { Source } from './yaml.ts';
+
+/** Nobody types this fast. */
+const PAUSE = 150;
+
+const status = find('status');
+const operation = find<HTMLSelectElement>('operation');
+const username = find<HTMLInputElement>('username');
+const groups = find<HTMLTextAreaElement>('groups');
+const oid = find<HTMLInputElement>('oid');
+const cluster = find<HTMLSelectElement>('cluster');
+const all = find<HTMLInputElement>('all');
+const kubectl = find('kubectl');
+const command = find('command');
+
+const manifest = new Editor(find('manifest'), 'Manifests, YAML', later);
+const settings = new Editor(find('settings'), 'Settings, YAML', later);
+const old = new Editor(find('old'), 'Objects before the update, YAML', later);
+
+let reference: Reference;
+let form: Form | undefined;
+let timer: number | undefined;
+
+function later(): void {
+  // Before the policy is there, nothing can be judged.
+  if (form === undefined) return;
+  clearTimeout(timer);
+  timer = window.setTimeout(judge, PAUSE);
+}
+
+function current(): State {
+  return {
+    manifest: manifest.text,
+    settings: settings.text,
+    operation: operation.value as Operation,
+    old: old.text,
+    username: username.value.trim(),
+    groups: groups.value.split('\n').map((line) => line.trim()).filter((line) => line !== ''),
+    oid: oid.value.trim(),
+    cluster: cluster.value,
+  };
+}
+
+function put(state: State): void {
+  manifest.text = state.manifest;
+  settings.text = state.settings;
+  operation.value = state.operation;
+  old.text = state.old;
+  username.value = state.username;
+  groups.value = state.groups.join('\n');
+  oid.value = state.oid;
+  cluster.value = state.cluster;
+  // What is chosen should be seen.
+  if (state.settings) find<HTMLDetailsElement>('settings-section').open = true;
+  if (state.operation !== 'CREATE' || state.username || state.cluster) find<HTMLDetailsElement>('request-section').open = true;
+  judge();
+}
+
+/** Reads and judges everything, and shows what came of it. */
+function judge(): void {
+  clearTimeout(timer);
+  const state = current();
+  find('old-section').hidden = state.operation !== 'UPDATE';
+  form?.show();
+  const sources = read(state.manifest);
+  const broken: Mark[] = [];
+  for (const { error } of sources) {
+    if (error) broken.push({ ...error.range, severity: 'error', message: error.message });
+  }
+  try {
+    const chosen = judgeSettings(state.settings);
+    if (chosen === undefined) {
+      manifest.mark(broken);
+      print({ command: '', text: '' });
+      return;
+    }
+    const readable = sources.filter((source) => source.json !== undefined);
+    const now = Math.floor(Date.now() / 1000);
+    const answer = policy.check(readable.map((source) => source.json ?? ''), chosen, state, now);
+    // Documents are counted among those that could be read: from here on among all.
+    const index = readable.map((source) => sources.indexOf(source));
+    const judged = answer.objects.map((object) => ({ ...object, document: index[object.document] ?? 0 }));
+    const unread = sources.flatMap(({ error }, document): Unread[] => (error ? [{ document, pointer: '', error: error.message }] : []));
+    const objects = [...judged, ...unread].sort((a, b) => a.document - b.document);
+    const links = linksTo(sources);
+    manifest.mark([...broken, ...marks(judged, links)]);
+    show({ ...answer, objects }, links, all.checked);
+    print(answer.kubectl);
+  } catch (error) {
+    showProblems([], (error as Error).message, () => {});
+    print({ command: '', text: '' });
+  }
+}
+
+/** The settings as JSON, or nothing if they are wrong: then that is shown. */
+function judgeSettings(text: string): string | undefined {
+  const [source, more] = read(text);
+  const failed = (problems: Problem[], message: string) => {
+    const place = (problem: Problem) => source?.locate(pointer(problem.path)) ?? { from: 0, to: 0 };
+    settings.mark(problems.map((problem) => ({ ...place(problem), severity: 'error', message: problem.text })));
+    showProblems(problems, message, (problem) => {
+      find<HTMLDetailsElement>('settings-section').open = true;
+      settings.reveal(place(problem));
+    });
+    return undefined;
+  };
+  if (source?.error) {
+    const { message, range } = source.error;
+    failed([{ path: '', text: message }], message);
+    settings.mark([{ ...range, severity: 'error', message }]);
+    return undefined;
+  }
+  if (more) {
+    return failed([{ path: '', text: 'more than one document' }], 'more than one document');
+  }
+  const json = source?.json ?? '{}';
+  const { valid, message, problems } = policy.validate(json);
+  if (!valid) {
+    return failed(problems, message ?? '');
+  }
+  settings.mark([]);
+  return json;
+}
+
+function linksTo(sources: Source[]): Links {
+  return {
+    place: (object: Verdict | Unread, finding?: Finding) => {
+      const source = sources[object.document];
+      const range = source?.error?.range ??
+        source?.locate(object.pointer + (finding?.pointer ?? ''), finding?.path) ?? { from: 0, to: 0 };
+      return { range, line: manifest.line(range.from) };
+    },
+    reveal: (range) => manifest.reveal(range),
+    explain: (rule) => reference.show(rule),
+  };
+}
+
+const SEVERITIES = { deny: 'error', warn: 'warning', exempt: 'info', none: 'info' } as const;
+
+function marks(objects: Answer['objects'], links: Links): Mark[] {
+  return objects.flatMap((object): Mark[] => {
+    if (!('response' in object)) {
+      return [{ ...links.place(object).range, severity: 'error', message: object.error }];
+    }
+    const shown = object.findings.filter(({ action }) => all.checked || action !== 'none');
+    return shown.map((finding) => ({
+      ...links.place(object, finding).range,
+      severity: SEVERITIES[finding.action],
+      message: `${finding.rule}: ${finding.message}\nFix: ${finding.fix}`,
+    }));
+  });
+}
+
+function print(output: Answer['kubectl']): void {
+  command.textContent = output.command && output.text ? `$ ${output.command}` : '';
+  kubectl.textContent = output.text;
+  find('terminal').hidden = output.text === '';
+}
+
+/** Says something to everybody, screen readers included. */
+function say(text: string): void {
+  status.textContent = text;
+}
+
+async function copy(text: string, done: string): Promise<void> {
+  try {
+    await navigator.clipboard.writeText(text);
+    say(done);
+  } catch {
+    say('The browser does not let this page copy: select the text and copy it yourself.');
+  }
+}
+
+async function share(): Promise<void> {
+  const address = new URL(location.href);
+  address.hash = await toFragment(current());
+  history.replaceState(null, '', address);
+  await copy(address.href, 'The link is copied, and in the address bar. All of it is in the part after #, which browsers do not send.');
+}
+
+async function openLink(): Promise<boolean> {
+  try {
+    const state = await fromFragment(location.hash);
+    if (state) put(state);
+    return state !== undefined;
+  } catch {
+    say('This link is damaged: it may have been cut off on its way.');
+    return false;
+  }
+}
+
+function fillExamples(): void {
+  const menu = find<HTMLSelectElement>('examples');
+  let group: HTMLOptGroupElement | undefined;
+  examples.forEach((example, index) => {
+    if (group?.label !== example.group) {
+      group = element('optgroup', { label: example.group });
+      menu.append(group);
+    }
+    group.append(option(String(index), example.name));
+  });
+  menu.addEventListener('change', () => {
+    const example = examples[Number(menu.value)];
+    if (menu.value !== '' && example) {
+      put({ ...EMPTY, ...example.state });
+      say(`Example: ${example.group}, ${example.name}.`);
+    }
+  });
+}
+
+async function start(): Promise<void> {
+  await policy.load(await unpack(module));
+  const rules = policy.rules();
+  reference = new Reference(rules);
+  form = new Form(policy.settingsKeys(), rules.filter(({ id }) => id !== 'unreadable-object'), {
+    get: () => settings.text,
+    set: (text) => (settings.text = text),
+  });
+  fillExamples();
+  for (const control of [operation, username, groups, oid, cluster, all]) {
+    control.addEventListener('input', later);
+  }
+  find('share').addEventListener('click', () => void share());
+  find('copy').addEventListener('click', () => void copy(kubectl.textContent ?? '', 'What kubectl prints is copied.'));
+  window.addEventListener('hashchange', () => void openLink());
+  if (!(await openLink())) {
+    put({ ...EMPTY, ...examples[0]?.state });
+  }
+  document.documentElement.dataset['ready'] = 'yes';
+}
+
+void start();

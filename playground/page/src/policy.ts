@@ -1,0 +1,104 @@
+// The policy's core, as the browser runs it.
+
+import init, * as module from '../wasm/policy.js';
+import type { State } from './state.ts';
+import { read } from './yaml.ts';
+
+export interface Finding {
+  rule: string;
+  severity: string;
+  action: 'deny' | 'warn' | 'none' | 'exempt';
+  reason?: string;
+  path: string;
+  /** Within the object. */
+  pointer: string;
+  message: string;
+  fix: string;
+}
+
+export interface Verdict {
+  /** Which document, and where in it. */
+  document: number;
+  pointer: string;
+  title: string;
+  requester: string;
+  response: { accepted: boolean; message?: string; code?: number; warnings?: string[] };
+  findings: Finding[];
+}
+
+export interface Unread {
+  document: number;
+  pointer: string;
+  error: string;
+}
+
+export interface Answer {
+  objects: (Verdict | Unread)[];
+  kubectl: { command: string; text: string };
+}
+
+export interface Problem {
+  /** `exemptions[1].until`; empty for the settings as a whole. */
+  path: string;
+  text: string;
+}
+
+export interface Validity {
+  valid: boolean;
+  message?: string;
+  problems: Problem[];
+}
+
+export interface Rule {
+  id: string;
+  group: string;
+  severity: string;
+  summary: string;
+  help: string;
+}
+
+export interface Key {
+  name: string;
+  kind: 'bool' | 'choice' | 'seconds' | 'text' | 'date' | 'texts' | 'ruleActions' | 'entries';
+  /** Choices, the least number of seconds, what the texts are, the keys of an entry. */
+  of: unknown;
+  default: string;
+  required: boolean;
+  doc: string;
+}
+
+export async function load(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  await init({ module_or_path: bytes });
+}
+
+/** Judges documents, given as JSON. */
+export function check(documents: string[], settings: string, state: State, now: number): Answer {
+  const old = state.operation === 'UPDATE' ? read(state.old).flatMap((source) => source.json ?? []) : [];
+  const { username, groups, oid } = state;
+  const user = username === '' ? null : { username, groups, oid: oid === '' ? null : oid };
+  const rest = { operation: state.operation, user, now, cluster: state.cluster === '' ? null : state.cluster };
+  // Documents go as the text they are: numbers and the order of members would suffer on the way.
+  const question = `{"documents":[${documents.join(',')}],"old":[${old.join(',')}],"settings":${settings},${JSON.stringify(rest).slice(1)}`;
+  return answer(module.check(question));
+}
+
+/** Judges settings, given as JSON. */
+export function validate(settings: string): Validity {
+  return answer(module.validateSettings(settings));
+}
+
+export function rules(): Rule[] {
+  return answer(module.rules());
+}
+
+export function settingsKeys(): Key[] {
+  return answer(module.settingsKeys());
+}
+
+function answer<T>(text: string): T {
+  const answer = JSON.parse(text) as T & { error?: string };
+  if (answer.error !== undefined) {
+    throw new Error(answer.error);
+  }
+  return answer;
+}

@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { deflateRawSync } from 'node:zlib';
+import type { Plugin } from 'vite';
+import { defineConfig } from 'vitest/config';
+import { examples } from './build/examples.ts';
+import { ruleTexts } from './build/rules.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+
+/** Modules that are made when the page is built. */
+const MADE: Record<string, () => unknown> = {
+  'virtual:examples': () => examples(root),
+  'virtual:rules': () => ruleTexts(resolve(root, 'docs/rules')),
+  // Within the script there is nothing to fetch, so the page may forbid every connection. Packed here,
+  // because base64 of the plain bytes would compress badly on the way.
+  'virtual:module': () =>
+    deflateRawSync(readFileSync(resolve(import.meta.dirname, 'wasm/policy_bg.wasm')), { level: 9 }).toString('base64'),
+};
+
+const made: Plugin = {
+  name: 'made',
+  resolveId: (id) => (id in MADE ? `\0${id}` : undefined),
+  load: (id) => {
+    const make = id.startsWith('\0') ? MADE[id.slice(1)] : undefined;
+    return make && `export default JSON.parse(${JSON.stringify(JSON.stringify(make()))})`;
+  },
+};
+
+/** What the browser lets the page do: run its own script and the module in it, and nothing else. */
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self' 'wasm-unsafe-eval'",
+  "style-src 'self'",
+  // Pictures in style sheets.
+  'img-src data:',
+  "base-uri 'none'",
+  "form-action 'none'",
+].join('; ');
+
+/** One classic script: modules are refused to pages that are opened from a folder. */
+const plain: Plugin = {
+  name: 'plain',
+  apply: 'build',
+  transformIndexHtml: {
+    order: 'post',
+    handler: (html) => ({
+      html: html.replace(/<script type="module" crossorigin/, '<script defer').replace('<link rel="stylesheet" crossorigin', '<link rel="stylesheet"'),
+      tags: [
+        { tag: 'meta', attrs: { 'http-equiv': 'Content-Security-Policy', content: POLICY }, injectTo: 'head-prepend' },
+      ],
+    }),
+  },
+};
+
+export default defineConfig({
+  // Any folder of any host.
+  base: './',
+  plugins: [made, plain],
+  build: {
+    target: 'es2022',
+    modulePreload: false,
+    assetsInlineLimit: 0,
+    cssCodeSplit: false,
+    chunkSizeWarningLimit: 2000,
+    rolldownOptions: { output: { format: 'iife' } },
+  },
+  test: { testTimeout: 30_000, hookTimeout: 60_000 },
+});
