@@ -190,7 +190,7 @@ fn push_identity(out: &mut String, list: &str, item: Node<'_>, previous: Option<
             let _ = write!(out, "{:?}", item.get(part).text());
         }
     } else if list == "rules" {
-        let _ = write!(out, "{}", item.value());
+        let _ = write!(out, "{item}");
     } else if let Some(name) = item.get("name").text() {
         let _ = write!(out, "{name:?}");
     } else if let Some(argument) = item.text() {

@@ -3,11 +3,10 @@
 //! Kubewarden's SDK has a request type too. It loses the plural resource, refuses explicit nulls and
 //! quotes the whole payload (perhaps a Secret) in its errors, so the request is read here.
 
-use crate::json::{self, Malformed, Node};
-use serde_json_borrow::Value;
+use crate::json::{self, Malformed, Node, Tree};
 
 /// What the host hands over, as a tree: `{"settings": ..., "request": ...}`.
-pub struct Payload<'a>(Value<'a>);
+pub struct Payload<'a>(Tree<'a>);
 
 /// An `AdmissionRequest` (`admission.k8s.io/v1`). Copy it freely.
 #[derive(Clone, Copy)]

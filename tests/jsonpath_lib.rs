@@ -28,7 +28,7 @@ fn ours(path: &str, value: &Value) -> Vec<Value> {
     let text = value.to_string();
     let parsed = parse(&text).unwrap();
     let found = json_path::select(path, Node::new(&parsed));
-    found.iter().map(|node| serde_json::to_value(node.value()).unwrap()).collect()
+    found.iter().map(|node| serde_json::from_str(&node.to_string()).unwrap()).collect()
 }
 
 /// One test, because the panic hook belongs to the whole process.

@@ -175,7 +175,7 @@ impl Reader {
         let found = match node.text() {
             Some(text) => format!("\"{}\"", shown(text)),
             None if node.is_object() || node.is_list() => node.type_name().to_owned(),
-            None => node.value().to_string(),
+            None => node.to_string(),
         };
         self.problem(path, format!("must be {expected}, found {found}"));
     }
@@ -418,7 +418,7 @@ impl Reader {
         if !node.is_absent() && !node.is_list() {
             self.wrong(path, node, "a list of strings");
         }
-        if node.items().len() > MOST_ENTRIES {
+        if node.items().nth(MOST_ENTRIES).is_some() {
             self.problem(path, format!("has more than {MOST_ENTRIES} entries"));
         }
         let mut texts = Vec::new();

@@ -315,7 +315,7 @@ impl<'a> Container<'a> {
             return Some(Cow::Borrowed(value));
         }
         // Every reference goes through the list, and every variable may be one.
-        if self.node.get("env").items().len() > 1000 {
+        if self.node.get("env").items().nth(1000).is_some() {
             return None;
         }
         let env: Vec<EnvVar<'a>> = self.env().collect();
@@ -427,7 +427,7 @@ mod tests {
         }
     }
 
-    fn first_container<'a>(value: &'a serde_json_borrow::Value<'a>) -> Container<'a> {
+    fn first_container<'a>(value: &'a crate::json::Tree<'a>) -> Container<'a> {
         Container { node: Node::new(value), role: ContainerRole::App }
     }
 

@@ -144,7 +144,7 @@ fn check_last_applied<'a>(cx: &mut Cx<'a>, object: &Object<'a>, annotation: Node
         for (key, value) in copy.get(map).members() {
             // A Secret's `stringData` has become `data`.
             let is_same = || object.at(&["data", key]).text().and_then(decode).as_deref() == value.text();
-            if object.get(map).get(key) == value || is_secret && is_same() {
+            if object.get(map).get(key).text() == value.text() || is_secret && is_same() {
                 continue;
             }
             if let Some(found) = value.text().and_then(read) {
