@@ -36,8 +36,10 @@ impl Shape {
             Members(_) | Map(_) if !node.is_object() => wrong(node, "an object"),
             List(_) if !node.is_list() => wrong(node, "a list"),
             Members(members) => {
-                for (key, shape) in *members {
-                    shape.check(node.get(key), wrong);
+                for (key, node) in node.members() {
+                    if let Some((_, shape)) = members.iter().find(|(name, _)| *name == key) {
+                        shape.check(node, wrong);
+                    }
                 }
             }
             List(item) => node.items().for_each(|node| item.check(node, wrong)),

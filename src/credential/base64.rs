@@ -42,6 +42,21 @@ pub fn decode_base64(text: &str, limit: usize) -> Option<Vec<u8>> {
     (out.len() <= limit && !out.is_empty()).then_some(out)
 }
 
+/// Whether what `text` says in base64 begins like a text, or like the DER of a key or certificate.
+pub fn may_hide_credential(text: &str) -> bool {
+    let mut sextets = text.bytes().map(meaning).filter(|sextet| *sextet != SPACE);
+    let mut group = 0u64;
+    for _ in 0..8 {
+        let Some(sextet @ 0..PADDING) = sextets.next() else { return false };
+        group = group << 6 | u64::from(sextet);
+    }
+    let [_, _, bytes @ ..] = group.to_be_bytes();
+    let begins_der = bytes.starts_with(&[0x30]);
+    let is_text = std::str::from_utf8(&bytes).map_or_else(|error| error.error_len().is_none(), |_| true);
+    let has_control = bytes.iter().any(|b| b.is_ascii_control() && !b.is_ascii_whitespace());
+    begins_der || is_text && !has_control
+}
+
 const PADDING: u8 = 64;
 const SPACE: u8 = 65;
 const OTHER: u8 = 66;

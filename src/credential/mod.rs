@@ -31,7 +31,7 @@ pub(crate) mod tests;
 
 pub use alphabet::Alphabet;
 pub use assignment::{Assignment, assignments, flags};
-pub use base64::decode_base64;
+pub use base64::{decode_base64, may_hide_credential};
 pub use filter::Mark;
 pub use format::{FORMATS, Format};
 pub use harmless::{Harmless, harmless, is_harmless, is_placeholder, is_reference, is_unfilled};

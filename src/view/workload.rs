@@ -179,8 +179,8 @@ impl<'a> Workload<'a> {
     }
 
     /// Containers, init containers and ephemeral containers alike, in document order of the lists.
-    pub fn containers(&self) -> impl Iterator<Item = Container<'a>> {
-        self.containers.iter().copied()
+    pub fn containers(&self) -> std::slice::Iter<'_, Container<'a>> {
+        self.containers.iter()
     }
 
     /// A member of the pod spec, wherever an Argo Workflow gives it.
@@ -266,13 +266,13 @@ fn containers<'a>(spec: Node<'a>) -> Vec<Container<'a>> {
         (spec.get("ephemeralContainers"), ContainerRole::Ephemeral),
         (spec.get("sidecars"), ContainerRole::App),
     ] {
-        found.extend(list.items().map(|node| Container { node, role }));
+        found.extend(list.items().map(|node| Container::new(node, role)));
     }
     for node in single.into_iter().filter(|node| node.is_object()) {
-        found.push(Container { node, role: ContainerRole::App });
+        found.push(Container::new(node, ContainerRole::App));
     }
     let set = spec.at(&["containerSet", "containers"]);
-    found.extend(set.items().map(|node| Container { node, role: ContainerRole::App }));
+    found.extend(set.items().map(|node| Container::new(node, ContainerRole::App)));
     found
 }
 
@@ -283,13 +283,19 @@ pub enum ContainerRole {
     Ephemeral,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Container<'a> {
     pub node: Node<'a>,
     pub role: ContainerRole,
+    /// The longest list of most Pods, and half a dozen rules go through it.
+    env: Vec<EnvVar<'a>>,
 }
 
 impl<'a> Container<'a> {
+    fn new(node: Node<'a>, role: ContainerRole) -> Self {
+        Container { node, role, env: node.get("env").items().map(EnvVar::new).collect() }
+    }
+
     pub fn name(&self) -> &'a str {
         self.node.get("name").text().unwrap_or_default()
     }
@@ -298,13 +304,13 @@ impl<'a> Container<'a> {
         self.node.get("image").text().unwrap_or_default()
     }
 
-    pub fn env(&self) -> impl Iterator<Item = EnvVar<'a>> + use<'a> {
-        self.node.get("env").items().map(EnvVar::new)
+    pub fn env(&self) -> std::slice::Iter<'_, EnvVar<'a>> {
+        self.env.iter()
     }
 
     /// The variables called `name`: more than one if somebody repeats it, and then the last one counts.
-    pub fn env_named(&self, name: &'static str) -> impl Iterator<Item = EnvVar<'a>> + use<'a> {
-        self.node.get("env").items().filter(move |node| node.get("name").text() == Some(name)).map(EnvVar::new)
+    pub fn env_named(&self, name: &'static str) -> impl Iterator<Item = &EnvVar<'a>> {
+        self.env.iter().filter(move |variable| variable.name == name)
     }
 
     /// What the literal of `variable` is once the kubelet has put earlier variables in for `$(NAME)`;
@@ -315,14 +321,13 @@ impl<'a> Container<'a> {
             return Some(Cow::Borrowed(value));
         }
         // Every reference goes through the list, and every variable may be one.
-        if self.node.get("env").items().nth(1000).is_some() {
+        if self.env.len() > 1000 {
             return None;
         }
-        let env: Vec<EnvVar<'a>> = self.env().collect();
-        let index = env.iter().position(|other| other.node.address() == variable.node.address())?;
+        let index = self.env.iter().position(|other| other.node.address() == variable.node.address())?;
         let mut out = String::new();
         let mut steps = 32;
-        expand(env.get(..index)?, value, &mut steps, &mut out)?;
+        expand(self.env.get(..index)?, value, &mut steps, &mut out)?;
         Some(Cow::Owned(out))
     }
 
@@ -350,21 +355,32 @@ pub struct EnvVar<'a> {
     pub name: &'a str,
     /// A literal that is not empty.
     pub value: Option<&'a str>,
+    /// Where a value from elsewhere comes from, absent for literals.
+    pub value_from: Node<'a>,
 }
 
 impl<'a> EnvVar<'a> {
     fn new(node: Node<'a>) -> Self {
-        EnvVar { node, name: node.get("name").text().unwrap_or_default(), value: node.get("value").set_text() }
+        let mut variable = EnvVar { node, name: "", value: None, value_from: Node::absent() };
+        for (key, member) in node.members() {
+            match key {
+                "name" => variable.name = member.text().unwrap_or_default(),
+                "value" => variable.value = member.set_text(),
+                "valueFrom" => variable.value_from = member,
+                _ => {}
+            }
+        }
+        variable
     }
 
     /// Whether the variable has a value at all: a literal that is not empty, or one from elsewhere.
     pub fn is_set(&self) -> bool {
-        self.value.is_some() || !self.node.get("valueFrom").is_absent()
+        self.value.is_some() || !self.value_from.is_absent()
     }
 
     /// `valueFrom.secretKeyRef`, absent if the value comes from elsewhere.
     pub fn secret_key_ref(&self) -> Node<'a> {
-        self.node.at(&["valueFrom", "secretKeyRef"])
+        self.value_from.get("secretKeyRef")
     }
 }
 
@@ -428,7 +444,7 @@ mod tests {
     }
 
     fn first_container<'a>(value: &'a crate::json::Tree<'a>) -> Container<'a> {
-        Container { node: Node::new(value), role: ContainerRole::App }
+        Container::new(Node::new(value), ContainerRole::App)
     }
 
     #[test]
@@ -443,7 +459,7 @@ mod tests {
         )
         .unwrap();
         let container = first_container(&value);
-        let literal = |name: &str| container.env().find(|v| v.name == name).and_then(|v| container.literal(&v));
+        let literal = |name: &str| container.env().find(|v| v.name == name).and_then(|v| container.literal(v));
         assert_eq!(literal("PLAIN").as_deref(), Some("x"));
         assert_eq!(literal("URL").as_deref(), Some("https://evil.example/$(HOST)$x"));
         assert_eq!(literal("OPEN").as_deref(), Some("$(HOST"));
@@ -460,7 +476,7 @@ mod tests {
         let value = crate::json::parse(&text).unwrap();
         let container = first_container(&value);
         let last = container.env().last().unwrap();
-        assert_eq!(container.literal(&last), None);
+        assert_eq!(container.literal(last), None);
     }
 
     fn of_workflow(spec: &str) -> String {

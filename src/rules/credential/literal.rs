@@ -6,7 +6,7 @@
 
 use crate::credential::{
     Class, Kind, NameStrength, assignments, decode_base64, harmless, is_azure_credential_variable, is_harmless,
-    is_unfilled, name_strength, recognise_all, recognise_where,
+    is_unfilled, may_hide_credential, name_strength, recognise_all, recognise_where,
 };
 use crate::finding::{Finding, Severity};
 use crate::json::{Node, shown};
@@ -125,6 +125,8 @@ const MOST: usize = 20;
 const LONGEST: usize = 3 << 19;
 /// Nothing that can be recognised is shorter in base64.
 const SHORTEST_BASE64: usize = 24;
+/// Up to here identifiers and paths are spelt like base64 too; the first bytes tell them apart.
+const SHORT_BASE64: usize = 64;
 
 /// Literal variables of every container.
 pub fn in_env<'a>(workload: &Workload<'a>, found: Report<'_, 'a>) {
@@ -365,6 +367,9 @@ impl Reading {
 
     fn recognise_in_base64(&self, value: &[u8]) -> Option<&'static Kind> {
         let text = std::str::from_utf8(value).ok().filter(|text| text.len() >= SHORTEST_BASE64)?;
+        if text.len() <= SHORT_BASE64 && !may_hide_credential(text) {
+            return None;
+        }
         recognise_where(&decode_base64(text, LONGEST)?, self.told)
     }
 

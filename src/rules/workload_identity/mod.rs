@@ -55,8 +55,8 @@ fn literals_with_token<'a>(workload: &Workload<'a>, name: &'static str) -> Vec<(
         .containers()
         .filter(|container| has_token(workload, container))
         .flat_map(|container| {
-            let named = container.env_named(name).filter(EnvVar::is_set);
-            named.map(move |variable| (variable, container.literal(&variable)))
+            let named = container.env_named(name).filter(|variable| variable.is_set());
+            named.map(move |variable| (*variable, container.literal(variable)))
         })
         .collect()
 }
