@@ -49,7 +49,7 @@ setup:
 	@scripts/setup $(TARGET) >/dev/null
 
 ## policy.wasm       the policy
-policy.wasm: $(call rust_files,src) $(SHARED)
+policy.wasm: $(call rust_files,src json-tree) $(SHARED)
 	$(call build_module,entra-auth-policy,entra_auth_policy)
 
 ## annotated-policy.wasm  the policy with its metadata: what a policy server loads

@@ -3,35 +3,13 @@
 //! Kubernetes reads an explicit `null` as "not set", so a [`Node`] does too: a missing member, a null
 //! and a member of something that is no object are all the same absent node.
 
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use json_tree::{Entry, Value};
 use std::borrow::Cow;
 use std::fmt;
 
-/// A parsed text. All of its nodes lie in one list in document order, each in front of what is below
-/// it, so that reading a text allocates once and a part of the tree is a part of the list.
+/// A parsed text: its values in document order, each in front of what is below it.
 #[derive(Debug)]
 pub struct Tree<'a>(Vec<Entry<'a>>);
-
-#[derive(Debug)]
-struct Entry<'a> {
-    /// The name of a member; empty for an element.
-    key: Cow<'a, str>,
-    value: Value<'a>,
-    /// How many entries the node takes, what is below it included.
-    size: u32,
-}
-
-#[derive(Debug)]
-enum Value<'a> {
-    Null,
-    Bool(bool),
-    Integer(i64),
-    /// Also an integer that no field of Kubernetes could hold.
-    Float(f64),
-    Text(Cow<'a, str>),
-    List,
-    Object,
-}
 
 static ABSENT: [Entry<'static>; 1] = [Entry { key: Cow::Borrowed(""), value: Value::Null, size: 1 }];
 
@@ -171,14 +149,15 @@ impl<'a> Iterator for Below<'a> {
     }
 }
 
-/// JSON, but for the escapes in strings.
+/// JSON, but for fractions and the escapes in strings.
 impl fmt::Display for Node<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.value() {
             Value::Null => f.write_str("null"),
             Value::Bool(bool) => bool.fmt(f),
             Value::Integer(integer) => integer.fmt(f),
-            Value::Float(number) => number.fmt(f),
+            // Printing floats would be a tenth of the module, and no field that is read is one.
+            Value::Float(_) => f.write_str("a fraction"),
             Value::Text(text) => write!(f, "{text:?}"),
             Value::List => {
                 let mut separator = "[";
@@ -202,12 +181,7 @@ impl fmt::Display for Node<'_> {
 
 /// Parses one object. The error tells where, never what: the text may be a Secret.
 pub fn parse(text: &str) -> Result<Tree<'_>, Malformed> {
-    // An API object has an entry for every ten to twenty bytes; long texts have fewer.
-    let mut entries = Vec::with_capacity((text.len() / 10 + 1).min(1 << 10));
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let root = Reader { key: Cow::Borrowed(""), entries: &mut entries };
-    root.deserialize(&mut deserializer).and_then(|()| deserializer.end()).map_err(|error| Malformed::from(&error))?;
-    Ok(Tree(entries))
+    json_tree::parse(text).map(Tree).map_err(|error| Malformed::from(&error))
 }
 
 /// [`parse`] for bytes. UTF-8 is checked once, ahead of serde_json, which then needs one parser only.
@@ -221,117 +195,6 @@ pub fn parse_bytes(bytes: &[u8]) -> Result<Tree<'_>, Malformed> {
             }
             Err(Malformed { reason: "is not UTF-8", line, column })
         }
-    }
-}
-
-/// Appends one value to the list.
-struct Reader<'t, 'a> {
-    key: Cow<'a, str>,
-    entries: &'t mut Vec<Entry<'a>>,
-}
-
-impl<'a> Reader<'_, 'a> {
-    fn scalar<E>(self, value: Value<'a>) -> Result<(), E> {
-        self.entries.push(Entry { key: self.key, value, size: 1 });
-        Ok(())
-    }
-}
-
-/// Sets how many entries the node at `start` has got.
-fn close<E: Error>(entries: &mut [Entry<'_>], start: usize) -> Result<(), E> {
-    let size = u32::try_from(entries.len() - start).map_err(|_| E::custom("too many values"))?;
-    if let Some(entry) = entries.get_mut(start) {
-        entry.size = size;
-    }
-    Ok(())
-}
-
-impl<'a> DeserializeSeed<'a> for Reader<'_, 'a> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'a> Visitor<'a> for Reader<'_, 'a> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        self.scalar(Value::Null)
-    }
-
-    fn visit_bool<E>(self, bool: bool) -> Result<(), E> {
-        self.scalar(Value::Bool(bool))
-    }
-
-    fn visit_i64<E>(self, integer: i64) -> Result<(), E> {
-        self.scalar(Value::Integer(integer))
-    }
-
-    fn visit_u64<E>(self, integer: u64) -> Result<(), E> {
-        self.scalar(i64::try_from(integer).map_or(Value::Float(integer as f64), Value::Integer))
-    }
-
-    fn visit_f64<E>(self, number: f64) -> Result<(), E> {
-        self.scalar(Value::Float(number))
-    }
-
-    fn visit_borrowed_str<E>(self, text: &'a str) -> Result<(), E> {
-        self.scalar(Value::Text(Cow::Borrowed(text)))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<(), E> {
-        self.scalar(Value::Text(Cow::Owned(text.to_owned())))
-    }
-
-    fn visit_seq<A: SeqAccess<'a>>(self, mut items: A) -> Result<(), A::Error> {
-        let Reader { key, entries } = self;
-        let start = entries.len();
-        entries.push(Entry { key, value: Value::List, size: 1 });
-        while items.next_element_seed(Reader { key: Cow::Borrowed(""), entries: &mut *entries })?.is_some() {}
-        close(entries, start)
-    }
-
-    fn visit_map<A: MapAccess<'a>>(self, mut members: A) -> Result<(), A::Error> {
-        let Reader { key, entries } = self;
-        let start = entries.len();
-        entries.push(Entry { key, value: Value::Object, size: 1 });
-        while let Some(key) = members.next_key_seed(Key)? {
-            members.next_value_seed(Reader { key, entries: &mut *entries })?;
-        }
-        close(entries, start)
-    }
-}
-
-/// Reads the name of a member, borrowed unless it has escapes.
-struct Key;
-
-impl<'a> DeserializeSeed<'a> for Key {
-    type Value = Cow<'a, str>;
-
-    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<Cow<'a, str>, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl<'a> Visitor<'a> for Key {
-    type Value = Cow<'a, str>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the name of a member")
-    }
-
-    fn visit_borrowed_str<E>(self, text: &'a str) -> Result<Cow<'a, str>, E> {
-        Ok(Cow::Borrowed(text))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Cow<'a, str>, E> {
-        Ok(Cow::Owned(text.to_owned()))
     }
 }
 
