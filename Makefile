@@ -89,7 +89,7 @@ playground-test: playground
 	cd $(PAGE) && npm run --silent test
 
 # The module for browsers, and the JavaScript around it.
-$(BINDINGS): $(call rust_files,src playground/src playground/Cargo.toml playground/bindgen e2e-tests/manifest) $(SHARED)
+$(BINDINGS): $(call rust_files,src json-tree playground/src playground/Cargo.toml playground/bindgen e2e-tests/manifest) $(SHARED)
 	scripts/wasm-cargo $(WEB) rustc --profile web --locked --lib --crate-type cdylib -p playground
 	cargo run -q --locked -p bindgen -- "$$(scripts/wasm-cargo --where $(WEB))/web/playground.wasm" $(@D)
 

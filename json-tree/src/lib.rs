@@ -177,7 +177,10 @@ mod tests {
     fn numbers_keep_what_they_can() {
         let entries = parse("[-1,9223372036854775807,9223372036854775808,1.5]").unwrap();
         let values: Vec<_> = entries[1..].iter().map(|entry| &entry.value).collect();
-        assert!(matches!(values[..], [Value::Integer(-1), Value::Integer(i64::MAX), Value::Float(_), Value::Float(1.5)]));
+        assert!(matches!(
+            values[..],
+            [Value::Integer(-1), Value::Integer(i64::MAX), Value::Float(_), Value::Float(1.5)]
+        ));
     }
 
     #[test]

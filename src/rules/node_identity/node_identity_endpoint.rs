@@ -86,11 +86,11 @@ fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
             // A literal that is empty sets nothing; a value from elsewhere is not known.
             let from_elsewhere = !variable.value_from.is_absent();
             let Some(value) = variable.value.map(Some).or(from_elsewhere.then_some(None)) else { continue };
-            if let Some(what) = judge_pair(variable.name, value).or_else(|| app_service(&container, variable.name)) {
+            if let Some(what) = judge_pair(variable.name, value).or_else(|| app_service(container, variable.name)) {
                 cx.report(variable.node, what);
             }
         }
-        check_arguments(cx, &container);
+        check_arguments(cx, container);
     }
 }
 

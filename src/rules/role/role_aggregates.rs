@@ -76,7 +76,8 @@ fn check<'a>(cx: &mut Cx<'a>, role: &Role<'a>) {
         }
     }
     for selector in role.root.at(&["aggregationRule", "clusterRoleSelectors"]).items() {
-        let empty = |key: &str| selector.get(key).members().next().is_none() && selector.get(key).items().next().is_none();
+        let empty =
+            |key: &str| selector.get(key).members().next().is_none() && selector.get(key).items().next().is_none();
         if empty("matchLabels") && empty("matchExpressions") {
             cx.report(selector, "selects every ClusterRole, cluster-admin among them")
                 .fix("select by a label of your own: matchLabels: {<domain>/aggregate-to-<role>: \"true\"}");

@@ -92,7 +92,7 @@ const HOSTS: &[&str] = &[
 fn check_workload<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
     for container in workload.containers() {
         for variable in container.env_named("AZURE_AUTHORITY_HOST") {
-            let Some(value) = container.literal(&variable) else { continue };
+            let Some(value) = container.literal(variable) else { continue };
             if let Some((what, severity)) = fault(&value) {
                 let severity = if signs_in(workload) { severity } else { Severity::Medium };
                 cx.report(variable.node, what).severity(severity);

@@ -65,14 +65,14 @@ pub static RULE: Rule = Rule {
 fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
     for container in workload.containers() {
         for variable in container.env_named("AZURE_FEDERATED_TOKEN_FILE") {
-            if let Some(what) = fault(workload, &container, &variable) {
+            if let Some(what) = fault(workload, container, variable) {
                 cx.report(variable.node, what);
             }
         }
         for mount in container.volume_mounts() {
             let path = mount.get("mountPath").text().unwrap_or_default();
             if TOKEN_DIRECTORIES.iter().any(|directory| below(path, directory) == Some(""))
-                && gets_token(workload, &container)
+                && gets_token(workload, container)
                 && !is_own_mount(workload, mount)
             {
                 cx.report(mount, "is where the webhook mounts its token")
