@@ -161,7 +161,7 @@ fn objects(text: &RawValue) -> Vec<Result<Object, String>> {
         Err(error) => vec![Err(error)],
         Ok(value) => {
             // Where things stand in its text is the page's business.
-            let document = Document { text: "", line: 1, column: 1 };
+            let document = Document::whole("");
             document.objects_of(value).into_iter().map(|object| object.map_err(|fault| fault.text)).collect()
         }
     }

@@ -1,16 +1,26 @@
 //! Bytes into text, and text into documents that are read one by one, so that a broken one spares the
 //! others.
 
+use crate::list::{self, Item};
 use serde_json::value::RawValue;
 
-/// One document of a text.
-#[derive(Clone, Copy, Debug)]
+/// One document of a text, or one item of a list in it.
+#[derive(Clone, Debug)]
 pub struct Document<'t> {
     pub text: &'t str,
     /// Line of the whole text on which it begins, from 1.
     pub line: usize,
     /// Column on that line, from 1; only a stream of JSON values begins documents within a line.
     pub column: usize,
+    /// Set if this is an item of a list: large lists are read and judged item by item.
+    pub(crate) item: Option<Item>,
+}
+
+impl<'t> Document<'t> {
+    /// A text that is one document.
+    pub fn whole(text: &'t str) -> Self {
+        Document { text, line: 1, column: 1, item: None }
+    }
 }
 
 /// The text of a manifest: UTF-8, or UTF-16 with its mark as PowerShell redirects write it.
@@ -26,6 +36,10 @@ pub fn decode(bytes: Vec<u8>) -> Result<String, String> {
         [0xff, 0xfe, ..] => return utf16(u16::from_le_bytes),
         [0xfe, 0xff, ..] => return utf16(u16::from_be_bytes),
         _ => {}
+    }
+    // Neither YAML nor JSON may hold one.
+    if bytes.contains(&0) {
+        return Err("is a binary file".to_owned());
     }
     let mut text = String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
@@ -48,7 +62,7 @@ pub fn documents(text: &str) -> Vec<Document<'_>> {
     let mut line = 0;
     let mut push = |from: usize, to: usize, line: usize| {
         if let Some(text) = text.get(from..to) {
-            split_json(Document { text, line, column: 1 }, &mut documents);
+            split_json(Document { text, line, column: 1, item: None }, &mut documents);
         }
     };
     for text in text.split_inclusive('\n') {
@@ -92,15 +106,46 @@ fn split_json<'t>(document: Document<'t>, documents: &mut Vec<Document<'t>>) {
         .then(|| serde_json::Deserializer::from_str(document.text).into_iter().collect::<Result<_, _>>().ok())
         .flatten();
     match values {
-        Some(values) if values.len() > 1 => documents.extend(values.iter().map(|value| {
-            let text = value.get();
-            let before = (text.as_ptr() as usize).saturating_sub(document.text.as_ptr() as usize);
-            let before = document.text.get(..before).unwrap_or_default();
-            let lines = before.matches('\n').count();
-            let column = before.rsplit('\n').next().map_or(0, |line| line.chars().count());
-            Document { text, line: document.line + lines, column: column + 1 }
-        })),
-        _ => documents.push(document),
+        Some(values) if values.len() > 1 => {
+            let mut cursor = Cursor::new(&document);
+            for value in values {
+                let value = cursor.part(value.get());
+                match list::items(&value) {
+                    Some(items) => documents.extend(items),
+                    None => documents.push(value),
+                }
+            }
+        }
+        _ => match list::items(&document) {
+            Some(items) => documents.extend(items),
+            None => documents.push(document),
+        },
+    }
+}
+
+/// Makes documents of parts of one, from front to back.
+pub(crate) struct Cursor<'d, 't> {
+    document: &'d Document<'t>,
+    at: usize,
+    line: usize,
+    column: usize,
+}
+
+impl<'d, 't> Cursor<'d, 't> {
+    pub(crate) fn new(document: &'d Document<'t>) -> Self {
+        Cursor { document, at: 0, line: document.line, column: document.column }
+    }
+
+    /// `text` is a part of the document's own text, behind all parts before.
+    pub(crate) fn part(&mut self, text: &'t str) -> Document<'t> {
+        let at = (text.as_ptr() as usize).saturating_sub(self.document.text.as_ptr() as usize);
+        let between = self.document.text.get(self.at..at).unwrap_or_default();
+        let lines = between.matches('\n').count();
+        let last = between.rsplit('\n').next().map_or(0, |line| line.chars().count());
+        self.column = if lines == 0 { self.column + last } else { last + 1 };
+        self.line += lines;
+        self.at = at;
+        Document { text, line: self.line, column: self.column, item: None }
     }
 }
 
@@ -148,5 +193,6 @@ mod tests {
         assert_eq!(decode(utf16(true)).unwrap(), "kind: \u{e4}");
         assert_eq!(decode(b"\xef\xbb\xbfkind: a".to_vec()).unwrap(), "kind: a");
         assert_eq!(decode(b"a\nb\xe4\n".to_vec()).unwrap_err(), "is not UTF-8 (line 2)");
+        assert_eq!(decode(b"\x7fELF\x02\0\0".to_vec()).unwrap_err(), "is a binary file");
     }
 }

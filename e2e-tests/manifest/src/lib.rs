@@ -14,8 +14,13 @@
 pub mod cluster;
 mod document;
 #[cfg(feature = "yaml")]
+mod excerpt;
+#[cfg(feature = "yaml")]
 pub mod fixture;
+mod list;
 mod object;
+#[cfg(feature = "yaml")]
+mod outline;
 #[cfg(feature = "yaml")]
 mod position;
 mod request;
@@ -25,10 +30,12 @@ pub mod session;
 mod tree;
 
 pub use document::{Document, decode, documents};
+#[cfg(feature = "yaml")]
+pub use excerpt::Excerpt;
 pub use object::{Form, Object};
 #[cfg(feature = "yaml")]
-pub use position::{Position, Positions};
-pub use request::{Identity, Operation, payload, request};
+pub use position::{Place, Position, Positions, Region};
+pub use request::{Identity, Operation, create_payload, payload, request};
 #[cfg(feature = "yaml")]
 pub use tree::parse;
 
@@ -56,6 +63,19 @@ pub enum Fault {
     Template,
     /// Well-formed, but it does not even claim to be a Kubernetes object.
     NoManifest,
+    /// What another tool makes objects of.
+    Kustomization,
+    /// A change to an object that is somewhere else.
+    Patch,
+    /// Its values are encrypted with SOPS.
+    Encrypted,
+}
+
+impl Fault {
+    /// Whether such a file may lie among manifests, so that it is nothing to complain about there.
+    pub fn is_harmless(self) -> bool {
+        !matches!(self, Fault::Broken | Fault::Template)
+    }
 }
 
 /// Objects are read and judged by recursion, as deep as they are nested.

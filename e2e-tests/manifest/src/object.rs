@@ -1,6 +1,7 @@
 //! What a document holds: an object, a list of objects, an admission request or review.
 
 use crate::document::Document;
+use crate::list::Head;
 #[cfg(feature = "yaml")]
 use crate::tree;
 use crate::{Fault, Unreadable};
@@ -12,7 +13,7 @@ pub struct Object {
     /// The object, or the admission request.
     pub value: Value,
     pub form: Form,
-    /// JSON Pointer from the document to the value: `/items/3`.
+    /// JSON Pointer from the document's text to the value.
     pub pointer: String,
 }
 
@@ -53,15 +54,26 @@ impl Document<'_> {
     /// The same, of a document that was read already.
     pub fn objects_of(&self, value: Value) -> Vec<Result<Object, Unreadable>> {
         let mut objects = Vec::new();
-        if !value.is_null() {
-            self.split(value, String::new(), &mut objects);
+        match &self.item {
+            Some(item) => self.split(item.complete(value), item.pointer().to_owned(), &mut objects),
+            None if value.is_null() => {}
+            None => self.split(value, String::new(), &mut objects),
         }
         objects
     }
 
-    /// The document as one value.
+    /// The document, or the item of a list, as one value.
     #[cfg(feature = "yaml")]
     pub fn read(&self) -> Result<Value, Unreadable> {
+        let value = self.read_text()?;
+        Ok(match &self.item {
+            Some(item) => item.unwrap(value),
+            None => value,
+        })
+    }
+
+    #[cfg(feature = "yaml")]
+    fn read_text(&self) -> Result<Value, Unreadable> {
         // Most of what is generated is JSON, and its own parser is far faster.
         let looks_like_json = self.text.trim_start().starts_with('{');
         let json_error = match looks_like_json.then(|| tree::json(self.text)) {
@@ -91,19 +103,11 @@ impl Document<'_> {
         let Some(item_kind) = kind.strip_suffix("List").filter(|_| value["items"].is_array()) else {
             return objects.push(self.recognise(value, pointer));
         };
-        let (item_kind, version) = (Value::from(item_kind), value["apiVersion"].clone());
+        let head = Head::new(item_kind, value["apiVersion"].clone());
         let Value::Object(mut list) = value else { return };
         let Some(Value::Array(items)) = list.remove("items") else { return };
-        for (index, mut item) in items.into_iter().enumerate() {
-            // The API server leaves both out of the items of a PodList.
-            if let (Value::Object(item), false) = (&mut item, item_kind == "")
-                && !item.contains_key("kind")
-                && !item.contains_key("apiVersion")
-            {
-                item.insert("kind".to_owned(), item_kind.clone());
-                item.insert("apiVersion".to_owned(), version.clone());
-            }
-            self.split(item, format!("{pointer}/items/{index}"), objects);
+        for (index, item) in items.into_iter().enumerate() {
+            self.split(head.complete(item), format!("{pointer}/items/{index}"), objects);
         }
     }
 
@@ -125,12 +129,18 @@ impl Document<'_> {
             let pointer = format!("{pointer}/request");
             return Ok(Object { value: value["request"].take(), form: Form::Request, pointer });
         }
+        if let Some((kind, text)) = elsewhere(&value) {
+            return Err(Unreadable { kind, text: text.to_owned(), line: self.line });
+        }
         let missing = ["apiVersion", "kind"].into_iter().find(|key| value[*key].as_str().is_none_or(str::is_empty));
         let Some(missing) = missing else { return Ok(Object { value, form: Form::Object, pointer }) };
         let claims = value.get("apiVersion").is_some() || value.get("kind").is_some();
-        if claims || !pointer.is_empty() {
-            let place =
-                if pointer.is_empty() { String::new() } else { format!("{} ", &pointer[1..].replace('/', " ")) };
+        let place = match &self.item {
+            Some(item) => format!("items {} ", item.index),
+            None if pointer.is_empty() => String::new(),
+            None => format!("{} ", &pointer[1..].replace('/', " ")),
+        };
+        if claims || !place.is_empty() {
             return Err(self.broken(format!("{place}no Kubernetes object: `{missing}` is missing or no text"), 1));
         }
         if self.text.contains("{{") {
@@ -150,6 +160,26 @@ impl Document<'_> {
     fn broken(&self, text: String, line: usize) -> Unreadable {
         Unreadable { kind: Fault::Broken, text, line: self.line + line.saturating_sub(1) }
     }
+}
+
+/// Files of other tools that lie where manifests do, and what makes manifests of them.
+fn elsewhere(value: &Value) -> Option<(Fault, &'static str)> {
+    let text = |key: &str| value[key].as_str().unwrap_or_default();
+    let is_patch = |operation: &Value| operation["op"].is_string() && operation["path"].is_string();
+    if text("apiVersion").starts_with("kustomize.config.k8s.io/") {
+        let text = "a kustomization: build it first (`kustomize build FOLDER | replay -`)";
+        return Some((Fault::Kustomization, text));
+    }
+    if value["$patch"].is_string() || value.as_array().is_some_and(|list| !list.is_empty() && list.iter().all(is_patch))
+    {
+        let text = "a patch, not an object: apply it first (`kustomize build FOLDER | replay -`)";
+        return Some((Fault::Patch, text));
+    }
+    if value["sops"]["mac"].is_string() {
+        let text = "encrypted with SOPS: decrypt it first (`sops decrypt FILE | replay -`)";
+        return Some((Fault::Encrypted, text));
+    }
+    None
 }
 
 #[cfg(all(test, feature = "yaml"))]
@@ -175,7 +205,7 @@ mod tests {
         let found = read(text);
         assert_eq!(found.len(), 1);
         let pod = found[0].as_ref().unwrap();
-        assert_eq!((pod.value["kind"].as_str(), pod.pointer.as_str()), (Some("Pod"), "/items/0"));
+        assert_eq!((pod.value["kind"].as_str(), pod.pointer.as_str()), (Some("Pod"), "/0"));
         assert_eq!(faults("apiVersion: v1\nkind: List\nitems: [{}]\n"), [(Fault::Broken, 1)]);
     }
 
@@ -211,6 +241,21 @@ mod tests {
         assert_eq!(faults("kind: Pod\n"), [(Fault::Broken, 1)]);
         assert_eq!(faults("a: 1\n---\n\nb: [\n"), [(Fault::NoManifest, 1), (Fault::Broken, 4)]);
         assert_eq!(faults("{\"a\": 1,\n \"b\" 2}"), [(Fault::Broken, 2)]);
+    }
+
+    #[test]
+    fn files_of_other_tools_are_named() {
+        for (text, fault) in [
+            ("apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n", Fault::Kustomization),
+            ("- op: remove\n  path: /spec/replicas\n", Fault::Patch),
+            ("[{\"op\": \"add\", \"path\": \"/a\", \"value\": 1}]", Fault::Patch),
+            ("$patch: delete\napiVersion: v1\nkind: Pod\nmetadata: {name: a}\n", Fault::Patch),
+            ("apiVersion: v1\nkind: Secret\ndata: {a: 'ENC[x]'}\nsops: {mac: 'ENC[y]'}\n", Fault::Encrypted),
+        ] {
+            assert_eq!(faults(text), [(fault, 1)], "{text}");
+            assert!(fault.is_harmless());
+        }
+        assert!(faults("apiVersion: v1\nkind: ConfigMap\ndata: {sops: a}\n").is_empty());
     }
 
     #[test]

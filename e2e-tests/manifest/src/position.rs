@@ -1,12 +1,13 @@
-//! Where in the text a node of a document stands: line and column of every JSON Pointer.
+//! Where in the text a node of a document stands, and the line to show for it.
 //!
 //! Reads the document a second time, so it is only asked once something is to be shown.
 
 use crate::document::Document;
-use crate::tree;
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use serde_saphyr::{Location, Spanned};
-use std::fmt;
+use crate::excerpt::{Excerpt, Tokens, line_of};
+use crate::outline::{Member, Outline, Shape};
+
+use std::ops::Range;
+use std::sync::OnceLock;
 
 /// Line and column in the whole text, both from 1, the column in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,115 +16,184 @@ pub struct Position {
     pub column: usize,
 }
 
-/// The positions of a document's nodes.
-pub struct Positions {
-    start: Position,
-    root: Spanned<Node>,
+/// A stretch of one line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Region {
+    pub start: Position,
+    /// Of the first character behind it, on the same line.
+    pub end: Position,
+    pub excerpt: Excerpt,
 }
 
-impl Positions {
+/// Where a finding stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    pub region: Region,
+    /// Where it is written, if it came through an alias or a merge.
+    pub defined: Option<Region>,
+}
+
+/// The positions of a document's nodes.
+pub struct Positions<'t> {
+    document: Document<'t>,
+    outline: Outline,
+    tokens: OnceLock<Tokens>,
+    /// Where each line begins.
+    lines: Vec<usize>,
+}
+
+/// Bytes of the document, and those where they are defined if that is elsewhere.
+struct Found {
+    used: Range<usize>,
+    defined: Option<Range<usize>>,
+    /// The node itself.
+    node: usize,
+}
+
+impl<'t> Positions<'t> {
     /// `None` if the document cannot be read.
-    pub fn of(document: &Document<'_>) -> Option<Positions> {
-        let start = Position { line: document.line, column: document.column };
-        tree::yaml(document.text).ok().map(|root| Positions { start, root })
+    pub fn of(document: &Document<'t>) -> Option<Positions<'t>> {
+        let outline = Outline::of(document.text)?;
+        let newlines = document.text.match_indices('\n').map(|(at, _)| at + 1);
+        let lines = std::iter::once(0).chain(newlines).collect();
+        Some(Positions { document: document.clone(), outline, tokens: OnceLock::new(), lines })
     }
 
     /// Where the node begins: at its key if it is a member, at its first character otherwise. A node
     /// that came through an alias stands where the alias does; a pointer to something that is not there
     /// leads to the nearest node above it.
     pub fn locate(&self, pointer: &str) -> Position {
-        let mut at = self.root.referenced;
-        let mut node = &self.root.value;
+        self.in_text(self.find(pointer).used.start)
+    }
+
+    /// The node with its key, as far as they are on one line, to be shown. `inside` is what of a longer
+    /// text is meant: a key of the file that a ConfigMap holds.
+    pub fn place(&self, pointer: &str, inside: Option<&str>) -> Place {
+        let found = self.find(pointer);
+        let written = found.defined.clone().unwrap_or_else(|| found.used.clone());
+        let inner = inside.and_then(|key| self.inside(&self.outline.node(found.node).span, key));
+        let region = |range: &Range<usize>| {
+            let tokens = self.tokens.get_or_init(|| Tokens::of(self.document.text, &self.outline));
+            self.region(range, tokens.excerpt(self.document.text, range))
+        };
+        match (inner, found.defined) {
+            // A text that came through an alias: the place is where it is used, the line where it is.
+            (Some(inner), Some(_)) if inner.start >= written.start => {
+                let defined = self.region(&inner, Tokens::inside(self.document.text, &inner));
+                Place { region: region(&found.used), defined: Some(defined) }
+            }
+            (Some(inner), _) => {
+                Place { region: self.region(&inner, Tokens::inside(self.document.text, &inner)), defined: None }
+            }
+            (None, defined) => Place { region: region(&found.used), defined: defined.as_ref().map(region) },
+        }
+    }
+
+    fn find(&self, pointer: &str) -> Found {
+        let outline = &self.outline;
+        let mut node = Outline::ROOT;
+        let mut found = Found { used: self.first_line(node), defined: None, node };
         for token in pointer.split('/').skip(1) {
             let token = token.replace("~1", "/").replace("~0", "~");
-            match node {
-                Node::Map(members) => match members.iter().find(|(key, _)| key.value == token) {
-                    Some((key, value)) => {
-                        at = key.referenced;
-                        node = &value.value;
+            let map = outline.resolve(node);
+            let (used, next) = match &outline.node(map).shape {
+                Shape::Map(_) => match outline.member(map, &token) {
+                    Some((member, None)) => (self.member(member), member.value),
+                    Some((member, Some(merge))) => {
+                        // The merge is what the text has here; the member is written elsewhere.
+                        if found.defined.is_none() {
+                            found.used = self.member(merge);
+                        }
+                        found.defined = Some(self.member(member));
+                        node = member.value;
+                        found.node = outline.resolve(node);
+                        continue;
                     }
                     None => break,
                 },
-                Node::List(items) => match token.parse().ok().and_then(|index: usize| items.get(index)) {
-                    Some(item) => {
-                        at = item.referenced;
-                        node = &item.value;
-                    }
+                Shape::List(items) => match token.parse().ok().and_then(|index: usize| items.get(index)) {
+                    Some(item) => (self.first_line(*item), *item),
                     None => break,
                 },
-                Node::Leaf => break,
+                _ => break,
+            };
+            let through_alias = found.defined.is_some() || map != node;
+            match through_alias {
+                true => found.defined = Some(used),
+                false => found.used = used,
             }
+            node = next;
+            found.node = outline.resolve(node);
         }
-        self.in_text(at)
+        found
     }
 
-    fn in_text(&self, at: Location) -> Position {
-        let count = |number: u64| usize::try_from(number).unwrap_or(1).max(1);
-        let (line, column) = (count(at.line()), count(at.column()));
-        let column = if line == 1 { self.start.column + column - 1 } else { column };
-        Position { line: self.start.line + line - 1, column }
-    }
-}
-
-enum Node {
-    Leaf,
-    List(Vec<Spanned<Node>>),
-    Map(Vec<(Spanned<String>, Spanned<Node>)>),
-}
-
-impl<'de> Deserialize<'de> for Node {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(NodeVisitor)
-    }
-}
-
-struct NodeVisitor;
-
-impl<'de> Visitor<'de> for NodeVisitor {
-    type Value = Node;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value that JSON has")
+    /// A member from its key to the end of its value, if that is on the line of the key.
+    fn member(&self, member: &Member) -> Range<usize> {
+        let (key, value) = (&self.outline.node(member.key_node).span, self.outline.node(member.value));
+        let line = line_of(self.document.text, key.start);
+        // A block collection begins on the line of its key only in a list's item, and is more than a line.
+        let is_flow = || self.document.text.get(value.span.clone()).is_some_and(|text| text.starts_with(['{', '[']));
+        let is_whole = match value.shape {
+            Shape::Leaf | Shape::Alias(_) => true,
+            _ => is_flow(),
+        };
+        let end = if is_whole && value.span.end <= line.end { value.span.end.max(key.end) } else { key.end };
+        key.start..end
     }
 
-    fn visit_unit<E: Error>(self) -> Result<Node, E> {
-        Ok(Node::Leaf)
-    }
-
-    fn visit_bool<E: Error>(self, _: bool) -> Result<Node, E> {
-        Ok(Node::Leaf)
-    }
-
-    fn visit_i64<E: Error>(self, _: i64) -> Result<Node, E> {
-        Ok(Node::Leaf)
-    }
-
-    fn visit_u64<E: Error>(self, _: u64) -> Result<Node, E> {
-        Ok(Node::Leaf)
-    }
-
-    fn visit_f64<E: Error>(self, _: f64) -> Result<Node, E> {
-        Ok(Node::Leaf)
-    }
-
-    fn visit_str<E: Error>(self, _: &str) -> Result<Node, E> {
-        Ok(Node::Leaf)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Node, A::Error> {
-        let mut items = Vec::new();
-        while let Some(item) = access.next_element()? {
-            items.push(item);
+    /// The first line of a node.
+    fn first_line(&self, node: usize) -> Range<usize> {
+        let text = self.document.text;
+        let span = &self.outline.node(node).span;
+        let line = line_of(text, span.start);
+        match &self.outline.node(node).shape {
+            // A whole document in flow style would be all of its line.
+            Shape::Map(_)
+                if node == Outline::ROOT && text.get(span.clone()).is_some_and(|text| text.starts_with('{')) =>
+            {
+                span.start..span.start + 1
+            }
+            Shape::Map(members) => match members.first() {
+                Some(first) if self.outline.node(first.key_node).span.start == span.start => self.member(first),
+                _ => span.start..span.end.min(line.end),
+            },
+            _ => span.start..span.end.min(line.end).max(span.start),
         }
-        Ok(Node::List(items))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Node, A::Error> {
-        let mut members = Vec::new();
-        while let Some(member) = access.next_entry()? {
-            members.push(member);
+    /// The key, or the last part of it, on its first line in a text.
+    fn inside(&self, span: &Range<usize>, key: &str) -> Option<Range<usize>> {
+        let text = self.document.text.get(span.clone())?;
+        // One line is shown as it is, key and all.
+        text.trim_end().contains('\n').then_some(())?;
+        let last = key.rsplit(['.', '/', '[', ']']).find(|part| !part.is_empty() && part.parse::<usize>().is_err());
+        [Some(key), last].into_iter().flatten().filter(|key| !key.is_empty()).find_map(|key| {
+            let is_part = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+            let mut found = text.match_indices(key);
+            let at = found.find(|(at, _)| {
+                let (before, after) = (text.get(..*at), text.get(at + key.len()..));
+                !is_part(before.and_then(|text| text.chars().next_back()))
+                    && !is_part(after.and_then(|text| text.chars().next()))
+            });
+            at.map(|(at, _)| span.start + at..span.start + at + key.len())
+        })
+    }
+
+    fn region(&self, range: &Range<usize>, excerpt: Excerpt) -> Region {
+        let line = line_of(self.document.text, range.start);
+        Region {
+            start: self.in_text(range.start),
+            end: self.in_text(range.end.min(line.end).max(range.start)),
+            excerpt,
         }
-        Ok(Node::Map(members))
+    }
+
+    fn in_text(&self, at: usize) -> Position {
+        let line = self.lines.partition_point(|start| *start <= at).saturating_sub(1);
+        let column = self.document.text.get(self.lines[line]..at).map_or(0, |before| before.chars().count());
+        let column = if line == 0 { self.document.column + column } else { column + 1 };
+        Position { line: self.document.line + line, column }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use entra_auth_policy::kind::Kind;
 use entra_auth_policy::rules;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 use std::sync::LazyLock;
 
@@ -36,6 +36,27 @@ pub enum Operation {
 
 /// The request of applying `object`. No `userInfo` unless somebody asks.
 pub fn request(object: &Value, operation: &Operation, identity: Option<&Identity>) -> Value {
+    let mut request = frame(object, operation, identity);
+    request.insert("object".to_owned(), object.clone());
+    Value::Object(request)
+}
+
+/// The payload of creating `object`, byte for byte that of [`request`], without a copy of the object.
+pub fn create_payload(object: &Value, identity: Option<&Identity>, settings: &Value) -> Vec<u8> {
+    struct Request<'a>(Map<String, Value>, &'a Value);
+
+    impl Serialize for Request<'_> {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer
+                .collect_map(self.0.iter().map(|(key, value)| (key, if key == "object" { self.1 } else { value })))
+        }
+    }
+
+    payload(&Request(frame(object, &Operation::Create, identity), object), settings)
+}
+
+/// The request with nothing for its object, in its place.
+fn frame(object: &Value, operation: &Operation, identity: Option<&Identity>) -> Map<String, Value> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let api_version = text(&object["apiVersion"]);
     let (group, version) = api_version.split_once('/').unwrap_or(("", &api_version));
@@ -76,17 +97,17 @@ pub fn request(object: &Value, operation: &Operation, identity: Option<&Identity
     if let Some(identity) = identity {
         set("userInfo", identity.user_info());
     }
-    set("object", object.clone());
+    set("object", Value::Null);
     set("dryRun", json!(false));
-    Value::Object(request)
+    request
 }
 
 /// What the policy receives: settings and request.
-pub fn payload(request: &Value, settings: &Value) -> Vec<u8> {
+pub fn payload(request: &impl Serialize, settings: &Value) -> Vec<u8> {
     #[derive(Serialize)]
-    struct Payload<'a> {
+    struct Payload<'a, R> {
         settings: &'a Value,
-        request: &'a Value,
+        request: &'a R,
     }
     serde_json::to_vec(&Payload { settings, request }).unwrap_or_default()
 }
@@ -183,6 +204,18 @@ mod tests {
         assert_eq!(place(role).1, None);
         let custom = json!({"apiVersion": "example.com/v1", "kind": "Thing", "metadata": {"namespace": "shop"}});
         assert_eq!(place(custom).1.as_deref(), Some("shop"));
+    }
+
+    #[test]
+    fn a_payload_without_a_copy_is_the_same() {
+        let object = json!({"kind": "Role", "apiVersion": "rbac.authorization.k8s.io/v1", "metadata": {"name": "a"}});
+        let jane = Identity { username: "jane".to_owned(), ..Identity::default() };
+        for identity in [None, Some(&jane)] {
+            let request = request(&object, &Operation::Create, identity);
+            let settings = json!({"profile": "restricted"});
+            let (copied, whole) = (create_payload(&object, identity, &settings), payload(&request, &settings));
+            assert_eq!(String::from_utf8(copied).unwrap(), String::from_utf8(whole).unwrap());
+        }
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub fn collect(dumps: &[PathBuf], sources_judged: &[Result<Source, DeadEnd>]) ->
             }
         }
     }
-    for batch in sources_judged.chunks(crate::BATCH) {
+    for batch in crate::batches(sources_judged) {
         let found: Vec<Vec<Kept>> =
             batch.par_iter().map(|source| source.as_ref().map_or_else(|_| vec![], pick)).collect();
         found.into_iter().flatten().for_each(|kept| cluster.keep(kept));

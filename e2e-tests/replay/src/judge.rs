@@ -8,9 +8,8 @@ use entra_auth_policy::lookup::{Cluster, LookupError, Query};
 use entra_auth_policy::settings::Date;
 use entra_auth_policy::{Evaluation, Host, evaluate};
 use manifest::cluster::ManifestCluster;
-use manifest::{Form, Identity, Object, Operation, payload, request};
+use manifest::{Form, Identity, Object, create_payload, payload};
 use serde_json::Value;
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -44,7 +43,7 @@ impl Judge {
     /// The verdict over one object of `source`. The module's answer and the program's must be the same
     /// bytes.
     pub fn judge(&self, source: &str, object: &Object) -> Result<Evaluation, NoVerdict> {
-        let payload = payload(&self.request(object), &self.settings);
+        let payload = self.payload(object);
         let called = match &self.cluster {
             None => self.module.call("validate", &payload),
             Some(cluster) => {
@@ -59,14 +58,15 @@ impl Judge {
         if evaluation.response.to_json() == answer { Ok(evaluation) } else { Err(NoVerdict::Differ) }
     }
 
-    fn request<'o>(&self, object: &'o Object) -> Cow<'o, Value> {
+    /// What admission would hand to the policy.
+    pub fn payload(&self, object: &Object) -> Vec<u8> {
         match (object.form, &self.identity) {
-            (Form::Object, identity) => Cow::Owned(request(&object.value, &Operation::Create, identity.as_ref())),
-            (Form::Request, None) => Cow::Borrowed(&object.value),
+            (Form::Object, identity) => create_payload(&object.value, identity.as_ref(), &self.settings),
+            (Form::Request, None) => payload(&object.value, &self.settings),
             (Form::Request, Some(identity)) => {
                 let mut request = object.value.clone();
                 request["userInfo"] = identity.user_info();
-                Cow::Owned(request)
+                payload(&request, &self.settings)
             }
         }
     }

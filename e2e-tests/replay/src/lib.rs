@@ -9,29 +9,35 @@
 
 pub mod cli;
 mod cluster;
+mod command;
 mod judge;
 mod module;
 mod progress;
 mod record;
 pub mod report;
+mod rule_page;
 mod settings;
 mod source;
 
-pub use judge::{Judge, NoVerdict, Title};
+pub use judge::{Judge, NoVerdict, Title, load};
 pub use record::{Record, Subject};
 pub use source::{DeadEnd, Source, sources};
 
 use anyhow::{Result, bail};
-use cli::Cli;
+use cli::{Cli, Judging};
+use e2e_tests::Module;
 use progress::Progress;
 use rayon::ThreadPoolBuilder;
 use rayon::prelude::*;
-use report::Summary;
+use report::{Streams, Summary};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-/// Sources read at once: enough to keep every core busy, few enough to bound what is held in memory.
-const BATCH: usize = 64;
+/// Sources read at once: enough to keep every core busy.
+const BATCH: usize = 256;
+/// And few enough to bound what is held in memory.
+const BATCH_BYTES: u64 = 16 << 20;
 
 /// What a run comes to, as exit status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,11 +54,18 @@ impl From<Outcome> for ExitCode {
 }
 
 /// Does what the command line says. An error is about the whole run: settings, module, output.
-pub fn run(cli: &Cli) -> Result<Outcome> {
-    let path = module::find(cli.policy.as_deref())?;
-    let module = judge::load(&path)?;
-    let settings = settings::load(cli, &module)?;
-    let mut report = report::open(cli);
+pub fn run(cli: &Cli, mut streams: Streams) -> Result<Outcome> {
+    if let Some(command) = &cli.command {
+        command::run(command, &mut streams.out, streams.width)?;
+        return Ok(Outcome::Allowed);
+    }
+    let path = module::find(cli.judging.policy.as_deref())?;
+    judge(&cli.judging, &path, &load(&path)?, streams)
+}
+
+/// Judges with a module that is loaded already.
+pub fn judge(cli: &Judging, path: &Path, module: &Module, streams: Streams) -> Result<Outcome> {
+    let settings = settings::load(cli, module)?;
     let workers = ThreadPoolBuilder::new().stack_size(manifest::STACK).build()?;
     let sources = sources(&cli.paths, cli.settings.as_deref());
     let cluster = if settings::wants_cluster(&settings) {
@@ -60,11 +73,12 @@ pub fn run(cli: &Cli) -> Result<Outcome> {
     } else {
         None
     };
-    let judge = Judge::new(module, settings, cli.identity(), cluster.clone());
-    let progress = Progress::start();
+    let judge = Judge::new(module.clone(), settings, cli.identity(), cluster.clone());
+    let mut report = report::open(cli, streams);
+    let progress = Progress::start(sources.iter().flatten().map(Source::size).sum());
     let mut summary = Summary::default();
-    for batch in sources.chunks(BATCH) {
-        let records = |source| record::records(source, &judge, &|| progress.step());
+    for batch in batches(&sources) {
+        let records = |source| record::records(source, &judge, &|bytes| progress.step(bytes));
         let batch: Vec<Vec<Record>> = workers.install(|| batch.par_iter().map(records).collect());
         for record in batch.iter().flatten() {
             if let Record::Differ(subject) = record {
@@ -85,4 +99,19 @@ pub fn run(cli: &Cli) -> Result<Outcome> {
     summary.missed_lookups = cluster.map_or(0, |cluster| cluster.missed());
     report.finish(&summary)?;
     Ok(summary.outcome())
+}
+
+/// Sources in order, so many at once as fit. A source that is larger than that comes alone.
+fn batches(mut sources: &[Result<Source, DeadEnd>]) -> impl Iterator<Item = &[Result<Source, DeadEnd>]> {
+    std::iter::from_fn(move || {
+        let mut bytes = 0;
+        let fits = |source: &&Result<Source, DeadEnd>| {
+            bytes += source.as_ref().map_or(0, Source::size);
+            bytes <= BATCH_BYTES
+        };
+        let count = sources.iter().take(BATCH).take_while(fits).count().max(1).min(sources.len());
+        let (batch, rest) = sources.split_at(count);
+        sources = rest;
+        (!batch.is_empty()).then_some(batch)
+    })
 }

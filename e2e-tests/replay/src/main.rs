@@ -1,10 +1,13 @@
 use clap::Parser;
 use replay::cli::Cli;
+use replay::report::Streams;
 use std::io::ErrorKind;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    match replay::run(&Cli::parse()) {
+    let cli = Cli::parse();
+    anstream::ColorChoice::from(cli.color).write_global();
+    match replay::run(&cli, Streams::of_process()) {
         Ok(outcome) => outcome.into(),
         Err(error) => {
             // Whoever closed the pipe (`| head`) has read enough.

@@ -7,22 +7,26 @@ use std::time::Duration;
 pub struct Progress(ProgressBar);
 
 impl Progress {
-    /// Silent unless errors go to a terminal and the report goes elsewhere: otherwise the report itself
-    /// shows how far it is.
-    pub fn start() -> Progress {
-        let bar = ProgressBar::no_length();
+    /// Counts bytes; of standard input nobody knows how many there are. Silent unless errors go to a
+    /// terminal and the report goes elsewhere: otherwise the report itself shows how far it is.
+    pub fn start(bytes: u64) -> Progress {
+        let bar = if bytes == 0 { ProgressBar::no_length() } else { ProgressBar::new(bytes) };
         if std::io::stdout().is_terminal() {
             bar.set_draw_target(ProgressDrawTarget::hidden());
         }
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {human_pos} objects judged in {elapsed}") {
+        let template = match bytes {
+            0 => "{spinner} {bytes} judged in {elapsed}",
+            _ => "{bar:40} {percent:>3} % of {total_bytes}, {eta} left",
+        };
+        if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
         bar.enable_steady_tick(Duration::from_millis(200));
         Progress(bar)
     }
 
-    pub fn step(&self) {
-        self.0.inc(1);
+    pub fn step(&self, bytes: usize) {
+        self.0.inc(bytes as u64);
     }
 }
 

@@ -1,6 +1,6 @@
 //! The settings that requests are judged by.
 
-use crate::cli::Cli;
+use crate::cli::Judging;
 use anyhow::{Context, Result, bail};
 use e2e_tests::Module;
 use entra_auth_policy::json::{self, Node};
@@ -10,7 +10,7 @@ use std::path::Path;
 
 /// Reads the file, puts what the command line says over it, and lets the module say whether it can work
 /// with that.
-pub fn load(cli: &Cli, module: &Module) -> Result<Value> {
+pub fn load(cli: &Judging, module: &Module) -> Result<Value> {
     let file = cli.settings.as_deref();
     let mut settings = match file {
         Some(path) => read(path).with_context(|| path.display().to_string())?,

@@ -93,6 +93,27 @@ impl Source {
         matches!(self.origin, Origin::Found(_))
     }
 
+    /// What has to be run first to get manifests out of it, by its name.
+    pub fn is_program(&self) -> Option<String> {
+        let Origin::Named(path) = &self.origin else { return None };
+        let (language, how) = match path.extension()?.to_str()? {
+            "jsonnet" | "libsonnet" => ("Jsonnet", "jsonnet"),
+            "cue" => ("CUE", "cue export"),
+            "k" => ("KCL", "kcl run"),
+            "tpl" | "tmpl" | "gotmpl" => return Some("a template, not YAML: render it first".to_owned()),
+            _ => return None,
+        };
+        Some(format!("{language}, not YAML: render it first (`{how} {} | replay -`)", path.display()))
+    }
+
+    /// Bytes to read, as far as that is known before.
+    pub fn size(&self) -> u64 {
+        match &self.origin {
+            Origin::Stdin => 0,
+            Origin::Named(path) | Origin::Found(path) => fs::metadata(path).map_or(0, |metadata| metadata.len()),
+        }
+    }
+
     /// Whether it lies in the `templates` folder of a Helm chart.
     pub fn is_in_chart(&self) -> bool {
         let (Origin::Named(path) | Origin::Found(path)) = &self.origin else { return false };

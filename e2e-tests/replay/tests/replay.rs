@@ -1,74 +1,12 @@
 //! The program as people and pipelines call it.
 
+mod support;
+
 use e2e_tests::{Built, root};
 use serde_json::{Value, json};
 use std::fs;
-use std::io::Write;
-use std::path::Path;
-use std::process::{Command, Output, Stdio};
-use tempfile::TempDir;
-
-const GOOD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: good, namespace: shop}\nspec:\n  serviceAccountName: web\n  containers: [{name: web, image: a}]\n";
-const BAD: &str = "\
-apiVersion: rbac.authorization.k8s.io/v1
-kind: RoleBinding
-metadata: {name: bad, namespace: shop}
-roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: view}
-subjects:
-- apiGroup: rbac.authorization.k8s.io
-  kind: User
-  name: system:anonymous
-";
-
-struct Run {
-    code: i32,
-    out: String,
-    err: String,
-}
-
-impl Run {
-    fn lines(&self) -> Vec<Value> {
-        self.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-    }
-}
-
-/// A folder with files, to run in.
-fn folder(files: &[(&str, &str)]) -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    for (name, text) in files {
-        let path = folder.path().join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-    folder
-}
-
-fn command(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_replay"));
-    command.current_dir(folder).args(arguments).env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
-    command
-}
-
-fn finish(output: Output) -> Run {
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    Run { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
-}
-
-fn replay(folder: &Path, arguments: &[&str]) -> Run {
-    let policy = Built::Policy.path();
-    let policy = ["--policy", policy.to_str().unwrap()];
-    finish(command(folder, &[&policy, arguments].concat()).stdin(Stdio::null()).output().unwrap())
-}
-
-fn replay_text(text: &str, arguments: &[&str]) -> Run {
-    let folder = tempfile::tempdir().unwrap();
-    let policy = Built::Policy.path();
-    let mut command = command(folder.path(), &["--policy", policy.to_str().unwrap()]);
-    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
-    finish(child.wait_with_output().unwrap())
-}
+use std::process::Command;
+use support::*;
 
 #[test]
 fn exit_codes() {
@@ -107,13 +45,13 @@ fn a_line_for_every_object() {
 fn lists_json_and_standard_input() {
     let bad: Value = manifest::parse(BAD).unwrap();
     let list = json!({"apiVersion": "v1", "kind": "List", "items": [bad, bad]}).to_string();
-    let run = replay_text(&list, &["--format", "json", "-"]);
+    let run = pipe(&list, &["--format", "json", "-"]);
     assert_eq!(run.code, 1);
     let sources: Vec<_> = run.lines().iter().map(|line| (line["source"].clone(), line["index"].clone())).collect();
     assert_eq!(sources, [(json!("-"), json!(0)), (json!("-"), json!(1))]);
     // A List without items is a clean cluster, nothing at all a failed command.
-    assert_eq!(replay_text("apiVersion: v1\nkind: List\nitems: []\n", &["-"]).code, 0);
-    let nothing = replay_text("", &["-"]);
+    assert_eq!(replay_text("apiVersion: v1\nkind: List\nitems: []\n", &[]).code, 0);
+    let nothing = pipe("", &["-"]);
     assert_eq!(nothing.code, 2);
     assert!(nothing.out.contains("is empty"), "{}", nothing.out);
 }
@@ -184,7 +122,7 @@ fn requests_are_judged_as_they_are() {
          operation: DELETE\nname: a\nnamespace: shop\noldObject: {pod}\n"
     );
     let review = json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": manifest::parse(&request).unwrap()});
-    let run = replay_text(&format!("{request}---\n{review}\n"), &["-"]);
+    let run = replay_text(&format!("{request}---\n{review}\n"), &[]);
     assert_eq!(run.code, 0, "{}{}", run.out, run.err);
     assert_eq!(run.out.matches("Pod shop/a (DELETE)").count(), 2, "{}", run.out);
 }
@@ -230,7 +168,7 @@ roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-
 subjects:
 - {apiGroup: rbac.authorization.k8s.io, kind: User, name: clusterAdmin}
 ";
-    let code = |arguments: &[&str]| replay_text(binding, &[arguments, &["-"]].concat()).code;
+    let code = |arguments: &[&str]| replay_text(binding, arguments).code;
     let jane = [
         "--as",
         "jane@contoso.com",
@@ -241,7 +179,7 @@ subjects:
     ];
     assert_eq!(code(&[]), 0);
     assert_eq!(code(&jane), 1);
-    assert_eq!(replay_text(binding, &["--as-group", "x", "-"]).code, 2);
+    assert_eq!(replay_text(binding, &["--as-group", "x"]).code, 2);
 }
 
 #[test]
@@ -279,8 +217,11 @@ fn text_is_for_people_and_plain_in_a_pipe() {
         "1 template among the unread",
         "denied   RoleBinding shop/bad",
         "bad.yaml:1",
-        "binding-anonymous line 6",
-        "fix:",
+        "deny[binding-anonymous]: subjects[system:anonymous] ",
+        "--> bad.yaml:6:3",
+        "6 | - apiGroup: rbac.authorization.k8s.io",
+        "  |   ^^^^^^^^",
+        "= fix: ",
         "1 object: 0 allowed, 0 warned, 1 denied, 1 unread",
     ] {
         assert!(run.out.contains(words), "no `{words}` in\n{}", run.out);
@@ -380,6 +321,6 @@ fn manifests_answer_lookups() {
     assert!(rules.contains("without client-id"), "{rules}");
     let (broken, _) = found(&["--cluster", "broken.yaml", "workload.yaml"]);
     assert!(broken.code == 2 && broken.err.contains("broken.yaml:1"), "{}", broken.err);
-    let piped = replay_text(LOOKUPS, &["--settings", folder.path().join("settings.yml").to_str().unwrap(), "-"]);
+    let piped = pipe(LOOKUPS, &["--settings", folder.path().join("settings.yml").to_str().unwrap(), "-"]);
     assert!(piped.out.contains("workload-identity-no-client-id"), "{}", piped.out);
 }

@@ -1,12 +1,12 @@
 //! For programs: one JSON object a line. What could not be read is told on standard error as well.
 
-use super::{Report, Summary};
+use super::{Report, Summary, tell_unread};
 use crate::record::Record;
 use serde::Serialize;
 use std::io::{self, Write};
 
 pub struct Json<O: Write, E: Write> {
-    out: io::BufWriter<O>,
+    out: O,
     err: E,
 }
 
@@ -51,22 +51,22 @@ struct Finding<'r> {
 
 impl<O: Write, E: Write> Json<O, E> {
     pub fn new(out: O, err: E) -> Self {
-        Json { out: io::BufWriter::new(out), err }
+        Json { out, err }
     }
 }
 
 impl<O: Write, E: Write> Report for Json<O, E> {
     fn record(&mut self, record: &Record) -> io::Result<()> {
         let line = match record {
-            Record::Judged { subject, evaluation, positions } => {
-                let findings = evaluation.findings.iter().zip(positions).map(|(found, position)| Finding {
+            Record::Judged { subject, evaluation, places } => {
+                let findings = evaluation.findings.iter().zip(places).map(|(found, place)| Finding {
                     rule: found.rule.id,
                     severity: found.severity.as_str(),
                     action: found.action.as_str(),
                     path: &found.location.path,
                     pointer: &found.location.pointer,
-                    line: position.line,
-                    column: position.column,
+                    line: place.region.start.line,
+                    column: place.region.start.column,
                     message: &found.what,
                     fix: &found.fix,
                 });
@@ -85,8 +85,7 @@ impl<O: Write, E: Write> Report for Json<O, E> {
                 }
             }
             Record::Unread { source, index, line, reason, .. } => {
-                let place = if *line == 0 { source.clone() } else { format!("{source}:{line}") };
-                writeln!(self.err, "replay: {place}: {reason}")?;
+                tell_unread(&mut self.err, source, *line, reason)?;
                 Line {
                     source,
                     index: *index,
@@ -101,7 +100,7 @@ impl<O: Write, E: Write> Report for Json<O, E> {
                     error: Some(reason),
                 }
             }
-            Record::Differ(_) | Record::Passed { .. } => return Ok(()),
+            Record::Differ(_) | Record::Passed(_) => return Ok(()),
         };
         serde_json::to_writer(&mut self.out, &line)?;
         self.out.write_all(b"\n")

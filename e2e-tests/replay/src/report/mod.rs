@@ -1,16 +1,23 @@
 //! What is told, and in which form.
 
+mod github;
+mod gitlab;
 mod json;
+mod sarif;
 mod text;
+mod uri;
 
 use crate::Outcome;
-use crate::cli::{Cli, Format};
-use crate::record::Record;
+use crate::cli::{Format, Judging};
+use crate::judge::Title;
+use crate::record::{Record, Subject};
 use entra_auth_policy::rule::Rule;
 use entra_auth_policy::rules;
-use entra_auth_policy::verdict::Action;
+use entra_auth_policy::verdict::{Action, Judgement};
 use manifest::Fault;
-use std::io;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io::{self, IsTerminal, Write};
 
 /// A form of report. Records come in the order of the sources, as soon as they are judged.
 pub trait Report {
@@ -18,13 +25,72 @@ pub trait Report {
     fn finish(&mut self, summary: &Summary) -> io::Result<()>;
 }
 
-/// The report that was asked for, on standard output.
-pub fn open(cli: &Cli) -> Box<dyn Report> {
-    let out = anstream::stdout();
-    match cli.format {
-        Format::Json => Box::new(json::Json::new(std::io::stdout(), std::io::stderr())),
-        Format::Text => Box::new(text::Text::new(out, cli.all)),
+/// Where a run writes to.
+pub struct Streams {
+    /// Told with colours; what takes them out again lies behind.
+    pub out: Box<dyn Write>,
+    pub err: Box<dyn Write>,
+    /// Columns to make use of.
+    pub width: usize,
+}
+
+impl Streams {
+    /// Standard output and standard error. A pipe is as wide as any page.
+    pub fn of_process() -> Streams {
+        const PAGE: u16 = 120;
+        let out: Box<dyn Write> = match std::io::stdout().is_terminal() {
+            true => Box::new(anstream::stdout()),
+            false => Box::new(io::BufWriter::new(anstream::stdout())),
+        };
+        let width = terminal_size::terminal_size_of(std::io::stdout()).map_or(PAGE, |(width, _)| width.0);
+        Streams { out, err: Box::new(anstream::stderr()), width: width.max(40).into() }
     }
+}
+
+/// The report that was asked for.
+pub fn open(cli: &Judging, streams: Streams) -> Box<dyn Report> {
+    let Streams { out, err, width } = streams;
+    match cli.format {
+        Format::Json => Box::new(json::Json::new(out, err)),
+        Format::Text => Box::new(text::Text::new(out, cli.all, width)),
+        Format::Sarif => Box::new(sarif::Sarif::new(out, err, cli.all)),
+        Format::Github => Box::new(github::Github::new(out, cli.all)),
+        Format::Gitlab => Box::new(gitlab::Gitlab::new(out, err, cli.all)),
+    }
+}
+
+/// Whether reports that are about places list a finding: what the profile shows, or everything.
+fn is_told(finding: &Judgement, all: bool) -> bool {
+    all || finding.denies() || finding.warns()
+}
+
+/// What a finding says: where in the object, what is wrong, what to do instead.
+fn message(finding: &Judgement) -> String {
+    format!("{} {}. Fix: {}.", place(finding), finding.what, finding.fix)
+}
+
+fn place(finding: &Judgement) -> &str {
+    match finding.location.path.as_str() {
+        "" => "the object",
+        path => path,
+    }
+}
+
+/// The same finding in the next run, however the lines have moved: by the object, not by the place in the
+/// file. `seen` counts those that are alike.
+fn fingerprint(subject: &Subject, finding: &Judgement, seen: &mut BTreeMap<String, usize>) -> String {
+    let Title { kind, namespace, name, act } = &subject.title;
+    let path = &finding.location.path;
+    let print = format!("{}:{}:{kind}:{namespace}:{name}:{act}:{path}", subject.source, finding.rule.id);
+    let count = seen.entry(print.clone()).or_default();
+    *count += 1;
+    if *count == 1 { print } else { format!("{print}:{count}") }
+}
+
+/// Tells on standard error what reports for programs have no place for.
+fn tell_unread(err: &mut dyn Write, source: &str, line: usize, reason: &str) -> io::Result<()> {
+    let place = if line == 0 { source.to_owned() } else { format!("{source}:{line}") };
+    writeln!(err, "replay: {place}: {reason}")
 }
 
 /// What a run adds up to.
@@ -36,11 +102,35 @@ pub struct Summary {
     pub unread: usize,
     /// Of the unread: templates to be rendered first.
     pub templates: usize,
-    /// Documents in folders that claim to be no Kubernetes object.
-    pub passed: usize,
+    /// Documents in folders that are for other tools.
+    pub passed: Passed,
     /// Objects that rules asked for and neither manifests nor dumps have.
     pub missed_lookups: usize,
     rules: Vec<RuleCount>,
+}
+
+/// Documents that are nothing to complain about, by what they are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Passed {
+    pub no_manifest: usize,
+    pub kustomizations: usize,
+    pub patches: usize,
+    pub encrypted: usize,
+}
+
+impl Passed {
+    fn count(&mut self, fault: Fault) {
+        match fault {
+            Fault::Kustomization => self.kustomizations += 1,
+            Fault::Patch => self.patches += 1,
+            Fault::Encrypted => self.encrypted += 1,
+            Fault::NoManifest | Fault::Broken | Fault::Template => self.no_manifest += 1,
+        }
+    }
+
+    pub fn total(&self) -> usize {
+        self.no_manifest + self.kustomizations + self.patches + self.encrypted
+    }
 }
 
 /// How often a rule found something.
@@ -76,7 +166,7 @@ impl Summary {
                 self.templates += usize::from(*fault == Fault::Template);
             }
             Record::Differ(_) => self.unread += 1,
-            Record::Passed { .. } => self.passed += 1,
+            Record::Passed(fault) => self.passed.count(*fault),
         }
     }
 
@@ -105,6 +195,13 @@ impl Summary {
             (0, _) => Outcome::Denied,
             _ => Outcome::Unread,
         }
+    }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Summary { allowed, warned, denied, unread, .. } = self;
+        write!(f, "{} objects: {allowed} allowed, {warned} warned, {denied} denied, {unread} unread", self.objects())
     }
 }
 

@@ -1,16 +1,23 @@
-//! For people: a line for every object, its findings with their fixes below, a summary at the end.
+//! For people: a line for every object, its findings with the lines they are about below, a summary at the
+//! end.
 
-use super::{Report, Summary, Verdict};
-use crate::record::Record;
+use super::{Report, Summary, Verdict, place};
+use crate::record::{Record, Subject};
+use crate::rule_page;
+use annotate_snippets::renderer::DecorStyle;
+use annotate_snippets::{AnnotationKind, Element, Level, Origin, Renderer, Snippet};
 use anstyle::{AnsiColor, Style};
 use entra_auth_policy::verdict::{Action, Judgement};
-use manifest::Position;
+use manifest::{Place, Region};
 use std::io::{self, Write};
 
 pub struct Text<W: Write> {
     out: W,
     /// Findings below the profile as well.
     all: bool,
+    /// Findings were shown last: a line of its own sets apart what comes next.
+    apart: bool,
+    renderer: Renderer,
 }
 
 const RED: Style = AnsiColor::Red.on_default().bold();
@@ -21,36 +28,40 @@ const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
 
 impl<W: Write> Text<W> {
-    pub fn new(out: W, all: bool) -> Self {
-        Text { out, all }
+    pub fn new(out: W, all: bool, width: usize) -> Self {
+        Text { out, all, apart: false, renderer: Renderer::styled().decor_style(DecorStyle::Ascii).term_width(width) }
     }
 
     /// The line of an object: verdict, object, place, aligned as far as the usual names go.
     fn head(&mut self, style: Style, verdict: &str, title: &str, place: &str) -> io::Result<()> {
+        if std::mem::take(&mut self.apart) {
+            writeln!(self.out)?;
+        }
         writeln!(self.out, "{style}{verdict:<8}{style:#} {BOLD}{title:<44}{BOLD:#} {DIM}{place}{DIM:#}")
     }
 
-    fn finding(&mut self, finding: &Judgement, position: Position) -> io::Result<()> {
-        let (style, action) = match &finding.action {
-            Action::Deny => (RED, "deny"),
-            Action::Warn => (YELLOW, "warn"),
-            Action::None => (DIM, "low"),
-            Action::Exempt(_) => (DIM, "exempt"),
+    /// What is wrong, the line that says so, and what to do instead.
+    fn finding(&mut self, subject: &Subject, finding: &Judgement, at: &Place) -> io::Result<()> {
+        let level = match &finding.action {
+            Action::Deny => Level::ERROR.with_name("deny"),
+            Action::Warn => Level::WARNING.with_name("warn"),
+            Action::None => Level::NOTE.with_name("low"),
+            Action::Exempt(_) => Level::NOTE.with_name("exempt"),
         };
-        let place = match finding.location.path.as_str() {
-            "" => "the object",
-            path => path,
-        };
-        let rule = finding.rule.id;
-        write!(self.out, "  {style}{action:<6}{style:#} {BOLD}{rule}{BOLD:#}")?;
-        write!(self.out, " {DIM}line {}{DIM:#}", position.line)?;
-        match &finding.action {
-            Action::Exempt(reason) => writeln!(self.out, "{DIM}, for a reason: {reason}{DIM:#}"),
-            _ => {
-                writeln!(self.out, "\n         {place} {}", finding.what)?;
-                writeln!(self.out, "         {GREEN}fix:{GREEN:#} {}", finding.fix)
-            }
+        let title = format!("{} {}", place(finding), finding.what);
+        let title = level.primary_title(title).id(finding.rule.id).id_url(rule_page::url(finding.rule));
+        let mut elements = vec![excerpt(subject, &at.region, None)];
+        elements.extend(at.defined.iter().map(|defined| excerpt(subject, defined, Some("what is meant stands here"))));
+        elements.push(match &finding.action {
+            Action::Exempt(reason) => Level::NOTE.with_name("reason").message(reason).into(),
+            _ => Level::HELP.with_name("fix").message(&*finding.fix).into(),
+        });
+        let group = title.elements(elements);
+        let mut rendered = self.renderer.render(&[group]);
+        for region in std::iter::once(&at.region).chain(&at.defined) {
+            rendered = with_true_column(rendered, subject, region);
         }
+        writeln!(self.out, "{rendered}")
     }
 
     fn table(&mut self, summary: &Summary) -> io::Result<()> {
@@ -72,7 +83,7 @@ impl<W: Write> Text<W> {
 impl<W: Write> Report for Text<W> {
     fn record(&mut self, record: &Record) -> io::Result<()> {
         match record {
-            Record::Judged { subject, evaluation, positions } => {
+            Record::Judged { subject, evaluation, places } => {
                 let (style, verdict) = match Verdict::of(&evaluation.response) {
                     Verdict::Allowed => (GREEN, "allowed"),
                     Verdict::Warned => (YELLOW, "warned"),
@@ -80,11 +91,11 @@ impl<W: Write> Report for Text<W> {
                 };
                 self.head(style, verdict, &subject.title.to_string(), &subject.place())?;
                 let mut silent = 0;
-                for (finding, position) in evaluation.findings.iter().zip(positions) {
+                for (finding, place) in evaluation.findings.iter().zip(places) {
                     if finding.action == Action::None && !self.all {
                         silent += 1;
                     } else {
-                        self.finding(finding, *position)?;
+                        self.finding(subject, finding, place)?;
                     }
                 }
                 let mut expired: Vec<&str> = evaluation.findings.iter().filter_map(|f| f.expired.as_deref()).collect();
@@ -98,6 +109,7 @@ impl<W: Write> Report for Text<W> {
                 {
                     writeln!(self.out, "         {message}")?;
                 }
+                self.apart = evaluation.findings.len() > silent;
                 if silent > 0 {
                     let low = count(silent, "finding");
                     writeln!(self.out, "  {DIM}{low} below the profile (--all shows them){DIM:#}")?;
@@ -109,7 +121,7 @@ impl<W: Write> Report for Text<W> {
                 self.head(MAGENTA, "unread", &place, "")?;
                 writeln!(self.out, "         {reason}")
             }
-            Record::Differ(_) | Record::Passed { .. } => Ok(()),
+            Record::Differ(_) | Record::Passed(_) => Ok(()),
         }
     }
 
@@ -131,9 +143,20 @@ impl<W: Write> Report for Text<W> {
             let templates = count(summary.templates, "template");
             writeln!(self.out, "{templates} among the unread: render first, then judge what comes out")?;
         }
-        if summary.passed > 0 {
-            let passed = count(summary.passed, "document");
-            writeln!(self.out, "{passed} in folders passed over: neither `apiVersion` nor `kind`")?;
+        let passed = summary.passed;
+        if passed.total() > 0 {
+            let kinds = [
+                (passed.no_manifest, "without `apiVersion` and `kind`"),
+                (passed.kustomizations, "to build with kustomize first"),
+                (passed.patches, "to apply as patches first"),
+                (passed.encrypted, "to decrypt with sops first"),
+            ];
+            let kinds: Vec<String> = kinds
+                .iter()
+                .filter(|(number, _)| *number > 0)
+                .map(|(number, what)| format!("{number} {what}"))
+                .collect();
+            writeln!(self.out, "{} in folders passed over: {}", count(passed.total(), "document"), kinds.join(", "))?;
         }
         if summary.missed_lookups > 0 {
             let missed = count(summary.missed_lookups, "object");
@@ -144,6 +167,29 @@ impl<W: Write> Report for Text<W> {
         }
         self.out.flush()
     }
+}
+
+/// A line of a source with what is meant underlined. Of what cannot be shown, only the place.
+fn excerpt<'r>(subject: &'r Subject, region: &'r Region, label: Option<&'r str>) -> Element<'r> {
+    let shown = &region.excerpt;
+    if shown.text.is_empty() {
+        return Origin::path(&*subject.source).line(region.start.line).char_column(region.start.column).into();
+    }
+    let kind = if label.is_none() { AnnotationKind::Primary } else { AnnotationKind::Context };
+    let annotation = kind.span(shown.span.clone()).label(label);
+    Snippet::source(&*shown.text).path(&*subject.source).line_start(region.start.line).annotation(annotation).into()
+}
+
+/// The library counts columns in what is shown; a mask before what is meant is as long as it likes.
+fn with_true_column(rendered: String, subject: &Subject, region: &Region) -> String {
+    let before = region.excerpt.text.get(..region.excerpt.span.start).unwrap_or_default();
+    let shown = before.chars().count() + 1;
+    let Region { start, excerpt, .. } = region;
+    if shown == start.column || excerpt.text.is_empty() {
+        return rendered;
+    }
+    let place = |column: usize| format!("{}:{}:{column}", subject.source, start.line);
+    rendered.replacen(&place(shown), &place(start.column), 1)
 }
 
 fn count(number: usize, thing: &str) -> String {

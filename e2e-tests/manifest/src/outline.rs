@@ -1,0 +1,168 @@
+//! The nodes of a document and the bytes they are written in.
+//!
+//! Values are not kept, only keys: whatever is made of an outline cannot show what a document says.
+
+use granit_parser::{Event, Parser, ScalarStyle, StructureStyle};
+use std::collections::HashMap;
+use std::ops::Range;
+
+/// A document's nodes, each with its bytes in the document's text.
+pub struct Outline {
+    nodes: Vec<Node>,
+}
+
+#[derive(Debug)]
+pub struct Node {
+    pub span: Range<usize>,
+    pub shape: Shape,
+}
+
+#[derive(Debug)]
+pub enum Shape {
+    /// A scalar; of a block scalar, `span` is the text without its `|`.
+    Leaf,
+    List(Vec<usize>),
+    Map(Vec<Member>),
+    /// Stands for another node.
+    Alias(usize),
+}
+
+#[derive(Debug)]
+pub struct Member {
+    /// `None` for what no JSON key can be.
+    pub key: Option<String>,
+    pub key_node: usize,
+    pub value: usize,
+    /// `<<`: the members of the value count as the map's own.
+    pub merges: bool,
+}
+
+/// A collection whose end is not read yet.
+struct Open {
+    node: usize,
+    is_map: bool,
+    is_flow: bool,
+    children: Vec<(usize, Option<String>, bool)>,
+}
+
+impl Outline {
+    /// `None` if the text is no YAML.
+    pub fn of(text: &str) -> Option<Outline> {
+        let mut outline = Outline { nodes: Vec::new() };
+        let mut open: Vec<Open> = Vec::new();
+        let mut anchors: HashMap<usize, (usize, Option<String>)> = HashMap::new();
+        for event in Parser::new_from_str(text) {
+            let (event, span) = event.ok()?;
+            let span = span.byte_range()?;
+            // Bytes of a `String` that the parser cuts elsewhere than between characters do not exist.
+            text.get(span.clone())?;
+            let (shape, anchor, key, merges) = match event {
+                Event::Scalar(value, style, anchor, _) => {
+                    let merges = value == "<<" && style == ScalarStyle::Plain;
+                    (Shape::Leaf, anchor, is_key(&open).then(|| value.into_owned()), merges)
+                }
+                Event::Alias(id) => {
+                    let (target, key) = anchors.get(&id).cloned()?;
+                    (Shape::Alias(target), 0, key, false)
+                }
+                Event::SequenceStart(style, anchor, _) | Event::MappingStart(style, anchor, _) => {
+                    let is_map = matches!(event, Event::MappingStart(..));
+                    let node = outline.push(span, Shape::List(Vec::new()));
+                    if anchor > 0 {
+                        anchors.insert(anchor, (node, None));
+                    }
+                    if let Some(parent) = open.last_mut() {
+                        parent.children.push((node, None, false));
+                    }
+                    open.push(Open { node, is_map, is_flow: style == StructureStyle::Flow, children: Vec::new() });
+                    continue;
+                }
+                Event::SequenceEnd | Event::MappingEnd => {
+                    outline.close(open.pop()?, span.end);
+                    continue;
+                }
+                _ => continue,
+            };
+            let node = outline.push(span, shape);
+            if anchor > 0 {
+                anchors.insert(anchor, (node, key.clone()));
+            }
+            if let Some(parent) = open.last_mut() {
+                parent.children.push((node, key, merges));
+            }
+        }
+        (!outline.nodes.is_empty()).then_some(outline)
+    }
+
+    fn push(&mut self, span: Range<usize>, shape: Shape) -> usize {
+        self.nodes.push(Node { span, shape });
+        self.nodes.len() - 1
+    }
+
+    fn close(&mut self, open: Open, end: usize) {
+        let last = open.children.last().map(|(node, ..)| self.nodes[*node].span.end);
+        let node = &mut self.nodes[open.node];
+        // The end of a block collection is where something else begins.
+        node.span.end = if open.is_flow { end } else { last.unwrap_or(node.span.end) };
+        let children = open.children;
+        node.shape = if open.is_map {
+            let pairs = children.chunks(2).filter_map(|pair| match pair {
+                [(key_node, key, merges), (value, ..)] => {
+                    Some(Member { key: key.clone(), key_node: *key_node, value: *value, merges: *merges })
+                }
+                _ => None,
+            });
+            Shape::Map(pairs.collect())
+        } else {
+            Shape::List(children.into_iter().map(|(node, ..)| node).collect())
+        };
+    }
+
+    pub const ROOT: usize = 0;
+
+    pub fn node(&self, index: usize) -> &Node {
+        &self.nodes[index]
+    }
+
+    /// The node itself, or the one that an alias stands for.
+    pub fn resolve(&self, index: usize) -> usize {
+        match self.nodes[index].shape {
+            // The target comes before the alias, so this ends.
+            Shape::Alias(target) if target < index => self.resolve(target),
+            _ => index,
+        }
+    }
+
+    /// The member of that key, its own or merged in: then with the member that merges.
+    pub fn member(&self, map: usize, key: &str) -> Option<(&Member, Option<&Member>)> {
+        let Shape::Map(members) = &self.nodes[map].shape else { return None };
+        let own = members.iter().find(|member| !member.merges && member.key.as_deref() == Some(key));
+        let merged = || {
+            let merges = members.iter().filter(|member| member.merges);
+            merges.filter_map(|merge| Some((self.merged(merge, key, 0)?, Some(merge)))).next()
+        };
+        own.map(|own| (own, None)).or_else(merged)
+    }
+
+    fn merged(&self, merge: &Member, key: &str, depth: usize) -> Option<&Member> {
+        let value = self.resolve(merge.value);
+        let maps = match &self.nodes[value].shape {
+            Shape::List(items) => items.as_slice(),
+            _ => &[value],
+        };
+        maps.iter().find_map(|map| {
+            let Shape::Map(members) = &self.nodes[self.resolve(*map)].shape else { return None };
+            let own = members.iter().find(|member| !member.merges && member.key.as_deref() == Some(key));
+            // A map may merge itself, which ends nowhere.
+            let mut merges = members.iter().filter(|member| member.merges && depth < DEEPEST_MERGE);
+            own.or_else(|| merges.find_map(|merge| self.merged(merge, key, depth + 1)))
+        })
+    }
+}
+
+const DEEPEST_MERGE: usize = 8;
+
+/// Whether the next node is a key of the innermost open map.
+fn is_key(open: &[Open]) -> bool {
+    open.last().is_some_and(|open| open.is_map && open.children.len().is_multiple_of(2))
+}

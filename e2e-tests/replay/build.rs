@@ -1,0 +1,22 @@
+//! Puts the rules' pages of `docs/rules` into the program, so that what it explains is what is written there.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+fn main() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/rules");
+    println!("cargo::rerun-if-changed={}", folder.display());
+    let mut pages: Vec<PathBuf> =
+        fs::read_dir(&folder).expect("docs/rules").map(|entry| entry.expect("docs/rules").path()).collect();
+    pages.sort();
+    let mut code = String::from("pub static PAGES: &[(&str, &str)] = &[\n");
+    for page in pages {
+        let id = page.file_stem().unwrap_or_default().to_string_lossy();
+        println!("cargo::rerun-if-changed={}", page.display());
+        let _ = writeln!(code, "    ({id:?}, include_str!({page:?})),");
+    }
+    code.push_str("];\n");
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it")).join("pages.rs");
+    fs::write(out, code).expect("OUT_DIR can be written to");
+}

@@ -1,0 +1,96 @@
+//! Annotations of a GitHub workflow: one command a line, which GitHub shows beside the lines of a change.
+//!
+//! <https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands#setting-an-error-message>
+
+use super::{Report, Summary, is_told, message, uri};
+use crate::record::Record;
+use entra_auth_policy::verdict::Action;
+use std::io::{self, Write};
+
+pub struct Github<W: Write> {
+    out: W,
+    all: bool,
+}
+
+impl<W: Write> Github<W> {
+    pub fn new(out: W, all: bool) -> Self {
+        Github { out, all }
+    }
+
+    fn command(&mut self, name: &str, properties: &[(&str, String)], message: &str) -> io::Result<()> {
+        let properties: Vec<String> =
+            properties.iter().map(|(name, value)| format!("{name}={}", property(value))).collect();
+        writeln!(self.out, "::{name} {}::{}", properties.join(","), data(message))
+    }
+}
+
+impl<W: Write> Report for Github<W> {
+    fn record(&mut self, record: &Record) -> io::Result<()> {
+        match record {
+            Record::Judged { subject, evaluation, places } => {
+                let all = self.all;
+                for (finding, place) in evaluation.findings.iter().zip(places).filter(|(f, _)| is_told(f, all)) {
+                    let name = match finding.action {
+                        Action::Deny => "error",
+                        Action::Warn => "warning",
+                        Action::None | Action::Exempt(_) => "notice",
+                    };
+                    let region = &place.region;
+                    let properties = [
+                        ("file", uri::path(&subject.source)),
+                        ("line", region.start.line.to_string()),
+                        ("endLine", region.end.line.to_string()),
+                        ("col", region.start.column.to_string()),
+                        ("endColumn", region.end.column.to_string()),
+                        ("title", format!("{}: {}", finding.rule.id, subject.title)),
+                    ];
+                    self.command(name, &properties, &message(finding))?;
+                }
+                // A refusal without findings explains itself.
+                if let (true, false, Some(message)) =
+                    (evaluation.findings.is_empty(), evaluation.response.accepted, &evaluation.response.message)
+                {
+                    let line = subject.position.line.to_string();
+                    let properties = [("file", uri::path(&subject.source)), ("line", line)];
+                    self.command("error", &properties, message)?;
+                }
+                Ok(())
+            }
+            Record::Unread { source, line, reason, .. } => {
+                let properties = [("file", uri::path(source)), ("line", (*line).max(1).to_string())];
+                self.command("error", &properties, reason)
+            }
+            Record::Differ(_) | Record::Passed(_) => Ok(()),
+        }
+    }
+
+    fn finish(&mut self, summary: &Summary) -> io::Result<()> {
+        writeln!(self.out, "{summary}")?;
+        self.out.flush()
+    }
+}
+
+/// The text of a command.
+fn data(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+/// The value of a property: commas and colons end it.
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_cannot_be_broken_out_of() {
+        let mut github = Github::new(Vec::new(), false);
+        github
+            .command("error", &[("file", "a,b::c%\n".to_owned()), ("line", "1".to_owned())], "x\r\n::error::y%0A")
+            .unwrap();
+        let text = String::from_utf8(github.out).unwrap();
+        assert_eq!(text, "::error file=a%2Cb%3A%3Ac%25%0A,line=1::x%0D%0A::error::y%250A\n");
+    }
+}

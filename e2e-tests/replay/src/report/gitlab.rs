@@ -1,0 +1,59 @@
+//! GitLab's code quality report, which merge requests show beside the lines of a change.
+//!
+//! <https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format>
+
+use super::{Report, Summary, fingerprint, is_told, message, tell_unread, uri};
+use crate::record::Record;
+use entra_auth_policy::verdict::Action;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+pub struct Gitlab<O: Write, E: Write> {
+    out: O,
+    err: E,
+    all: bool,
+    seen: BTreeMap<String, usize>,
+    issues: Vec<Value>,
+}
+
+impl<O: Write, E: Write> Gitlab<O, E> {
+    pub fn new(out: O, err: E, all: bool) -> Self {
+        Gitlab { out, err, all, seen: BTreeMap::new(), issues: Vec::new() }
+    }
+}
+
+impl<O: Write, E: Write> Report for Gitlab<O, E> {
+    fn record(&mut self, record: &Record) -> io::Result<()> {
+        match record {
+            Record::Judged { subject, evaluation, places } => {
+                for (finding, place) in evaluation.findings.iter().zip(places).filter(|(f, _)| is_told(f, self.all)) {
+                    let severity = match finding.action {
+                        Action::Deny => "critical",
+                        Action::Warn => "minor",
+                        Action::None | Action::Exempt(_) => "info",
+                    };
+                    self.issues.push(json!({
+                        "description": format!("{}: {}", subject.title, message(finding)),
+                        "check_name": finding.rule.id,
+                        "fingerprint": fingerprint(subject, finding, &mut self.seen),
+                        "severity": severity,
+                        "location": {
+                            "path": uri::path(&subject.source),
+                            "lines": {"begin": place.region.start.line},
+                        },
+                    }));
+                }
+                Ok(())
+            }
+            Record::Unread { source, line, reason, .. } => tell_unread(&mut self.err, source, *line, reason),
+            Record::Differ(_) | Record::Passed(_) => Ok(()),
+        }
+    }
+
+    fn finish(&mut self, _: &Summary) -> io::Result<()> {
+        serde_json::to_writer_pretty(&mut self.out, &self.issues)?;
+        writeln!(self.out)?;
+        self.out.flush()
+    }
+}

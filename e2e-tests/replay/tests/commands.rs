@@ -1,0 +1,105 @@
+//! Rules, explanations, completions, the manual page, and how the program looks on a terminal.
+
+mod support;
+
+use e2e_tests::{Built, root};
+use std::fs;
+use std::path::Path;
+use support::*;
+
+fn run(arguments: &[&str]) -> Run {
+    replay(Path::new("/nowhere"), arguments)
+}
+
+#[test]
+fn rules_are_listed() {
+    let rules = run(&["rules", "--format", "json"]).json();
+    let rules = rules.as_array().unwrap();
+    let pages = fs::read_dir(root().join("docs/rules")).unwrap().count();
+    assert_eq!(rules.len(), pages);
+    let table = run(&["rules"]).out;
+    for rule in rules {
+        let id = rule["id"].as_str().unwrap();
+        assert!(table.lines().any(|line| line.split(' ').next() == Some(id)), "{id} is not in the table");
+        for key in ["group", "severity", "summary", "description", "fix"] {
+            assert!(rule[key].as_str().is_some_and(|text| !text.is_empty()), "{id}: {key}");
+        }
+    }
+    assert!(table.contains("binding-individual-user"), "{table}");
+    let line = table.lines().find(|line| line.starts_with("binding-individual-user ")).unwrap();
+    assert_eq!(line.split_whitespace().skip(1).take(2).collect::<Vec<_>>(), ["warn", "deny"]);
+}
+
+#[test]
+fn a_rule_is_explained_as_its_page_does() {
+    let page = run(&["explain", "binding-anonymous"]);
+    assert_eq!(page.code, 0);
+    for words in [
+        "A binding grants a role to requests that nobody signed in for.",
+        "high severity",
+        "Why\n",
+        "    kind: ClusterRoleBinding\n",
+        "Bind an Entra group by its object id.",
+        "good practices (https://kubernetes.io/docs/concepts/security/rbac-good-practices/)",
+        "/docs/rules/binding-anonymous.md",
+    ] {
+        assert!(page.out.contains(words), "no `{words}` in\n{}", page.out);
+    }
+    assert!(!page.out.contains("```") && !page.out.contains("## "), "{}", page.out);
+    let misspelt = run(&["explain", "binding-anonymus"]);
+    assert!(misspelt.code == 2 && misspelt.err.contains("did you mean `binding-anonymous`?"), "{}", misspelt.err);
+    let unknown = run(&["explain", "sunshine"]);
+    assert!(unknown.code == 2 && unknown.err.contains("`replay rules` lists all"), "{}", unknown.err);
+}
+
+#[test]
+fn completions_and_the_manual_know_every_option() {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = run(&["completions", shell]);
+        assert_eq!(script.code, 0);
+        for word in ["explain", "as-group", "cluster"] {
+            assert!(script.out.contains(word), "{shell}: no {word}");
+        }
+    }
+    let page = run(&["man"]).out;
+    for words in [".TH replay 1", "\\-\\-settings", "Exit status"] {
+        assert!(page.contains(words), "no `{words}` in\n{page}");
+    }
+    assert_eq!(run(&["completions", "tcsh"]).code, 2);
+}
+
+/// Through the program itself: what is asked for comes first, then the environment, then the terminal.
+#[test]
+fn colours_are_for_those_who_want_them() {
+    let folder = folder(&[]);
+    let colours = |arguments: &[&str], variable: &str| {
+        let mut command = command(folder.path(), arguments);
+        if !variable.is_empty() {
+            command.env(variable, "1");
+        }
+        let run = finish(command.output().unwrap());
+        assert_eq!(run.code, 0, "{}", run.err);
+        run.out.contains('\u{1b}')
+    };
+    let rule = ["explain", "binding-anonymous"];
+    assert!(!colours(&rule, ""));
+    assert!(colours(&rule, "CLICOLOR_FORCE"));
+    assert!(colours(&[&rule[..], &["--color", "always"]].concat(), "NO_COLOR"));
+    assert!(!colours(&[&rule[..], &["--color", "never"]].concat(), "CLICOLOR_FORCE"));
+    // A path of that name is still a path.
+    let policy = Built::Policy.path();
+    let mut command = command(folder.path(), &["--policy", policy.to_str().unwrap(), "./rules"]);
+    fs::create_dir(folder.path().join("rules")).unwrap();
+    fs::write(folder.path().join("rules/good.yaml"), GOOD).unwrap();
+    let run = finish(command.output().unwrap());
+    assert!(run.code == 0 && run.out.contains("./rules/good.yaml:1"), "{}{}", run.out, run.err);
+}
+
+/// Nothing is wider than the terminal but what cannot be broken.
+#[test]
+fn words_are_wrapped() {
+    let page = run(&["explain", "binding-anonymous"]).out;
+    for line in page.lines().filter(|line| !line.contains("http") && !line.starts_with("    ")) {
+        assert!(line.chars().count() <= 100, "{line}");
+    }
+}
