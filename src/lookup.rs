@@ -9,6 +9,8 @@ use crate::json::{self, Node, shown};
 use crate::kind::{self, Kind};
 use crate::place::Place;
 use crate::rule::Cx;
+use crate::view::workload::Workload;
+use crate::view::workload_identity::CLIENT_ID;
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -51,6 +53,14 @@ pub struct Query<'a> {
     /// `None` for cluster-scoped objects.
     pub namespace: Option<&'a str>,
     pub name: &'a str,
+}
+
+impl<'a> Query<'a> {
+    /// The service account that the pods of a workload run under.
+    pub fn service_account(workload: &Workload<'a>) -> Self {
+        let namespace = Some(workload.object.namespace);
+        Query { resource: &SERVICE_ACCOUNT, namespace, name: workload.service_account() }
+    }
 }
 
 /// What answers look-ups.
@@ -140,10 +150,7 @@ impl<'h> Lookups<'h> {
 
     pub fn service_account(&self, query: &Query<'_>) -> Result<ServiceAccount, LookupError> {
         self.read(query, |account| ServiceAccount {
-            has_client_id: account
-                .at(&["metadata", "annotations", crate::view::workload_identity::CLIENT_ID])
-                .set_text()
-                .is_some(),
+            has_client_id: account.at(&["metadata", "annotations", CLIENT_ID]).set_text().is_some(),
         })
     }
 

@@ -1,27 +1,28 @@
 //! Objects that choose how something signs in to Azure: one table, one interpreter.
 //!
-//! An [`Entry`] of [`TABLE`] says where one controller keeps the choice and what its values mean, in
+//! An [`Entry`] of the [`TABLE`] says where one controller keeps the choice and what its values mean, in
 //! the controller's own words and with its own defaults. [`object`] and [`pod`] read the table; the
 //! rules `credential-mode`, `credential-volume`, `pod-identity-mode` and `node-identity-mode` each
 //! report the modes that are theirs. Adding a kind is one entry and one pair of fixtures.
-//!
-//! Paths are written as findings show them: `spec.parameters.clientID`, with brackets around keys that
-//! have dots, `*` for every element of a list, and an element of a list by its `name`.
 
+mod kinds;
+mod path;
 mod table;
 #[cfg(test)]
 mod tests;
 
+pub use kinds::{KINDS, VOLUME_KINDS};
 pub use table::TABLE;
 
-use crate::credential::{self, decode_base64};
+use crate::credential::{self, NameStrength, decode_base64, name_strength};
 use crate::finding::Severity;
 use crate::json::Node;
-use crate::kind::{self, Kind};
+use crate::kind::Kind;
 use crate::object::Object;
 use crate::place::{Place, Step};
 use crate::rule::Cx;
 use crate::view::workload::{Workload, image_path};
+use path::{each, split, step, steps};
 use std::borrow::Cow;
 
 /// What something signs in with.
@@ -119,17 +120,71 @@ pub enum Says {
     /// Set, and not to an empty string or white space.
     Present,
     Absent,
+    /// `{}`, where that means more than nothing.
+    Empty,
     OneOf(&'static [&'static str]),
     NoneOf(&'static [&'static str]),
     OneOfAnyCase(&'static [&'static str]),
     NoneOfAnyCase(&'static [&'static str]),
+    StartsWith(&'static str),
+    /// One of these is in it, in any case.
+    Contains(&'static [&'static str]),
     /// What Go's `strconv.ParseBool` reads as true.
     True,
     NotTrue,
-    Text(fn(&str) -> bool),
     /// A string that is no reference, placeholder, path or other harmless value.
-    Literal,
-    Node(fn(Node<'_>) -> bool),
+    Plaintext,
+    /// A string that is a credential whatever it is called.
+    Credential,
+    /// The name of something that holds a credential.
+    CredentialName,
+    /// An object that has one of these members.
+    HasOneOf(&'static [&'static str]),
+    /// A container whose command line has the flag.
+    Argument(&'static Flag),
+    /// What only a function can tell.
+    Text(&'static Reader),
+}
+
+// The table holds hundreds of `Says`: what is larger than a slice stands behind a reference.
+
+/// A flag with one of these values.
+pub struct Flag {
+    pub name: &'static str,
+    pub values: &'static [&'static str],
+}
+
+/// What a text contains, told by a function and, in the documentation, by words.
+pub struct Reader {
+    pub finds: fn(&str) -> bool,
+    pub contents: &'static str,
+}
+
+impl Says {
+    /// Whether a text that is there says this; what is about other things than texts holds for none.
+    fn holds_for(&self, text: &str) -> bool {
+        let any_case = |names: &[&str]| names.iter().any(|name| name.eq_ignore_ascii_case(text));
+        match self {
+            Says::OneOf(names) => names.contains(&text),
+            Says::NoneOf(names) => !names.contains(&text),
+            Says::OneOfAnyCase(names) => any_case(names),
+            Says::NoneOfAnyCase(names) => !any_case(names),
+            Says::StartsWith(start) => text.starts_with(start),
+            Says::Contains(parts) => {
+                let text = text.to_ascii_lowercase();
+                parts.iter().any(|part| text.contains(part))
+            }
+            Says::True => is_true(text),
+            Says::NotTrue => !is_true(text),
+            Says::Plaintext => credential::recognise(text).is_some() || !credential::is_harmless(text),
+            Says::Credential => credential::recognise(text).is_some(),
+            Says::CredentialName => promises_credential(text),
+            Says::Text(reader) => (reader.finds)(text),
+            Says::Anything | Says::Present | Says::Absent | Says::Empty | Says::HasOneOf(_) | Says::Argument(_) => {
+                false
+            }
+        }
+    }
 }
 
 const fn when(mode: Mode, field: &'static str, says: Says, what: &'static str) -> Choice {
@@ -202,7 +257,7 @@ impl Entry {
 
 /// Every choice that `object` itself makes, in the order of the table.
 pub fn object<'a>(object: &Object<'a>, found: &mut dyn FnMut(Found<'a>)) {
-    for entry in TABLE.iter().filter(|entry| object.is_any(entry.kinds())) {
+    for entry in TABLE.iter().copied().filter(|entry| object.is_any(entry.kinds())) {
         entry.judge(object.root, object.root, found);
     }
 }
@@ -215,14 +270,14 @@ pub fn pod<'a>(workload: &Workload<'a>, found: &mut dyn FnMut(Found<'a>)) {
         for (source, node) in sources.filter(|(_, node)| !node.is_absent()) {
             let driver = node.get("driver").text().unwrap_or_default();
             let fits = |entry: &&Entry| matches!(entry.on, On::Volumes(s, d) if s == source && d == driver);
-            TABLE.iter().filter(fits).for_each(|entry| entry.judge(workload.template, volume, found));
+            TABLE.iter().copied().filter(fits).for_each(|entry| entry.judge(workload.template, volume, found));
         }
     }
     for container in workload.containers() {
         let image = image_path(container.image());
         let image = image.rsplit('/').next().unwrap_or(image);
         let fits = |entry: &&Entry| matches!(entry.on, On::Containers(name) if image.starts_with(name) || image.ends_with(name));
-        TABLE.iter().filter(fits).for_each(|entry| entry.judge(workload.template, container.node, found));
+        TABLE.iter().copied().filter(fits).for_each(|entry| entry.judge(workload.template, container.node, found));
     }
 }
 
@@ -231,7 +286,7 @@ const VOLUME_SOURCES: &[&str] = &["csi", "azureFile", "flexVolume"];
 
 /// Calls `wrong` with every member the table reads whose type its controller could not.
 pub fn check_shape<'a>(object: &Object<'a>, wrong: &mut dyn FnMut(Node<'a>, &'static str)) {
-    for entry in TABLE.iter().filter(|entry| object.is_any(entry.kinds())) {
+    for entry in TABLE.iter().copied().filter(|entry| object.is_any(entry.kinds())) {
         let root = Scope { top: object.root, node: object.root, below: "", is_secret: false, entry };
         entry.given.iter().for_each(|(path, says)| root.check_shape(path, says, wrong));
         for at in entry.at {
@@ -272,9 +327,9 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// The text at a path, as the controller gets it.
-    fn text(&self, path: &'static str) -> Option<Cow<'a, str>> {
-        let text = self.get(path).set_text()?;
+    /// A member's text, as the controller gets it.
+    fn text(&self, node: Node<'a>) -> Option<Cow<'a, str>> {
+        let text = node.set_text()?;
         if !self.is_secret {
             return Some(Cow::Borrowed(text));
         }
@@ -282,30 +337,27 @@ impl<'a> Scope<'a> {
     }
 
     fn says(&self, path: &'static str, says: &Says) -> bool {
-        let text = |judge: &dyn Fn(&str) -> bool| self.text(path).is_some_and(|text| judge(&text));
-        let one_of = |names: &[&str]| text(&|text| names.contains(&text));
-        let any_case = |names: &[&str]| text(&|text| names.iter().any(|name| name.eq_ignore_ascii_case(text)));
+        let node = self.get(path);
         match says {
-            Says::Anything => true,
-            Says::Present => is_set(self.get(path)),
-            Says::Absent => !is_set(self.get(path)),
-            Says::OneOf(names) => one_of(names),
-            Says::NoneOf(names) => !one_of(names),
-            Says::OneOfAnyCase(names) => any_case(names),
-            Says::NoneOfAnyCase(names) => !any_case(names),
-            Says::True => text(&is_true),
-            Says::NotTrue => !text(&is_true),
-            Says::Text(judge) => text(judge),
-            Says::Literal => text(&|text| credential::recognise(text).is_some() || !credential::is_harmless(text)),
-            Says::Node(judge) => judge(self.get(path)),
+            Says::Anything => return true,
+            Says::Present => return is_set(node),
+            Says::Absent => return !is_set(node),
+            Says::Empty => return node.is_object() && node.members().next().is_none(),
+            Says::HasOneOf(keys) => return keys.iter().any(|key| !node.get(key).is_absent()),
+            Says::Argument(flag) => return has_argument(node, flag.name, flag.values),
+            _ => {}
         }
+        let Some(text) = self.text(node) else {
+            return matches!(says, Says::NoneOf(_) | Says::NoneOfAnyCase(_) | Says::NotTrue);
+        };
+        says.holds_for(&text)
     }
 
     /// Which of the values that a choice lists is there, as the table writes it. Of one, the text of
     /// the choice tells.
     fn value(&self, choice: &Choice) -> Option<&'static str> {
         let (Says::OneOf(names) | Says::OneOfAnyCase(names)) = choice.says else { return None };
-        let text = self.text(choice.field).filter(|_| names.len() > 1)?;
+        let text = self.text(self.get(choice.field)).filter(|_| names.len() > 1)?;
         names.iter().copied().find(|name| name.eq_ignore_ascii_case(&text))
     }
 
@@ -336,8 +388,12 @@ impl<'a> Scope<'a> {
                 | Says::NoneOf(_)
                 | Says::OneOfAnyCase(_)
                 | Says::NoneOfAnyCase(_)
+                | Says::StartsWith(_)
+                | Says::Contains(_)
                 | Says::True
                 | Says::NotTrue
+                | Says::Credential
+                | Says::CredentialName
                 | Says::Text(_)
         );
         if is_text && !leaf.is_absent() && leaf.text().is_none() {
@@ -364,53 +420,6 @@ fn check_path<'a>(root: Node<'a>, path: &'static str, wrong: &mut dyn FnMut(Node
     }
 }
 
-/// Calls `visit` with every node at `path`; where the path ends early, with the last node and the rest.
-fn each<'a>(root: Node<'a>, path: &'static str, visit: &mut dyn FnMut(Node<'a>, &'static str)) {
-    match split(path) {
-        None => visit(root, ""),
-        Some(("*", rest)) => root.items().for_each(|item| each(item, rest, visit)),
-        Some((key, rest)) => match step(root, key, false) {
-            // Without the list, no element chooses.
-            next if next.is_absent() && path.contains('*') => {}
-            next if next.is_absent() => visit(root, path),
-            next => each(next, rest, visit),
-        },
-    }
-}
-
-fn steps(path: &'static str) -> impl Iterator<Item = &'static str> {
-    let mut rest = path;
-    std::iter::from_fn(move || {
-        let (key, after) = split(rest)?;
-        rest = after;
-        Some(key)
-    })
-}
-
-/// The first key of a path, and what follows.
-fn split(path: &'static str) -> Option<(&'static str, &'static str)> {
-    let path = path.strip_prefix('.').unwrap_or(path);
-    if let Some((key, rest)) = path.strip_prefix('[').and_then(|bracketed| bracketed.split_once(']')) {
-        return Some((key, rest));
-    }
-    let end = path.find(['.', '[']).unwrap_or(path.len());
-    let (key, rest) = path.split_at_checked(end)?;
-    (!key.is_empty()).then_some((key, rest))
-}
-
-/// The member `key`, or the element that is called so.
-fn step<'a>(node: Node<'a>, key: &str, any_case: bool) -> Node<'a> {
-    if node.is_list() {
-        return node.items().find(|item| item.get("name").text() == Some(key)).unwrap_or(Node::absent());
-    }
-    let member = node.get(key);
-    if !any_case || !member.is_absent() {
-        return member;
-    }
-    let other = node.members().find(|(name, _)| name.eq_ignore_ascii_case(key));
-    other.map_or(Node::absent(), |(_, member)| member)
-}
-
 fn is_set(node: Node<'_>) -> bool {
     !node.is_absent() && node.text().is_none_or(|text| !text.trim().is_empty())
 }
@@ -420,63 +429,29 @@ fn is_true(text: &str) -> bool {
     matches!(text.trim(), "1" | "t" | "T" | "TRUE" | "true" | "True")
 }
 
+/// Whether a key of that name holds a credential. A connection string needs no Azure word here.
+fn promises_credential(key: &str) -> bool {
+    matches!(name_strength(key), Some(NameStrength::Azure(_) | NameStrength::Strong))
+        || key.to_ascii_lowercase().ends_with("connectionstring")
+}
+
+/// `--flag=value` or `--flag value`, in the command or its arguments.
+fn has_argument(container: Node<'_>, flag: &str, values: &[&str]) -> bool {
+    ["command", "args"].into_iter().any(|list| {
+        let mut arguments = container.get(list).texts();
+        while let Some(argument) = arguments.next() {
+            let value = match argument.strip_prefix(flag) {
+                Some("") => arguments.next(),
+                Some(rest) => rest.strip_prefix('='),
+                None => None,
+            };
+            if value.is_some_and(|value| values.contains(&value)) {
+                return true;
+            }
+        }
+        false
+    })
+}
+
 /// Most of a Secret's value that is decoded; what entries look for is a few hundred bytes.
 const LONGEST_SECRET: usize = 64 * 1024;
-
-/// All kinds of the table that are no volumes.
-pub const KINDS: &[Kind] = &{
-    let (kinds, _) = distinct::<{ distinct::<MOST>(false).1 }>(false);
-    kinds
-};
-
-/// Those that are or make volumes.
-pub const VOLUME_KINDS: &[Kind] = &{
-    let (kinds, _) = distinct::<{ distinct::<MOST>(true).1 }>(true);
-    kinds
-};
-
-const MOST: usize = 200;
-
-/// The kinds of all entries, each once, and how many they are.
-#[allow(clippy::indexing_slicing, reason = "runs in the compiler")]
-const fn distinct<const N: usize>(volumes: bool) -> ([Kind; N], usize) {
-    let mut kinds = [kind::SECRET; N];
-    let mut count = 0;
-    let mut index = 0;
-    while index < table::ENTRIES.len() {
-        let listed = match table::ENTRIES[index].on {
-            On::Kinds(listed) if !volumes => listed,
-            On::VolumeKinds(listed) if volumes => listed,
-            _ => &[],
-        };
-        let mut next = 0;
-        while next < listed.len() {
-            let mut known = 0;
-            while known < count && !is_same(&kinds[known], &listed[next]) {
-                known += 1;
-            }
-            if known == count {
-                kinds[count] = listed[next];
-                count += 1;
-            }
-            next += 1;
-        }
-        index += 1;
-    }
-    (kinds, count)
-}
-
-const fn is_same(a: &Kind, b: &Kind) -> bool {
-    is_same_text(a.group, b.group) && is_same_text(a.kind, b.kind)
-}
-
-/// `==` of strings is not for constants yet.
-#[allow(clippy::indexing_slicing, reason = "runs in the compiler")]
-const fn is_same_text(a: &str, b: &str) -> bool {
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    let mut index = 0;
-    while index < a.len() && index < b.len() && a[index] == b[index] {
-        index += 1;
-    }
-    index == a.len() && index == b.len()
-}

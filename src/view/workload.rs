@@ -121,12 +121,11 @@ impl<'a> Workload<'a> {
             spec if spec.is_absent() => template,
             spec => spec,
         };
-        let metadata =
-            [template.get("metadata"), outer.template_defaults.get("metadata"), outer.spec.get("podMetadata")];
-        let metadata = metadata.into_iter().find(|node| !node.is_absent()).unwrap_or(Node::absent());
         let containers = containers(spec);
-        let use_label = Node::absent();
+        let (metadata, use_label) = (Node::absent(), Node::absent());
         let mut workload = Workload { object: *object, template, spec, metadata, outer, containers, use_label };
+        let mut levels = workload.metadata_levels().into_iter();
+        workload.metadata = levels.find(|node| !node.is_absent()).unwrap_or(Node::absent());
         workload.use_label = workload.label(workload_identity::USE);
         workload
     }
@@ -145,11 +144,18 @@ impl<'a> Workload<'a> {
         self.metadata.get("annotations")
     }
 
-    /// Every metadata that the Pod gets, of which an Argo Workflow has up to three, the nearest first.
-    pub fn metadata_levels(&self) -> impl Iterator<Item = Node<'a>> + use<'a> {
-        let outer = [self.outer.template_defaults.get("metadata"), self.outer.spec.get("podMetadata")];
-        let outer = outer.into_iter().filter(|node| !node.is_absent());
-        std::iter::once(self.metadata).chain(outer)
+    /// Every metadata that the Pod gets, the nearest first. Only an Argo Workflow has more than one.
+    pub fn metadata_levels(&self) -> [Node<'a>; 3] {
+        [
+            self.template.get("metadata"),
+            self.outer.template_defaults.get("metadata"),
+            self.outer.spec.get("podMetadata"),
+        ]
+    }
+
+    /// The annotations of every level.
+    pub fn annotation_levels(&self) -> [Node<'a>; 3] {
+        self.metadata_levels().map(|metadata| metadata.get("annotations"))
     }
 
     /// One label of the Pod, wherever an Argo Workflow gives it.
@@ -163,8 +169,8 @@ impl<'a> Workload<'a> {
     }
 
     fn first_metadata(&self, keys: &[&str]) -> Node<'a> {
-        let mut nodes = self.metadata_levels().map(|metadata| metadata.at(keys));
-        nodes.find(|node| !node.is_absent()).unwrap_or(Node::absent())
+        let nodes = self.metadata_levels().map(|metadata| metadata.at(keys));
+        nodes.into_iter().find(|node| !node.is_absent()).unwrap_or(Node::absent())
     }
 
     /// Where a label of the Pod is to be written, as a path from the object's root.

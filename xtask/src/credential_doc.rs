@@ -61,7 +61,7 @@ pub fn credentials() -> String {
 
 /// `docs/auth-modes.md`.
 pub fn auth_modes() -> String {
-    let mut page = head("src/auth_mode/table.rs", "Objects that choose how to sign in to Azure");
+    let mut page = head("src/auth_mode/table", "Objects that choose how to sign in to Azure");
     page.push_str(MODES);
     page.push_str("| mode | severity | rule |\n|---|---|---|\n");
     for mode in MODE_ORDER {
@@ -103,7 +103,10 @@ fn section(page: &mut String, entry: &Entry) {
         if !choice.and.is_empty() {
             let _ = write!(says, ", where {}", all(choice.and));
         }
-        let member = joined(at, choice.field);
+        let member = match (&entry.on, choice.field) {
+            (On::Containers(_), "") => "the container".to_owned(),
+            (_, field) => joined(at, field),
+        };
         let _ = writeln!(page, "| {member} | {says} | {} | {} |", choice.mode.title(), in_table(choice.what));
     }
     if entry.at.len() > 1 {
@@ -140,30 +143,46 @@ fn all(conditions: &[Condition]) -> String {
     conditions.iter().map(one).collect::<Vec<_>>().join(" and ")
 }
 
+/// What the member says, for a cell.
 fn said(says: &Says) -> String {
     match says {
         Says::Anything => "anything".to_owned(),
         Says::Present => "set".to_owned(),
         Says::Absent => "not set".to_owned(),
+        Says::Empty => "`{}`".to_owned(),
         Says::OneOf(words) | Says::OneOfAnyCase(words) => listed(words),
         Says::NoneOf(words) | Says::NoneOfAnyCase(words) => format!("anything but {}", listed(words)),
+        Says::StartsWith(start) => format!("begins with `{start}`"),
+        Says::Contains(parts) => format!("contains {}", listed(parts)),
         Says::True => "true".to_owned(),
         Says::NotTrue => "not true".to_owned(),
-        Says::Text(_) | Says::Node(_) => "see what".to_owned(),
-        Says::Literal => "a value written in place".to_owned(),
+        Says::Plaintext => "a value written in place".to_owned(),
+        Says::Credential => "a [credential](credentials.md)".to_owned(),
+        Says::CredentialName => "the [name of a credential](credentials.md)".to_owned(),
+        Says::HasOneOf(keys) => format!("has {}", listed(keys)),
+        Says::Argument(flag) => format!("runs with `{}` {}", flag.name, listed(flag.values)),
+        Says::Text(reader) => format!("contains {}", reader.contents),
     }
 }
 
+/// The same behind the member's name.
 fn sentence(says: &Says) -> String {
     match says {
-        Says::Text(_) | Says::Node(_) => "fits".to_owned(),
+        Says::StartsWith(_) | Says::Contains(_) | Says::HasOneOf(_) | Says::Argument(_) | Says::Text(_) => said(says),
         _ => format!("is {}", said(says)),
     }
 }
 
 fn listed(words: &[&str]) -> String {
     let quoted = |word: &&str| if word.is_empty() { "empty".to_owned() } else { format!("`{word}`") };
-    words.iter().map(quoted).collect::<Vec<_>>().join(" or ")
+    match words {
+        [] => String::new(),
+        [one] => quoted(one),
+        [first @ .., last] => {
+            let first: Vec<String> = first.iter().map(quoted).collect();
+            format!("{} or {}", first.join(", "), quoted(last))
+        }
+    }
 }
 
 fn names(page: &mut String, table: &[(&str, &str)]) {

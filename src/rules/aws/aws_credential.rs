@@ -97,7 +97,9 @@ fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
         }
     }
     if !workload.is_pod() {
-        check_texts(cx, workload.annotations());
+        for annotations in workload.annotation_levels() {
+            check_texts(cx, annotations);
+        }
     }
 }
 

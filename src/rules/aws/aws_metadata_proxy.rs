@@ -59,33 +59,21 @@ pub static RULE: Rule = Rule {
     summary: "credentials through kube2iam or kiam",
     help: "use workload identity: annotate the service account with azure.workload.identity/client-id and label the pod",
     severity: Severity::Medium,
-    checks: &[
-        Check::Workload(check),
-        Check::Kinds(
-            &[kind::WORKFLOW, kind::WORKFLOW_TEMPLATE, kind::CLUSTER_WORKFLOW_TEMPLATE, kind::CRON_WORKFLOW],
-            check_workflow,
-        ),
-        Check::Kinds(&[kind::NAMESPACE], check_namespace),
-    ],
+    checks: &[Check::Workload(check), Check::Kinds(&[kind::NAMESPACE], check_namespace)],
 };
 
 const GROUP: &str = "iam.amazonaws.com/";
 
 fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
-    check_annotations(cx, workload.annotations(), "asks kube2iam or kiam for an AWS role");
+    for annotations in workload.annotation_levels() {
+        check_annotations(cx, annotations, "asks kube2iam or kiam for an AWS role");
+    }
     for container in workload.containers() {
         // `jtblin/kube2iam`, `quay.io/uswitch/kiam`, mirrors of both.
         if matches!(image_path(container.image()).rsplit('/').next(), Some("kube2iam" | "kiam")) {
             cx.report(container.node.member("image"), "intercepts the node's metadata endpoint for all pods")
                 .fix("remove the component; workload identity needs no proxy on the node");
         }
-    }
-}
-
-/// Argo gives all pods of a workflow the metadata that it names once.
-fn check_workflow<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
-    for path in [&["spec", "podMetadata", "annotations"][..], &["spec", "workflowSpec", "podMetadata", "annotations"]] {
-        check_annotations(cx, object.at(path), "asks kube2iam or kiam for an AWS role");
     }
 }
 

@@ -91,7 +91,9 @@ const IDENTITY: &str =
     "use workload identity in the place of EKS Pod Identity: label the pod azure.workload.identity/use: \"true\"";
 
 fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
-    check_annotations(cx, workload.annotations());
+    for annotations in workload.annotation_levels() {
+        check_annotations(cx, annotations);
+    }
     for variable in workload.containers().flat_map(|container| container.env()) {
         if !variable.name.starts_with("AWS_") {
             continue;

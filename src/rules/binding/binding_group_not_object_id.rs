@@ -47,9 +47,11 @@
 //! - [Use Kubernetes RBAC with Entra integration in AKS](https://learn.microsoft.com/azure/aks/kubernetes-rbac-entra-id)
 
 use crate::finding::Severity;
-use crate::name::{is_guid, is_placeholder, normalise_guid};
+use crate::name::is_guid;
 use crate::rule::{Check, Cx, Rule};
+use crate::rules::binding::misspelling;
 use crate::view::binding::Binding;
+use std::borrow::Cow;
 
 pub static RULE: Rule = Rule {
     id: "binding-group-not-object-id",
@@ -72,15 +74,12 @@ fn check<'a>(cx: &mut Cx<'a>, binding: &Binding<'a>) {
 }
 
 /// Which mistake a name is that should be an object id; `None` for an object id.
-fn not_an_object_id(name: &str) -> Option<String> {
-    let mistake = if is_placeholder(name) {
-        "is a placeholder that was never filled in"
-    } else if is_guid(name) {
+fn not_an_object_id(name: &str) -> Option<Cow<'static, str>> {
+    if let Some(mistake) = misspelling(name) {
+        return Some(mistake);
+    }
+    let mistake = if is_guid(name) {
         return None;
-    } else if name.is_empty() {
-        "has no name"
-    } else if let Some(guid) = normalise_guid(name) {
-        return Some(format!("is an object id in another spelling (write {guid})"));
     } else if !name.is_ascii() {
         "has characters outside ASCII, which may look like others; an object id has none"
     } else if name.contains('@') {
@@ -88,5 +87,5 @@ fn not_an_object_id(name: &str) -> Option<String> {
     } else {
         "is a display name, not the object id of an Entra group"
     };
-    Some(mistake.to_owned())
+    Some(mistake.into())
 }

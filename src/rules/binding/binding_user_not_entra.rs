@@ -47,11 +47,13 @@
 //! - [Use Kubernetes RBAC with Entra integration in AKS](https://learn.microsoft.com/azure/aks/kubernetes-rbac-entra-id)
 
 use crate::finding::Severity;
-use crate::name::{is_guid, is_placeholder, is_upn, normalise_guid};
+use crate::name::{is_guid, is_upn};
 use crate::requester::LOCAL_ACCOUNTS;
 use crate::rule::{Check, Cx, Rule};
 use crate::rules::binding::binding_local_account::is_context_name;
+use crate::rules::binding::misspelling;
 use crate::view::binding::Binding;
+use std::borrow::Cow;
 
 pub static RULE: Rule = Rule {
     id: "binding-user-not-entra",
@@ -78,21 +80,18 @@ fn check<'a>(cx: &mut Cx<'a>, binding: &Binding<'a>) {
 }
 
 /// Which mistake a user's name is; `None` for what Entra issues.
-fn not_an_entra_user(name: &str) -> Option<String> {
-    let mistake = if is_placeholder(name) {
-        "is a placeholder that was never filled in"
-    } else if name.to_ascii_uppercase().contains("#EXT#") {
+fn not_an_entra_user(name: &str) -> Option<Cow<'static, str>> {
+    if let Some(mistake) = misspelling(name) {
+        return Some(mistake);
+    }
+    let mistake = if name.to_ascii_uppercase().contains("#EXT#") {
         "is a guest's name in the directory; requests of guests carry their object id"
     } else if is_guid(name) || is_upn(name) {
         return None;
-    } else if name.is_empty() {
-        "has no name"
-    } else if let Some(guid) = normalise_guid(name) {
-        return Some(format!("is an object id in another spelling (write {guid})"));
     } else if !name.is_ascii() {
         "has characters outside ASCII, which no user principal name has"
     } else {
         "is neither a user principal name nor an Entra object id"
     };
-    Some(mistake.to_owned())
+    Some(mistake.into())
 }

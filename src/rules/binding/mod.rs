@@ -16,7 +16,9 @@ pub mod binding_service_account_as_user;
 pub mod binding_system_masters;
 pub mod binding_user_not_entra;
 
+use crate::name::{is_placeholder, normalise_guid};
 use crate::rules::Group;
+use std::borrow::Cow;
 
 pub static GROUP: Group = Group {
     id: "binding",
@@ -39,3 +41,15 @@ pub static GROUP: Group = Group {
         &binding_foreign_service_account::RULE,
     ],
 };
+
+/// Which mistake makes a name one that neither a group nor a user can have.
+fn misspelling(name: &str) -> Option<Cow<'static, str>> {
+    if is_placeholder(name) {
+        Some("is a placeholder that was never filled in".into())
+    } else if name.is_empty() {
+        Some("has no name".into())
+    } else {
+        let guid = normalise_guid(name).filter(|guid| guid != name)?;
+        Some(format!("is an object id in another spelling (write {guid})").into())
+    }
+}

@@ -69,8 +69,8 @@ fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
         }
     }
     let own_labels = (!workload.is_pod()).then(|| workload.object.labels());
-    let annotations = [Some(workload.annotations()), (!workload.is_pod()).then(|| workload.object.annotations())];
-    for map in own_labels.into_iter().chain(annotations.into_iter().flatten()) {
+    let own_annotations = (!workload.is_pod()).then(|| workload.object.annotations());
+    for map in own_labels.into_iter().chain(workload.annotation_levels()).chain(own_annotations) {
         let leftover = map.get(LABEL);
         if !leftover.is_absent() {
             let what = "is a leftover of pod-managed identity and does nothing here";

@@ -112,7 +112,9 @@ fn check_annotations<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
 
 fn check_template_annotations<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
     if !workload.is_pod() {
-        report_members(cx, workload.annotations(), in_text, Severity::High);
+        for annotations in workload.annotation_levels() {
+            report_members(cx, annotations, in_text, Severity::High);
+        }
     }
 }
 

@@ -53,7 +53,7 @@
 //! - [Service account annotations](https://learn.microsoft.com/azure/aks/workload-identity-overview#service-account-annotations)
 
 use crate::finding::Severity;
-use crate::lookup::{Query, SERVICE_ACCOUNT};
+use crate::lookup::Query;
 use crate::rule::{Check, Cx, Rule};
 use crate::view::workload::Workload;
 
@@ -70,12 +70,8 @@ fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
     if !workload.uses_workload_identity() || may_name_identity(workload) {
         return;
     }
-    let place = workload.spec.member("serviceAccountName");
-    let query = Query {
-        resource: &SERVICE_ACCOUNT,
-        namespace: Some(workload.object.namespace),
-        name: workload.service_account(),
-    };
+    let place = workload.service_account_place();
+    let query = Query::service_account(workload);
     match lookups.service_account(&query) {
         Ok(account) if account.has_client_id => {}
         Ok(_) => {

@@ -57,10 +57,10 @@
 //! - [Pod labels of workload identity](https://learn.microsoft.com/azure/aks/workload-identity-overview#pod-labels)
 
 use crate::finding::Severity;
-use crate::lookup::{Query, SERVICE_ACCOUNT};
+use crate::lookup::Query;
 use crate::rule::{Check, Cx, Rule};
 use crate::view::workload::Workload;
-use crate::view::workload_identity::{USE, signs_in};
+use crate::view::workload_identity::signs_in;
 
 pub static RULE: Rule = Rule {
     id: "workload-identity-not-labelled",
@@ -73,15 +73,11 @@ pub static RULE: Rule = Rule {
 fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
     let Some(lookups) = cx.lookups else { return };
     // A label with another value is somebody's decision, or another rule's finding.
-    if signs_in(workload) || !workload.labels().get(USE).is_absent() {
+    if signs_in(workload) || !workload.use_label().is_absent() {
         return;
     }
-    let place = workload.spec.member("serviceAccountName");
-    let query = Query {
-        resource: &SERVICE_ACCOUNT,
-        namespace: Some(workload.object.namespace),
-        name: workload.service_account(),
-    };
+    let place = workload.service_account_place();
+    let query = Query::service_account(workload);
     match lookups.service_account(&query) {
         Ok(account) if account.has_client_id => {
             cx.report(place, "names an account with an Azure identity that the pod does not ask for");

@@ -1,0 +1,93 @@
+//! What runs or watches applications.
+
+use crate::auth_mode::Mode::{Key, Literal, NodeIdentity, ServicePrincipal, WorkloadIdentity};
+use crate::auth_mode::On::Kinds;
+use crate::auth_mode::Says::{Absent, Anything, Contains, HasOneOf, OneOf, OneOfAnyCase, Plaintext, Present};
+use crate::auth_mode::{Entry, when};
+use crate::kind;
+
+pub const ENTRIES: &[Entry] = &[
+    Entry {
+        title: "Dapr components",
+        on: Kinds(&[kind::DAPR_COMPONENT]),
+        given: &[("spec.type", Contains(&["azure"]))],
+        at: &["spec.metadata.*"],
+        any_case: false,
+        choices: &[
+            when(Literal, "value", Plaintext, "writes a service principal's secret into the component")
+                .and(&[("name", OneOfAnyCase(DAPR_PRINCIPAL))]),
+            when(Literal, "value", Plaintext, "writes an Azure key into the component")
+                .and(&[("name", OneOfAnyCase(DAPR_KEY))]),
+            when(
+                ServicePrincipal,
+                "",
+                HasOneOf(&["secretKeyRef", "envRef"]),
+                "signs in with a service principal's secret",
+            )
+            .and(&[("name", OneOfAnyCase(DAPR_PRINCIPAL))]),
+            when(ServicePrincipal, "", Anything, "signs in with a service principal's certificate")
+                .and(&[("name", OneOfAnyCase(&["azureCertificateFile", "spnCertificateFile"]))]),
+            when(Key, "", HasOneOf(&["secretKeyRef", "envRef"]), "signs in with an Azure key from a Secret")
+                .and(&[("name", OneOfAnyCase(DAPR_KEY))]),
+        ],
+        fix: "keep only {name: azureClientId, value: <client id>} and label the pods azure.workload.identity/use: \"true\"",
+        source: "https://docs.dapr.io/developing-applications/integrations/azure/azure-authentication/authenticating-azure/",
+    },
+    Entry {
+        title: "Prometheus remote write",
+        on: Kinds(&[kind::PROMETHEUS, kind::PROMETHEUS_AGENT]),
+        given: &[],
+        at: &["spec.remoteWrite.*.azureAd"],
+        any_case: false,
+        choices: &[
+            when(ServicePrincipal, "oauth", Present, "writes with a service principal's secret"),
+            when(NodeIdentity, "managedIdentity", Present, "writes with the node's managed identity"),
+            when(WorkloadIdentity, "workloadIdentity", Present, "writes with workload identity"),
+            when(WorkloadIdentity, "sdk", Present, "writes with the default chain of the Azure SDK"),
+        ],
+        fix: "set azureAd: {workloadIdentity: {clientId: <client id>, tenantId: <tenant id>}}",
+        source: "https://prometheus-operator.dev/docs/api-reference/api/#monitoring.coreos.com/v1.AzureAD",
+    },
+    Entry {
+        title: "Prometheus service discovery",
+        on: Kinds(&[kind::SCRAPE_CONFIG]),
+        given: &[],
+        at: &["spec.azureSDConfigs.*"],
+        any_case: false,
+        choices: &[
+            when(ServicePrincipal, "authenticationMethod", OneOf(&["OAuth"]), "is OAuth: a service principal's secret"),
+            when(
+                ServicePrincipal,
+                "authenticationMethod",
+                Absent,
+                "is not set, which means OAuth: a service principal's secret",
+            ),
+            when(NodeIdentity, "authenticationMethod", OneOf(&["ManagedIdentity"]), "is ManagedIdentity"),
+            when(WorkloadIdentity, "authenticationMethod", OneOf(&["WorkloadIdentity", "SDK"]), "needs no secret"),
+        ],
+        fix: "set authenticationMethod: WorkloadIdentity, clientID and tenantID, and drop clientSecret",
+        source: "https://prometheus-operator.dev/docs/api-reference/api/#monitoring.coreos.com/v1alpha1.AzureSDConfig",
+    },
+];
+
+/// What Dapr components call their secrets, the older `spn` names included.
+const DAPR_PRINCIPAL: &[&str] = &[
+    "azureClientSecret",
+    "azureCertificate",
+    "azureCertificatePassword",
+    "spnClientSecret",
+    "spnCertificate",
+    "spnCertificatePassword",
+];
+
+const DAPR_KEY: &[&str] = &[
+    "accountKey",
+    "storageAccountKey",
+    "storageAccessKey",
+    "accessKey",
+    "apiKey",
+    "masterKey",
+    "sasToken",
+    "connectionString",
+    "storageConnectionString",
+];

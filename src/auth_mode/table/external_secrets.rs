@@ -1,0 +1,53 @@
+//! External Secrets Operator.
+
+use crate::auth_mode::Mode::{Key, NodeIdentity, ServicePrincipal, WorkloadIdentity};
+use crate::auth_mode::On::Kinds;
+use crate::auth_mode::Says::{Absent, OneOf, Present};
+use crate::auth_mode::{Entry, when};
+use crate::kind;
+
+pub const ENTRIES: &[Entry] = &[
+    Entry {
+        title: "External Secrets, Azure Key Vault",
+        on: Kinds(&[kind::SECRET_STORE, kind::CLUSTER_SECRET_STORE]),
+        given: &[("spec.provider.azurekv", Present)],
+        at: &["spec.provider.azurekv"],
+        any_case: false,
+        choices: &[
+            when(ServicePrincipal, "authType", OneOf(&["ServicePrincipal"]), "is ServicePrincipal"),
+            when(ServicePrincipal, "authType", Absent, "is not set, which means ServicePrincipal"),
+            when(NodeIdentity, "authType", OneOf(&["ManagedIdentity"]), "is ManagedIdentity: the node's identity"),
+            when(WorkloadIdentity, "authType", OneOf(&["WorkloadIdentity"]), "is WorkloadIdentity"),
+        ],
+        fix: "set authType: WorkloadIdentity and serviceAccountRef: {name: <annotated service account>}, drop authSecretRef",
+        source: "https://external-secrets.io/latest/provider/azure-key-vault/",
+    },
+    Entry {
+        title: "External Secrets, AWS",
+        on: Kinds(&[kind::SECRET_STORE, kind::CLUSTER_SECRET_STORE]),
+        given: &[],
+        at: &["spec.provider.aws.auth.secretRef"],
+        any_case: false,
+        choices: &[
+            when(Key, "secretAccessKeySecretRef", Present, "signs in with a fixed AWS access key"),
+            when(Key, "accessKeyIDSecretRef", Present, "signs in with a fixed AWS access key")
+                .and(&[("secretAccessKeySecretRef", Absent)]),
+        ],
+        fix: "set auth: {jwt: {serviceAccountRef: {name: <account>}}} and let the AWS role trust the cluster's OIDC issuer",
+        source: "https://external-secrets.io/latest/provider/aws-access/",
+    },
+    Entry {
+        title: "External Secrets generators, Azure Container Registry",
+        on: Kinds(&[kind::ACR_ACCESS_TOKEN, kind::CLUSTER_GENERATOR]),
+        given: &[],
+        at: &["spec.auth", "spec.generator.acrAccessTokenSpec.auth"],
+        any_case: false,
+        choices: &[
+            when(ServicePrincipal, "servicePrincipal", Present, "signs in with a service principal's secret"),
+            when(NodeIdentity, "managedIdentity", Present, "chooses the node's managed identity"),
+            when(WorkloadIdentity, "workloadIdentity", Present, "chooses workload identity"),
+        ],
+        fix: "set auth: {workloadIdentity: {serviceAccountRef: {name: <annotated service account>}}}",
+        source: "https://external-secrets.io/latest/api/generator/acr/",
+    },
+];

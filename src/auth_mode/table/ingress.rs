@@ -1,0 +1,71 @@
+//! Certificates, DNS and ingress.
+
+use crate::auth_mode::Mode::{NodeIdentity, ServicePrincipal, WorkloadIdentity};
+use crate::auth_mode::On::{Containers, Kinds};
+use crate::auth_mode::Says::{Argument, NoneOf, OneOf, Present};
+use crate::auth_mode::{Condition, Entry, Flag, when};
+use crate::kind;
+
+pub const ENTRIES: &[Entry] = &[
+    Entry {
+        title: "cert-manager, Azure DNS",
+        on: Kinds(&[kind::ISSUER, kind::CLUSTER_ISSUER]),
+        given: &[],
+        // The second spelling is v1alpha2's.
+        at: &["spec.acme.solvers.*.dns01.azureDNS", "spec.acme.solvers.*.dns01.azuredns"],
+        any_case: false,
+        choices: &[
+            when(
+                ServicePrincipal,
+                "clientSecretSecretRef",
+                Present,
+                "answers DNS challenges with a service principal's secret",
+            ),
+            // Whether that is the node's identity or workload identity is decided by cert-manager's pod.
+            when(WorkloadIdentity, "managedIdentity", Present, "chooses managed identity"),
+        ],
+        fix: "set managedIdentity: {clientID: <client id>} instead, and give cert-manager's pods workload identity",
+        source: "https://cert-manager.io/docs/configuration/acme/dns01/azuredns/",
+    },
+    Entry {
+        title: "ExternalDNS",
+        on: Containers("external-dns"),
+        given: &[],
+        at: &[""],
+        any_case: false,
+        choices: &[
+            when(
+                NodeIdentity,
+                "",
+                Argument(&Flag { name: "--provider", values: &["azure", "azure-dns", "azure-private-dns"] }),
+                "runs ExternalDNS with the node's azure.json or identity",
+            )
+            .and(&[NOT_LABELLED]),
+            when(
+                WorkloadIdentity,
+                "",
+                Argument(&Flag { name: "--provider", values: &["azure", "azure-dns", "azure-private-dns"] }),
+                "runs ExternalDNS with workload identity",
+            )
+            .and(&[LABELLED]),
+        ],
+        fix: "label the pods azure.workload.identity/use: \"true\" and set useWorkloadIdentityExtension: true in azure.json",
+        source: "https://kubernetes-sigs.github.io/external-dns/latest/docs/tutorials/azure/",
+    },
+    Entry {
+        title: "Application Gateway Ingress Controller",
+        on: Kinds(&[kind::SECRET]),
+        given: &[],
+        at: &["data", "stringData"],
+        any_case: false,
+        choices: &[when(ServicePrincipal, "[armAuth.json]", Present, "is AGIC's service principal (armAuth.type)")],
+        fix: "install the chart with armAuth.type: workloadIdentity and armAuth.identityClientID",
+        source: "https://azure.github.io/application-gateway-kubernetes-ingress/setup/install/",
+    },
+];
+
+const USE: &str = "/metadata.labels[azure.workload.identity/use]";
+
+const LABELLED: Condition = (USE, OneOf(&["true"]));
+
+const NOT_LABELLED: Condition = (USE, NoneOf(&["true"]));

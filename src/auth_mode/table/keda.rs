@@ -1,0 +1,114 @@
+//! KEDA: triggers and how they sign in.
+
+use crate::auth_mode::Mode::{Key, Literal, PodIdentity, ServicePrincipal, WorkloadIdentity};
+use crate::auth_mode::On::Kinds;
+use crate::auth_mode::Says::{Credential, OneOf, Plaintext, Present, StartsWith};
+use crate::auth_mode::{Condition, Entry, when};
+use crate::kind;
+
+pub const ENTRIES: &[Entry] = &[
+    Entry {
+        title: "KEDA trigger authentication",
+        on: Kinds(&[
+            kind::TRIGGER_AUTHENTICATION,
+            kind::CLUSTER_TRIGGER_AUTHENTICATION,
+            kind::KEDA_1_TRIGGER_AUTHENTICATION,
+        ]),
+        given: &[],
+        at: &["spec"],
+        any_case: false,
+        choices: &[
+            when(PodIdentity, "podIdentity.provider", OneOf(&["azure"]), "is azure: pod-managed identity"),
+            when(
+                PodIdentity,
+                "azureKeyVault.podIdentity.provider",
+                OneOf(&["azure"]),
+                "is azure: pod-managed identity",
+            ),
+            when(
+                ServicePrincipal,
+                "azureKeyVault.credentials",
+                Present,
+                "signs in to Key Vault with a service principal's secret",
+            ),
+            when(WorkloadIdentity, "podIdentity.provider", OneOf(&["azure-workload"]), "is azure-workload"),
+        ],
+        fix: KEDA_FIX,
+        source: KEDA,
+    },
+    Entry {
+        title: "KEDA trigger parameters",
+        on: Kinds(&[
+            kind::TRIGGER_AUTHENTICATION,
+            kind::CLUSTER_TRIGGER_AUTHENTICATION,
+            kind::KEDA_1_TRIGGER_AUTHENTICATION,
+        ]),
+        given: &[],
+        at: &["spec.secretTargetRef.*", "spec.env.*", "spec.configMapTargetRef.*"],
+        any_case: false,
+        choices: &[
+            when(
+                ServicePrincipal,
+                "parameter",
+                OneOf(&["activeDirectoryClientPassword"]),
+                "hands the trigger a service principal's secret",
+            ),
+            when(
+                Key,
+                "parameter",
+                OneOf(&[
+                    "connection",
+                    "storageConnection",
+                    "clientSecret",
+                    "accountKey",
+                    "sasToken",
+                    "personalAccessToken",
+                ]),
+                "hands the trigger a fixed credential",
+            ),
+        ],
+        fix: KEDA_FIX,
+        source: KEDA,
+    },
+    Entry {
+        title: "KEDA Azure scalers",
+        on: Kinds(&[kind::SCALED_OBJECT, kind::SCALED_JOB, kind::KEDA_1_SCALED_OBJECT, kind::KEDA_1_SCALED_JOB]),
+        given: &[],
+        at: &["spec.triggers.*"],
+        any_case: false,
+        choices: &[
+            when(Literal, "metadata.clientSecret", Plaintext, KEDA_LITERAL),
+            when(Literal, "metadata.activeDirectoryClientPassword", Plaintext, KEDA_LITERAL),
+            when(Literal, "metadata.personalAccessToken", Plaintext, KEDA_LITERAL),
+            // KEDA 1 names a variable of the workload here.
+            when(Literal, "metadata.connection", Credential, KEDA_LITERAL),
+            when(ServicePrincipal, "metadata.clientSecretFromEnv", Present, KEDA_SECRET).and(AZURE_TRIGGER),
+            when(ServicePrincipal, "metadata.activeDirectoryClientPasswordFromEnv", Present, KEDA_SECRET)
+                .and(AZURE_TRIGGER),
+            when(Key, "metadata.connectionFromEnv", Present, KEDA_CONNECTION).and(AZURE_TRIGGER),
+            when(Key, "metadata.storageConnectionFromEnv", Present, KEDA_CONNECTION).and(AZURE_TRIGGER),
+            when(
+                Key,
+                "metadata.personalAccessTokenFromEnv",
+                Present,
+                "takes an Azure DevOps token from the workload's environment",
+            )
+            .and(AZURE_TRIGGER),
+            when(WorkloadIdentity, "authenticationRef", Present, "refers to a trigger authentication"),
+        ],
+        fix: "set authenticationRef to a TriggerAuthentication with spec.podIdentity.provider: azure-workload",
+        source: KEDA,
+    },
+];
+
+const KEDA: &str = "https://keda.sh/docs/latest/authentication-providers/azure-ad-workload-identity/";
+
+const KEDA_FIX: &str = "set spec.podIdentity: {provider: azure-workload, identityId: <client id>} and drop the secrets";
+
+const KEDA_LITERAL: &str = "holds a credential in plain text";
+
+const KEDA_SECRET: &str = "takes a service principal's secret from the workload's environment";
+
+const KEDA_CONNECTION: &str = "takes a connection string from the workload's environment";
+
+const AZURE_TRIGGER: &[Condition] = &[("type", StartsWith("azure-"))];

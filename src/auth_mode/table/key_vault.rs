@@ -1,0 +1,110 @@
+//! Azure Key Vault and App Configuration, as volumes and as objects of their own.
+
+use crate::auth_mode::Mode::{Key, NodeIdentity, PodIdentity, ServicePrincipal, WorkloadIdentity};
+use crate::auth_mode::On::{Kinds, Volumes};
+use crate::auth_mode::Says::{Absent, NotTrue, OneOf, Present, True};
+use crate::auth_mode::{Entry, when};
+use crate::kind;
+
+pub const ENTRIES: &[Entry] = &[
+    Entry {
+        title: "Azure Key Vault provider for Secrets Store CSI Driver",
+        on: Kinds(&[kind::SECRET_PROVIDER_CLASS]),
+        given: &[("spec.provider", OneOf(&["azure"]))],
+        at: &["spec.parameters"],
+        any_case: false,
+        choices: &[
+            when(PodIdentity, "usePodIdentity", True, "chooses pod-managed identity"),
+            when(NodeIdentity, "useVMManagedIdentity", True, "chooses a managed identity of the node"),
+            when(
+                ServicePrincipal,
+                "clientID",
+                Absent,
+                "is not set, and without it every mount needs a service principal",
+            )
+            .and(&[
+                ("usePodIdentity", NotTrue),
+                ("useVMManagedIdentity", NotTrue),
+                ("useAzureTokenProxy", NotTrue),
+            ]),
+            when(WorkloadIdentity, "clientID", Present, "names the federated identity to use"),
+            when(WorkloadIdentity, "useAzureTokenProxy", True, "uses an identity binding"),
+        ],
+        fix: "under spec.parameters set clientID to a federated identity, usePodIdentity: \"false\", useVMManagedIdentity: \"false\"",
+        source: "https://learn.microsoft.com/azure/aks/csi-secrets-store-identity-access",
+    },
+    Entry {
+        title: "Azure Key Vault volumes",
+        on: Volumes("csi", "secrets-store.csi.k8s.io"),
+        given: &[],
+        at: &["csi"],
+        any_case: false,
+        choices: &[when(
+            ServicePrincipal,
+            "nodePublishSecretRef",
+            Present,
+            "mounts Key Vault with a service principal's secret",
+        )],
+        fix: "drop nodePublishSecretRef and set clientID in the SecretProviderClass to a federated identity",
+        source: "https://learn.microsoft.com/azure/aks/csi-secrets-store-identity-access",
+    },
+    Entry {
+        title: "Key Vault FlexVolumes",
+        on: Volumes("flexVolume", "azure/kv"),
+        given: &[],
+        at: &["flexVolume"],
+        any_case: false,
+        choices: &[
+            when(ServicePrincipal, "secretRef", Present, "mounts Key Vault with a service principal's secret"),
+            when(PodIdentity, "options.usepodidentity", True, "chooses pod-managed identity"),
+            when(NodeIdentity, "options.usevmmanagedidentity", True, "chooses a managed identity of the node"),
+        ],
+        fix: "use csi: {driver: secrets-store.csi.k8s.io} and a SecretProviderClass with clientID",
+        source: "https://learn.microsoft.com/azure/aks/csi-secrets-store-identity-access",
+    },
+    Entry {
+        title: "Azure Key Vault to Kubernetes (akv2k8s)",
+        on: Kinds(&[kind::AZURE_KEY_VAULT_SECRET]),
+        given: &[],
+        at: &["spec"],
+        any_case: false,
+        choices: &[when(NodeIdentity, "vault", Present, "is read with the node's azure.json, akv2k8s's default")],
+        fix: "set keyVaultAuth: environment and workload identity in the akv2k8s chart, or use a SecretProviderClass",
+        source: "https://akv2k8s.io/security/authentication/",
+    },
+    Entry {
+        title: "Azure App Configuration provider",
+        on: Kinds(&[kind::APP_CONFIGURATION_PROVIDER]),
+        given: &[],
+        at: &["spec"],
+        any_case: false,
+        choices: &[
+            when(Key, "connectionStringReference", Present, "signs in with a connection string"),
+            when(ServicePrincipal, "auth.servicePrincipalReference", Present, APP_CONFIG_PRINCIPAL),
+            when(ServicePrincipal, "secret.auth.servicePrincipalReference", Present, APP_CONFIG_PRINCIPAL),
+            when(NodeIdentity, "auth.managedIdentityClientId", Present, "chooses the node's managed identity"),
+            when(NodeIdentity, "secret.auth.managedIdentityClientId", Present, "chooses the node's managed identity"),
+            when(NodeIdentity, "auth", Absent, "is not set, which means the node's managed identity")
+                .and(&[("connectionStringReference", Absent)]),
+            when(WorkloadIdentity, "auth.workloadIdentity", Present, "chooses workload identity"),
+        ],
+        fix: "set spec.auth: {workloadIdentity: {serviceAccountName: <annotated service account>}}",
+        source: "https://learn.microsoft.com/azure/azure-app-configuration/reference-kubernetes-provider",
+    },
+    Entry {
+        title: "App Configuration provider, single vaults",
+        on: Kinds(&[kind::APP_CONFIGURATION_PROVIDER]),
+        given: &[],
+        at: &["spec.secret.auth.keyVaults.*"],
+        any_case: false,
+        choices: &[
+            when(ServicePrincipal, "servicePrincipalReference", Present, APP_CONFIG_PRINCIPAL),
+            when(NodeIdentity, "managedIdentityClientId", Present, "chooses the node's managed identity"),
+            when(WorkloadIdentity, "workloadIdentity", Present, "chooses workload identity"),
+        ],
+        fix: "set workloadIdentity: {serviceAccountName: <annotated service account>} for the vault",
+        source: "https://learn.microsoft.com/azure/azure-app-configuration/reference-kubernetes-provider",
+    },
+];
+
+const APP_CONFIG_PRINCIPAL: &str = "signs in with a service principal's secret";

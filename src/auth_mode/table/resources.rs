@@ -1,0 +1,124 @@
+//! What manages Azure resources and clusters from inside a cluster.
+
+use crate::auth_mode::Mode::{Key, Literal, NodeIdentity, PodIdentity, ServicePrincipal, WorkloadIdentity};
+use crate::auth_mode::On::{Containers, Kinds};
+use crate::auth_mode::Says::{
+    Absent, Argument, Credential, CredentialName, Empty, NoneOf, NotTrue, OneOf, Plaintext, Present, True,
+};
+use crate::auth_mode::{Entry, Flag, when};
+use crate::kind;
+
+pub const ENTRIES: &[Entry] = &[
+    Entry {
+        title: "Azure Service Operator",
+        on: Kinds(&[kind::SECRET]),
+        given: &[("metadata.name", OneOf(&["aso-controller-settings", "aso-credential"]))],
+        at: &["data", "stringData"],
+        any_case: false,
+        choices: &[
+            when(ServicePrincipal, "AZURE_CLIENT_SECRET", Present, "makes Azure Service Operator a service principal"),
+            when(
+                ServicePrincipal,
+                "AZURE_CLIENT_CERTIFICATE",
+                Present,
+                "makes Azure Service Operator a service principal",
+            ),
+            when(PodIdentity, "USE_POD_IDENTITY_AUTH", True, "chooses pod-managed identity"),
+            when(WorkloadIdentity, "USE_WORKLOAD_IDENTITY_AUTH", True, "chooses workload identity"),
+        ],
+        fix: "keep only the subscription, tenant and client ids and set USE_WORKLOAD_IDENTITY_AUTH: \"true\"",
+        source: "https://azure.github.io/azure-service-operator/guide/authentication/credential-format/",
+    },
+    Entry {
+        title: "Cluster API Provider Azure",
+        on: Kinds(&[kind::AZURE_CLUSTER_IDENTITY]),
+        given: &[],
+        at: &["spec"],
+        any_case: false,
+        choices: &[
+            when(
+                ServicePrincipal,
+                "type",
+                OneOf(&["ServicePrincipal", "ManualServicePrincipal", "ServicePrincipalCertificate"]),
+                "chooses a service principal",
+            ),
+            when(Key, "type", OneOf(&["UserAssignedIdentityCredential"]), "reads a credential file"),
+            // Left out, it means the namespace of the Secret alone.
+            when(ServicePrincipal, "allowedNamespaces", Empty, "is {}: every namespace may use the credential")
+                .and(&[("type", NoneOf(&["UserAssignedMSI", "WorkloadIdentity"]))]),
+            when(NodeIdentity, "type", OneOf(&["UserAssignedMSI"]), "is UserAssignedMSI: the node's identity"),
+            when(WorkloadIdentity, "type", OneOf(&["WorkloadIdentity"]), "is WorkloadIdentity"),
+        ],
+        fix: "set type: WorkloadIdentity, clientID and tenantID, and drop clientSecret",
+        source: "https://capz.sigs.k8s.io/topics/identities",
+    },
+    Entry {
+        title: "Cluster Autoscaler",
+        on: Containers("cluster-autoscaler"),
+        given: &[],
+        at: &[""],
+        any_case: false,
+        // ARM_CLIENT_SECRET is an Azure variable wherever it stands: the rules on env speak of it.
+        choices: &[
+            when(
+                NodeIdentity,
+                "",
+                Argument(&Flag { name: "--cloud-provider", values: &["azure"] }),
+                "runs Cluster Autoscaler with the node's azure.json or identity",
+            )
+            .and(&[
+                ("env.ARM_CLIENT_SECRET", Absent),
+                ("env.ARM_USE_WORKLOAD_IDENTITY_EXTENSION.value", NotTrue),
+                ("env.ARM_USE_FEDERATED_WORKLOAD_IDENTITY_EXTENSION.value", NotTrue),
+            ]),
+            when(WorkloadIdentity, "env.ARM_USE_WORKLOAD_IDENTITY_EXTENSION.value", True, "chooses workload identity"),
+        ],
+        fix: "set ARM_USE_WORKLOAD_IDENTITY_EXTENSION: \"true\" and label the pods azure.workload.identity/use: \"true\"",
+        source: "https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/cloudprovider/azure/README.md",
+    },
+    Entry {
+        title: "Crossplane providers for Azure",
+        on: Kinds(&[
+            kind::UPBOUND_PROVIDER_CONFIG,
+            kind::UPBOUND_M_PROVIDER_CONFIG,
+            kind::UPBOUND_M_CLUSTER_PROVIDER_CONFIG,
+            kind::CROSSPLANE_PROVIDER_CONFIG,
+        ]),
+        given: &[],
+        at: &["spec.credentials"],
+        any_case: false,
+        choices: &[
+            when(
+                ServicePrincipal,
+                "source",
+                OneOf(&["Secret", "Filesystem", "Environment"]),
+                "chooses a service principal's fixed credentials",
+            ),
+            when(
+                NodeIdentity,
+                "source",
+                OneOf(&["SystemAssignedManagedIdentity", "UserAssignedManagedIdentity", "InjectedIdentity"]),
+                "chooses the node's managed identity",
+            ),
+            when(WorkloadIdentity, "source", OneOf(&["OIDCTokenFile", "Upbound"]), "chooses federation"),
+        ],
+        fix: "set spec.credentials.source: OIDCTokenFile, spec.clientID and spec.tenantID",
+        source: "https://github.com/crossplane-contrib/provider-upjet-azure/blob/main/AUTHENTICATION.md",
+    },
+    Entry {
+        title: "Databricks secret scopes",
+        on: Kinds(&[kind::DATABRICKS_SECRET_SCOPE]),
+        given: &[],
+        at: &["spec.secrets.*"],
+        any_case: false,
+        choices: &[
+            when(Literal, "string_value", Plaintext, "writes a credential into the object")
+                .and(&[("key", CredentialName)]),
+            when(Literal, "string_value", Credential, "writes a credential into the object"),
+            when(Key, "value_from.secret_key_ref", Present, "copies a fixed credential into Databricks")
+                .and(&[("key", CredentialName)]),
+        ],
+        fix: "back the scope with Key Vault, or reach the service with a managed identity",
+        source: "https://learn.microsoft.com/azure/databricks/security/secrets/",
+    },
+];

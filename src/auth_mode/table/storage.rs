@@ -1,0 +1,255 @@
+//! Azure Files and Blob Storage as volumes.
+
+use crate::auth_mode::Mode::{Key, NodeIdentity, ServicePrincipal, WorkloadIdentity};
+use crate::auth_mode::On::{VolumeKinds, Volumes};
+use crate::auth_mode::Says::{Absent, Anything, NoneOfAnyCase, NotTrue, OneOf, OneOfAnyCase, Present, True};
+use crate::auth_mode::{Choice, Condition, Entry, when};
+use crate::kind;
+
+pub const ENTRIES: &[Entry] = &[
+    Entry {
+        title: "Azure Files volumes that are provisioned",
+        on: VolumeKinds(&[kind::STORAGE_CLASS]),
+        given: &[("provisioner", OneOf(&["file.csi.azure.com"]))],
+        at: &["parameters"],
+        any_case: true,
+        choices: &[
+            when(
+                Key,
+                "storeAccountKey",
+                NoneOfAnyCase(&["false"]),
+                "is not \"false\": each account's key becomes a Secret",
+            )
+            .and(KEYED_FILES),
+            when(
+                NodeIdentity,
+                "storeAccountKey",
+                OneOfAnyCase(&["false"]),
+                "is \"false\": nodes fetch the key with their own identity",
+            )
+            .and(KEYED_FILES),
+            when(NodeIdentity, "mountWithManagedIdentity", True, "mounts with the node's identity"),
+            when(WorkloadIdentity, "mountWithWorkloadIdentityToken", True, "mounts with the pod's own token"),
+            when(WorkloadIdentity, "clientID", Present, "names a federated identity"),
+        ],
+        fix: "set mountWithWorkloadIdentityToken: \"true\", or storeAccountKey: \"false\" on older drivers",
+        source: FILE_CSI,
+    },
+    Entry {
+        title: "Azure Blob volumes that are provisioned",
+        on: VolumeKinds(&[kind::STORAGE_CLASS]),
+        given: &[("provisioner", OneOf(&["blob.csi.azure.com"]))],
+        at: &["parameters"],
+        any_case: true,
+        choices: &[
+            when(
+                ServicePrincipal,
+                "AzureStorageAuthType",
+                OneOfAnyCase(&["spn"]),
+                "is SPN: a service principal's secret",
+            ),
+            when(Key, "AzureStorageAuthType", OneOfAnyCase(&["sas"]), "is SAS: a shared access signature"),
+            when(Key, "AzureStorageAuthType", OneOfAnyCase(&["key"]), "is Key: the storage account key")
+                .and(KEYED_BLOBS),
+            when(Key, "AzureStorageAuthType", Absent, "is not set, which means the storage account key")
+                .and(KEYED_BLOBS),
+            when(NodeIdentity, "AzureStorageAuthType", OneOfAnyCase(&["msi"]), "is MSI: the node's identity"),
+            when(WorkloadIdentity, "mountWithWorkloadIdentityToken", True, "mounts with the pod's own token"),
+            when(WorkloadIdentity, "clientID", Present, "names a federated identity"),
+        ],
+        fix: "set mountWithWorkloadIdentityToken: \"true\"",
+        source: BLOB_CSI,
+    },
+    Entry {
+        title: "Azure Files volumes that are provisioned in-tree",
+        on: VolumeKinds(&[kind::STORAGE_CLASS]),
+        given: &[],
+        at: &[""],
+        any_case: false,
+        choices: &[when(
+            Key,
+            "provisioner",
+            OneOf(&["kubernetes.io/azure-file"]),
+            "stores the storage account key in a Secret",
+        )],
+        fix: "set provisioner: file.csi.azure.com and parameters.mountWithWorkloadIdentityToken: \"true\"",
+        source: FILE_CSI,
+    },
+    Entry {
+        title: "Persistent Azure Files volumes",
+        on: VolumeKinds(&[kind::PERSISTENT_VOLUME]),
+        given: &[("spec.csi.driver", OneOf(&["file.csi.azure.com"]))],
+        at: &["spec.csi"],
+        any_case: true,
+        choices: &[
+            when(Key, "nodeStageSecretRef", Present, KEY_FROM_SECRET),
+            when(Key, "volumeAttributes.secretName", Present, KEY_FROM_SECRET).and(&[("nodeStageSecretRef", Absent)]),
+            when(Key, "volumeAttributes", Anything, NO_IDENTITY).and(KEYED_FILE_VOLUME),
+            when(NodeIdentity, "volumeAttributes.mountWithManagedIdentity", True, "mounts with the node's identity"),
+            when(
+                WorkloadIdentity,
+                "volumeAttributes.mountWithWorkloadIdentityToken",
+                True,
+                "mounts with the pod's own token",
+            ),
+            when(WorkloadIdentity, "volumeAttributes.clientID", Present, "names a federated identity"),
+        ],
+        fix: "set volumeAttributes.mountWithWorkloadIdentityToken: \"true\" and drop the Secret",
+        source: FILE_CSI,
+    },
+    Entry {
+        title: "Persistent Azure Blob volumes",
+        on: VolumeKinds(&[kind::PERSISTENT_VOLUME]),
+        given: &[("spec.csi.driver", OneOf(&["blob.csi.azure.com"]))],
+        at: &["spec.csi"],
+        any_case: true,
+        choices: BLOB_VOLUME,
+        fix: "set volumeAttributes.mountWithWorkloadIdentityToken: \"true\" and drop the Secret",
+        source: BLOB_CSI,
+    },
+    Entry {
+        title: "Persistent Azure Files volumes in-tree",
+        on: VolumeKinds(&[kind::PERSISTENT_VOLUME]),
+        given: &[],
+        at: &["spec.azureFile"],
+        any_case: false,
+        choices: &[when(Key, "secretName", Present, KEY_FROM_SECRET)],
+        fix: "use csi: {driver: file.csi.azure.com} with volumeAttributes.mountWithWorkloadIdentityToken: \"true\"",
+        source: FILE_CSI,
+    },
+    Entry {
+        title: "Persistent blobfuse FlexVolumes",
+        on: VolumeKinds(&[kind::PERSISTENT_VOLUME]),
+        given: &[("spec.flexVolume.driver", OneOf(&["azure/blobfuse"]))],
+        at: &["spec.flexVolume"],
+        any_case: false,
+        choices: &[when(Key, "secretRef", Present, KEY_FROM_SECRET)],
+        fix: FLEX_FIX,
+        source: BLOB_CSI,
+    },
+    Entry {
+        title: "Azure Files volumes of a pod",
+        on: Volumes("csi", "file.csi.azure.com"),
+        given: &[],
+        at: &["csi"],
+        any_case: true,
+        choices: &[
+            when(Key, "nodePublishSecretRef", Present, KEY_FROM_SECRET),
+            when(Key, "volumeAttributes.secretName", Present, KEY_FROM_SECRET).and(&[("nodePublishSecretRef", Absent)]),
+            when(Key, "volumeAttributes", Anything, NO_IDENTITY).and(KEYED_FILE_VOLUME),
+            when(NodeIdentity, "volumeAttributes.mountWithManagedIdentity", True, "mounts with the node's identity"),
+            when(
+                WorkloadIdentity,
+                "volumeAttributes.mountWithWorkloadIdentityToken",
+                True,
+                "mounts with the pod's own token",
+            ),
+        ],
+        fix: "use a claim whose volume sets mountWithWorkloadIdentityToken: \"true\"",
+        source: FILE_CSI,
+    },
+    Entry {
+        title: "Azure Blob volumes of a pod",
+        on: Volumes("csi", "blob.csi.azure.com"),
+        given: &[],
+        at: &["csi"],
+        any_case: true,
+        choices: BLOB_VOLUME,
+        fix: "use a claim whose volume sets mountWithWorkloadIdentityToken: \"true\"",
+        source: BLOB_CSI,
+    },
+    Entry {
+        title: "Azure Files volumes of a pod in-tree",
+        on: Volumes("azureFile", ""),
+        given: &[],
+        at: &["azureFile"],
+        any_case: false,
+        choices: &[when(Key, "secretName", Present, KEY_FROM_SECRET)],
+        fix: "use a claim of file.csi.azure.com whose volume sets mountWithWorkloadIdentityToken: \"true\"",
+        source: FILE_CSI,
+    },
+    Entry {
+        title: "Blobfuse FlexVolumes",
+        on: Volumes("flexVolume", "azure/blobfuse"),
+        given: &[],
+        at: &["flexVolume"],
+        any_case: false,
+        choices: &[when(Key, "secretRef", Present, KEY_FROM_SECRET)],
+        fix: FLEX_FIX,
+        source: BLOB_CSI,
+    },
+];
+
+const FILE_CSI: &str = "https://github.com/kubernetes-sigs/azurefile-csi-driver/blob/master/docs/driver-parameters.md";
+
+const BLOB_CSI: &str = "https://github.com/kubernetes-sigs/blob-csi-driver/blob/master/docs/driver-parameters.md";
+
+const KEY_FROM_SECRET: &str = "mounts with a storage credential from a Secret";
+
+const NO_IDENTITY: &str = "names no identity, so the driver uses the storage account key";
+
+const FLEX_FIX: &str =
+    "use csi: {driver: blob.csi.azure.com} with volumeAttributes.mountWithWorkloadIdentityToken: \"true\"";
+
+/// SMB with the account key; NFS needs no credential.
+const KEYED_FILES: &[Condition] = &[
+    ("protocol", NoneOfAnyCase(&["nfs"])),
+    ("fsType", NoneOfAnyCase(&["nfs"])),
+    ("mountWithManagedIdentity", NotTrue),
+    ("mountWithWorkloadIdentityToken", NotTrue),
+    ("clientID", Absent),
+];
+
+const KEYED_FILE_VOLUME: &[Condition] = &[
+    ("nodeStageSecretRef", Absent),
+    ("nodePublishSecretRef", Absent),
+    ("fsType", NoneOfAnyCase(&["nfs"])),
+    ("volumeAttributes.secretName", Absent),
+    ("volumeAttributes.protocol", NoneOfAnyCase(&["nfs"])),
+    ("volumeAttributes.fsType", NoneOfAnyCase(&["nfs"])),
+    ("volumeAttributes.mountWithManagedIdentity", NotTrue),
+    ("volumeAttributes.mountWithWorkloadIdentityToken", NotTrue),
+    ("volumeAttributes.clientID", Absent),
+];
+
+/// Blobfuse with the account key; NFS needs no credential.
+const KEYED_BLOBS: &[Condition] = &[
+    ("protocol", NoneOfAnyCase(&["nfs", "aznfs"])),
+    ("mountWithWorkloadIdentityToken", NotTrue),
+    ("clientID", Absent),
+];
+
+const KEYED_BLOB_VOLUME: &[Condition] = &[
+    ("nodeStageSecretRef", Absent),
+    ("nodePublishSecretRef", Absent),
+    ("volumeAttributes.secretName", Absent),
+    ("volumeAttributes.AzureStorageAuthType", NoneOfAnyCase(&["msi", "spn", "sas"])),
+    ("volumeAttributes.protocol", NoneOfAnyCase(&["nfs", "aznfs"])),
+    ("volumeAttributes.mountWithWorkloadIdentityToken", NotTrue),
+    ("volumeAttributes.clientID", Absent),
+];
+
+/// Persistent ones and those of a pod differ only in what kubelet does with their Secret.
+const BLOB_VOLUME: &[Choice] = &[
+    when(
+        ServicePrincipal,
+        "volumeAttributes.AzureStorageAuthType",
+        OneOfAnyCase(&["spn"]),
+        "is SPN: a service principal's secret",
+    ),
+    when(Key, "volumeAttributes.AzureStorageAuthType", OneOfAnyCase(&["sas"]), "is SAS: a shared access signature"),
+    when(Key, "nodeStageSecretRef", Present, KEY_FROM_SECRET).and(KEY_IS_NEWS),
+    when(Key, "nodePublishSecretRef", Present, KEY_FROM_SECRET).and(KEY_IS_NEWS),
+    when(Key, "volumeAttributes.secretName", Present, KEY_FROM_SECRET).and(&[
+        ("nodeStageSecretRef", Absent),
+        ("nodePublishSecretRef", Absent),
+        ("volumeAttributes.AzureStorageAuthType", NoneOfAnyCase(&["spn", "sas"])),
+    ]),
+    when(Key, "volumeAttributes", Anything, NO_IDENTITY).and(KEYED_BLOB_VOLUME),
+    when(NodeIdentity, "volumeAttributes.AzureStorageAuthType", OneOfAnyCase(&["msi"]), "is MSI: the node's identity"),
+    when(WorkloadIdentity, "volumeAttributes.mountWithWorkloadIdentityToken", True, "mounts with the pod's own token"),
+    when(WorkloadIdentity, "volumeAttributes.clientID", Present, "names a federated identity"),
+];
+
+/// The Secret is what the authentication type says, and that is reported already.
+const KEY_IS_NEWS: &[Condition] = &[("volumeAttributes.AzureStorageAuthType", NoneOfAnyCase(&["spn", "sas"]))];
