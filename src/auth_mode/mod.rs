@@ -21,7 +21,8 @@ use crate::kind::Kind;
 use crate::object::Object;
 use crate::place::{Place, Step};
 use crate::rule::Cx;
-use crate::view::workload::{Workload, image_path};
+use crate::view::container::image_path;
+use crate::view::workload::Workload;
 use path::{each, split, step, steps};
 use std::borrow::Cow;
 

@@ -3,6 +3,7 @@
 
 pub mod binding;
 pub mod certificate;
+pub mod container;
 pub mod role;
 pub mod token;
 pub mod workload;

@@ -7,7 +7,8 @@
 use crate::json::Node;
 use crate::kind;
 use crate::object::Object;
-use crate::view::workload::{Container, ContainerRole, Workload};
+use crate::view::container::{Container, ContainerRole};
+use crate::view::workload::Workload;
 
 /// What every label and annotation of workload identity begins with.
 pub const PREFIX: &str = "azure.workload.identity/";

@@ -52,7 +52,8 @@ use crate::json::Node;
 use crate::kind;
 use crate::object::Object;
 use crate::rule::{Check, Cx, Rule};
-use crate::view::workload::{Workload, image_path};
+use crate::view::container::image_path;
+use crate::view::workload::Workload;
 
 pub static RULE: Rule = Rule {
     id: "aws-metadata-proxy",

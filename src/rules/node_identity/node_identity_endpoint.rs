@@ -65,7 +65,8 @@ use crate::json::Node;
 use crate::kind;
 use crate::object::Object;
 use crate::rule::{Check, Cx, Rule};
-use crate::view::workload::{Container, Workload};
+use crate::view::container::Container;
+use crate::view::workload::Workload;
 
 pub static RULE: Rule = Rule {
     id: "node-identity-endpoint",

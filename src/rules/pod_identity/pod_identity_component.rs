@@ -55,7 +55,8 @@ use crate::finding::Severity;
 use crate::kind::{self, Kind, POD_IDENTITY_GROUP};
 use crate::object::Object;
 use crate::rule::{Check, Cx, Rule};
-use crate::view::workload::{Workload, image_path};
+use crate::view::container::image_path;
+use crate::view::workload::Workload;
 
 pub static RULE: Rule = Rule {
     id: "pod-identity-component",

@@ -18,7 +18,8 @@ pub mod workload_identity_token_path;
 pub mod workload_identity_unknown_key;
 
 use crate::rules::Group;
-use crate::view::workload::{EnvVar, Workload};
+use crate::view::container::EnvVar;
+use crate::view::workload::Workload;
 use crate::view::workload_identity::{has_token, signs_in};
 use std::borrow::Cow;
 

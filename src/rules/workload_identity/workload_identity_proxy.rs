@@ -52,7 +52,8 @@
 use crate::finding::Severity;
 use crate::json::shown;
 use crate::rule::{Check, Cx, Rule};
-use crate::view::workload::{Container, Workload};
+use crate::view::container::Container;
+use crate::view::workload::Workload;
 use crate::view::workload_identity::{DEFAULT_PROXY_PORT, INJECT_PROXY, PROXY_PORT, is_proxy};
 
 pub static RULE: Rule = Rule {

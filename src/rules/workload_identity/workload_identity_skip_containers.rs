@@ -58,7 +58,8 @@ use crate::finding::Severity;
 use crate::json::shown;
 use crate::rule::{Check, Cx, Rule};
 use crate::settings::nearest;
-use crate::view::workload::{ContainerRole, Workload};
+use crate::view::container::ContainerRole;
+use crate::view::workload::Workload;
 use crate::view::workload_identity::{SKIP_CONTAINERS, is_proxy, skipped};
 
 pub static RULE: Rule = Rule {

@@ -51,7 +51,8 @@
 
 use crate::finding::Severity;
 use crate::rule::{Check, Cx, Rule};
-use crate::view::workload::{Container, EnvVar, Workload};
+use crate::view::container::{Container, EnvVar};
+use crate::view::workload::Workload;
 use crate::view::workload_identity::{TOKEN_DIRECTORIES, below, gets_token, is_own_mount, is_token_file};
 
 pub static RULE: Rule = Rule {
