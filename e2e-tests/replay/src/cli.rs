@@ -77,6 +77,10 @@ pub struct Judging {
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub format: Format,
 
+    /// Pass over what another tool has to read or render first, named files and templates included
+    #[arg(long)]
+    pub skip_others: bool,
+
     /// Show findings below the profile too
     #[arg(long)]
     pub all: bool,

@@ -80,8 +80,9 @@ pub fn judge(cli: &Judging, path: &Path, module: &Module, streams: Streams) -> R
     for batch in batches(&sources) {
         let records = |source| record::records(source, &judge, &|bytes| progress.step(bytes));
         let batch: Vec<Vec<Record>> = workers.install(|| batch.par_iter().map(records).collect());
-        for record in batch.iter().flatten() {
-            if let Record::Differ(subject) = record {
+        for record in batch.into_iter().flatten() {
+            let record = if cli.skip_others { record.skipping_others() } else { record };
+            if let Record::Differ(subject) = &record {
                 bail!(
                     "{} and this program are of different versions: they answer differently about {} ({}). \
                      Build both from the same source (`make policy.wasm`, `cargo build -p replay`), or name the \
@@ -91,8 +92,8 @@ pub fn judge(cli: &Judging, path: &Path, module: &Module, streams: Streams) -> R
                     subject.place()
                 );
             }
-            summary.count(record);
-            report.record(record)?;
+            summary.count(&record);
+            report.record(&record)?;
         }
     }
     drop(progress);

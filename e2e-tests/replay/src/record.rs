@@ -29,8 +29,8 @@ pub enum Record {
     Differ(Subject),
     /// Could not be read or judged. `line` is 0 for a source as a whole.
     Unread { source: String, index: usize, line: usize, fault: Fault, reason: String },
-    /// Another kind of file in a folder.
-    Passed(Fault),
+    /// For another tool, and nothing to complain about.
+    Passed { source: String, fault: Fault, reason: String },
 }
 
 impl Subject {
@@ -120,6 +120,18 @@ fn judge_document(
     objects.into_par_iter().map(judge_object).collect()
 }
 
+impl Record {
+    /// The same where only broken files are something to complain about.
+    pub fn skipping_others(self) -> Record {
+        match self {
+            Record::Unread { source, fault, reason, .. } if fault != Fault::Broken => {
+                Record::Passed { source, fault, reason }
+            }
+            other => other,
+        }
+    }
+}
+
 /// Lines before the first that says something: the mark, comments, blank ones.
 fn leading_lines(text: &str) -> usize {
     let says_nothing = |line: &&str| {
@@ -131,7 +143,7 @@ fn leading_lines(text: &str) -> usize {
 
 fn of_fault(source: &Source, fault: &Unreadable) -> Record {
     if fault.kind.is_harmless() && source.is_found() {
-        return Record::Passed(fault.kind);
+        return Record::Passed { source: source.name.clone(), fault: fault.kind, reason: fault.text.clone() };
     }
     Record::Unread {
         source: source.name.clone(),
@@ -162,7 +174,7 @@ fn number(records: &mut [Record]) {
         match record {
             Record::Judged { subject, .. } | Record::Differ(subject) => subject.index = position,
             Record::Unread { index, .. } => *index = position,
-            Record::Passed(_) => {}
+            Record::Passed { .. } => {}
         }
     }
 }

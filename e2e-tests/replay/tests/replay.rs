@@ -75,7 +75,7 @@ fn folders_are_walked_in_order_and_other_files_passed_over() {
         .filter(|line| !line.starts_with(' ') && line.contains(".yml:") || line.contains(".json:"))
         .collect();
     assert!(judged.len() == 2 && judged[0].contains("one.json:1") && judged[1].contains("two.yml:1"), "{}", run.out);
-    assert!(run.out.contains("1 document in folders passed over"), "{}", run.out);
+    assert!(run.out.contains("1 document passed over: 1 without `apiVersion`"), "{}", run.out);
     // Named, it has to be a manifest; and a folder has to hold something.
     let run = replay(folder.path(), &["--format", "json", "deploy/values.yaml", "empty"]);
     assert_eq!(run.code, 2);
@@ -112,6 +112,54 @@ fn what_cannot_be_read_is_named_and_the_rest_judged() {
     let lines = run.lines();
     assert_eq!(lines.iter().filter(|line| line["error"].is_string()).count(), 5);
     assert_eq!(lines.iter().filter(|line| line["allowed"] == true).count(), 1);
+}
+
+/// What another tool has to read first is named and counted; whether that fails the run is for its user.
+#[test]
+fn files_of_other_tools_are_named_and_counted() {
+    let folder = folder(&[
+        ("all/kustomization.yaml", "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"),
+        ("all/patch.yaml", "- op: remove\n  path: /spec\n"),
+        ("all/secret.yaml", "apiVersion: v1\nkind: Secret\ndata: {a: 'ENC[x]'}\nsops: {mac: 'ENC[y]'}\n"),
+        ("all/values.yaml", "image: nginx\n"),
+        ("all/good.yaml", GOOD),
+        ("all/.gitignore", "ignored.yaml\n"),
+        ("all/ignored.yaml", "a: [\n"),
+        ("lib.jsonnet", "{a: 1}\n"),
+        ("chart/Chart.yaml", "apiVersion: v2\nname: a\n"),
+        ("chart/templates/a.yaml", "kind: {{ .Values.kind }}\n"),
+    ]);
+    fs::create_dir(folder.path().join("all/.git")).unwrap();
+    fs::write(folder.path().join("binary.yaml"), b"\0\x01\x02").unwrap();
+    let run = replay(folder.path(), &["all"]);
+    assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+    for words in [
+        "all/kustomization.yaml a kustomization: build it first",
+        "all/patch.yaml a patch, not an object",
+        "all/secret.yaml encrypted with SOPS",
+        "4 documents passed over: 1 without `apiVersion` and `kind`, 1 to build with kustomize first, 1 to apply as patches first, 1 to decrypt with sops first",
+        "1 object: 1 allowed",
+    ] {
+        let out = run.out.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(out.contains(words), "no `{words}` in\n{}", run.out);
+    }
+    let others = ["all/patch.yaml", "lib.jsonnet", "chart", "all/good.yaml"];
+    let strict = replay(folder.path(), &others);
+    assert_eq!(strict.code, 2);
+    assert!(
+        strict.out.contains("Jsonnet, not YAML")
+            && strict.out.contains("1 object: 1 allowed, 0 warned, 0 denied, 3 unread"),
+        "{}",
+        strict.out
+    );
+    let lenient = replay(folder.path(), &[&["--skip-others"], &others[..]].concat());
+    assert!(
+        lenient.code == 0 && lenient.out.contains("1 to apply as patches first, 2 to render first"),
+        "{}",
+        lenient.out
+    );
+    let binary = replay(folder.path(), &["--skip-others", "binary.yaml"]);
+    assert!(binary.code == 2 && binary.out.contains("is a binary file"), "{}", binary.out);
 }
 
 #[test]
@@ -323,4 +371,14 @@ fn manifests_answer_lookups() {
     assert!(broken.code == 2 && broken.err.contains("broken.yaml:1"), "{}", broken.err);
     let piped = pipe(LOOKUPS, &["--settings", folder.path().join("settings.yml").to_str().unwrap(), "-"]);
     assert!(piped.out.contains("workload-identity-no-client-id"), "{}", piped.out);
+}
+
+/// The README shows what the program prints.
+#[test]
+fn the_readme_shows_a_finding_as_it_is() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let (_, shown) = readme.split_once("```text\ndenied   RoleBinding").unwrap();
+    let shown = format!("denied   RoleBinding{}", shown.split_once("```").unwrap().0);
+    let run = replay(root(), &["--settings", "demo/settings.yml", "demo/bindings.yml"]);
+    assert!(run.out.contains(&shown), "not in\n{}", run.out);
 }

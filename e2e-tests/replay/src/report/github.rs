@@ -60,7 +60,7 @@ impl<W: Write> Report for Github<W> {
                 let properties = [("file", uri::path(source)), ("line", (*line).max(1).to_string())];
                 self.command("error", &properties, reason)
             }
-            Record::Differ(_) | Record::Passed(_) => Ok(()),
+            Record::Differ(_) | Record::Passed { .. } => Ok(()),
         }
     }
 

@@ -47,7 +47,7 @@ impl<O: Write, E: Write> Report for Gitlab<O, E> {
                 Ok(())
             }
             Record::Unread { source, line, reason, .. } => tell_unread(&mut self.err, source, *line, reason),
-            Record::Differ(_) | Record::Passed(_) => Ok(()),
+            Record::Differ(_) | Record::Passed { .. } => Ok(()),
         }
     }
 

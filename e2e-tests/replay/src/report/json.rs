@@ -100,7 +100,7 @@ impl<O: Write, E: Write> Report for Json<O, E> {
                     error: Some(reason),
                 }
             }
-            Record::Differ(_) | Record::Passed(_) => return Ok(()),
+            Record::Differ(_) | Record::Passed { .. } => return Ok(()),
         };
         serde_json::to_writer(&mut self.out, &line)?;
         self.out.write_all(b"\n")

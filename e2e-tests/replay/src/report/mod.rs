@@ -102,7 +102,7 @@ pub struct Summary {
     pub unread: usize,
     /// Of the unread: templates to be rendered first.
     pub templates: usize,
-    /// Documents in folders that are for other tools.
+    /// Documents that are for other tools.
     pub passed: Passed,
     /// Objects that rules asked for and neither manifests nor dumps have.
     pub missed_lookups: usize,
@@ -116,6 +116,7 @@ pub struct Passed {
     pub kustomizations: usize,
     pub patches: usize,
     pub encrypted: usize,
+    pub templates: usize,
 }
 
 impl Passed {
@@ -124,12 +125,13 @@ impl Passed {
             Fault::Kustomization => self.kustomizations += 1,
             Fault::Patch => self.patches += 1,
             Fault::Encrypted => self.encrypted += 1,
-            Fault::NoManifest | Fault::Broken | Fault::Template => self.no_manifest += 1,
+            Fault::Template => self.templates += 1,
+            Fault::NoManifest | Fault::Broken => self.no_manifest += 1,
         }
     }
 
     pub fn total(&self) -> usize {
-        self.no_manifest + self.kustomizations + self.patches + self.encrypted
+        self.no_manifest + self.kustomizations + self.patches + self.encrypted + self.templates
     }
 }
 
@@ -166,7 +168,7 @@ impl Summary {
                 self.templates += usize::from(*fault == Fault::Template);
             }
             Record::Differ(_) => self.unread += 1,
-            Record::Passed(fault) => self.passed.count(*fault),
+            Record::Passed { fault, .. } => self.passed.count(*fault),
         }
     }
 

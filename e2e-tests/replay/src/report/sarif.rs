@@ -53,7 +53,7 @@ impl<O: Write, E: Write> Report for Sarif<O, E> {
                 }));
                 tell_unread(&mut self.err, source, *line, reason)
             }
-            Record::Differ(_) | Record::Passed(_) => Ok(()),
+            Record::Differ(_) | Record::Passed { .. } => Ok(()),
         }
     }
 

@@ -8,7 +8,7 @@ use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Element, Level, Origin, Renderer, Snippet};
 use anstyle::{AnsiColor, Style};
 use entra_auth_policy::verdict::{Action, Judgement};
-use manifest::{Place, Region};
+use manifest::{Fault, Place, Region};
 use std::io::{self, Write};
 
 pub struct Text<W: Write> {
@@ -121,7 +121,11 @@ impl<W: Write> Report for Text<W> {
                 self.head(MAGENTA, "unread", &place, "")?;
                 writeln!(self.out, "         {reason}")
             }
-            Record::Differ(_) | Record::Passed(_) => Ok(()),
+            // Nobody wonders about a chart's values; what would be an object once rendered is named.
+            Record::Passed { source, fault, reason } if *fault != Fault::NoManifest => {
+                self.head(DIM, "skipped", source, reason)
+            }
+            Record::Differ(_) | Record::Passed { .. } => Ok(()),
         }
     }
 
@@ -150,13 +154,14 @@ impl<W: Write> Report for Text<W> {
                 (passed.kustomizations, "to build with kustomize first"),
                 (passed.patches, "to apply as patches first"),
                 (passed.encrypted, "to decrypt with sops first"),
+                (passed.templates, "to render first"),
             ];
             let kinds: Vec<String> = kinds
                 .iter()
                 .filter(|(number, _)| *number > 0)
                 .map(|(number, what)| format!("{number} {what}"))
                 .collect();
-            writeln!(self.out, "{} in folders passed over: {}", count(passed.total(), "document"), kinds.join(", "))?;
+            writeln!(self.out, "{} passed over: {}", count(passed.total(), "document"), kinds.join(", "))?;
         }
         if summary.missed_lookups > 0 {
             let missed = count(summary.missed_lookups, "object");
