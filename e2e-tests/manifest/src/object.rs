@@ -140,7 +140,9 @@ impl Document<'_> {
             None if pointer.is_empty() => String::new(),
             None => format!("{} ", &pointer[1..].replace('/', " ")),
         };
-        if claims || !place.is_empty() {
+        // A chart's own `Chart.yaml` has an `apiVersion` and nothing else of an object.
+        let is_chart = value.get("kind").is_none() && value["name"].is_string() && value["version"].is_string();
+        if (claims && !is_chart) || !place.is_empty() {
             return Err(self.broken(format!("{place}no Kubernetes object: `{missing}` is missing or no text"), 1));
         }
         if self.text.contains("{{") {
@@ -239,6 +241,7 @@ mod tests {
         assert_eq!(faults("image: nginx\n"), [(Fault::NoManifest, 1)]);
         assert_eq!(faults("---\n- a\n"), [(Fault::NoManifest, 1)]);
         assert_eq!(faults("kind: Pod\n"), [(Fault::Broken, 1)]);
+        assert_eq!(faults("apiVersion: v2\nname: shop\nversion: 1.0.0\n"), [(Fault::NoManifest, 1)]);
         assert_eq!(faults("a: 1\n---\n\nb: [\n"), [(Fault::NoManifest, 1), (Fault::Broken, 4)]);
         assert_eq!(faults("{\"a\": 1,\n \"b\" 2}"), [(Fault::Broken, 2)]);
     }

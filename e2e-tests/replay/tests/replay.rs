@@ -126,7 +126,7 @@ fn files_of_other_tools_are_named_and_counted() {
         ("all/.gitignore", "ignored.yaml\n"),
         ("all/ignored.yaml", "a: [\n"),
         ("lib.jsonnet", "{a: 1}\n"),
-        ("chart/Chart.yaml", "apiVersion: v2\nname: a\n"),
+        ("chart/Chart.yaml", "apiVersion: v2\nname: a\nversion: 1.0.0\n"),
         ("chart/templates/a.yaml", "kind: {{ .Values.kind }}\n"),
     ]);
     fs::create_dir(folder.path().join("all/.git")).unwrap();
