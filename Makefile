@@ -38,7 +38,8 @@ WASM_LAYER := application/vnd.wasm.content.layer.v1+wasm
 WASM_CONFIG := application/vnd.wasm.config.v1+json
 
 # Folders have the names of some.
-.PHONY: help setup modules demo playground playground-serve playground-test test fmt lint clippy reproducible deny e2e-tests bench budget codegen \
+.PHONY: help setup modules demo playground playground-serve playground-test \
+	playground-screenshots test fmt lint clippy reproducible deny e2e-tests bench budget codegen \
 	address publish verify clean has-kwctl-and-bats has-registry-client
 
 help:
@@ -83,10 +84,16 @@ playground: $(BINDINGS) $(PAGE)/node_modules
 playground-serve: playground
 	cd $(PAGE) && npm run --silent serve
 
+## playground-test   the page in a real browser, and its module against the core on this machine
 playground-test: playground
 	@scripts/setup-chromium >/dev/null
 	cargo run -q --locked -p playground --example verdicts >$(PAGE)/wasm/verdicts.json
 	cd $(PAGE) && npm run --silent test
+
+# Pictures of the page, to look at, in target/screenshots.
+playground-screenshots: playground
+	@scripts/setup-chromium >/dev/null
+	cd $(PAGE) && SCREENSHOTS=$(abspath $(CARGO_TARGET_DIR))/screenshots npm run --silent test
 
 # The module for browsers, and the JavaScript around it.
 $(BINDINGS): $(call rust_files,src json-tree playground/src playground/Cargo.toml playground/bindgen e2e-tests/manifest) $(SHARED)

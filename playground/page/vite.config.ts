@@ -32,6 +32,8 @@ const POLICY = [
   "default-src 'none'",
   "script-src 'self' 'wasm-unsafe-eval'",
   "style-src 'self'",
+  // Would fall back to that of scripts.
+  "worker-src 'none'",
   // Pictures in style sheets.
   'img-src data:',
   "base-uri 'none'",
@@ -65,5 +67,10 @@ export default defineConfig({
     chunkSizeWarningLimit: 2000,
     rolldownOptions: { output: { format: 'iife' } },
   },
-  test: { testTimeout: 30_000, hookTimeout: 60_000 },
+  test: {
+    // `make playground-screenshots` asks for pictures instead.
+    include: process.env['SCREENSHOTS'] ? ['tests/screenshots.ts'] : ['tests/*.test.ts'],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+  },
 });

@@ -52,6 +52,7 @@ export class Form {
     const empty = isMap(document.contents) && document.contents.items.length === 0;
     const comment = document.commentBefore || document.comment;
     this.text.set(empty && !comment ? '' : document.toString({ lineWidth: 0, flowCollectionPadding: false }));
+    this.show();
   }
 
   /** A key at its default need not be said. */
@@ -107,7 +108,11 @@ export class Form {
     const input = element('input', { type: 'number', min: String(key.of), placeholder: key.default });
     input.addEventListener('change', () => this.put(key, input.value === '' ? undefined : Number(input.value)));
     this.row(key, input);
-    return { show: (document) => void (input.value = String(document.get(key.name) ?? '')) };
+    return {
+      show: (document) => {
+        if (!isInUse(input)) input.value = String(document.get(key.name) ?? '');
+      },
+    };
   }
 
   private texts(key: Key): Control {
@@ -121,7 +126,7 @@ export class Form {
       show: (document) => {
         const found = document.get(key.name);
         const texts = isSeq(found) ? found.items.map((item) => String(isScalar(item) ? item.value : item)) : [found ?? ''];
-        area.value = texts.join('\n');
+        if (!isInUse(area)) area.value = texts.join('\n');
       },
     };
   }
@@ -131,10 +136,12 @@ export class Form {
     const rows = element('div', { className: 'actions' });
     const put = (rule: string, action: string) =>
       this.change((document) => {
-        if (action) document.setIn([key.name, rule], action);
-        else document.deleteIn([key.name, rule]);
-        const rest = document.get(key.name);
-        if (isMap(rest) && rest.items.length === 0) document.delete(key.name);
+        let actions = document.get(key.name);
+        if (!isMap(actions)) document.set(key.name, (actions = document.createNode({})));
+        if (!isMap(actions)) return;
+        if (action) actions.set(rule, action);
+        else actions.delete(rule);
+        if (actions.items.length === 0) document.delete(key.name);
       });
     add.addEventListener('change', () => {
       const rule = add.value;
@@ -183,6 +190,11 @@ export class Form {
       },
     };
   }
+}
+
+/** Somebody may not have finished with it. */
+function isInUse(control: HTMLElement): boolean {
+  return document.activeElement === control;
 }
 
 /** A text of nothing but comments, or `{}`, or `null`. */

@@ -18,11 +18,20 @@ const TYPES: Record<string, string> = {
   '.css': 'text/css',
 };
 
+export interface Host {
+  url: string;
+  /** Every path that anybody asked for. */
+  asked: string[];
+  stop(): Promise<void>;
+}
+
 /** Serves the built page at `/some/folder/`. */
-export async function serve(): Promise<{ url: string; stop(): Promise<void> }> {
+export async function serve(): Promise<Host> {
   const folder = '/some/folder/';
+  const asked: string[] = [];
   const server = createServer((request, response) => {
     const path = normalize(new URL(request.url ?? '/', 'http://host').pathname);
+    asked.push(path);
     try {
       if (!path.startsWith(folder)) throw new Error('elsewhere');
       const file = path === folder ? 'index.html' : path.slice(folder.length);
@@ -39,7 +48,7 @@ export async function serve(): Promise<{ url: string; stop(): Promise<void> }> {
       server.close(() => done());
       server.closeAllConnections();
     });
-  return { url: `http://127.0.0.1:${port}${folder}`, stop };
+  return { url: `http://127.0.0.1:${port}${folder}`, asked, stop };
 }
 
 /** The system's Chromium, with a new profile and without calls home. */

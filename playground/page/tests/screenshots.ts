@@ -1,0 +1,40 @@
+// Pictures of the page, to look at, and the one in the README: `make playground-screenshots`.
+
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { test } from 'vitest';
+import { launch, serve } from './browser.ts';
+
+const folder = resolve(process.env['SCREENSHOTS'] ?? '.');
+
+test.each([
+  ['light', 1360, 900],
+  ['dark', 1360, 900],
+  ['light', 375, 800],
+] as const)('%s, %i pixels wide', async (colorScheme, width, height) => {
+  mkdirSync(folder, { recursive: true });
+  const host = await serve();
+  const browser = await launch();
+  const page = await browser.newPage({ colorScheme, viewport: { width, height } });
+  const save = (name: string, fullPage = false) =>
+    page.screenshot({ path: join(folder, `${colorScheme}-${width}-${name}.png`), fullPage });
+  await page.goto(host.url);
+  await page.locator('html[data-ready]').waitFor();
+  await page.locator('#examples').selectOption({ label: 'pods' });
+  await page.waitForTimeout(500);
+  await save('first');
+  await page.locator('#results li button.place').first().click();
+  await page.waitForTimeout(300);
+  await save('place');
+  await page.locator('#request-section > summary').click();
+  await page.getByLabel('Operation').selectOption('UPDATE');
+  await page.locator('#results details').first().locator('summary').click();
+  await page.locator('details.rule').nth(1).locator('summary').click();
+  await page.waitForTimeout(300);
+  await save('whole', true);
+  for (const part of ['#settings-section', '#request-section', '#terminal', '#reference']) {
+    await page.locator(part).screenshot({ path: join(folder, `${colorScheme}-${width}-${part.slice(1)}.png`) });
+  }
+  await browser.close();
+  await host.stop();
+});
