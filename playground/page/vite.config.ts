@@ -38,6 +38,9 @@ const POLICY = [
   'img-src data:',
   "base-uri 'none'",
   "form-action 'none'",
+  // No text becomes markup or script but the rules' own, in src/dom.ts.
+  "require-trusted-types-for 'script'",
+  'trusted-types rules',
 ].join('; ');
 
 /** One classic script: modules are refused to pages that are opened from a folder. */

@@ -25,10 +25,16 @@ export function find<T extends HTMLElement>(id: string): T {
   return found as T;
 }
 
-/** Markdown of the repository, made into HTML when the page was built. */
+/** The one way from text to markup that the page's policy allows, where the browser knows such policies. */
+const { trustedTypes } = globalThis as {
+  trustedTypes?: { createPolicy(name: string, rules: { createHTML(html: string): string }): { createHTML(html: string): string } };
+};
+const RULES = trustedTypes?.createPolicy('rules', { createHTML: (html) => html });
+
+/** Markdown of the repository, made into HTML when the page was built; never what somebody wrote here. */
 export function trusted(html: string): DocumentFragment {
   const template = document.createElement('template');
-  template.innerHTML = html;
+  template.innerHTML = RULES?.createHTML(html) ?? html;
   return template.content;
 }
 
