@@ -176,6 +176,7 @@ fn run<'a>(cx: &mut Cx<'a>, object: &Object<'a>, scope: Scope, about_request: bo
     // nobody is asking. A name alone never excuses.
     let trusted = matches!(cx.requester, Requester::ControlPlane | Requester::Absent);
     let excused = trusted && builtin::contains(object);
+    let modes = if has_object && !excused { auth_mode::choices(object, &found) } else { Vec::new() };
     let binding = Binding::of(object).filter(|_| has_object && !excused);
     let role = Role::of(object).filter(|_| has_object && !excused);
     let asked = about_request && cx.requester != Requester::Absent;
@@ -193,6 +194,7 @@ fn run<'a>(cx: &mut Cx<'a>, object: &Object<'a>, scope: Scope, about_request: bo
             match check {
                 Check::Any(check) if has_object => check(cx, object),
                 Check::Kinds(kinds, check) if has_object && !excused && object.is_any(kinds) => check(cx, object),
+                Check::Mode(check) => modes.iter().for_each(|mode| check(cx, mode)),
                 Check::Workload(check) => found.iter().for_each(|workload| check(cx, workload)),
                 Check::Binding(check) => binding.iter().for_each(|binding| check(cx, binding)),
                 Check::Role(check) => role.iter().for_each(|role| check(cx, role)),

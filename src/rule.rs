@@ -4,6 +4,7 @@
 //! objects it runs on and its rows in `metadata.yml`. Rules return nothing, cannot fail, call no other
 //! rule and know nothing of profiles, exemptions or operations.
 
+use crate::auth_mode::Found;
 use crate::finding::{Finding, Severity};
 use crate::kind::Kind;
 use crate::lookup::Lookups;
@@ -49,6 +50,8 @@ pub enum Check {
     Any(for<'a> fn(&mut Cx<'a>, &Object<'a>)),
     /// Objects of these kinds.
     Kinds(&'static [Kind], for<'a> fn(&mut Cx<'a>, &Object<'a>)),
+    /// What an object or its pods choose to sign in to Azure with.
+    Mode(for<'a> fn(&mut Cx<'a>, &Found<'a>)),
     /// Every pod template of a workload, and Pods themselves.
     Workload(for<'a> fn(&mut Cx<'a>, &Workload<'a>)),
     /// RoleBinding and ClusterRoleBinding.

@@ -1,18 +1,16 @@
 //! Objects that choose how something signs in to Azure: one table, one interpreter.
 //!
-//! An [`Entry`] of the [`TABLE`] says where one controller keeps the choice and what its values mean, in
-//! the controller's own words and with its own defaults. [`object`] and [`pod`] read the table; the
-//! rules `credential-mode`, `credential-volume`, `pod-identity-mode` and `node-identity-mode` each
-//! report the modes that are theirs. Adding a kind is one entry and one pair of fixtures.
+//! An [`Entry`] of the [table](entries) says where one controller keeps the choice and what its values mean, in
+//! the controller's own words and with its own defaults. [`choices`] reads the table once; the rules
+//! `credential-mode`, `credential-volume`, `pod-identity-mode` and `node-identity-mode` are handed what it
+//! found and report the modes that are theirs. Adding a kind is one entry and one pair of fixtures.
 
-mod kinds;
 mod path;
 mod table;
 #[cfg(test)]
 mod tests;
 
-pub use kinds::{KINDS, VOLUME_KINDS};
-pub use table::TABLE;
+pub use table::entries;
 
 use crate::credential::{self, NameStrength, decode_base64, name_strength};
 use crate::finding::Severity;
@@ -204,7 +202,9 @@ impl Choice {
 }
 
 /// A choice that an object or a pod has made.
+#[derive(Clone)]
 pub struct Found<'a> {
+    pub object: Object<'a>,
     pub entry: &'static Entry,
     pub choice: &'static Choice,
     pub place: Place<'a>,
@@ -214,12 +214,12 @@ pub struct Found<'a> {
 
 impl<'a> Found<'a> {
     /// Reports the choice with its own severity and fix.
-    pub fn report(self, cx: &mut Cx<'a>) {
+    pub fn report(&self, cx: &mut Cx<'a>) {
         let what = match self.value {
             Some(value) => format!("{} ({value})", self.choice.what),
             None => self.choice.what.to_owned(),
         };
-        cx.report(self.place, what).severity(self.choice.mode.severity()).fix(self.entry.fix);
+        cx.report(self.place.clone(), what).severity(self.choice.mode.severity()).fix(self.entry.fix);
     }
 }
 
@@ -236,7 +236,7 @@ impl Entry {
         }
     }
 
-    fn judge<'a>(&'static self, top: Node<'a>, root: Node<'a>, found: &mut dyn FnMut(Found<'a>)) {
+    fn judge<'a>(&'static self, object: &Object<'a>, top: Node<'a>, root: Node<'a>, found: &mut dyn FnMut(Found<'a>)) {
         let holds =
             |scope: &Scope<'a>, conditions: &[Condition]| conditions.iter().all(|(path, says)| scope.says(path, says));
         if !holds(&Scope { top, node: root, below: "", is_secret: false, entry: self }, self.given) {
@@ -248,7 +248,7 @@ impl Entry {
                 for choice in self.choices {
                     if scope.says(choice.field, &choice.says) && holds(&scope, choice.and) {
                         let (place, value) = (scope.place(choice.field), scope.value(choice));
-                        found(Found { entry: self, choice, place, value });
+                        found(Found { object: *object, entry: self, choice, place, value });
                     }
                 }
             });
@@ -256,29 +256,41 @@ impl Entry {
     }
 }
 
+/// Every choice that an object and its pod templates make.
+pub fn choices<'a>(object: &Object<'a>, workloads: &[Workload<'a>]) -> Vec<Found<'a>> {
+    let mut found = Vec::new();
+    of_object(object, &mut |choice| found.push(choice));
+    for workload in workloads {
+        of_pod(workload, &mut |choice| found.push(choice));
+    }
+    found
+}
+
 /// Every choice that `object` itself makes, in the order of the table.
-pub fn object<'a>(object: &Object<'a>, found: &mut dyn FnMut(Found<'a>)) {
-    for entry in TABLE.iter().copied().filter(|entry| object.is_any(entry.kinds())) {
-        entry.judge(object.root, object.root, found);
+pub fn of_object<'a>(object: &Object<'a>, found: &mut dyn FnMut(Found<'a>)) {
+    for entry in entries().filter(|entry| object.is_any(entry.kinds())) {
+        entry.judge(object, object.root, object.root, found);
     }
 }
 
 /// Every choice that the volumes and containers of a pod template make. Most have none: the entries are
 /// only asked once the volume's driver or the container's image is one of theirs.
-pub fn pod<'a>(workload: &Workload<'a>, found: &mut dyn FnMut(Found<'a>)) {
+fn of_pod<'a>(workload: &Workload<'a>, found: &mut dyn FnMut(Found<'a>)) {
     for volume in workload.volumes() {
         let sources = VOLUME_SOURCES.iter().map(|source| (*source, volume.get(source)));
         for (source, node) in sources.filter(|(_, node)| !node.is_absent()) {
             let driver = node.get("driver").text().unwrap_or_default();
             let fits = |entry: &&Entry| matches!(entry.on, On::Volumes(s, d) if s == source && d == driver);
-            TABLE.iter().copied().filter(fits).for_each(|entry| entry.judge(workload.template, volume, found));
+            entries().filter(fits).for_each(|entry| entry.judge(&workload.object, workload.template, volume, found));
         }
     }
     for container in workload.containers() {
         let image = image_path(container.image());
         let image = image.rsplit('/').next().unwrap_or(image);
         let fits = |entry: &&Entry| matches!(entry.on, On::Containers(name) if image.starts_with(name) || image.ends_with(name));
-        TABLE.iter().copied().filter(fits).for_each(|entry| entry.judge(workload.template, container.node, found));
+        entries()
+            .filter(fits)
+            .for_each(|entry| entry.judge(&workload.object, workload.template, container.node, found));
     }
 }
 
@@ -287,7 +299,7 @@ const VOLUME_SOURCES: &[&str] = &["csi", "azureFile", "flexVolume"];
 
 /// Calls `wrong` with every member the table reads whose type its controller could not.
 pub fn check_shape<'a>(object: &Object<'a>, wrong: &mut dyn FnMut(Node<'a>, &'static str)) {
-    for entry in TABLE.iter().copied().filter(|entry| object.is_any(entry.kinds())) {
+    for entry in entries().filter(|entry| object.is_any(entry.kinds())) {
         let root = Scope { top: object.root, node: object.root, below: "", is_secret: false, entry };
         entry.given.iter().for_each(|(path, says)| root.check_shape(path, says, wrong));
         for at in entry.at {

@@ -11,30 +11,17 @@ fn choices(text: &str) -> Vec<String> {
     let payload = Payload::parse(payload.as_bytes()).unwrap();
     let subject = Object::new(&payload.request().unwrap(), root);
     let mut told = Vec::new();
-    object(&subject, &mut |found| {
+    of_object(&subject, &mut |found| {
         let path = locate(root, &[&found.place]).remove(0).path;
         told.push(format!("{:?} {path} {}", found.choice.mode, found.choice.what));
     });
     told
 }
 
-#[test]
-fn kinds_are_those_of_the_table_once_each() {
-    for (listed, volumes) in [(KINDS, false), (VOLUME_KINDS, true)] {
-        let entries = TABLE.iter().filter(|entry| entry.is_volume() == volumes);
-        let mut expected: Vec<String> = entries.flat_map(|entry| entry.kinds()).map(Kind::to_string).collect();
-        let mut found: Vec<String> = listed.iter().map(Kind::to_string).collect();
-        expected.sort();
-        expected.dedup();
-        found.sort();
-        assert_eq!(found, expected);
-    }
-}
-
 /// One voice: plain lines that continue a path, fixes that are imperatives, links that are links.
 #[test]
 fn texts_are_plain() {
-    for entry in TABLE {
+    for entry in entries() {
         assert!(entry.source.starts_with("https://"), "{}", entry.title);
         assert!(!entry.at.is_empty() && !entry.choices.is_empty(), "{}", entry.title);
         let lower = |text: &str| text.starts_with(|c: char| c.is_lowercase()) && !text.ends_with('.');
@@ -48,7 +35,7 @@ fn texts_are_plain() {
 /// An entry without a fault would only cost time.
 #[test]
 fn every_entry_knows_a_fault() {
-    for entry in TABLE {
+    for entry in entries() {
         assert!(entry.choices.iter().any(|choice| choice.mode != Mode::WorkloadIdentity), "{}", entry.title);
     }
 }
@@ -102,7 +89,7 @@ fn go_booleans() {
 fn hostile_shapes() {
     let shapes =
         ["null", "1", "true", "\"x\"", "[]", "{}", "[null]", "[[]]", "[1]", "{\"name\":{}}", "[{\"name\":[]}]"];
-    for kind in KINDS.iter().chain(VOLUME_KINDS) {
+    for kind in entries().flat_map(Entry::kinds) {
         let version = match kind.group {
             "" => "v1".to_owned(),
             group => format!("{group}/v1"),
@@ -115,7 +102,7 @@ fn hostile_shapes() {
             let value = parse(&text).unwrap();
             let payload = Payload::parse(br#"{"request":{}}"#).unwrap();
             let subject = Object::new(&payload.request().unwrap(), Node::new(&value));
-            object(&subject, &mut |_| {});
+            of_object(&subject, &mut |_| {});
             check_shape(&subject, &mut |_, _| {});
         }
     }

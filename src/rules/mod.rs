@@ -10,6 +10,7 @@ pub mod token;
 pub mod unreadable_object;
 pub mod workload_identity;
 
+use crate::auth_mode;
 use crate::kind::{self, Kind};
 use crate::rule::{Check, Rule};
 use crate::view::workload;
@@ -46,9 +47,10 @@ pub fn watched() -> Vec<&'static Kind> {
         Check::Kinds(kinds, _) => Some(*kinds),
         _ => None,
     });
+    let modes = auth_mode::entries().flat_map(|entry| entry.kinds());
     let templates = workload::TEMPLATE_PATHS.iter().map(|(kind, ..)| kind);
     let mut watched: Vec<&Kind> = Vec::new();
-    for kind in templates.chain(kind::OTHERS).chain(listed.flatten()) {
+    for kind in templates.chain(kind::OTHERS).chain(listed.flatten()).chain(modes) {
         if !watched.contains(&kind) {
             watched.push(kind);
         }

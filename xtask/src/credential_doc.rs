@@ -1,7 +1,7 @@
 //! What counts as a fixed credential, and which objects choose how to sign in, from the tables that the
 //! policy reads.
 
-use entra_auth_policy::auth_mode::{Condition, Entry, Mode, On, Says, TABLE};
+use entra_auth_policy::auth_mode::{Condition, Entry, Mode, On, Says, entries};
 use entra_auth_policy::credential::{AZURE_KEYS, AZURE_VARIABLES, Class, FORMATS, PROVIDER_AT, PROVIDERS, SIGNATURES};
 use std::fmt::Write;
 
@@ -68,7 +68,7 @@ pub fn auth_modes() -> String {
         let severity = if *mode == Mode::WorkloadIdentity { "" } else { mode.severity().as_str() };
         let _ = writeln!(page, "| {} | {severity} | {} |", mode.title(), reported_by(*mode));
     }
-    for entry in TABLE {
+    for entry in entries() {
         section(&mut page, entry);
     }
     page

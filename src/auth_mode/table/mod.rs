@@ -14,7 +14,7 @@ mod storage;
 
 use super::Entry;
 
-const CHAPTERS: &[&[Entry]] = &[
+static CHAPTERS: &[&[Entry]] = &[
     key_vault::ENTRIES,
     keda::ENTRIES,
     external_secrets::ENTRIES,
@@ -28,30 +28,6 @@ const CHAPTERS: &[&[Entry]] = &[
 ];
 
 /// Every entry.
-pub static TABLE: &[&Entry] = &ENTRIES;
-
-/// The same for constants, which cannot read a static.
-#[allow(clippy::indexing_slicing, reason = "runs in the compiler")]
-pub(super) const ENTRIES: [&Entry; COUNT] = {
-    let mut entries = [&CHAPTERS[0][0]; COUNT];
-    let (mut chapter, mut count) = (0, 0);
-    while chapter < CHAPTERS.len() {
-        let mut index = 0;
-        while index < CHAPTERS[chapter].len() {
-            entries[count] = &CHAPTERS[chapter][index];
-            (index, count) = (index + 1, count + 1);
-        }
-        chapter += 1;
-    }
-    entries
-};
-
-#[allow(clippy::indexing_slicing, reason = "runs in the compiler")]
-const COUNT: usize = {
-    let (mut chapter, mut count) = (0, 0);
-    while chapter < CHAPTERS.len() {
-        count += CHAPTERS[chapter].len();
-        chapter += 1;
-    }
-    count
-};
+pub fn entries() -> impl Iterator<Item = &'static Entry> {
+    CHAPTERS.iter().copied().flatten()
+}

@@ -78,7 +78,7 @@ fn check<'a>(cx: &mut Cx<'a>, secret: &Object<'a>) {
     let of_driver = cx.requester == Requester::ControlPlane && is_of_storage_driver(secret);
     // What an entry of the table chooses a mode with is told there, once.
     let mut modes = Vec::new();
-    auth_mode::object(secret, &mut |found| {
+    auth_mode::of_object(secret, &mut |found| {
         if found.choice.mode.is_credential() {
             modes.push(found.choice.key());
         }

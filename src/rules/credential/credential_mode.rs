@@ -50,7 +50,7 @@
 //! - [External Secrets: Azure Key Vault](https://external-secrets.io/latest/provider/azure-key-vault/)
 
 use super::literal::{Literal, in_custom_resource, is_custom_resource};
-use crate::auth_mode;
+use crate::auth_mode::Found;
 use crate::finding::{Finding, Severity};
 use crate::object::Object;
 use crate::place::Place;
@@ -62,15 +62,13 @@ pub static RULE: Rule = Rule {
     summary: "object that chooses a service principal, key or connection string",
     help: "choose workload identity",
     severity: Severity::High,
-    checks: &[Check::Kinds(auth_mode::KINDS, check), Check::Any(check_strings)],
+    checks: &[Check::Mode(check), Check::Any(check_strings)],
 };
 
-fn check<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
-    auth_mode::object(object, &mut |found| {
-        if found.choice.mode.is_credential() && !found.entry.is_volume() {
-            found.report(cx);
-        }
-    });
+fn check<'a>(cx: &mut Cx<'a>, found: &Found<'a>) {
+    if found.choice.mode.is_credential() && !found.entry.is_volume() {
+        found.report(cx);
+    }
 }
 
 /// A credential in any string of a custom resource, by value. A place that is told already is not told

@@ -39,34 +39,23 @@
 //! - [Azure Blob CSI driver parameters](https://github.com/kubernetes-sigs/blob-csi-driver/blob/master/docs/driver-parameters.md)
 //! - [Identity access for the Key Vault provider](https://learn.microsoft.com/azure/aks/csi-secrets-store-identity-access)
 
-use crate::auth_mode::{self, Found};
+use crate::auth_mode::Found;
 use crate::finding::Severity;
 use crate::kind;
 use crate::object::Object;
 use crate::requester::Requester;
 use crate::rule::{Check, Cx, Rule};
-use crate::view::workload::Workload;
 
 pub static RULE: Rule = Rule {
     id: "credential-volume",
     summary: "volume that is mounted with a storage key or a service principal's secret",
     help: "mount with the pod's own token",
     severity: Severity::Medium,
-    checks: &[Check::Kinds(auth_mode::VOLUME_KINDS, check_object), Check::Workload(check_pod)],
+    checks: &[Check::Mode(check)],
 };
 
-fn check_object<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
-    if !is_provisioned(cx, object) {
-        auth_mode::object(object, &mut |found| report(cx, found));
-    }
-}
-
-fn check_pod<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
-    auth_mode::pod(workload, &mut |found| report(cx, found));
-}
-
-fn report<'a>(cx: &mut Cx<'a>, found: Found<'a>) {
-    if found.choice.mode.is_credential() && found.entry.is_volume() {
+fn check<'a>(cx: &mut Cx<'a>, found: &Found<'a>) {
+    if found.choice.mode.is_credential() && found.entry.is_volume() && !is_provisioned(cx, &found.object) {
         found.report(cx);
     }
 }
@@ -74,9 +63,10 @@ fn report<'a>(cx: &mut Cx<'a>, found: Found<'a>) {
 /// Whether the control plane writes what its StorageClass says: the volumes of its provisioner, and
 /// the classes that every cluster comes with.
 fn is_provisioned(cx: &Cx<'_>, object: &Object<'_>) -> bool {
+    let is_stock = object.is(&kind::STORAGE_CLASS) && AKS_CLASSES.contains(&object.name);
     match cx.requester {
-        Requester::ControlPlane => object.is(&kind::PERSISTENT_VOLUME) || AKS_CLASSES.contains(&object.name),
-        Requester::Absent => object.is(&kind::STORAGE_CLASS) && AKS_CLASSES.contains(&object.name),
+        Requester::ControlPlane => is_stock || object.is(&kind::PERSISTENT_VOLUME),
+        Requester::Absent => is_stock,
         _ => false,
     }
 }

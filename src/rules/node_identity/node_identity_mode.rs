@@ -39,33 +39,19 @@
 //! - [Managed identities in AKS](https://learn.microsoft.com/azure/aks/managed-identity-overview)
 //! - [Restrict access to the metadata endpoint](https://learn.microsoft.com/azure/aks/imds-restriction)
 
-use crate::auth_mode::{self, Found, Mode};
+use crate::auth_mode::{Found, Mode};
 use crate::finding::Severity;
-use crate::object::Object;
 use crate::rule::{Check, Cx, Rule};
-use crate::view::workload::Workload;
 
 pub static RULE: Rule = Rule {
     id: "node-identity-mode",
     summary: "object that chooses a managed identity of the node",
     help: "choose workload identity",
     severity: Severity::Low,
-    checks: &[
-        Check::Kinds(auth_mode::KINDS, check_object),
-        Check::Kinds(auth_mode::VOLUME_KINDS, check_object),
-        Check::Workload(check_pod),
-    ],
+    checks: &[Check::Mode(check)],
 };
 
-fn check_object<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
-    auth_mode::object(object, &mut |found| report(cx, found));
-}
-
-fn check_pod<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
-    auth_mode::pod(workload, &mut |found| report(cx, found));
-}
-
-fn report<'a>(cx: &mut Cx<'a>, found: Found<'a>) {
+fn check<'a>(cx: &mut Cx<'a>, found: &Found<'a>) {
     if found.choice.mode == Mode::NodeIdentity {
         found.report(cx);
     }

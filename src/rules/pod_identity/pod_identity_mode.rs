@@ -45,29 +45,19 @@
 //! - [Migrate from pod-managed identity to workload identity](https://learn.microsoft.com/azure/aks/workload-identity-migrate-from-pod-identity)
 //! - [Identity access for the Key Vault provider](https://learn.microsoft.com/azure/aks/csi-secrets-store-identity-access)
 
-use crate::auth_mode::{self, Found, Mode};
+use crate::auth_mode::{Found, Mode};
 use crate::finding::Severity;
-use crate::object::Object;
 use crate::rule::{Check, Cx, Rule};
-use crate::view::workload::Workload;
 
 pub static RULE: Rule = Rule {
     id: "pod-identity-mode",
     summary: "object that chooses pod-managed identity",
     help: "choose workload identity",
     severity: Severity::High,
-    checks: &[Check::Kinds(auth_mode::KINDS, check_object), Check::Workload(check_pod)],
+    checks: &[Check::Mode(check)],
 };
 
-fn check_object<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
-    auth_mode::object(object, &mut |found| report(cx, found));
-}
-
-fn check_pod<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
-    auth_mode::pod(workload, &mut |found| report(cx, found));
-}
-
-fn report<'a>(cx: &mut Cx<'a>, found: Found<'a>) {
+fn check<'a>(cx: &mut Cx<'a>, found: &Found<'a>) {
     if found.choice.mode == Mode::PodIdentity {
         found.report(cx);
     }
