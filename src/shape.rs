@@ -68,7 +68,9 @@ pub fn check<'a>(object: &Object<'a>, workloads: &[Workload<'a>], wrong: &mut dy
             wrong(workload.template, "an object");
         }
         if !workload.is_pod() {
-            METADATA.check(workload.metadata, wrong);
+            for metadata in workload.metadata_levels() {
+                METADATA.check(metadata, wrong);
+            }
         }
         POD_SPEC.check(workload.spec, wrong);
     }

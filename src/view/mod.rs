@@ -4,6 +4,7 @@
 pub mod binding;
 pub mod certificate;
 pub mod container;
+pub mod custom_resource;
 pub mod role;
 pub mod token;
 pub mod workload;

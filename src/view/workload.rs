@@ -17,8 +17,6 @@ pub struct Workload<'a> {
     pub template: Node<'a>,
     /// The pod spec.
     pub spec: Node<'a>,
-    /// The metadata that the resulting Pod gets.
-    pub metadata: Node<'a>,
     outer: Outer<'a>,
     /// Nearly every rule asks for them, so they are gathered once.
     containers: Vec<Container<'a>>,
@@ -122,26 +120,14 @@ impl<'a> Workload<'a> {
             spec => spec,
         };
         let containers = containers(spec);
-        let (metadata, use_label) = (Node::absent(), Node::absent());
-        let mut workload = Workload { object: *object, template, spec, metadata, outer, containers, use_label };
-        let mut levels = workload.metadata_levels().into_iter();
-        workload.metadata = levels.find(|node| !node.is_absent()).unwrap_or(Node::absent());
+        let use_label = Node::absent();
+        let mut workload = Workload { object: *object, template, spec, outer, containers, use_label };
         workload.use_label = workload.label(workload_identity::USE);
         workload
     }
 
     pub fn is_pod(&self) -> bool {
         self.object.is(&kind::POD)
-    }
-
-    /// The labels of the Pod. For one label use [`label`](Self::label), which sees through more.
-    pub fn labels(&self) -> Node<'a> {
-        self.metadata.get("labels")
-    }
-
-    /// The annotations of the Pod. For one of them use [`annotation`](Self::annotation).
-    pub fn annotations(&self) -> Node<'a> {
-        self.metadata.get("annotations")
     }
 
     /// Every metadata that the Pod gets, the nearest first. Only an Argo Workflow has more than one.

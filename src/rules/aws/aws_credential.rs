@@ -4,9 +4,9 @@
 //!
 //! A long-lived key of another cloud is a fixed credential like any other: whoever reads the object has
 //! it, from anywhere, until somebody rotates it. Keys are recognised by their value, in variables,
-//! arguments, ConfigMaps, Secrets and annotations; the examples of AWS's documentation are excused. In a
-//! Secret, and in a variable that is filled from one, a key is a fixed credential all the same, but not
-//! for everybody to read.
+//! arguments, ConfigMaps, Secrets, annotations and any string of a custom resource; the examples of AWS's
+//! documentation are excused. In a Secret, and in a variable that is filled from one, a key is a fixed
+//! credential all the same, but not for everybody to read.
 //!
 //! ```yaml deny
 //! apiVersion: v1
@@ -57,7 +57,8 @@ use crate::json::{Node, shown};
 use crate::kind;
 use crate::object::Object;
 use crate::rule::{Check, Cx, Rule};
-use crate::view::workload::Workload;
+use crate::view::custom_resource::{self, is_custom_resource};
+use crate::view::workload::{Workload, workloads};
 use std::borrow::Cow;
 
 pub static RULE: Rule = Rule {
@@ -69,6 +70,7 @@ pub static RULE: Rule = Rule {
         Check::Workload(check),
         Check::Kinds(&[kind::CONFIG_MAP], check_config_map),
         Check::Kinds(&[kind::SECRET], check_secret),
+        Check::Any(check_custom_resource),
         // Last: what the annotations merely repeat is told at the object.
         Check::Any(check_annotations),
     ],
@@ -119,6 +121,16 @@ fn check_secret<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
             cx.report(node, format!("holds {}", kind.what)).severity(Severity::Medium);
         }
     }
+}
+
+fn check_custom_resource<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
+    if !is_custom_resource(object) {
+        return;
+    }
+    let workloads = workloads(object, cx.settings);
+    custom_resource::strings(object, &workloads, &["env", "command", "args"], &mut |node, text| {
+        report(cx, node, find(text));
+    });
 }
 
 fn check_annotations<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {

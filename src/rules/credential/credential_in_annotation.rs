@@ -70,9 +70,11 @@ fn check<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
 
 fn check_template<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
     if !workload.is_pod() {
-        in_annotations(workload.annotations(), &mut |literal| {
-            literal.report(cx);
-        });
+        for annotations in workload.annotation_levels() {
+            in_annotations(annotations, &mut |literal| {
+                literal.report(cx);
+            });
+        }
     }
 }
 

@@ -49,12 +49,13 @@
 //! - [Microsoft Entra Workload ID on AKS](https://learn.microsoft.com/azure/aks/workload-identity-overview)
 //! - [External Secrets: Azure Key Vault](https://external-secrets.io/latest/provider/azure-key-vault/)
 
-use super::literal::{Literal, in_custom_resource, is_custom_resource};
+use super::literal::{Literal, in_custom_resource};
 use crate::auth_mode::Found;
 use crate::finding::{Finding, Severity};
 use crate::object::Object;
 use crate::place::Place;
 use crate::rule::{Check, Cx, Rule};
+use crate::view::custom_resource::is_custom_resource;
 use crate::view::workload::workloads;
 
 pub static RULE: Rule = Rule {

@@ -14,6 +14,7 @@ use crate::kind;
 use crate::object::Object;
 use crate::place::Place;
 use crate::rule::Cx;
+use crate::view::custom_resource;
 use crate::view::workload::Workload;
 use std::borrow::Cow;
 use std::ops::Range;
@@ -279,77 +280,21 @@ pub fn in_object<'a>(object: &Object<'a>, workloads: &[Workload<'a>], found: Rep
     in_annotations(object.annotations(), found);
     in_cron_job_and_claims(object, found);
     for workload in workloads.iter().filter(|workload| !workload.is_pod()) {
-        in_annotations(workload.annotations(), found);
+        for annotations in workload.annotation_levels() {
+            in_annotations(annotations, found);
+        }
     }
 }
 
-/// Groups with a dot in their name that are Kubernetes' own.
-const BUILT_IN_GROUPS: &[&str] = &[
-    "admissionregistration.k8s.io",
-    "apiextensions.k8s.io",
-    "apiregistration.k8s.io",
-    "authentication.k8s.io",
-    "authorization.k8s.io",
-    "certificates.k8s.io",
-    "coordination.k8s.io",
-    "discovery.k8s.io",
-    "events.k8s.io",
-    "flowcontrol.apiserver.k8s.io",
-    "internal.apiserver.k8s.io",
-    "metrics.k8s.io",
-    "networking.k8s.io",
-    "node.k8s.io",
-    "rbac.authorization.k8s.io",
-    "resource.k8s.io",
-    "scheduling.k8s.io",
-    "storage.k8s.io",
-    "storagemigration.k8s.io",
-];
-
-/// Groups of custom resources are domains.
-pub fn is_custom_resource(object: &Object<'_>) -> bool {
-    object.group.contains('.') && !BUILT_IN_GROUPS.contains(&object.group)
-}
-
-/// Strings of a custom resource that hold a credential by value. Variables, commands and annotations
-/// that other rules read are passed over, and so is the status, which nobody writes by hand.
+/// Strings of a custom resource that hold a credential by value. Variables, commands, scripts and annotations
+/// have rules of their own.
 pub fn in_custom_resource<'a>(object: &Object<'a>, workloads: &[Workload<'a>], found: Report<'_, 'a>) {
-    if !is_custom_resource(object) {
-        return;
-    }
-    let mut read_elsewhere: Vec<usize> = Vec::new();
-    for workload in workloads {
-        read_elsewhere.push(workload.annotations().address());
-        for container in workload.containers() {
-            let members = ["env", "command", "args", "source"].map(|key| container.node.get(key).address());
-            read_elsewhere.extend(members);
-        }
-    }
-    // Absent nodes share one address and are never visited.
-    read_elsewhere.sort_unstable();
-    for (key, member) in object.root.members() {
-        match key {
-            "status" => {}
-            "metadata" => in_strings(member.get("labels"), &read_elsewhere, found),
-            _ => in_strings(member, &read_elsewhere, found),
-        }
-    }
-}
-
-/// The parser limits how deep a tree is.
-fn in_strings<'a>(node: Node<'a>, read_elsewhere: &[usize], found: Report<'_, 'a>) {
-    if let Some(text) = node.text() {
+    custom_resource::strings(object, workloads, &["env", "command", "args", "source"], &mut |node, text| {
         if let Some(kind) = PLAIN.recognise(text.as_bytes()) {
             let (place, evidence) = (node.into(), Evidence::Value(kind));
             found(Literal { place, evidence, flag: None, line: None, text: Cow::Borrowed(text) });
         }
-        return;
-    }
-    if !read_elsewhere.is_empty() && read_elsewhere.binary_search(&node.address()).is_ok() {
-        return;
-    }
-    node.items().for_each(|item| in_strings(item, read_elsewhere, found));
-    node.members().for_each(|(_, member)| in_strings(member, read_elsewhere, found));
+    });
 }
 
 /// A line of a text, where something was found.
@@ -382,7 +327,7 @@ impl Reading {
         let strength = (self.strength)(name).filter(|strength| (self.counts)(*strength))?;
         match strength {
             NameStrength::Azure(what) if is_unfilled(value) => Some(Evidence::Unfilled(what)),
-            _ if is_harmless(value) || is_aws_secret(name, value) => None,
+            _ if is_harmless(value) || is_aws_key(name, value) => None,
             _ => Some(Evidence::Name(strength)),
         }
     }
@@ -539,7 +484,7 @@ impl Reading {
         }
         let is_word = !value.contains(|c: char| c.is_ascii_whitespace());
         let may_be_one = is_word && !is_code(value) && (strength != NameStrength::Weak || looks_made(value));
-        if !may_be_one || harmless(value).is_some() || is_aws_secret(name, value) {
+        if !may_be_one || harmless(value).is_some() || is_aws_key(name, value) {
             return None;
         }
         Some(Evidence::Name(strength))
@@ -577,12 +522,13 @@ fn looks_made(value: &str) -> bool {
         && value.bytes().any(|b| b.is_ascii_alphabetic())
 }
 
-/// What `aws-credential` tells: its secret keys have a name and a length, but no mark.
-fn is_aws_secret(name: &str, value: &str) -> bool {
+/// What `aws-credential` tells, whatever its name promises. Secret keys have a name and a length, but no mark.
+fn is_aws_key(name: &str, value: &str) -> bool {
     const NAME: &str = "secretaccesskey";
     let mut letters = name.bytes().rev().filter(u8::is_ascii_alphanumeric);
-    value.trim().len() == 40
-        && NAME.bytes().rev().all(|b| letters.next().is_some_and(|letter| letter.eq_ignore_ascii_case(&b)))
+    let is_secret = value.trim().len() == 40
+        && NAME.bytes().rev().all(|b| letters.next().is_some_and(|letter| letter.eq_ignore_ascii_case(&b)));
+    is_secret || recognise_where(value.as_bytes(), |kind| kind.class == Class::Aws).is_some()
 }
 
 /// Where `part`, a slice of `text`, lies in it.
