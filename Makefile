@@ -121,6 +121,7 @@ fmt:
 ## lint              clippy; workflows, settings and schema by zizmor and check-jsonschema
 lint: clippy
 	@scripts/lint
+	@cargo metadata --quiet --locked --format-version 1 --manifest-path fuzz/Cargo.toml >/dev/null
 
 clippy:
 	cargo clippy -q --locked --workspace --all-targets -- -D warnings
@@ -132,7 +133,7 @@ reproducible: policy.wasm
 ## deny              check licences, sources and advisories of all dependencies; needs cargo-deny
 deny:
 	cargo deny --locked --workspace check -A license-exception-not-encountered
-	cargo deny --locked --manifest-path fuzz/Cargo.toml check -A license-not-encountered
+	cargo deny --locked --manifest-path fuzz/Cargo.toml check -A license-not-encountered -A advisory-not-detected
 
 ## e2e-tests         run the annotated policy in kwctl; needs kwctl and bats
 e2e-tests: has-kwctl-and-bats annotated-policy.wasm
