@@ -10,7 +10,26 @@ pub struct Payload<'a>(Tree<'a>);
 
 /// An `AdmissionRequest` (`admission.k8s.io/v1`). Copy it freely.
 #[derive(Clone, Copy)]
-pub struct Request<'a>(Node<'a>);
+pub struct Request<'a> {
+    wrong_member: Option<&'static str>,
+    uid: &'a str,
+    operation: &'a str,
+    kind: GroupKind<'a>,
+    resource: &'a str,
+    sub_resource: &'a str,
+    name: &'a str,
+    namespace: &'a str,
+    user_info: Node<'a>,
+    object: Node<'a>,
+    old_object: Node<'a>,
+    is_dry_run: bool,
+}
+
+#[derive(Clone, Copy, Default)]
+struct GroupKind<'a> {
+    group: &'a str,
+    kind: &'a str,
+}
 
 /// What the requester wants to do. Anything unknown is judged like an UPDATE without an old object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,71 +53,158 @@ impl<'a> Payload<'a> {
     }
 
     pub fn request(&self) -> Option<Request<'_>> {
-        Some(Node::new(&self.0).get("request")).filter(|node| node.is_object()).map(Request)
+        let mut members = Node::new(&self.0).members();
+        members
+            .find(|(key, _)| *key == "request")
+            .map(|(_, node)| node)
+            .filter(|node| node.is_object())
+            .map(Request::of)
     }
 }
 
 impl<'a> Request<'a> {
-    /// The first member whose type is wrong, by name: such a request cannot be trusted.
-    pub fn wrong_member(self) -> Option<&'static str> {
-        let text = |node: Node<'_>| node.is_absent() || node.text().is_some();
-        let texts = |node: Node<'_>| node.is_absent() || (node.is_list() && node.items().all(text));
-        let object = |node: Node<'_>| node.is_absent() || node.is_object();
-        let (kind, resource, user) = (self.0.get("kind"), self.0.get("resource"), self.user_info());
-        let part = |key| text(kind.get(key)) && text(resource.get(key));
-        let extra = user.get("extra");
-        let dry_run = self.0.get("dryRun");
-        TEXTS
-            .iter()
-            .find(|name| !text(self.0.get(name)))
-            .or_else(|| OBJECTS.iter().find(|name| !object(self.0.get(name))))
-            .copied()
-            .or_else(|| (!dry_run.is_absent() && dry_run.bool().is_none()).then_some("dryRun"))
-            .or_else(|| (!text(user.get("username"))).then_some("userInfo.username"))
-            .or_else(|| (!texts(user.get("groups"))).then_some("userInfo.groups"))
-            .or_else(|| {
-                (!object(extra) || !extra.members().all(|(_, member)| texts(member))).then_some("userInfo.extra")
-            })
-            .or_else(|| (!["group", "version", "kind", "resource"].into_iter().all(part)).then_some("kind"))
+    // Every request comes through here, most of them to be accepted: one pass, and names that the
+    // compiler turns into instructions instead of looking them up.
+    fn of(node: Node<'a>) -> Self {
+        let mut request = Request {
+            wrong_member: None,
+            uid: "",
+            operation: "",
+            kind: GroupKind::default(),
+            resource: "",
+            sub_resource: "",
+            name: "",
+            namespace: "",
+            user_info: Node::absent(),
+            object: Node::absent(),
+            old_object: Node::absent(),
+            is_dry_run: false,
+        };
+        for (key, member) in node.members() {
+            match key {
+                "uid" => request.uid = request.read_text("uid", member),
+                "operation" => request.operation = request.read_text("operation", member),
+                "kind" => request.kind = request.read_kind(member),
+                "resource" => request.resource = request.read_resource(member),
+                "subResource" => request.sub_resource = request.read_text("subResource", member),
+                "name" => request.name = request.read_text("name", member),
+                "namespace" => request.namespace = request.read_text("namespace", member),
+                "userInfo" => {
+                    request.check_user(member);
+                    request.user_info = member;
+                }
+                "object" => request.object = member,
+                "oldObject" => request.old_object = member,
+                "dryRun" => {
+                    request.expect(member.is_absent() || member.bool().is_some(), "dryRun");
+                    request.is_dry_run = member.bool() == Some(true);
+                }
+                // What the client used before the API server converted it. The object is judged as it is.
+                "requestKind" => request.expect_object(member, "requestKind"),
+                "requestResource" => request.expect_object(member, "requestResource"),
+                "requestSubResource" => _ = request.read_text("requestSubResource", member),
+                "options" => request.expect_object(member, "options"),
+                _ => {}
+            }
+        }
+        request
     }
 
-    fn text(self, key: &str) -> &'a str {
-        self.0.get(key).text().unwrap_or_default()
+    fn expect(&mut self, is_right: bool, member: &'static str) {
+        if !is_right && self.wrong_member.is_none() {
+            self.wrong_member = Some(member);
+        }
+    }
+
+    fn expect_object(&mut self, node: Node<'a>, member: &'static str) {
+        self.expect(node.is_absent() || node.is_object(), member);
+    }
+
+    fn read_text(&mut self, member: &'static str, node: Node<'a>) -> &'a str {
+        self.expect(is_text(node), member);
+        node.text().unwrap_or_default()
+    }
+
+    fn read_kind(&mut self, node: Node<'a>) -> GroupKind<'a> {
+        self.expect_object(node, "kind");
+        let mut kind = GroupKind::default();
+        for (key, part) in node.members() {
+            match key {
+                "group" => kind.group = self.read_text("kind", part),
+                "kind" => kind.kind = self.read_text("kind", part),
+                "version" => _ = self.read_text("kind", part),
+                _ => {}
+            }
+        }
+        kind
+    }
+
+    fn read_resource(&mut self, node: Node<'a>) -> &'a str {
+        self.expect_object(node, "resource");
+        let mut resource = "";
+        for (key, part) in node.members() {
+            match key {
+                "resource" => resource = self.read_text("resource", part),
+                "group" | "version" => _ = self.read_text("resource", part),
+                _ => {}
+            }
+        }
+        resource
+    }
+
+    fn check_user(&mut self, node: Node<'a>) {
+        self.expect_object(node, "userInfo");
+        for (key, member) in node.members() {
+            match key {
+                "username" => self.expect(is_text(member), "userInfo.username"),
+                "groups" => self.expect(are_texts(member), "userInfo.groups"),
+                "extra" => {
+                    self.expect_object(member, "userInfo.extra");
+                    self.expect(member.members().all(|(_, values)| are_texts(values)), "userInfo.extra");
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The first member whose type is wrong, by name: such a request cannot be trusted.
+    pub fn wrong_member(self) -> Option<&'static str> {
+        self.wrong_member
     }
 
     pub fn uid(self) -> &'a str {
-        self.text("uid")
+        self.uid
     }
 
     /// API group of the object, as the request names it.
     pub fn group(self) -> &'a str {
-        self.0.at(&["kind", "group"]).text().unwrap_or_default()
+        self.kind.group
     }
 
     /// Kind of the object, as the request names it.
     pub fn kind(self) -> &'a str {
-        self.0.at(&["kind", "kind"]).text().unwrap_or_default()
+        self.kind.kind
     }
 
     /// The plural resource. The audit scanner puts the kind here, so never decide by it alone.
     pub fn resource(self) -> &'a str {
-        self.0.at(&["resource", "resource"]).text().unwrap_or_default()
+        self.resource
     }
 
     pub fn sub_resource(self) -> &'a str {
-        self.text("subResource")
+        self.sub_resource
     }
 
     pub fn name(self) -> &'a str {
-        self.text("name")
+        self.name
     }
 
     pub fn namespace(self) -> &'a str {
-        self.text("namespace")
+        self.namespace
     }
 
     pub fn operation(self) -> Operation {
-        match self.text("operation") {
+        match self.operation {
             "CREATE" => Operation::Create,
             "UPDATE" => Operation::Update,
             "DELETE" => Operation::Delete,
@@ -108,27 +214,27 @@ impl<'a> Request<'a> {
     }
 
     pub fn user_info(self) -> Node<'a> {
-        self.0.get("userInfo")
+        self.user_info
     }
 
     pub fn is_dry_run(self) -> bool {
-        self.0.get("dryRun").bool() == Some(true)
+        self.is_dry_run
     }
 
     /// The object, absent where the request has none.
     pub fn object(self) -> Node<'a> {
-        self.0.get("object")
+        self.object
     }
 
     pub fn old_object(self) -> Node<'a> {
-        self.0.get("oldObject")
-    }
-
-    /// The API versions and resources that the client itself used, where they differ.
-    pub fn requested(self) -> (Node<'a>, Node<'a>, &'a str) {
-        (self.0.get("requestKind"), self.0.get("requestResource"), self.text("requestSubResource"))
+        self.old_object
     }
 }
 
-const TEXTS: &[&str] = &["uid", "subResource", "requestSubResource", "name", "namespace", "operation"];
-const OBJECTS: &[&str] = &["kind", "resource", "requestKind", "requestResource", "userInfo", "options"];
+fn is_text(node: Node<'_>) -> bool {
+    node.is_absent() || node.text().is_some()
+}
+
+fn are_texts(node: Node<'_>) -> bool {
+    node.is_absent() || (node.is_list() && node.items().all(is_text))
+}

@@ -21,19 +21,23 @@ pub enum Requester {
     Other,
 }
 
-const CONTROL_PLANE: &[&str] = &[
-    "system:apiserver",
-    "system:kube-controller-manager",
-    "system:kube-scheduler",
-    "system:kube-proxy",
-    "aksService",
-    "aks-support",
-    "aksProblemDetector",
-    "system:serviceaccount:kube-system:*",
-];
+fn is_control_plane(name: &str) -> bool {
+    matches!(
+        name,
+        "system:apiserver"
+            | "system:kube-controller-manager"
+            | "system:kube-scheduler"
+            | "system:kube-proxy"
+            | "aksService"
+            | "aks-support"
+            | "aksProblemDetector"
+    ) || name.strip_prefix("system:serviceaccount:").is_some_and(|account| account.starts_with("kube-system:"))
+}
 
-/// Kubelet names of old AKS versions; they count only together with the group `system:nodes`.
-const OLD_KUBELETS: &[&str] = &["nodeclient", "client", "kubelet"];
+/// Old AKS versions have kubelets with other names; they count only together with the group `system:nodes`.
+fn is_kubelet(name: &str) -> bool {
+    name.starts_with("system:node:") || matches!(name, "nodeclient" | "client" | "kubelet")
+}
 
 /// User names of AKS local accounts, in requests and as subjects.
 pub const LOCAL_ACCOUNTS: &[&str] = &["masterclient", "clusterAdmin", "clusterUser"];
@@ -44,19 +48,25 @@ impl Requester {
         if is_empty(user_info) {
             return Requester::Absent;
         }
-        let name = user_info.get("username").text().unwrap_or_default();
-        let in_group = |group: &str| user_info.get("groups").texts().any(|g| g == group);
-        let mut control_plane = CONTROL_PLANE.iter().copied().chain(trusted.iter().map(String::as_str));
-        if control_plane.any(|pattern| glob::matches(pattern, name)) {
+        let (mut name, mut groups, mut extra) = ("", Node::absent(), Node::absent());
+        for (key, member) in user_info.members() {
+            match key {
+                "username" => name = member.text().unwrap_or_default(),
+                "groups" => groups = member,
+                "extra" => extra = member,
+                _ => {}
+            }
+        }
+        if is_control_plane(name) || trusted.iter().any(|pattern| glob::matches(pattern, name)) {
             return Requester::ControlPlane;
         }
-        let kubelet = name.starts_with("system:node:") || OLD_KUBELETS.contains(&name);
-        if (kubelet && in_group("system:nodes"))
-            || (name.starts_with("system:bootstrap:") && in_group("system:bootstrappers"))
+        let in_group = |is_meant: fn(&str) -> bool| groups.texts().any(is_meant);
+        if (is_kubelet(name) && in_group(|group| group == "system:nodes"))
+            || (name.starts_with("system:bootstrap:") && in_group(|group| group == "system:bootstrappers"))
         {
             return Requester::Node;
         }
-        if LOCAL_ACCOUNTS.contains(&name) || in_group("system:masters") {
+        if LOCAL_ACCOUNTS.contains(&name) || in_group(|group| group == "system:masters") {
             return Requester::LocalAccount;
         }
         if name.starts_with("system:serviceaccount:") {
@@ -66,7 +76,7 @@ impl Requester {
             return Requester::ExternalIssuer;
         }
         // Asked last: whoever may impersonate `userextras/oid` can set it.
-        let oid = user_info.at(&["extra", "oid"]).texts().next();
+        let oid = extra.get("oid").texts().next();
         if oid.is_some_and(is_guid) { Requester::Entra } else { Requester::Other }
     }
 

@@ -106,3 +106,9 @@ impl<'a> Cx<'a> {
         &mut self.findings[last]
     }
 }
+
+/// Words for documentation, the schema and the browser page: a policy server has no reader for them, so
+/// they are left out of its module.
+pub const fn for_readers(text: &'static str) -> &'static str {
+    if cfg!(target_os = "wasi") { "" } else { text }
+}

@@ -31,14 +31,15 @@ impl Mark {
     }
 }
 
+/// Tables for ASCII, which is all that marks are made of.
 pub struct Filter {
-    first: [u64; 256],
-    second: [u64; 256],
-    third: [u64; 256],
+    first: [u64; 128],
+    second: [u64; 128],
+    third: [u64; 128],
 }
 
 impl Filter {
-    pub const EMPTY: Filter = Filter { first: [0; 256], second: [0; 256], third: [0; 256] };
+    pub const EMPTY: Filter = Filter { first: [0; 128], second: [0; 128], third: [0; 128] };
 
     /// Gives `bit` another mark of two bytes or more.
     #[allow(clippy::indexing_slicing, reason = "the compiler evaluates it, and would refuse")]
@@ -47,7 +48,7 @@ impl Filter {
         let text = mark.text.as_bytes();
         let bit = 1 << bit;
         let mut byte = 0;
-        while byte < 256 {
+        while byte < 128 {
             let low = (byte as u8).to_ascii_lowercase();
             if text[0].to_ascii_lowercase() == low {
                 self.first[byte] |= bit;
@@ -66,7 +67,8 @@ impl Filter {
     /// Calls `found` with every offset and the bits of the entries that may have a mark there,
     /// until it answers `true`.
     pub fn candidates(&self, text: &[u8], mut found: impl FnMut(usize, u64) -> bool) {
-        let look = |table: &[u64; 256], byte: u8| table.get(usize::from(byte)).map_or(0, |b| *b);
+        // A byte that is no ASCII looks like one that is: a candidate more, and a comparison less.
+        let look = |table: &[u64; 128], byte: u8| table.get(usize::from(byte & 0x7f)).map_or(0, |b| *b);
         for (at, &[a, b, c]) in text.array_windows().enumerate() {
             let bits = look(&self.first, a) & look(&self.second, b);
             if bits == 0 {

@@ -12,6 +12,7 @@ use super::harmless::{harmless, is_guid, is_placeholder, is_reference};
 use super::scan::{Fact, Hit, Region, Scan, facts_of};
 use super::text::{count, find, find_fold, starts_with_fold, until};
 use super::{Class, Kind, assignments, decode_base64};
+use crate::rule::for_readers;
 
 /// A composed credential.
 #[derive(Debug)]
@@ -27,86 +28,100 @@ pub struct Format {
 pub const FORMATS: &[Format] = &[
     Format {
         kinds: &[&STORAGE_CONNECTION, &COSMOS_CONNECTION],
-        shape: "`AccountKey=` with 64 bytes of base64; the emulators' accounts are excused",
+        shape: for_readers("`AccountKey=` with 64 bytes of base64; the emulators' accounts are excused"),
         marks: &[any_case("accountkey"), any_case("storagekey")],
         find: account_key,
     },
     Format {
         kinds: &[&MESSAGING_CONNECTION, &IOT_CONNECTION, &SHARED_ACCESS_KEY],
-        shape: "`SharedAccessKey=` with 32 or 64 bytes of base64",
+        shape: for_readers("`SharedAccessKey=` with 32 or 64 bytes of base64"),
         marks: &[any_case("sharedaccesskey")],
         find: shared_access_key,
     },
     Format {
         kinds: &[&APP_CONFIGURATION_CONNECTION],
-        shape: "`Endpoint=https://*.azconfig.io;Id=*;Secret=*`",
+        shape: for_readers("`Endpoint=https://*.azconfig.io;Id=*;Secret=*`"),
         marks: &[any_case(".azconfig.")],
         find: app_configuration,
     },
     Format {
         kinds: &[&MESSAGING_CONNECTION],
-        shape: "a key of 32 bytes in base64 on the line of a `*.servicebus.windows.net` name, at most 300 bytes after it",
+        shape: for_readers(
+            "a key of 32 bytes in base64 on the line of a `*.servicebus.windows.net` name, at most 300 bytes after it",
+        ),
         marks: &[any_case(".servicebus.windows")],
         find: messaging_key_nearby,
     },
     Format {
         kinds: &[&COSMOS_CONNECTION],
-        shape: "a key of 64 bytes in base64 on the line of a `*.documents.azure.com` name, at most 300 bytes after it",
+        shape: for_readers(
+            "a key of 64 bytes in base64 on the line of a `*.documents.azure.com` name, at most 300 bytes after it",
+        ),
         marks: &[any_case(".documents.azure.com")],
         find: cosmos_key_nearby,
     },
     Format {
         kinds: &[&SHARED_ACCESS_SIGNATURE],
-        shape: "`sig=` with 32 bytes of base64, percent-encoded or not, in a query or a SharedAccessSignature",
+        shape: for_readers(
+            "`sig=` with 32 bytes of base64, percent-encoded or not, in a query or a SharedAccessSignature",
+        ),
         marks: &[any_case("sig="), any_case("dsas_secret=")],
         find: shared_access_signature,
     },
     Format {
         kinds: &[&AZURE_DATABASE_PASSWORD, &REDIS_CONNECTION, &DATABASE_PASSWORD],
-        shape: "`Password=` or `Pwd=` in a string that also names a server (ADO.NET, ODBC, JDBC, libpq, Redis)",
+        shape: for_readers(
+            "`Password=` or `Pwd=` in a string that also names a server (ADO.NET, ODBC, JDBC, libpq, Redis)",
+        ),
         marks: &[any_case("password"), any_case("pwd")],
         find: database_password,
     },
     Format {
         kinds: &[&AZURE_URL_PASSWORD, &URL_PASSWORD],
-        shape: "`scheme://user:password@host`",
+        shape: for_readers("`scheme://user:password@host`"),
         marks: &[exact("://")],
         find: url_password,
     },
     Format {
         kinds: &[&ENTRA_TOKEN, &SERVICE_ACCOUNT_TOKEN, &BEARER_TOKEN],
-        shape: "a signed JSON Web Token: three parts in base64url",
+        shape: for_readers("a signed JSON Web Token: three parts in base64url"),
         marks: &[exact("eyJ"), exact("eyAi"), exact("ewog")],
         find: json_web_token,
     },
     Format {
         kinds: &[&PRIVATE_KEY],
-        shape: "`-----BEGIN PRIVATE KEY-----` of any flavour, with a body",
+        shape: for_readers("`-----BEGIN PRIVATE KEY-----` of any flavour, with a body"),
         marks: &[exact("-----BEGIN ")],
         find: pem_private_key,
     },
     Format { kinds: &[&PKCS12], shape: "a PKCS#12 bundle in base64", marks: &[exact("IBAzCC")], find: pkcs12 },
     Format {
         kinds: &[&CLOUD_CONFIG],
-        shape: "`aadClientSecret` or `aadClientCertPassword` in a cloud provider's `azure.json`, in JSON or YAML, unless `msi`",
+        shape: for_readers(
+            "`aadClientSecret` or `aadClientCertPassword` in a cloud provider's `azure.json`, in JSON or YAML, unless `msi`",
+        ),
         marks: &[any_case("aadclientsecret"), any_case("aadclientcertpassword")],
         find: cloud_config,
     },
     Format {
         kinds: &[&SDK_AUTH_FILE],
-        shape: "`clientSecret` or `clientCertificate` beside `tenantId`, `subscriptionId` or an Azure endpoint URL",
+        shape: for_readers(
+            "`clientSecret` or `clientCertificate` beside `tenantId`, `subscriptionId` or an Azure endpoint URL",
+        ),
         marks: &[any_case("clientsecret"), any_case("clientcertificate")],
         find: sdk_auth_file,
     },
     Format {
         kinds: &[&SERVICE_PRINCIPAL_FILE],
-        shape: "`appId`, `password` and `tenant` together, as `az ad sp create-for-rbac` prints them",
+        shape: for_readers("`appId`, `password` and `tenant` together, as `az ad sp create-for-rbac` prints them"),
         marks: &[any_case("appid")],
         find: service_principal_file,
     },
     Format {
         kinds: &[&REGISTRY_ADMIN, &REGISTRY_SERVICE_PRINCIPAL, &REGISTRY_TOKEN],
-        shape: "an entry for `*.azurecr.*` in a Docker configuration; the null GUID with a token is excused",
+        shape: for_readers(
+            "an entry for `*.azurecr.*` in a Docker configuration; the null GUID with a token is excused",
+        ),
         marks: &[any_case(".azurecr.")],
         find: docker_config,
     },
@@ -119,19 +134,19 @@ pub const FORMATS: &[Format] = &[
             &KUBECONFIG_AUTH_PROVIDER,
             &KUBECONFIG_CLIENT_SECRET,
         ],
-        shape: "a kubeconfig with a client key, token, password, auth provider or client secret",
+        shape: for_readers("a kubeconfig with a client key, token, password, auth provider or client secret"),
         marks: &[exact("current-context"), exact("client-key-data"), exact("clusters")],
         find: kubeconfig,
     },
     Format {
         kinds: &[&AWS_ACCESS_KEY],
-        shape: "`AKIA` and its kin with 16 characters; documentation examples are excused",
+        shape: for_readers("`AKIA` and its kin with 16 characters; documentation examples are excused"),
         marks: &[exact("AKIA"), exact("ASIA"), exact("ABIA"), exact("ACCA"), exact("A3T")],
         find: aws_access_key,
     },
     Format {
         kinds: &[&AWS_SECRET_KEY],
-        shape: "`aws_secret_access_key` with 40 characters of base64; documentation examples are excused",
+        shape: for_readers("`aws_secret_access_key` with 40 characters of base64; documentation examples are excused"),
         marks: &[any_case("secret_access_key"), any_case("secretaccesskey"), any_case("secret-access-key")],
         find: aws_secret_key,
     },

@@ -9,6 +9,7 @@ use std::ops::Range;
 use super::alphabet::{ALPHANUMERIC, Alphabet, BASE64, BASE64_ANY, BASE64_URL};
 use super::filter::{Mark, exact};
 use super::{Class, Kind};
+use crate::rule::for_readers;
 
 /// Between `min` and `max` characters of one alphabet.
 #[derive(Clone, Copy, Debug)]
@@ -64,7 +65,7 @@ const AFTER_32: &[Run] = &[run(1, A_TO_P), run(5, BASE64), run(1, EQUALS)];
 const fn key64(kind: Kind, source: &'static str, mark: &'static str) -> Signature {
     Signature {
         kind,
-        source,
+        source: for_readers(source),
         mark: exact(mark),
         before: BEFORE_64,
         after: AFTER_64,
@@ -77,7 +78,7 @@ const fn key64(kind: Kind, source: &'static str, mark: &'static str) -> Signatur
 const fn key32(kind: Kind, source: &'static str, mark: &'static str) -> Signature {
     Signature {
         kind,
-        source,
+        source: for_readers(source),
         mark: exact(mark),
         before: BEFORE_32,
         after: AFTER_32,
@@ -89,7 +90,7 @@ const fn key32(kind: Kind, source: &'static str, mark: &'static str) -> Signatur
 pub const SIGNATURES: &[Signature] = &[
     Signature {
         kind: azure("entra-client-secret", "an Entra client secret"),
-        source: "SEC101/156",
+        source: for_readers("SEC101/156"),
         mark: exact("Q~"),
         before: &[run(3, CLIENT_SECRET), run(1, Alphabet::of("78"))],
         after: &[Run { alphabet: CLIENT_SECRET, min: 31, max: 34 }],
@@ -109,7 +110,7 @@ pub const SIGNATURES: &[Signature] = &[
     key32(azure("redis-key", "an Azure Cache for Redis access key"), "SEC101/154", "AzCa"),
     Signature {
         kind: azure("container-registry-key", "a container registry admin or token password"),
-        source: "SEC101/176",
+        source: for_readers("SEC101/176"),
         mark: exact("+ACR"),
         before: &[run(42, BASE64)],
         after: &[run(1, A_TO_D), run(5, BASE64)],
@@ -118,7 +119,7 @@ pub const SIGNATURES: &[Signature] = &[
     },
     Signature {
         kind: azure("search-key", "an Azure AI Search key"),
-        source: "SEC101/166, 167",
+        source: for_readers("SEC101/166, 167"),
         mark: exact("AzSe"),
         before: &[run(42, ALPHANUMERIC)],
         after: &[run(1, A_TO_D), run(5, ALPHANUMERIC)],
@@ -127,7 +128,7 @@ pub const SIGNATURES: &[Signature] = &[
     },
     Signature {
         kind: azure("functions-key", "an Azure Functions access key"),
-        source: "SEC101/158",
+        source: for_readers("SEC101/158"),
         mark: exact("AzFu"),
         before: &[run(44, BASE64_URL)],
         after: &[run(5, BASE64_URL), run(1, LAST_OF_64), run(2, EQUALS)],
@@ -136,7 +137,7 @@ pub const SIGNATURES: &[Signature] = &[
     },
     Signature {
         kind: azure("annotated-key", "an Azure service key"),
-        source: "SEC101/177, 197 to 245",
+        source: for_readers("SEC101/177, 197 to 245"),
         mark: exact("JQQJ9"),
         before: &[run(52, ALPHANUMERIC)],
         after: &[
@@ -152,7 +153,7 @@ pub const SIGNATURES: &[Signature] = &[
     },
     Signature {
         kind: azure("databricks-token", "an Azure Databricks access token"),
-        source: "SEC101/110",
+        source: for_readers("SEC101/110"),
         mark: exact("dapi"),
         before: &[],
         after: &[Run { alphabet: HEX_OR_DASH, min: 32, max: 34 }],

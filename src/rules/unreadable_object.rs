@@ -36,13 +36,13 @@
 
 use crate::finding::Severity;
 use crate::object::Object;
-use crate::rule::{Cx, Rule};
+use crate::rule::{Cx, Rule, for_readers};
 use crate::shape;
 use crate::view::workload::Workload;
 
 pub static RULE: Rule = Rule {
     id: "unreadable-object",
-    summary: "object that cannot be read",
+    summary: for_readers("object that cannot be read"),
     help: "correct the manifest so that the member has the type the Kubernetes API gives it",
     severity: Severity::High,
     // Called by the pipeline before the table.

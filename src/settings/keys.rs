@@ -1,6 +1,8 @@
 //! Every settings key, once: the parser takes its names from here, the settings reference, the JSON
 //! Schema and the Rancher form are generated from it.
 
+use crate::rule::for_readers;
+
 /// One key of the settings or of an entry of a list in them.
 pub struct Key {
     pub name: &'static str,
@@ -35,10 +37,6 @@ const fn optional(name: &'static str, value: Kind, default: &'static str, doc: &
 
 const fn required(name: &'static str, value: Kind, doc: &'static str) -> Key {
     Key { name, value, default: "", required: true, doc: for_readers(doc) }
-}
-
-const fn for_readers(doc: &'static str) -> &'static str {
-    if cfg!(target_os = "wasi") { "" } else { doc }
 }
 
 pub const PROFILES: &[&str] = &["baseline", "restricted"];

@@ -85,11 +85,11 @@ const TEMPLATE: &str = r#"//! One sentence that says what is wrong.
 use crate::finding::Severity;
 use crate::kind;
 use crate::object::Object;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 
 pub static RULE: Rule = Rule {
     id: "RULE-ID",
-    summary: "the fault in one line",
+    summary: for_readers("the fault in one line"),
     help: "what to do, as an imperative",
     severity: Severity::Medium,
     checks: &[Check::Kinds(&[kind::CONFIG_MAP], check)],

@@ -5,10 +5,11 @@ use crate::auth_mode::On::Kinds;
 use crate::auth_mode::Says::{Absent, Anything, Contains, HasOneOf, OneOf, OneOfAnyCase, Plaintext, Present};
 use crate::auth_mode::{Entry, when};
 use crate::kind;
+use crate::rule::for_readers;
 
 pub const ENTRIES: &[Entry] = &[
     Entry {
-        title: "Dapr components",
+        title: for_readers("Dapr components"),
         on: Kinds(&[kind::DAPR_COMPONENT]),
         given: &[("spec.type", Contains(&["azure"]))],
         at: &["spec.metadata.*"],
@@ -31,10 +32,12 @@ pub const ENTRIES: &[Entry] = &[
                 .and(&[("name", OneOfAnyCase(DAPR_KEY))]),
         ],
         fix: "keep only {name: azureClientId, value: <client id>} and label the pods azure.workload.identity/use: \"true\"",
-        source: "https://docs.dapr.io/developing-applications/integrations/azure/azure-authentication/authenticating-azure/",
+        source: for_readers(
+            "https://docs.dapr.io/developing-applications/integrations/azure/azure-authentication/authenticating-azure/",
+        ),
     },
     Entry {
-        title: "Prometheus remote write",
+        title: for_readers("Prometheus remote write"),
         on: Kinds(&[kind::PROMETHEUS, kind::PROMETHEUS_AGENT]),
         given: &[],
         at: &["spec.remoteWrite.*.azureAd"],
@@ -46,10 +49,10 @@ pub const ENTRIES: &[Entry] = &[
             when(WorkloadIdentity, "sdk", Present, "writes with the default chain of the Azure SDK"),
         ],
         fix: "set azureAd: {workloadIdentity: {clientId: <client id>, tenantId: <tenant id>}}",
-        source: "https://prometheus-operator.dev/docs/api-reference/api/#monitoring.coreos.com/v1.AzureAD",
+        source: for_readers("https://prometheus-operator.dev/docs/api-reference/api/#monitoring.coreos.com/v1.AzureAD"),
     },
     Entry {
-        title: "Prometheus service discovery",
+        title: for_readers("Prometheus service discovery"),
         on: Kinds(&[kind::SCRAPE_CONFIG]),
         given: &[],
         at: &["spec.azureSDConfigs.*"],
@@ -66,7 +69,9 @@ pub const ENTRIES: &[Entry] = &[
             when(WorkloadIdentity, "authenticationMethod", OneOf(&["WorkloadIdentity", "SDK"]), "needs no secret"),
         ],
         fix: "set authenticationMethod: WorkloadIdentity, clientID and tenantID, and drop clientSecret",
-        source: "https://prometheus-operator.dev/docs/api-reference/api/#monitoring.coreos.com/v1alpha1.AzureSDConfig",
+        source: for_readers(
+            "https://prometheus-operator.dev/docs/api-reference/api/#monitoring.coreos.com/v1alpha1.AzureSDConfig",
+        ),
     },
 ];
 

@@ -6,10 +6,11 @@ use crate::auth_mode::Says::{Contains, OneOf, Present, Text, True};
 use crate::auth_mode::{Entry, Reader, when};
 use crate::json::{Node, parse};
 use crate::kind;
+use crate::rule::for_readers;
 
 pub const ENTRIES: &[Entry] = &[
     Entry {
-        title: "Argo CD clusters",
+        title: for_readers("Argo CD clusters"),
         on: Kinds(&[kind::SECRET]),
         given: &[("metadata.labels[argocd.argoproj.io/secret-type]", OneOf(&["cluster"]))],
         at: &["data", "stringData"],
@@ -42,10 +43,10 @@ pub const ENTRIES: &[Entry] = &[
             ),
         ],
         fix: "use execProviderConfig with command argocd-k8s-auth, args [azure] and env AAD_LOGIN_METHOD: workloadidentity",
-        source: "https://argo-cd.readthedocs.io/en/stable/operator-manual/declarative-setup/#aks",
+        source: for_readers("https://argo-cd.readthedocs.io/en/stable/operator-manual/declarative-setup/#aks"),
     },
     Entry {
-        title: "Argo CD repositories",
+        title: for_readers("Argo CD repositories"),
         on: Kinds(&[kind::SECRET]),
         given: &[(
             "metadata.labels[argocd.argoproj.io/secret-type]",
@@ -65,7 +66,9 @@ pub const ENTRIES: &[Entry] = &[
             when(WorkloadIdentity, "useAzureWorkloadIdentity", True, "chooses workload identity"),
         ],
         fix: "set useAzureWorkloadIdentity: \"true\" and drop the password or secret",
-        source: "https://argo-cd.readthedocs.io/en/stable/user-guide/private-repositories/#azure-container-registryazure-repos-using-azure-workload-identity",
+        source: for_readers(
+            "https://argo-cd.readthedocs.io/en/stable/user-guide/private-repositories/#azure-container-registryazure-repos-using-azure-workload-identity",
+        ),
     },
 ];
 

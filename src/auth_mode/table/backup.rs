@@ -6,10 +6,11 @@ use crate::auth_mode::Says::{Absent, NotTrue, OneOf, Present, Text, True};
 use crate::auth_mode::{Entry, Reader, when};
 use crate::credential::is_harmless;
 use crate::kind;
+use crate::rule::for_readers;
 
 pub const ENTRIES: &[Entry] = &[
     Entry {
-        title: "Velero",
+        title: for_readers("Velero"),
         on: Kinds(&[kind::BACKUP_STORAGE_LOCATION]),
         given: &[("spec.provider", OneOf(&["azure", "velero.io/azure"]))],
         at: &["spec.config"],
@@ -22,10 +23,12 @@ pub const ENTRIES: &[Entry] = &[
             when(WorkloadIdentity, "useAAD", True, "chooses Entra"),
         ],
         fix: "set spec.config.useAAD: \"true\", drop storageAccountKeyEnvVar, and give Velero's pods workload identity",
-        source: "https://github.com/vmware-tanzu/velero-plugin-for-microsoft-azure#option-3-use-azure-ad-workload-identity",
+        source: for_readers(
+            "https://github.com/vmware-tanzu/velero-plugin-for-microsoft-azure#option-3-use-azure-ad-workload-identity",
+        ),
     },
     Entry {
-        title: "Velero's credentials file",
+        title: for_readers("Velero's credentials file"),
         on: Kinds(&[kind::SECRET]),
         given: &[],
         at: &["data", "stringData"],
@@ -45,10 +48,12 @@ pub const ENTRIES: &[Entry] = &[
             ),
         ],
         fix: "keep only the subscription, resource group and cloud in it, and give Velero's pods workload identity",
-        source: "https://github.com/vmware-tanzu/velero-plugin-for-microsoft-azure#option-3-use-azure-ad-workload-identity",
+        source: for_readers(
+            "https://github.com/vmware-tanzu/velero-plugin-for-microsoft-azure#option-3-use-azure-ad-workload-identity",
+        ),
     },
     Entry {
-        title: "CloudNativePG backups",
+        title: for_readers("CloudNativePG backups"),
         on: Kinds(&[kind::CNPG_CLUSTER, kind::BARMAN_OBJECT_STORE]),
         given: &[],
         at: &[
@@ -64,7 +69,9 @@ pub const ENTRIES: &[Entry] = &[
             when(WorkloadIdentity, "inheritFromAzureAD", Present, "inherits the identity of the pod"),
         ],
         fix: "set azureCredentials: {inheritFromAzureAD: true} and label the pods azure.workload.identity/use: \"true\"",
-        source: "https://cloudnative-pg.io/documentation/current/appendixes/object_stores/#azure-blob-storage",
+        source: for_readers(
+            "https://cloudnative-pg.io/documentation/current/appendixes/object_stores/#azure-blob-storage",
+        ),
     },
 ];
 

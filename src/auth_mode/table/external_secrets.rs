@@ -5,10 +5,11 @@ use crate::auth_mode::On::Kinds;
 use crate::auth_mode::Says::{Absent, OneOf, Present};
 use crate::auth_mode::{Entry, when};
 use crate::kind;
+use crate::rule::for_readers;
 
 pub const ENTRIES: &[Entry] = &[
     Entry {
-        title: "External Secrets, Azure Key Vault",
+        title: for_readers("External Secrets, Azure Key Vault"),
         on: Kinds(&[kind::SECRET_STORE, kind::CLUSTER_SECRET_STORE]),
         given: &[("spec.provider.azurekv", Present)],
         at: &["spec.provider.azurekv"],
@@ -20,10 +21,10 @@ pub const ENTRIES: &[Entry] = &[
             when(WorkloadIdentity, "authType", OneOf(&["WorkloadIdentity"]), "is WorkloadIdentity"),
         ],
         fix: "set authType: WorkloadIdentity and serviceAccountRef: {name: <annotated service account>}, drop authSecretRef",
-        source: "https://external-secrets.io/latest/provider/azure-key-vault/",
+        source: for_readers("https://external-secrets.io/latest/provider/azure-key-vault/"),
     },
     Entry {
-        title: "External Secrets, AWS",
+        title: for_readers("External Secrets, AWS"),
         on: Kinds(&[kind::SECRET_STORE, kind::CLUSTER_SECRET_STORE]),
         given: &[],
         at: &["spec.provider.aws.auth.secretRef"],
@@ -34,10 +35,10 @@ pub const ENTRIES: &[Entry] = &[
                 .and(&[("secretAccessKeySecretRef", Absent)]),
         ],
         fix: "set auth: {jwt: {serviceAccountRef: {name: <account>}}} and let the AWS role trust the cluster's OIDC issuer",
-        source: "https://external-secrets.io/latest/provider/aws-access/",
+        source: for_readers("https://external-secrets.io/latest/provider/aws-access/"),
     },
     Entry {
-        title: "External Secrets generators, Azure Container Registry",
+        title: for_readers("External Secrets generators, Azure Container Registry"),
         on: Kinds(&[kind::ACR_ACCESS_TOKEN, kind::CLUSTER_GENERATOR]),
         given: &[],
         at: &["spec.auth", "spec.generator.acrAccessTokenSpec.auth"],
@@ -48,6 +49,6 @@ pub const ENTRIES: &[Entry] = &[
             when(WorkloadIdentity, "workloadIdentity", Present, "chooses workload identity"),
         ],
         fix: "set auth: {workloadIdentity: {serviceAccountRef: {name: <annotated service account>}}}",
-        source: "https://external-secrets.io/latest/api/generator/acr/",
+        source: for_readers("https://external-secrets.io/latest/api/generator/acr/"),
     },
 ];

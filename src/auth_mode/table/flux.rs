@@ -5,10 +5,11 @@ use crate::auth_mode::On::Kinds;
 use crate::auth_mode::Says::{Contains, Credential, NoneOf, OneOf, Present};
 use crate::auth_mode::{Entry, Says, when};
 use crate::kind;
+use crate::rule::for_readers;
 
 pub const ENTRIES: &[Entry] = &[
     Entry {
-        title: "Flux buckets on Azure Blob Storage",
+        title: for_readers("Flux buckets on Azure Blob Storage"),
         on: Kinds(&[kind::FLUX_BUCKET]),
         given: &[("spec.provider", OneOf(&["azure"]))],
         at: &["spec"],
@@ -18,10 +19,10 @@ pub const ENTRIES: &[Entry] = &[
             when(WorkloadIdentity, "serviceAccountName", Present, "signs in as a service account"),
         ],
         fix: "drop spec.secretRef and set spec.serviceAccountName to an annotated service account",
-        source: "https://fluxcd.io/flux/components/source/buckets/#azure",
+        source: for_readers("https://fluxcd.io/flux/components/source/buckets/#azure"),
     },
     Entry {
-        title: "Flux sources in Azure Container Registry",
+        title: for_readers("Flux sources in Azure Container Registry"),
         on: Kinds(&[kind::FLUX_OCI_REPOSITORY, kind::FLUX_HELM_REPOSITORY, kind::FLUX_IMAGE_REPOSITORY]),
         given: &[],
         at: &["spec"],
@@ -34,10 +35,10 @@ pub const ENTRIES: &[Entry] = &[
             when(WorkloadIdentity, "provider", OneOf(&["azure"]), "is azure"),
         ],
         fix: "set spec.provider: azure and drop spec.secretRef",
-        source: "https://fluxcd.io/flux/integrations/azure/",
+        source: for_readers("https://fluxcd.io/flux/integrations/azure/"),
     },
     Entry {
-        title: "Flux sources in Azure DevOps",
+        title: for_readers("Flux sources in Azure DevOps"),
         on: Kinds(&[kind::FLUX_GIT_REPOSITORY]),
         given: &[("spec.url", DEVOPS)],
         at: &["spec"],
@@ -48,10 +49,10 @@ pub const ENTRIES: &[Entry] = &[
             when(WorkloadIdentity, "provider", OneOf(&["azure"]), "is azure"),
         ],
         fix: "set spec.provider: azure and drop spec.secretRef",
-        source: "https://fluxcd.io/flux/components/source/gitrepositories/#azure",
+        source: for_readers("https://fluxcd.io/flux/components/source/gitrepositories/#azure"),
     },
     Entry {
-        title: "Flux notifications to Azure",
+        title: for_readers("Flux notifications to Azure"),
         on: Kinds(&[kind::FLUX_PROVIDER]),
         given: &[("spec.type", OneOf(&["azureeventhub", "azuredevops"]))],
         at: &["spec"],
@@ -62,10 +63,10 @@ pub const ENTRIES: &[Entry] = &[
             when(WorkloadIdentity, "serviceAccountName", Present, "signs in as a service account"),
         ],
         fix: "drop spec.secretRef and set spec.serviceAccountName to an annotated service account",
-        source: "https://fluxcd.io/flux/components/notification/providers/",
+        source: for_readers("https://fluxcd.io/flux/components/notification/providers/"),
     },
     Entry {
-        title: "Flux kustomizations",
+        title: for_readers("Flux kustomizations"),
         on: Kinds(&[kind::FLUX_KUSTOMIZATION]),
         given: &[],
         at: &["spec"],
@@ -76,10 +77,10 @@ pub const ENTRIES: &[Entry] = &[
             when(WorkloadIdentity, "decryption.serviceAccountName", Present, "decrypts as a service account"),
         ],
         fix: "set spec.kubeConfig.configMapRef to a ConfigMap with provider: azure and serviceAccountName",
-        source: "https://fluxcd.io/flux/components/kustomize/kustomizations/",
+        source: for_readers("https://fluxcd.io/flux/components/kustomize/kustomizations/"),
     },
     Entry {
-        title: "Flux decryption keys",
+        title: for_readers("Flux decryption keys"),
         on: Kinds(&[kind::SECRET]),
         given: &[],
         at: &["data", "stringData"],
@@ -91,7 +92,7 @@ pub const ENTRIES: &[Entry] = &[
             "decrypts as a service principal",
         )],
         fix: "set spec.decryption.serviceAccountName of the Kustomization to an annotated service account",
-        source: "https://fluxcd.io/flux/components/kustomize/kustomizations/#azure-key-vault-secret-entry",
+        source: for_readers("https://fluxcd.io/flux/components/kustomize/kustomizations/#azure-key-vault-secret-entry"),
     },
 ];
 

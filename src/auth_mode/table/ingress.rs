@@ -5,10 +5,11 @@ use crate::auth_mode::On::{Containers, Kinds};
 use crate::auth_mode::Says::{Argument, NoneOf, OneOf, Present};
 use crate::auth_mode::{Condition, Entry, Flag, when};
 use crate::kind;
+use crate::rule::for_readers;
 
 pub const ENTRIES: &[Entry] = &[
     Entry {
-        title: "cert-manager, Azure DNS",
+        title: for_readers("cert-manager, Azure DNS"),
         on: Kinds(&[kind::ISSUER, kind::CLUSTER_ISSUER]),
         given: &[],
         // The second spelling is v1alpha2's.
@@ -25,10 +26,10 @@ pub const ENTRIES: &[Entry] = &[
             when(WorkloadIdentity, "managedIdentity", Present, "chooses managed identity"),
         ],
         fix: "set managedIdentity: {clientID: <client id>} instead, and give cert-manager's pods workload identity",
-        source: "https://cert-manager.io/docs/configuration/acme/dns01/azuredns/",
+        source: for_readers("https://cert-manager.io/docs/configuration/acme/dns01/azuredns/"),
     },
     Entry {
-        title: "ExternalDNS",
+        title: for_readers("ExternalDNS"),
         on: Containers("external-dns"),
         given: &[],
         at: &[""],
@@ -50,17 +51,17 @@ pub const ENTRIES: &[Entry] = &[
             .and(&[LABELLED]),
         ],
         fix: "label the pods azure.workload.identity/use: \"true\" and set useWorkloadIdentityExtension: true in azure.json",
-        source: "https://kubernetes-sigs.github.io/external-dns/latest/docs/tutorials/azure/",
+        source: for_readers("https://kubernetes-sigs.github.io/external-dns/latest/docs/tutorials/azure/"),
     },
     Entry {
-        title: "Application Gateway Ingress Controller",
+        title: for_readers("Application Gateway Ingress Controller"),
         on: Kinds(&[kind::SECRET]),
         given: &[],
         at: &["data", "stringData"],
         any_case: false,
         choices: &[when(ServicePrincipal, "[armAuth.json]", Present, "is AGIC's service principal (armAuth.type)")],
         fix: "install the chart with armAuth.type: workloadIdentity and armAuth.identityClientID",
-        source: "https://azure.github.io/application-gateway-kubernetes-ingress/setup/install/",
+        source: for_readers("https://azure.github.io/application-gateway-kubernetes-ingress/setup/install/"),
     },
 ];
 

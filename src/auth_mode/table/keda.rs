@@ -5,10 +5,11 @@ use crate::auth_mode::On::Kinds;
 use crate::auth_mode::Says::{Credential, OneOf, Plaintext, Present, StartsWith};
 use crate::auth_mode::{Condition, Entry, when};
 use crate::kind;
+use crate::rule::for_readers;
 
 pub const ENTRIES: &[Entry] = &[
     Entry {
-        title: "KEDA trigger authentication",
+        title: for_readers("KEDA trigger authentication"),
         on: Kinds(&[
             kind::TRIGGER_AUTHENTICATION,
             kind::CLUSTER_TRIGGER_AUTHENTICATION,
@@ -34,10 +35,10 @@ pub const ENTRIES: &[Entry] = &[
             when(WorkloadIdentity, "podIdentity.provider", OneOf(&["azure-workload"]), "is azure-workload"),
         ],
         fix: KEDA_FIX,
-        source: KEDA,
+        source: for_readers(KEDA),
     },
     Entry {
-        title: "KEDA trigger parameters",
+        title: for_readers("KEDA trigger parameters"),
         on: Kinds(&[
             kind::TRIGGER_AUTHENTICATION,
             kind::CLUSTER_TRIGGER_AUTHENTICATION,
@@ -68,10 +69,10 @@ pub const ENTRIES: &[Entry] = &[
             ),
         ],
         fix: KEDA_FIX,
-        source: KEDA,
+        source: for_readers(KEDA),
     },
     Entry {
-        title: "KEDA Azure scalers",
+        title: for_readers("KEDA Azure scalers"),
         on: Kinds(&[kind::SCALED_OBJECT, kind::SCALED_JOB, kind::KEDA_1_SCALED_OBJECT, kind::KEDA_1_SCALED_JOB]),
         given: &[],
         at: &["spec.triggers.*"],
@@ -97,7 +98,7 @@ pub const ENTRIES: &[Entry] = &[
             when(WorkloadIdentity, "authenticationRef", Present, "refers to a trigger authentication"),
         ],
         fix: "set authenticationRef to a TriggerAuthentication with spec.podIdentity.provider: azure-workload",
-        source: KEDA,
+        source: for_readers(KEDA),
     },
 ];
 

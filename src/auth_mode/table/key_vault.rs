@@ -5,10 +5,11 @@ use crate::auth_mode::On::{Kinds, Volumes};
 use crate::auth_mode::Says::{Absent, NotTrue, OneOf, Present, True};
 use crate::auth_mode::{Entry, when};
 use crate::kind;
+use crate::rule::for_readers;
 
 pub const ENTRIES: &[Entry] = &[
     Entry {
-        title: "Azure Key Vault provider for Secrets Store CSI Driver",
+        title: for_readers("Azure Key Vault provider for Secrets Store CSI Driver"),
         on: Kinds(&[kind::SECRET_PROVIDER_CLASS]),
         given: &[("spec.provider", OneOf(&["azure"]))],
         at: &["spec.parameters"],
@@ -31,10 +32,10 @@ pub const ENTRIES: &[Entry] = &[
             when(WorkloadIdentity, "useAzureTokenProxy", True, "uses an identity binding"),
         ],
         fix: "under spec.parameters set clientID to a federated identity, usePodIdentity: \"false\", useVMManagedIdentity: \"false\"",
-        source: "https://learn.microsoft.com/azure/aks/csi-secrets-store-identity-access",
+        source: for_readers("https://learn.microsoft.com/azure/aks/csi-secrets-store-identity-access"),
     },
     Entry {
-        title: "Azure Key Vault volumes",
+        title: for_readers("Azure Key Vault volumes"),
         on: Volumes("csi", "secrets-store.csi.k8s.io"),
         given: &[],
         at: &["csi"],
@@ -46,10 +47,10 @@ pub const ENTRIES: &[Entry] = &[
             "mounts Key Vault with a service principal's secret",
         )],
         fix: "drop nodePublishSecretRef and set clientID in the SecretProviderClass to a federated identity",
-        source: "https://learn.microsoft.com/azure/aks/csi-secrets-store-identity-access",
+        source: for_readers("https://learn.microsoft.com/azure/aks/csi-secrets-store-identity-access"),
     },
     Entry {
-        title: "Key Vault FlexVolumes",
+        title: for_readers("Key Vault FlexVolumes"),
         on: Volumes("flexVolume", "azure/kv"),
         given: &[],
         at: &["flexVolume"],
@@ -60,20 +61,20 @@ pub const ENTRIES: &[Entry] = &[
             when(NodeIdentity, "options.usevmmanagedidentity", True, "chooses a managed identity of the node"),
         ],
         fix: "use csi: {driver: secrets-store.csi.k8s.io} and a SecretProviderClass with clientID",
-        source: "https://learn.microsoft.com/azure/aks/csi-secrets-store-identity-access",
+        source: for_readers("https://learn.microsoft.com/azure/aks/csi-secrets-store-identity-access"),
     },
     Entry {
-        title: "Azure Key Vault to Kubernetes (akv2k8s)",
+        title: for_readers("Azure Key Vault to Kubernetes (akv2k8s)"),
         on: Kinds(&[kind::AZURE_KEY_VAULT_SECRET]),
         given: &[],
         at: &["spec"],
         any_case: false,
         choices: &[when(NodeIdentity, "vault", Present, "is read with the node's azure.json, akv2k8s's default")],
         fix: "set keyVaultAuth: environment and workload identity in the akv2k8s chart, or use a SecretProviderClass",
-        source: "https://akv2k8s.io/security/authentication/",
+        source: for_readers("https://akv2k8s.io/security/authentication/"),
     },
     Entry {
-        title: "Azure App Configuration provider",
+        title: for_readers("Azure App Configuration provider"),
         on: Kinds(&[kind::APP_CONFIGURATION_PROVIDER]),
         given: &[],
         at: &["spec"],
@@ -89,10 +90,10 @@ pub const ENTRIES: &[Entry] = &[
             when(WorkloadIdentity, "auth.workloadIdentity", Present, "chooses workload identity"),
         ],
         fix: "set spec.auth: {workloadIdentity: {serviceAccountName: <annotated service account>}}",
-        source: "https://learn.microsoft.com/azure/azure-app-configuration/reference-kubernetes-provider",
+        source: for_readers("https://learn.microsoft.com/azure/azure-app-configuration/reference-kubernetes-provider"),
     },
     Entry {
-        title: "App Configuration provider, single vaults",
+        title: for_readers("App Configuration provider, single vaults"),
         on: Kinds(&[kind::APP_CONFIGURATION_PROVIDER]),
         given: &[],
         at: &["spec.secret.auth.keyVaults.*"],
@@ -103,7 +104,7 @@ pub const ENTRIES: &[Entry] = &[
             when(WorkloadIdentity, "workloadIdentity", Present, "chooses workload identity"),
         ],
         fix: "set workloadIdentity: {serviceAccountName: <annotated service account>} for the vault",
-        source: "https://learn.microsoft.com/azure/azure-app-configuration/reference-kubernetes-provider",
+        source: for_readers("https://learn.microsoft.com/azure/azure-app-configuration/reference-kubernetes-provider"),
     },
 ];
 

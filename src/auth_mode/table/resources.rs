@@ -7,10 +7,11 @@ use crate::auth_mode::Says::{
 };
 use crate::auth_mode::{Entry, Flag, when};
 use crate::kind;
+use crate::rule::for_readers;
 
 pub const ENTRIES: &[Entry] = &[
     Entry {
-        title: "Azure Service Operator",
+        title: for_readers("Azure Service Operator"),
         on: Kinds(&[kind::SECRET]),
         given: &[("metadata.name", OneOf(&["aso-controller-settings", "aso-credential"]))],
         at: &["data", "stringData"],
@@ -27,10 +28,10 @@ pub const ENTRIES: &[Entry] = &[
             when(WorkloadIdentity, "USE_WORKLOAD_IDENTITY_AUTH", True, "chooses workload identity"),
         ],
         fix: "keep only the subscription, tenant and client ids and set USE_WORKLOAD_IDENTITY_AUTH: \"true\"",
-        source: "https://azure.github.io/azure-service-operator/guide/authentication/credential-format/",
+        source: for_readers("https://azure.github.io/azure-service-operator/guide/authentication/credential-format/"),
     },
     Entry {
-        title: "Cluster API Provider Azure",
+        title: for_readers("Cluster API Provider Azure"),
         on: Kinds(&[kind::AZURE_CLUSTER_IDENTITY]),
         given: &[],
         at: &["spec"],
@@ -50,10 +51,10 @@ pub const ENTRIES: &[Entry] = &[
             when(WorkloadIdentity, "type", OneOf(&["WorkloadIdentity"]), "is WorkloadIdentity"),
         ],
         fix: "set type: WorkloadIdentity, clientID and tenantID, and drop clientSecret",
-        source: "https://capz.sigs.k8s.io/topics/identities",
+        source: for_readers("https://capz.sigs.k8s.io/topics/identities"),
     },
     Entry {
-        title: "Cluster Autoscaler",
+        title: for_readers("Cluster Autoscaler"),
         on: Containers("cluster-autoscaler"),
         given: &[],
         at: &[""],
@@ -74,10 +75,12 @@ pub const ENTRIES: &[Entry] = &[
             when(WorkloadIdentity, "env.ARM_USE_WORKLOAD_IDENTITY_EXTENSION.value", True, "chooses workload identity"),
         ],
         fix: "set ARM_USE_WORKLOAD_IDENTITY_EXTENSION: \"true\" and label the pods azure.workload.identity/use: \"true\"",
-        source: "https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/cloudprovider/azure/README.md",
+        source: for_readers(
+            "https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/cloudprovider/azure/README.md",
+        ),
     },
     Entry {
-        title: "Crossplane providers for Azure",
+        title: for_readers("Crossplane providers for Azure"),
         on: Kinds(&[
             kind::UPBOUND_PROVIDER_CONFIG,
             kind::UPBOUND_M_PROVIDER_CONFIG,
@@ -103,10 +106,10 @@ pub const ENTRIES: &[Entry] = &[
             when(WorkloadIdentity, "source", OneOf(&["OIDCTokenFile", "Upbound"]), "chooses federation"),
         ],
         fix: "set spec.credentials.source: OIDCTokenFile, spec.clientID and spec.tenantID",
-        source: "https://github.com/crossplane-contrib/provider-upjet-azure/blob/main/AUTHENTICATION.md",
+        source: for_readers("https://github.com/crossplane-contrib/provider-upjet-azure/blob/main/AUTHENTICATION.md"),
     },
     Entry {
-        title: "Databricks secret scopes",
+        title: for_readers("Databricks secret scopes"),
         on: Kinds(&[kind::DATABRICKS_SECRET_SCOPE]),
         given: &[],
         at: &["spec.secrets.*"],
@@ -119,6 +122,6 @@ pub const ENTRIES: &[Entry] = &[
                 .and(&[("key", CredentialName)]),
         ],
         fix: "back the scope with Key Vault, or reach the service with a managed identity",
-        source: "https://learn.microsoft.com/azure/databricks/security/secrets/",
+        source: for_readers("https://learn.microsoft.com/azure/databricks/security/secrets/"),
     },
 ];

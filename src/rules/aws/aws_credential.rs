@@ -56,14 +56,14 @@ use crate::finding::Severity;
 use crate::json::{Node, shown};
 use crate::kind;
 use crate::object::Object;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::view::custom_resource::{self, is_custom_resource};
 use crate::view::workload::{Workload, workloads};
 use std::borrow::Cow;
 
 pub static RULE: Rule = Rule {
     id: "aws-credential",
-    summary: "AWS access key",
+    summary: for_readers("AWS access key"),
     help: "remove and rotate the key; use workload identity on Azure, or an IAM role that trusts the cluster's OIDC issuer",
     severity: Severity::High,
     checks: &[

@@ -47,11 +47,11 @@ use crate::finding::Severity;
 use crate::json::Node;
 use crate::kind::{self, Kind};
 use crate::object::Object;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 
 pub static RULE: Rule = Rule {
     id: "aws-eks-object",
-    summary: "object without effect outside Amazon EKS",
+    summary: for_readers("object without effect outside Amazon EKS"),
     help: "remove the object and use its counterpart on AKS",
     severity: Severity::Low,
     checks: &[

@@ -51,13 +51,13 @@ use crate::finding::Severity;
 use crate::json::Node;
 use crate::kind;
 use crate::object::Object;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::view::container::image_path;
 use crate::view::workload::Workload;
 
 pub static RULE: Rule = Rule {
     id: "aws-metadata-proxy",
-    summary: "credentials through kube2iam or kiam",
+    summary: for_readers("credentials through kube2iam or kiam"),
     help: "use workload identity: annotate the service account with azure.workload.identity/client-id and label the pod",
     severity: Severity::Medium,
     checks: &[Check::Workload(check), Check::Kinds(&[kind::NAMESPACE], check_namespace)],

@@ -41,12 +41,12 @@
 use crate::finding::Severity;
 use crate::json::Node;
 use crate::kind;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::view::workload::Workload;
 
 pub static RULE: Rule = Rule {
     id: "aws-role-annotation",
-    summary: "IAM role of Amazon EKS on a service account or pod",
+    summary: for_readers("IAM role of Amazon EKS on a service account or pod"),
     help: "use Microsoft Entra Workload ID and remove it",
     severity: Severity::Medium,
     checks: &[

@@ -47,12 +47,12 @@
 
 use crate::finding::Severity;
 use crate::json::shown;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::view::binding::{Binding, Subject};
 
 pub static RULE: Rule = Rule {
     id: "binding-anonymous",
-    summary: "role granted to anonymous requests",
+    summary: for_readers("role granted to anonymous requests"),
     help: "remove the subject, or bind an Entra group by its object id",
     severity: Severity::High,
     checks: &[Check::Binding(check)],

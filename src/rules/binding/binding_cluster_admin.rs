@@ -52,12 +52,12 @@
 
 use crate::finding::Severity;
 use crate::json::shown;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::view::binding::Binding;
 
 pub static RULE: Rule = Rule {
     id: "binding-cluster-admin",
-    summary: "cluster-admin for somebody who is not listed",
+    summary: for_readers("cluster-admin for somebody who is not listed"),
     help: "grant a smaller role, or add the subject to the setting clusterAdmins",
     severity: Severity::High,
     checks: &[Check::Binding(check)],

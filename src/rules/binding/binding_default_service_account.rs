@@ -48,12 +48,12 @@
 
 use crate::finding::Severity;
 use crate::json::shown;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::view::binding::{Binding, Principal};
 
 pub static RULE: Rule = Rule {
     id: "binding-default-service-account",
-    summary: "role granted to the default service account",
+    summary: for_readers("role granted to the default service account"),
     help: "create a service account for the workload, name it in its pod template, and bind that",
     severity: Severity::Medium,
     checks: &[Check::Binding(check)],

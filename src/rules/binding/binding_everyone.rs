@@ -49,12 +49,12 @@
 
 use crate::finding::Severity;
 use crate::json::shown;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::view::binding::Binding;
 
 pub static RULE: Rule = Rule {
     id: "binding-everyone",
-    summary: "role granted to everybody who can sign in",
+    summary: for_readers("role granted to everybody who can sign in"),
     help: "bind the Entra group of those who need it by its object id, or one service account",
     severity: Severity::High,
     checks: &[Check::Binding(check)],

@@ -48,12 +48,12 @@
 //! - [External identity providers for AKS](https://learn.microsoft.com/azure/aks/external-identity-provider-authentication-overview)
 
 use crate::finding::Severity;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::view::binding::Binding;
 
 pub static RULE: Rule = Rule {
     id: "binding-external-issuer",
-    summary: "role granted to an identity outside of Entra",
+    summary: for_readers("role granted to an identity outside of Entra"),
     help: "bind an Entra group by its object id, or set allowExternalIssuers: true",
     severity: Severity::Medium,
     checks: &[Check::Binding(check)],

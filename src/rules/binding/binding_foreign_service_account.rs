@@ -47,12 +47,12 @@
 
 use crate::finding::Severity;
 use crate::json::shown;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::view::binding::{Binding, Principal};
 
 pub static RULE: Rule = Rule {
     id: "binding-foreign-service-account",
-    summary: "role granted to a service account of another namespace",
+    summary: for_readers("role granted to a service account of another namespace"),
     help: "bind a service account of the same namespace, or make sure that the other namespace is trusted with this",
     severity: Severity::Low,
     checks: &[Check::Binding(check)],

@@ -48,14 +48,14 @@
 
 use crate::finding::Severity;
 use crate::name::is_guid;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::rules::binding::misspelling;
 use crate::view::binding::Binding;
 use std::borrow::Cow;
 
 pub static RULE: Rule = Rule {
     id: "binding-group-not-object-id",
-    summary: "group that is not an Entra object id",
+    summary: for_readers("group that is not an Entra object id"),
     help: "write the group's object id: az ad group show --group NAME --query id --output tsv",
     severity: Severity::High,
     checks: &[Check::Binding(check)],

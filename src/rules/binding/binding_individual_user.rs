@@ -50,12 +50,12 @@
 
 use crate::finding::Severity;
 use crate::name::{is_guid, is_placeholder_guid, is_upn};
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::view::binding::Binding;
 
 pub static RULE: Rule = Rule {
     id: "binding-individual-user",
-    summary: "role granted to a person instead of a group",
+    summary: for_readers("role granted to a person instead of a group"),
     help: "put the person into an Entra group and bind the group, or list the user in allowedUsers",
     severity: Severity::Medium,
     checks: &[Check::Binding(check)],

@@ -46,12 +46,12 @@
 
 use crate::finding::Severity;
 use crate::requester::LOCAL_ACCOUNTS;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::view::binding::Binding;
 
 pub static RULE: Rule = Rule {
     id: "binding-local-account",
-    summary: "role granted to an AKS local account",
+    summary: for_readers("role granted to an AKS local account"),
     help: "bind an Entra group by its object id instead",
     severity: Severity::High,
     checks: &[Check::Binding(check)],

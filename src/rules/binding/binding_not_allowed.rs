@@ -41,12 +41,12 @@
 //! - [Use Kubernetes RBAC with Entra integration in AKS](https://learn.microsoft.com/azure/aks/kubernetes-rbac-entra-id)
 
 use crate::finding::Severity;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::view::binding::{Binding, Principal};
 
 pub static RULE: Rule = Rule {
     id: "binding-not-allowed",
-    summary: "user or group that the settings do not allow",
+    summary: for_readers("user or group that the settings do not allow"),
     help: "bind a group that is listed in allowedGroups, or add this one to the setting",
     severity: Severity::High,
     checks: &[Check::Binding(check)],

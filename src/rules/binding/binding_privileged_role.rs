@@ -50,12 +50,12 @@
 
 use crate::finding::Severity;
 use crate::json::shown;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::view::binding::{Binding, Principal, Subject};
 
 pub static RULE: Rule = Rule {
     id: "binding-privileged-role",
-    summary: "binding to a role that is wider than it looks",
+    summary: for_readers("binding to a role that is wider than it looks"),
     help: "bind the role in single namespaces with a RoleBinding, or write a role with what is needed",
     severity: Severity::Medium,
     checks: &[Check::Binding(check)],

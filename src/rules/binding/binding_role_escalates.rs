@@ -58,14 +58,14 @@
 use crate::finding::Severity;
 use crate::json::{Node, shown};
 use crate::lookup::{CLUSTER_ROLE, LookupError, Query, ROLE};
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::rules::role::danger;
 use crate::view::binding::{Binding, RoleRef};
 use crate::view::role::Role;
 
 pub static RULE: Rule = Rule {
     id: "binding-role-escalates",
-    summary: "role that makes its holder an administrator, for somebody who is not listed",
+    summary: for_readers("role that makes its holder an administrator, for somebody who is not listed"),
     help: "take the grant out of the role, or add the subject to the setting clusterAdmins",
     severity: Severity::High,
     checks: &[Check::Binding(check)],

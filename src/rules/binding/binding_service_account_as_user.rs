@@ -47,12 +47,12 @@
 
 use crate::finding::Severity;
 use crate::json::shown;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::view::binding::{Binding, Principal};
 
 pub static RULE: Rule = Rule {
     id: "binding-service-account-as-user",
-    summary: "service account written as a user",
+    summary: for_readers("service account written as a user"),
     help: "write kind: ServiceAccount with name and namespace",
     severity: Severity::Low,
     checks: &[Check::Binding(check)],

@@ -47,12 +47,12 @@
 
 use crate::finding::Severity;
 use crate::json::shown;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::view::binding::Binding;
 
 pub static RULE: Rule = Rule {
     id: "binding-system-masters",
-    summary: "role granted to a name reserved for Kubernetes",
+    summary: for_readers("role granted to a name reserved for Kubernetes"),
     help: "bind an Entra group by its object id instead",
     severity: Severity::High,
     checks: &[Check::Binding(check)],

@@ -49,7 +49,7 @@
 use crate::finding::Severity;
 use crate::name::{is_guid, is_upn};
 use crate::requester::LOCAL_ACCOUNTS;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::rules::binding::binding_local_account::is_context_name;
 use crate::rules::binding::misspelling;
 use crate::view::binding::Binding;
@@ -57,7 +57,7 @@ use std::borrow::Cow;
 
 pub static RULE: Rule = Rule {
     id: "binding-user-not-entra",
-    summary: "user that Entra does not know",
+    summary: for_readers("user that Entra does not know"),
     help: "bind an Entra group by its object id, or write the user principal name or object id as Entra has it",
     severity: Severity::High,
     checks: &[Check::Binding(check)],

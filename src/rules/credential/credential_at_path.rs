@@ -58,11 +58,11 @@ use crate::finding::Severity;
 use crate::json::{Node, shown};
 use crate::json_path;
 use crate::object::Object;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 
 pub static RULE: Rule = Rule {
     id: "credential-at-path",
-    summary: "credential at a place that credentialPaths names",
+    summary: for_readers("credential at a place that credentialPaths names"),
     help: "refer to a credential that is kept elsewhere, or sign in with workload identity",
     severity: Severity::High,
     checks: &[Check::Any(check)],

@@ -52,12 +52,12 @@
 use crate::credential::{NameStrength, is_azure_credential_variable, name_strength};
 use crate::finding::Severity;
 use crate::json::Node;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::view::workload::Workload;
 
 pub static RULE: Rule = Rule {
     id: "credential-from-secret",
-    summary: "fixed Azure credential handed to a container from a Secret",
+    summary: for_readers("fixed Azure credential handed to a container from a Secret"),
     help: "use workload identity, grant it a role on the service, and drop the reference",
     severity: Severity::Medium,
     checks: &[Check::Workload(check)],

@@ -43,13 +43,13 @@ use crate::finding::Severity;
 use crate::json::{Node, parse};
 use crate::object::Object;
 use crate::place::{Place, locate};
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::view::workload::{Workload, workloads};
 use std::borrow::Cow;
 
 pub static RULE: Rule = Rule {
     id: "credential-in-annotation",
-    summary: "fixed credential in an annotation",
+    summary: for_readers("fixed credential in an annotation"),
     help: "remove the annotation and rotate what it held",
     severity: Severity::High,
     checks: &[Check::Any(check), Check::Workload(check_template)],

@@ -47,12 +47,12 @@
 
 use super::literal::in_arguments;
 use crate::finding::Severity;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::view::workload::Workload;
 
 pub static RULE: Rule = Rule {
     id: "credential-in-args",
-    summary: "fixed credential on a command line",
+    summary: for_readers("fixed credential on a command line"),
     help: "use workload identity and drop the argument; rotate what was written here",
     severity: Severity::High,
     checks: &[Check::Workload(check)],

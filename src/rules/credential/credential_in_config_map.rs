@@ -43,11 +43,11 @@ use super::literal::in_config_map;
 use crate::finding::Severity;
 use crate::kind;
 use crate::object::Object;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 
 pub static RULE: Rule = Rule {
     id: "credential-in-config-map",
-    summary: "fixed credential in a ConfigMap",
+    summary: for_readers("fixed credential in a ConfigMap"),
     help: "use workload identity and remove the entry; rotate what was written here",
     severity: Severity::High,
     checks: &[Check::Kinds(&[kind::CONFIG_MAP], check)],

@@ -54,12 +54,12 @@
 
 use super::literal::in_env;
 use crate::finding::Severity;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::view::workload::Workload;
 
 pub static RULE: Rule = Rule {
     id: "credential-in-env",
-    summary: "fixed credential in a container's environment",
+    summary: for_readers("fixed credential in a container's environment"),
     help: "use workload identity and drop the variable; rotate what was written here",
     severity: Severity::High,
     checks: &[Check::Workload(check)],

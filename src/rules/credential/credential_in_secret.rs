@@ -43,11 +43,11 @@ use crate::finding::Severity;
 use crate::kind;
 use crate::object::Object;
 use crate::requester::Requester;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 
 pub static RULE: Rule = Rule {
     id: "credential-in-secret",
-    summary: "Secret with a fixed Azure credential",
+    summary: for_readers("Secret with a fixed Azure credential"),
     help: "use workload identity and delete the entry; rotate what it held",
     severity: Severity::Medium,
     checks: &[Check::Kinds(&[kind::SECRET], check)],

@@ -54,13 +54,13 @@ use crate::auth_mode::Found;
 use crate::finding::{Finding, Severity};
 use crate::object::Object;
 use crate::place::Place;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::view::custom_resource::is_custom_resource;
 use crate::view::workload::workloads;
 
 pub static RULE: Rule = Rule {
     id: "credential-mode",
-    summary: "object that chooses a service principal, key or connection string",
+    summary: for_readers("object that chooses a service principal, key or connection string"),
     help: "choose workload identity",
     severity: Severity::High,
     checks: &[Check::Mode(check), Check::Any(check_strings)],

@@ -43,12 +43,12 @@ use crate::finding::Severity;
 use crate::json::Node;
 use crate::kind;
 use crate::object::Object;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 use memchr::memmem;
 
 pub static RULE: Rule = Rule {
     id: "credential-registry",
-    summary: "password for an Azure container registry",
+    summary: for_readers("password for an Azure container registry"),
     help: "attach the registry to the cluster (az aks update --attach-acr) and drop the pull secret",
     severity: Severity::Medium,
     checks: &[Check::Kinds(&[kind::SECRET], check)],

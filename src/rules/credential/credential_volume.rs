@@ -44,11 +44,11 @@ use crate::finding::Severity;
 use crate::kind;
 use crate::object::Object;
 use crate::requester::Requester;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 
 pub static RULE: Rule = Rule {
     id: "credential-volume",
-    summary: "volume that is mounted with a storage key or a service principal's secret",
+    summary: for_readers("volume that is mounted with a storage key or a service principal's secret"),
     help: "mount with the pod's own token",
     severity: Severity::Medium,
     checks: &[Check::Mode(check)],

@@ -64,13 +64,13 @@ use crate::finding::Severity;
 use crate::json::Node;
 use crate::kind;
 use crate::object::Object;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::view::container::Container;
 use crate::view::workload::Workload;
 
 pub static RULE: Rule = Rule {
     id: "node-identity-endpoint",
-    summary: "use of the node's managed identity",
+    summary: for_readers("use of the node's managed identity"),
     help: "use workload identity: label the pod azure.workload.identity/use: \"true\" and drop this",
     severity: Severity::Medium,
     checks: &[Check::Workload(check), Check::Kinds(&[kind::CONFIG_MAP], check_config_map)],

@@ -59,12 +59,12 @@ use crate::finding::Severity;
 use crate::json::{Node, shown};
 use crate::kind;
 use crate::object::Object;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::view::workload::Workload;
 
 pub static RULE: Rule = Rule {
     id: "node-identity-file",
-    summary: "volume that shows the node's Azure credential file",
+    summary: for_readers("volume that shows the node's Azure credential file"),
     help: "remove the volume and use workload identity",
     severity: Severity::High,
     checks: &[Check::Workload(check), Check::Kinds(&[kind::PERSISTENT_VOLUME], check_persistent_volume)],

@@ -46,12 +46,12 @@
 //! - [Restrict access to the instance metadata endpoint](https://learn.microsoft.com/azure/aks/imds-restriction)
 
 use crate::finding::Severity;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::view::workload::Workload;
 
 pub static RULE: Rule = Rule {
     id: "node-identity-host-network",
-    summary: "pod with workload identity in the node's network",
+    summary: for_readers("pod with workload identity in the node's network"),
     help: "drop hostNetwork, or restrict which identities are attached to the node",
     severity: Severity::Low,
     checks: &[Check::Workload(check)],

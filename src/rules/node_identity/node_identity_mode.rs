@@ -41,11 +41,11 @@
 
 use crate::auth_mode::{Found, Mode};
 use crate::finding::Severity;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 
 pub static RULE: Rule = Rule {
     id: "node-identity-mode",
-    summary: "object that chooses a managed identity of the node",
+    summary: for_readers("object that chooses a managed identity of the node"),
     help: "choose workload identity",
     severity: Severity::Low,
     checks: &[Check::Mode(check)],

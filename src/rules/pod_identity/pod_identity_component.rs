@@ -54,13 +54,13 @@
 use crate::finding::Severity;
 use crate::kind::{self, Kind, POD_IDENTITY_GROUP};
 use crate::object::Object;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::view::container::image_path;
 use crate::view::workload::Workload;
 
 pub static RULE: Rule = Rule {
     id: "pod-identity-component",
-    summary: "component of the deprecated pod-managed identity",
+    summary: for_readers("component of the deprecated pod-managed identity"),
     help: "remove the components (NMI, MIC, their RBAC and CRDs) and enable workload identity on the cluster",
     severity: Severity::High,
     checks: &[Check::Workload(workload), Check::Kinds(NAMED, named), Check::Kinds(DEFINITION, definition)],

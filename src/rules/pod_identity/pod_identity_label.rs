@@ -47,12 +47,12 @@
 //! - [Migrate from pod-managed identity to workload identity](https://learn.microsoft.com/azure/aks/workload-identity-migrate-from-pod-identity)
 
 use crate::finding::Severity;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::view::workload::Workload;
 
 pub static RULE: Rule = Rule {
     id: "pod-identity-label",
-    summary: "pod that selects a pod-managed identity",
+    summary: for_readers("pod that selects a pod-managed identity"),
     help: "annotate the service account with azure.workload.identity/client-id and label the pod azure.workload.identity/use=true",
     severity: Severity::High,
     checks: &[Check::Workload(check)],

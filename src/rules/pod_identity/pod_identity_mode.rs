@@ -47,11 +47,11 @@
 
 use crate::auth_mode::{Found, Mode};
 use crate::finding::Severity;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 
 pub static RULE: Rule = Rule {
     id: "pod-identity-mode",
-    summary: "object that chooses pod-managed identity",
+    summary: for_readers("object that chooses pod-managed identity"),
     help: "choose workload identity",
     severity: Severity::High,
     checks: &[Check::Mode(check)],

@@ -42,11 +42,11 @@
 use crate::finding::Severity;
 use crate::kind::{self, Kind};
 use crate::object::Object;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 
 pub static RULE: Rule = Rule {
     id: "pod-identity-resource",
-    summary: "object of the deprecated pod-managed identity",
+    summary: for_readers("object of the deprecated pod-managed identity"),
     help: "federate the managed identity with a service account and annotate it with azure.workload.identity/client-id",
     severity: Severity::High,
     checks: &[Check::Kinds(KINDS, check)],

@@ -38,11 +38,11 @@
 
 use super::danger;
 use crate::finding::Severity;
-use crate::rule::{Check, Rule};
+use crate::rule::{Check, Rule, for_readers};
 
 pub static RULE: Rule = Rule {
     id: "role-admission-write",
-    summary: "role that can switch admission control off",
+    summary: for_readers("role that can switch admission control off"),
     help: "name the objects: verbs: [update, patch], resourceNames: [<webhook configuration>]",
     severity: Severity::Medium,
     checks: &[Check::Role(danger::check)],

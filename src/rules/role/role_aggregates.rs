@@ -42,12 +42,12 @@
 
 use super::danger::judge;
 use crate::finding::Severity;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::view::role::Role;
 
 pub static RULE: Rule = Rule {
     id: "role-aggregates",
-    summary: "ClusterRole that widens others unseen",
+    summary: for_readers("ClusterRole that widens others unseen"),
     help: "leave the label out and bind the role to those who need it",
     severity: Severity::Medium,
     checks: &[Check::Role(check)],

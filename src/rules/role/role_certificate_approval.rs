@@ -51,12 +51,12 @@ use super::danger::{CERTIFICATES, finding};
 use super::role_wildcard;
 use crate::finding::{Finding, Severity};
 use crate::grant::{PolicyRule, Reach};
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::view::role::Role;
 
 pub static RULE: Rule = Rule {
     id: "role-certificate-approval",
-    summary: "role that issues client certificates",
+    summary: for_readers("role that issues client certificates"),
     help: "name a signer of your own: resourceNames: [<domain>/<signer>]",
     severity: Severity::High,
     checks: &[Check::Role(check)],

@@ -39,12 +39,12 @@
 use super::danger::{is_spoken_of, listing};
 use crate::finding::Severity;
 use crate::grant::is_built_in_group;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::view::role::Role;
 
 pub static RULE: Rule = Rule {
     id: "role-custom-wildcard",
-    summary: "wildcard over custom resources",
+    summary: for_readers("wildcard over custom resources"),
     help: "name the resources and verbs that the operator needs",
     severity: Severity::Low,
     checks: &[Check::Role(check)],

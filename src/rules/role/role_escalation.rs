@@ -44,11 +44,11 @@
 
 use super::danger;
 use crate::finding::Severity;
-use crate::rule::{Check, Rule};
+use crate::rule::{Check, Rule, for_readers};
 
 pub static RULE: Rule = Rule {
     id: "role-escalation",
-    summary: "role that lets its holder take any other right",
+    summary: for_readers("role that lets its holder take any other right"),
     help: "leave out escalate, bind and impersonate; list the other verbs instead of *",
     severity: Severity::High,
     checks: &[Check::Role(danger::check)],

@@ -46,12 +46,12 @@ use super::danger::{self, listing};
 use super::role_wildcard;
 use crate::finding::{Finding, Severity};
 use crate::grant::PolicyRule;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::view::role::Role;
 
 pub static RULE: Rule = Rule {
     id: "role-identity-write",
-    summary: "role that chooses Azure identities",
+    summary: for_readers("role that chooses Azure identities"),
     help: "let the pipeline that federates the identity write them; grant get and list",
     severity: Severity::Medium,
     checks: &[Check::Role(danger::check), Check::Role(check)],

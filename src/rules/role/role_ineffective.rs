@@ -40,12 +40,12 @@
 use super::danger::listing;
 use crate::finding::Severity;
 use crate::grant::{CLUSTER_SCOPED, is_cluster_scoped};
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::view::role::Role;
 
 pub static RULE: Rule = Rule {
     id: "role-ineffective",
-    summary: "Role line without effect",
+    summary: for_readers("Role line without effect"),
     help: "drop the line, or grant it with a ClusterRole",
     severity: Severity::Low,
     checks: &[Check::Role(check)],

@@ -37,11 +37,11 @@
 
 use super::danger;
 use crate::finding::Severity;
-use crate::rule::{Check, Rule};
+use crate::rule::{Check, Rule, for_readers};
 
 pub static RULE: Rule = Rule {
     id: "role-namespace-write",
-    summary: "role that changes namespaces",
+    summary: for_readers("role that changes namespaces"),
     help: "grant get, list and watch",
     severity: Severity::Low,
     checks: &[Check::Role(danger::check)],

@@ -40,11 +40,11 @@
 
 use super::danger;
 use crate::finding::Severity;
-use crate::rule::{Check, Rule};
+use crate::rule::{Check, Rule, for_readers};
 
 pub static RULE: Rule = Rule {
     id: "role-node-proxy",
-    summary: "role that reaches the kubelet API",
+    summary: for_readers("role that reaches the kubelet API"),
     help: "grant nodes/metrics, nodes/stats or nodes/log instead of nodes/proxy",
     severity: Severity::High,
     checks: &[Check::Role(danger::check)],

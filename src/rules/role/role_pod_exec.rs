@@ -40,11 +40,11 @@
 
 use super::danger;
 use crate::finding::Severity;
-use crate::rule::{Check, Rule};
+use crate::rule::{Check, Rule, for_readers};
 
 pub static RULE: Rule = Rule {
     id: "role-pod-exec",
-    summary: "role that enters running pods",
+    summary: for_readers("role that enters running pods"),
     help: "leave the subresource out; grant pods/log for reading logs",
     severity: Severity::Medium,
     checks: &[Check::Role(danger::check)],

@@ -41,11 +41,11 @@
 
 use super::danger;
 use crate::finding::Severity;
-use crate::rule::{Check, Rule};
+use crate::rule::{Check, Rule, for_readers};
 
 pub static RULE: Rule = Rule {
     id: "role-rbac-write",
-    summary: "role that writes roles or bindings",
+    summary: for_readers("role that writes roles or bindings"),
     help: "grant get and list, and manage membership in the Entra group instead",
     severity: Severity::Medium,
     checks: &[Check::Role(danger::check)],

@@ -42,11 +42,11 @@
 
 use super::danger;
 use crate::finding::Severity;
-use crate::rule::{Check, Rule};
+use crate::rule::{Check, Rule, for_readers};
 
 pub static RULE: Rule = Rule {
     id: "role-secret-read",
-    summary: "role that reads Secrets",
+    summary: for_readers("role that reads Secrets"),
     help: "name the Secrets and ask for get alone: verbs: [get], resourceNames: [<secret>]",
     severity: Severity::Medium,
     checks: &[Check::Role(danger::check)],

@@ -43,11 +43,11 @@
 
 use super::danger;
 use crate::finding::Severity;
-use crate::rule::{Check, Rule};
+use crate::rule::{Check, Rule, for_readers};
 
 pub static RULE: Rule = Rule {
     id: "role-token-minting",
-    summary: "role that can mint service account tokens",
+    summary: for_readers("role that can mint service account tokens"),
     help: "write a Role in the namespace of each account and name it: resourceNames: [<service account>]",
     severity: Severity::High,
     checks: &[Check::Role(danger::check)],

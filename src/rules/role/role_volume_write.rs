@@ -38,11 +38,11 @@
 
 use super::danger;
 use crate::finding::Severity;
-use crate::rule::{Check, Rule};
+use crate::rule::{Check, Rule, for_readers};
 
 pub static RULE: Rule = Rule {
     id: "role-volume-write",
-    summary: "role that creates PersistentVolumes",
+    summary: for_readers("role that creates PersistentVolumes"),
     help: "grant persistentvolumeclaims and let a storage class provision the volumes",
     severity: Severity::Medium,
     checks: &[Check::Role(danger::check)],

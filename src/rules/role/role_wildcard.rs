@@ -46,12 +46,12 @@ use super::danger::{
 };
 use crate::finding::{Finding, Severity};
 use crate::grant::{PolicyRule, is_built_in_group};
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::view::role::Role;
 
 pub static RULE: Rule = Rule {
     id: "role-wildcard",
-    summary: "role with a wildcard",
+    summary: for_readers("role with a wildcard"),
     help: "name what is needed, such as resources: [deployments], verbs: [get, list, watch]",
     severity: Severity::High,
     checks: &[Check::Role(check)],

@@ -42,11 +42,11 @@
 
 use super::danger;
 use crate::finding::Severity;
-use crate::rule::{Check, Rule};
+use crate::rule::{Check, Rule, for_readers};
 
 pub static RULE: Rule = Rule {
     id: "role-workload-write",
-    summary: "role that runs workloads as any service account",
+    summary: for_readers("role that runs workloads as any service account"),
     help: "grant it to the deployment pipeline, and keep identities of different trust in different namespaces",
     severity: Severity::Low,
     checks: &[Check::Role(danger::check)],

@@ -55,12 +55,12 @@ use crate::finding::Severity;
 use crate::json::shown;
 use crate::object::Object;
 use crate::requester::Requester;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::view::certificate::CertificateRequest;
 
 pub static RULE: Rule = Rule {
     id: "certificate-approval",
-    summary: "approval of a client certificate that signs in past Entra",
+    summary: for_readers("approval of a client certificate that signs in past Entra"),
     help: "deny the request (kubectl certificate deny) and give its author access through an Entra group",
     severity: Severity::High,
     checks: &[Check::CertificateApproval(check)],

@@ -53,12 +53,12 @@
 use super::is_machinery;
 use crate::finding::Severity;
 use crate::request::Operation;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::view::certificate::CertificateRequest;
 
 pub static RULE: Rule = Rule {
     id: "certificate-request",
-    summary: "request for a client certificate that signs in past Entra",
+    summary: for_readers("request for a client certificate that signs in past Entra"),
     help: "sign in with Entra through kubelogin instead (az aks get-credentials, then kubelogin convert-kubeconfig)",
     severity: Severity::High,
     checks: &[Check::CertificateRequest(check)],

@@ -73,13 +73,13 @@ use crate::finding::Severity;
 use crate::json::{Node, parse};
 use crate::kind;
 use crate::object::Object;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::view::workload::Workload;
 use memchr::memmem;
 
 pub static RULE: Rule = Rule {
     id: "kubeconfig-static",
-    summary: "kubeconfig with a fixed credential",
+    summary: for_readers("kubeconfig with a fixed credential"),
     help: "let the kubeconfig's exec section call kubelogin with --login workloadidentity, and revoke the credential",
     severity: Severity::High,
     checks: &[

@@ -55,12 +55,12 @@
 
 use super::duration;
 use crate::finding::Severity;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::view::workload::Workload;
 
 pub static RULE: Rule = Rule {
     id: "projected-token-too-long",
-    summary: "mounted service account token with a long life",
+    summary: for_readers("mounted service account token with a long life"),
     help: "ask for a shorter life, for example expirationSeconds: 3600; the kubelet renews the token",
     severity: Severity::Low,
     checks: &[Check::Workload(check)],

@@ -62,11 +62,11 @@ use crate::finding::Severity;
 use crate::json::shown;
 use crate::place::Place;
 use crate::requester::{LOCAL_ACCOUNTS, Requester};
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 
 pub static RULE: Rule = Rule {
     id: "requester-local-account",
-    summary: "request made with an AKS local account",
+    summary: for_readers("request made with an AKS local account"),
     help: "sign in with Entra: az aks get-credentials without --admin; for an emergency, add an exemption that ends",
     severity: Severity::Medium,
     checks: &[Check::Request(check)],

@@ -46,11 +46,11 @@ use crate::finding::Severity;
 use crate::json::shown;
 use crate::place::Place;
 use crate::requester::Requester;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 
 pub static RULE: Rule = Rule {
     id: "requester-not-entra",
-    summary: "request by somebody whom Entra did not sign in",
+    summary: for_readers("request by somebody whom Entra did not sign in"),
     help: "sign in with Entra through kubelogin; name software that acts under a name of its own under trustedRequesters",
     severity: Severity::Medium,
     checks: &[Check::Request(check)],

@@ -42,12 +42,12 @@
 use crate::finding::Severity;
 use crate::kind;
 use crate::object::Object;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::view::workload::Workload;
 
 pub static RULE: Rule = Rule {
     id: "service-account-automount",
-    summary: "API token of the default service account in pods",
+    summary: for_readers("API token of the default service account in pods"),
     help: "name an own service account, or set automountServiceAccountToken: false",
     severity: Severity::Low,
     checks: &[Check::Kinds(&[kind::SERVICE_ACCOUNT], check_account), Check::Workload(check)],

@@ -53,12 +53,12 @@ use super::{is_machinery, username};
 use crate::finding::Severity;
 use crate::json::shown;
 use crate::requester::Requester;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::view::token::TokenRequest;
 
 pub static RULE: Rule = Rule {
     id: "token-request-federation",
-    summary: "request by hand for a token that Entra takes for a managed identity",
+    summary: for_readers("request by hand for a token that Entra takes for a managed identity"),
     help: "use the identity from a pod with workload identity; do not ask for its token by hand",
     severity: Severity::High,
     checks: &[Check::TokenRequest(check)],

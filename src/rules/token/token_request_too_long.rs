@@ -47,12 +47,12 @@
 
 use super::{duration, is_machinery};
 use crate::finding::Severity;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::view::token::TokenRequest;
 
 pub static RULE: Rule = Rule {
     id: "token-request-too-long",
-    summary: "request for a long-lived service account token",
+    summary: for_readers("request for a long-lived service account token"),
     help: "ask for a shorter token, for example with kubectl create token --duration=10m",
     severity: Severity::Medium,
     checks: &[Check::TokenRequest(check)],

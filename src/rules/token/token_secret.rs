@@ -41,11 +41,11 @@ use crate::json::shown;
 use crate::kind;
 use crate::object::Object;
 use crate::requester::Requester;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 
 pub static RULE: Rule = Rule {
     id: "token-secret",
-    summary: "Secret with a service account token that never expires",
+    summary: for_readers("Secret with a service account token that never expires"),
     help: "delete the Secret; let pods use their mounted token, and let pipelines sign in with Entra through kubelogin",
     severity: Severity::High,
     checks: &[Check::Kinds(&[kind::SECRET], check)],

@@ -57,13 +57,13 @@
 use crate::finding::Severity;
 use crate::kind;
 use crate::object::Object;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::view::workload::Workload;
 use crate::view::workload_identity::{keda_identities, signs_in};
 
 pub static RULE: Rule = Rule {
     id: "workload-identity-authority",
-    summary: "sign-in that does not go to Microsoft Entra",
+    summary: for_readers("sign-in that does not go to Microsoft Entra"),
     help: "remove it, or write https://login.microsoftonline.com/ or the authority of your national cloud",
     severity: Severity::High,
     checks: &[

@@ -65,14 +65,14 @@ use crate::json::shown;
 use crate::kind;
 use crate::name::normalise_guid;
 use crate::object::Object;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::settings::Settings;
 use crate::view::workload::Workload;
 use crate::view::workload_identity::{ID_KINDS, IdKind, ids};
 
 pub static RULE: Rule = Rule {
     id: "workload-identity-client",
-    summary: "client id that is not granted to its user",
+    summary: for_readers("client id that is not granted to its user"),
     help: "use a client id that the setting identities grants to this service account",
     severity: Severity::High,
     checks: &[Check::Kinds(ID_KINDS, check_object), Check::Workload(check_workload)],

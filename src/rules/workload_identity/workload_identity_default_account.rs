@@ -45,13 +45,13 @@
 //! - [Configure service accounts for pods](https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/)
 
 use crate::finding::Severity;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::view::workload::Workload;
 use crate::view::workload_identity::signs_in;
 
 pub static RULE: Rule = Rule {
     id: "workload-identity-default-account",
-    summary: "workload identity under the default service account",
+    summary: for_readers("workload identity under the default service account"),
     help: "set serviceAccountName to an account of the workload's own, annotated with azure.workload.identity/client-id",
     severity: Severity::Medium,
     checks: &[Check::Workload(check)],

@@ -44,12 +44,12 @@
 use crate::finding::Severity;
 use crate::name::{IdFault, normalise_guid};
 use crate::object::Object;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::view::workload_identity::{ID_KINDS, IdKind, ids};
 
 pub static RULE: Rule = Rule {
     id: "workload-identity-invalid-id",
-    summary: "client or tenant id that is not a GUID",
+    summary: for_readers("client or tenant id that is not a GUID"),
     help: "write the client id or tenant id as a GUID in lower case",
     severity: Severity::High,
     checks: &[Check::Kinds(ID_KINDS, check)],

@@ -57,13 +57,13 @@
 //!
 //! - [Workload identity: pod labels](https://learn.microsoft.com/azure/aks/workload-identity-overview#pod-labels)
 
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::view::workload::Workload;
 use crate::view::workload_identity::USE;
 
 pub static RULE: Rule = Rule {
     id: "workload-identity-label-misplaced",
-    summary: "workload identity label that the pods do not have",
+    summary: for_readers("workload identity label that the pods do not have"),
     help: "write azure.workload.identity/use: \"true\" under the labels of the pod template",
     severity: crate::finding::Severity::High,
     checks: &[Check::Workload(check)],

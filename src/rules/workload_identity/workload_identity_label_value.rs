@@ -44,12 +44,12 @@
 
 use crate::finding::Severity;
 use crate::json::shown;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::view::workload::Workload;
 
 pub static RULE: Rule = Rule {
     id: "workload-identity-label-value",
-    summary: "workload identity label with a value that does nothing",
+    summary: for_readers("workload identity label with a value that does nothing"),
     help: "write azure.workload.identity/use: \"true\", in lower case and quoted",
     severity: Severity::High,
     checks: &[Check::Workload(check)],

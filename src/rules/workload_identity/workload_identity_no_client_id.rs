@@ -54,12 +54,12 @@
 
 use crate::finding::Severity;
 use crate::lookup::Query;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::view::workload::Workload;
 
 pub static RULE: Rule = Rule {
     id: "workload-identity-no-client-id",
-    summary: "pod with workload identity whose service account names no identity",
+    summary: for_readers("pod with workload identity whose service account names no identity"),
     help: "annotate the service account with azure.workload.identity/client-id: <client id>",
     severity: Severity::Medium,
     checks: &[Check::Workload(check)],

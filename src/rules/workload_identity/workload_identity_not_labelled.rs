@@ -58,13 +58,13 @@
 
 use crate::finding::Severity;
 use crate::lookup::Query;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::view::workload::Workload;
 use crate::view::workload_identity::signs_in;
 
 pub static RULE: Rule = Rule {
     id: "workload-identity-not-labelled",
-    summary: "pod that does not ask for the identity of its service account",
+    summary: for_readers("pod that does not ask for the identity of its service account"),
     help: "label the pod azure.workload.identity/use: \"true\"",
     severity: Severity::Medium,
     checks: &[Check::Workload(check)],

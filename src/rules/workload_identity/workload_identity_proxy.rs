@@ -51,14 +51,14 @@
 
 use crate::finding::Severity;
 use crate::json::shown;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::view::container::Container;
 use crate::view::workload::Workload;
 use crate::view::workload_identity::{DEFAULT_PROXY_PORT, INJECT_PROXY, PROXY_PORT, is_proxy};
 
 pub static RULE: Rule = Rule {
     id: "workload-identity-proxy",
-    summary: "migration proxy of workload identity",
+    summary: for_readers("migration proxy of workload identity"),
     help: "update the Azure SDK and remove the annotation azure.workload.identity/inject-proxy-sidecar",
     severity: Severity::High,
     checks: &[Check::Workload(check)],

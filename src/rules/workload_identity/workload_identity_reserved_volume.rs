@@ -45,13 +45,13 @@
 //! - [azure-workload-identity: mutating admission webhook](https://azure.github.io/azure-workload-identity/docs/installation/mutating-admission-webhook.html)
 
 use crate::finding::Severity;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::view::workload::Workload;
 use crate::view::workload_identity::{entra_token, is_reserved_volume_name};
 
 pub static RULE: Rule = Rule {
     id: "workload-identity-reserved-volume",
-    summary: "volume named like the workload identity token's",
+    summary: for_readers("volume named like the workload identity token's"),
     help: "rename the volume; the webhook adds the token's volume itself",
     severity: Severity::Medium,
     checks: &[Check::Workload(check)],

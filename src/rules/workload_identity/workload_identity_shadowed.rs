@@ -50,13 +50,13 @@
 //! - [Credential chains in the Azure Identity library](https://learn.microsoft.com/dotnet/azure/sdk/authentication/credential-chains)
 
 use crate::finding::Severity;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::view::workload::Workload;
 use crate::view::workload_identity::{has_token, signs_in};
 
 pub static RULE: Rule = Rule {
     id: "workload-identity-shadowed",
-    summary: "fixed credential that wins over workload identity",
+    summary: for_readers("fixed credential that wins over workload identity"),
     help: "remove the variable, so that the workload identity is used",
     severity: Severity::High,
     checks: &[Check::Workload(check)],

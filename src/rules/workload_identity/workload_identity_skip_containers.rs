@@ -56,7 +56,7 @@
 
 use crate::finding::Severity;
 use crate::json::shown;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::settings::nearest;
 use crate::view::container::ContainerRole;
 use crate::view::workload::Workload;
@@ -64,7 +64,7 @@ use crate::view::workload_identity::{SKIP_CONTAINERS, is_proxy, skipped};
 
 pub static RULE: Rule = Rule {
     id: "workload-identity-skip-containers",
-    summary: "list of containers to skip that does not work",
+    summary: for_readers("list of containers to skip that does not work"),
     help: "list containers of the pod, separated by semicolons",
     severity: Severity::Medium,
     checks: &[Check::Workload(check)],

@@ -57,14 +57,14 @@ use super::literals_with_token;
 use crate::finding::Severity;
 use crate::name::normalise_guid;
 use crate::object::Object;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::settings::Settings;
 use crate::view::workload::Workload;
 use crate::view::workload_identity::{ID_KINDS, IdKind, ids};
 
 pub static RULE: Rule = Rule {
     id: "workload-identity-tenant",
-    summary: "tenant that is not allowed",
+    summary: for_readers("tenant that is not allowed"),
     help: "use a tenant of the setting allowedTenants",
     severity: Severity::High,
     checks: &[Check::Kinds(ID_KINDS, check_object), Check::Workload(check_workload)],

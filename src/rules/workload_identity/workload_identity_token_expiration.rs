@@ -39,13 +39,13 @@ use crate::finding::{Finding, Severity};
 use crate::json::Node;
 use crate::kind;
 use crate::object::Object;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::view::workload::Workload;
 use crate::view::workload_identity::TOKEN_EXPIRATION;
 
 pub static RULE: Rule = Rule {
     id: "workload-identity-token-expiration",
-    summary: "token lifetime that the webhook refuses",
+    summary: for_readers("token lifetime that the webhook refuses"),
     help: "write azure.workload.identity/service-account-token-expiration: \"3600\", or any number of seconds up to \"86400\"",
     severity: Severity::High,
     checks: &[Check::Workload(check_workload), Check::Kinds(&[kind::SERVICE_ACCOUNT], check_account)],

@@ -50,14 +50,14 @@
 //! - [azure-workload-identity: mutating admission webhook](https://azure.github.io/azure-workload-identity/docs/installation/mutating-admission-webhook.html)
 
 use crate::finding::Severity;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::view::container::{Container, EnvVar};
 use crate::view::workload::Workload;
 use crate::view::workload_identity::{TOKEN_DIRECTORIES, below, gets_token, is_own_mount, is_token_file};
 
 pub static RULE: Rule = Rule {
     id: "workload-identity-token-path",
-    summary: "hard-coded path of the workload identity token",
+    summary: for_readers("hard-coded path of the workload identity token"),
     help: "remove the variable AZURE_FEDERATED_TOKEN_FILE; the webhook sets it",
     severity: Severity::Medium,
     checks: &[Check::Workload(check)],

@@ -36,14 +36,14 @@ use crate::finding::Severity;
 use crate::json::{Node, shown};
 use crate::kind;
 use crate::object::Object;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::settings::nearest;
 use crate::view::workload::Workload;
 use crate::view::workload_identity::{Home, KEYS, PREFIX, SYSTEM};
 
 pub static RULE: Rule = Rule {
     id: "workload-identity-unknown-key",
-    summary: "workload identity key that does not exist or does nothing where it is",
+    summary: for_readers("workload identity key that does not exist or does nothing where it is"),
     help: "write the key as documented, on the object that it belongs to",
     severity: Severity::Medium,
     checks: &[Check::Workload(check_workload), Check::Kinds(&[kind::SERVICE_ACCOUNT, kind::NAMESPACE], check_object)],
