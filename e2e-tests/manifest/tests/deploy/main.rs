@@ -1,6 +1,7 @@
 //! The manifests of `deploy/` can be applied as they are: a cluster takes them, the policy takes their settings,
 //! they ask for what it judges, and it finds nothing wrong with them.
 
+mod behaviour;
 mod conditions;
 mod crd;
 #[path = "../settings/mod.rs"]
