@@ -176,6 +176,8 @@ publish: has-registry-client annotated-policy.wasm
 ## verify            compare what REPOSITORY has with the policy built here; check a release's signature
 verify: has-registry-client annotated-policy.wasm
 	@if [ '$(REPOSITORY)' = '$(RELEASED)' ]; then \
+		command -v cosign >/dev/null || \
+			{ echo 'cosign is needed for the signature of a release: https://docs.sigstore.dev' >&2; exit 1; }; \
 		cosign verify $(REFERENCE) \
 			--certificate-oidc-issuer https://token.actions.githubusercontent.com \
 			--certificate-identity-regexp '$(SIGNER)' >/dev/null || exit 1; \
