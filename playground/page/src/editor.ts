@@ -110,9 +110,11 @@ export class Editor {
     const { doc } = this.view.state;
     const diagnostics = marks.map(({ from, to, severity, message }): Diagnostic => {
       const start = Math.min(from, doc.length);
-      // Something to see even where the place is a point.
-      const end = Math.min(Math.max(to, start + 1), Math.max(doc.lineAt(start).to, to), doc.length);
-      return { from: Math.min(start, end), to: end, severity, message };
+      const end = Math.min(Math.max(to, start), doc.length);
+      if (doc.sliceString(start, end).trim() !== '') return { from: start, to: end, severity, message };
+      // Where there is nothing to see: the last that there is before it, or else what follows.
+      const last = doc.sliceString(0, start).trimEnd().length;
+      return { from: Math.max(last - 1, 0), to: Math.min(Math.max(last, 1), doc.length), severity, message };
     });
     this.view.dispatch(setDiagnostics(this.view.state, diagnostics.sort((a, b) => a.from - b.from)));
   }

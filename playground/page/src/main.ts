@@ -80,10 +80,10 @@ function judge(): void {
   find('old-section').hidden = state.operation !== 'UPDATE';
   form?.show();
   const sources = read(state.manifest);
-  const broken: Mark[] = [];
-  for (const { error } of sources) {
-    if (error) broken.push({ ...error.range, severity: 'error', message: error.message });
-  }
+  const broken = faults(sources);
+  const before = faults(read(state.old));
+  old.mark(before);
+  find('old-broken').hidden = before.length === 0;
   try {
     const chosen = judgeSettings(state.settings);
     if (chosen === undefined) {
@@ -137,6 +137,13 @@ function judgeSettings(text: string): string | undefined {
   }
   settings.mark([]);
   return json;
+}
+
+/** What could not be read. */
+function faults(sources: Source[]): Mark[] {
+  return sources.flatMap(({ error }): Mark[] =>
+    error ? [{ ...error.range, severity: 'error', message: error.message }] : [],
+  );
 }
 
 function linksTo(sources: Source[]): Links {

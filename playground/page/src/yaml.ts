@@ -106,16 +106,6 @@ function name(key: unknown): string {
   return typeof key === 'object' ? json(key) : String(key);
 }
 
-/** Text of YAML as JSON, for what has one document; errors are thrown. */
-export function toJson(text: string): string {
-  const [first, second] = read(text);
-  const error = first?.error ?? (second && { message: 'more than one document' });
-  if (error) {
-    throw new Error(error.message);
-  }
-  return first?.json ?? '{}';
-}
-
 function place(text: string, document: Document.Parsed, pointer: string, path: string): Range | undefined {
   let node: Node | null = document.contents;
   let found: Range | undefined;

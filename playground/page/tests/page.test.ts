@@ -297,6 +297,12 @@ test('who asks, and for what', async () => {
   await summary(page, '1 object: 1 refused.');
   await type(page, '#old', BINDING);
   await summary(page, '1 object: 1 accepted.');
+  await type(page, '#old', 'a: [\n');
+  await summary(page, '1 object: 1 refused.');
+  expect(await page.locator('#old-broken').isVisible()).toBe(true);
+  expect((await underlined(page, '#old')).length).toBe(1);
+  await type(page, '#old', BINDING);
+  await summary(page, '1 object: 1 accepted.');
   expect(await page.locator('#kubectl').textContent()).toMatch(/^Warning: binding-anonymous: .*\n.*\/team replaced\n$/);
   await page.getByLabel('Operation').selectOption('DELETE');
   await expect.poll(() => page.locator('#kubectl').textContent()).toContain('"team" deleted from shop namespace');
