@@ -36,7 +36,10 @@ export function show(answer: Answer, links: Links, all: boolean): void {
   summary.textContent =
     answer.objects.length === 0 ? 'Nothing to judge yet.' : `${count(answer.objects.length, 'object')}: ${list(parts)}.`;
   summary.classList.add(refused || unread ? 'deny' : 'fine');
+  // What is being read stays open while somebody types.
+  const open = new Set([...results.querySelectorAll<HTMLElement>('details[open]')].map(({ dataset }) => dataset['rule']));
   results.replaceChildren(...answer.objects.map((object) => article(object, links, all)));
+  for (const details of results.querySelectorAll('details')) details.open = open.has(details.dataset['rule']);
 }
 
 /** Instead of verdicts: with such settings the policy would not start. */
@@ -88,6 +91,8 @@ function item(object: Verdict, finding: Finding, links: Links): HTMLLIElement {
     { type: 'button', className: 'place', onclick: () => links.reveal(range) },
     `line ${line}: ${finding.path || 'the object'}`,
   );
+  const because = reason && element('details', {}, element('summary', {}, element('b', {}, 'Why: '), reason.sentence), reason.reason);
+  if (because) because.dataset['rule'] = finding.rule;
   const rule = element('button', { type: 'button', className: 'rule', onclick: () => links.explain(finding.rule) }, finding.rule);
   return element(
     'li',
@@ -96,6 +101,6 @@ function item(object: Verdict, finding: Finding, links: Links): HTMLLIElement {
     element('p', {}, place, ' ', finding.message),
     element('p', {}, element('b', {}, 'Fix: '), finding.fix),
     finding.reason !== undefined && element('p', {}, element('b', {}, 'Exempted: '), finding.reason),
-    reason && element('details', {}, element('summary', {}, element('b', {}, 'Why: '), reason.sentence), reason.reason),
+    because,
   );
 }

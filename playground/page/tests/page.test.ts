@@ -125,6 +125,14 @@ test('a bad manifest is underlined, and accepted once it is fixed', async () => 
   expect(await finding.textContent()).toContain('line 6: subjects[system:unauthenticated]');
   expect(await finding.textContent()).toMatch(/Fix: .*Entra group/);
   expect(await finding.textContent()).toContain('Why: A binding grants a role to requests that nobody signed in for.');
+  await finding.locator('summary').click();
+  expect(await finding.textContent()).toContain('no Entra sign-in');
+  await page.locator('#manifest .cm-content').click();
+  await page.keyboard.press('ControlOrMeta+End');
+  await page.keyboard.type('# more');
+  await expect.poll(() => text(page, '#manifest')).toContain('# more');
+  await page.waitForTimeout(500);
+  expect(await finding.locator('details').getAttribute('open')).not.toBeNull();
   await type(page, '#manifest', FIXED);
   await summary(page, '1 object: 1 accepted.');
   expect(await underlined(page, '#manifest')).toEqual([]);
