@@ -67,13 +67,17 @@ export default defineConfig({
     modulePreload: false,
     assetsInlineLimit: 0,
     cssCodeSplit: false,
+    // Those of what the script is made of ask to go along.
+    license: { fileName: 'licenses.txt' },
     chunkSizeWarningLimit: 2000,
     rolldownOptions: { output: { format: 'iife' } },
   },
   test: {
     // `make playground-screenshots` asks for pictures instead.
     include: process.env['SCREENSHOTS'] ? ['tests/screenshots.ts'] : ['tests/*.test.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // A busy machine is slow, and no reason to fail.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 20_000 } },
   },
 });
