@@ -132,6 +132,7 @@ fn joined(at: &str, field: &str) -> String {
     match (at, field) {
         ("", "") => "the object".to_owned(),
         (_, field) if field.starts_with('/') => format!("`{}`", field.trim_start_matches('/')),
+        ("", key) if key.starts_with('[') => format!("`{}`", key.trim_matches(['[', ']'])),
         ("", path) | (path, "") => format!("`{path}`"),
         (at, field) if field.starts_with('[') => format!("`{at}{field}`"),
         (at, field) => format!("`{at}.{field}`"),
