@@ -42,19 +42,32 @@ pub fn decode_base64(text: &str, limit: usize) -> Option<Vec<u8>> {
     (out.len() <= limit && !out.is_empty()).then_some(out)
 }
 
-/// Whether what `text` says in base64 begins like a text, or like the DER of a key or certificate.
+/// Whether what `text` says in base64 begins like a text, or like the DER of a key or certificate. Four
+/// characters settle it for most identifiers and paths, which are spelt like base64 too.
 pub fn may_hide_credential(text: &str) -> bool {
-    let mut sextets = text.bytes().map(meaning).filter(|sextet| *sextet != SPACE);
-    let mut group = 0u64;
-    for _ in 0..8 {
-        let Some(sextet @ 0..PADDING) = sextets.next() else { return false };
-        group = group << 6 | u64::from(sextet);
+    let mut groups = text.as_bytes().as_chunks().0.iter().map(decode_group);
+    match (groups.next(), groups.next()) {
+        (Some(Some([0x30, ..])), _) => true,
+        (Some(Some([a, b, c])), Some(Some([d, e, f]))) => begins_text(a) && is_text(&[a, b, c, d, e, f]),
+        // Perhaps broken into lines; too short a text hides nothing.
+        (first, second) => text.contains(|c: char| c.is_ascii_whitespace()) && first.is_some() && second.is_some(),
     }
-    let [_, _, bytes @ ..] = group.to_be_bytes();
-    let begins_der = bytes.starts_with(&[0x30]);
-    let is_text = std::str::from_utf8(&bytes).map_or_else(|error| error.error_len().is_none(), |_| true);
-    let has_control = bytes.iter().any(|b| b.is_ascii_control() && !b.is_ascii_whitespace());
-    begins_der || is_text && !has_control
+}
+
+fn decode_group(group: &[u8; 4]) -> Option<[u8; 3]> {
+    let [a, b, c, d] = group.map(meaning);
+    (a.max(b).max(c).max(d) < PADDING).then_some([a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d])
+}
+
+/// Whether a text may begin with this byte.
+fn begins_text(byte: u8) -> bool {
+    !matches!(byte, 0x80..0xc2 | 0xf5.. | 0x7f) && (byte >= b' ' || byte.is_ascii_whitespace())
+}
+
+/// No control characters, and UTF-8 as far as it goes.
+fn is_text(bytes: &[u8]) -> bool {
+    bytes.iter().all(|b| !b.is_ascii_control() || b.is_ascii_whitespace())
+        && std::str::from_utf8(bytes).map_or_else(|error| error.error_len().is_none(), |_| true)
 }
 
 const PADDING: u8 = 64;
