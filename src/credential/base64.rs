@@ -45,13 +45,22 @@ pub fn decode_base64(text: &str, limit: usize) -> Option<Vec<u8>> {
 /// Whether what `text` says in base64 begins like a text, or like the DER of a key or certificate. Four
 /// characters settle it for most identifiers and paths, which are spelt like base64 too.
 pub fn may_hide_credential(text: &str) -> bool {
-    let mut groups = text.as_bytes().as_chunks().0.iter().map(decode_group);
-    match (groups.next(), groups.next()) {
-        (Some(Some([0x30, ..])), _) => true,
-        (Some(Some([a, b, c])), Some(Some([d, e, f]))) => begins_text(a) && is_text(&[a, b, c, d, e, f]),
-        // Perhaps broken into lines; too short a text hides nothing.
-        (first, second) => text.contains(|c: char| c.is_ascii_whitespace()) && first.is_some() && second.is_some(),
+    let Some((first, rest)) = text.as_bytes().split_first_chunk() else { return false };
+    match decode_group(first) {
+        Some([first, ..]) if first != 0x30 && !begins_text(first) => false,
+        Some([0x30, ..]) => true,
+        Some([a, b, c]) => match rest.first_chunk().map(decode_group) {
+            Some(Some([d, e, f])) => is_text(&[a, b, c, d, e, f]),
+            Some(None) => has_space(text),
+            None => false,
+        },
+        None => has_space(text),
     }
+}
+
+/// Base64 that is broken into lines.
+fn has_space(text: &str) -> bool {
+    text.bytes().any(|b| b.is_ascii_whitespace())
 }
 
 fn decode_group(group: &[u8; 4]) -> Option<[u8; 3]> {

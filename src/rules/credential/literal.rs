@@ -290,7 +290,7 @@ pub fn in_object<'a>(object: &Object<'a>, workloads: &[Workload<'a>], found: Rep
 /// have rules of their own.
 pub fn in_custom_resource<'a>(object: &Object<'a>, workloads: &[Workload<'a>], found: Report<'_, 'a>) {
     custom_resource::strings(object, workloads, &["env", "command", "args", "source"], &mut |node, text| {
-        if let Some(kind) = PLAIN.recognise(text.as_bytes()) {
+        if let Some(kind) = PLAIN.recognise(text) {
             let (place, evidence) = (node.into(), Evidence::Value(kind));
             found(Literal { place, evidence, flag: None, line: None, text: Cow::Borrowed(text) });
         }
@@ -306,13 +306,12 @@ struct Inside<'t> {
 
 impl Reading {
     /// By value, in plain text or in base64.
-    fn recognise(&self, value: &[u8]) -> Option<&'static Kind> {
-        recognise_where(value, self.told).or_else(|| self.recognise_in_base64(value))
+    fn recognise(&self, value: &str) -> Option<&'static Kind> {
+        recognise_where(value.as_bytes(), self.told).or_else(|| self.recognise_in_base64(value))
     }
 
-    fn recognise_in_base64(&self, value: &[u8]) -> Option<&'static Kind> {
-        let text = std::str::from_utf8(value).ok().filter(|text| text.len() >= SHORTEST_BASE64)?;
-        if text.len() <= SHORT_BASE64 && !may_hide_credential(text) {
+    fn recognise_in_base64(&self, text: &str) -> Option<&'static Kind> {
+        if text.len() < SHORTEST_BASE64 || text.len() <= SHORT_BASE64 && !may_hide_credential(text) {
             return None;
         }
         recognise_where(&decode_base64(text, LONGEST)?, self.told)
@@ -320,7 +319,7 @@ impl Reading {
 
     /// A value and its name.
     fn evidence(&self, name: &str, value: &str) -> Option<Evidence> {
-        self.recognise(value.as_bytes()).map(Evidence::Value).or_else(|| self.by_name(name, value))
+        self.recognise(value).map(Evidence::Value).or_else(|| self.by_name(name, value))
     }
 
     fn by_name(&self, name: &str, value: &str) -> Option<Evidence> {
@@ -405,7 +404,7 @@ impl Reading {
             return;
         }
         if hits.is_empty()
-            && let Some(kind) = self.recognise_in_base64(text.as_bytes())
+            && let Some(kind) = self.recognise_in_base64(text)
         {
             return found(Inside { key: None, evidence: Evidence::Value(kind), line: None });
         }
