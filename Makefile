@@ -148,9 +148,12 @@ has-kwctl-and-bats:
 	@command -v kwctl >/dev/null || { echo 'kwctl is missing: see https://docs.kubewarden.io, "Install kwctl", or brew install kwctl' >&2; exit 1; }
 	@command -v bats >/dev/null || { echo 'bats is missing: apt-get install bats, brew install bats-core, or npm install -g bats' >&2; exit 1; }
 
-## bench             time the policy against the floor and a conventional policy
+## bench             time the policy against the floor and a conventional policy, and replay against the bare calls
 bench: modules
-	cargo run --locked --release -p e2e-tests --bin bench
+	cargo build --locked --release -p e2e-tests -p replay --bins
+	@$(CARGO_TARGET_DIR)/release/bench
+	@echo
+	@$(CARGO_TARGET_DIR)/release/bench-replay
 
 ## budget            record module size and instructions per fixture in budget.snap
 budget: policy.wasm

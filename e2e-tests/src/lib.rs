@@ -16,6 +16,7 @@
 pub mod budget;
 mod built;
 pub mod cases;
+mod direct;
 mod host;
 pub mod interface;
 pub mod meter;

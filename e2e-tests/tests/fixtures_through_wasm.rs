@@ -40,7 +40,10 @@ fn the_module_answers_every_fixture_as_the_core_does() {
         let expected = evaluate(&payload, &Host { today: &today, cluster: &fixture.cluster }).response.to_json();
         let cluster = fixture.cluster.clone();
         let host = move |_: &str, _: &str, operation: &str, payload: &[u8]| answer(&cluster, operation, payload);
-        let found = module.clone().with_host(Arc::new(host)).call("validate", &payload);
+        let module = module.clone().with_host(Arc::new(host));
+        let found = module.call("validate", &payload);
+        // Programs with many calls to make take a shorter way to the same answer.
+        assert_eq!(module.call_directly("validate", &payload).ok(), found.as_ref().ok().cloned());
         if !found.as_ref().is_ok_and(|found| *found == expected) {
             let found = found.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
             let expected = String::from_utf8_lossy(&expected);

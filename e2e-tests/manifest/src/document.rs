@@ -99,6 +99,10 @@ pub fn documents(text: &str) -> Vec<Document<'_>> {
 
 /// `kubectl get -o json` piped twice, or jq's output: values one after the other.
 fn split_json<'t>(document: Document<'t>, documents: &mut Vec<Document<'t>>) {
+    // A list is no stream, and large: it is not read for one.
+    if let Some(items) = list::items(&document) {
+        return documents.extend(items);
+    }
     let values: Option<Vec<&'t RawValue>> = document
         .text
         .trim_start()
@@ -116,10 +120,7 @@ fn split_json<'t>(document: Document<'t>, documents: &mut Vec<Document<'t>>) {
                 }
             }
         }
-        _ => match list::items(&document) {
-            Some(items) => documents.extend(items),
-            None => documents.push(document),
-        },
+        _ => documents.push(document),
     }
 }
 

@@ -17,6 +17,8 @@ mod document;
 mod excerpt;
 #[cfg(feature = "yaml")]
 pub mod fixture;
+#[cfg(feature = "yaml")]
+mod json;
 mod list;
 mod object;
 #[cfg(feature = "yaml")]

@@ -2,13 +2,14 @@
 //!
 //! Values are not kept, only keys: whatever is made of an outline cannot show what a document says.
 
+use crate::json;
 use granit_parser::{Event, Parser, ScalarStyle, StructureStyle};
 use std::collections::HashMap;
 use std::ops::Range;
 
 /// A document's nodes, each with its bytes in the document's text.
 pub struct Outline {
-    nodes: Vec<Node>,
+    pub(crate) nodes: Vec<Node>,
 }
 
 #[derive(Debug)]
@@ -48,6 +49,11 @@ struct Open {
 impl Outline {
     /// `None` if the text is no YAML.
     pub fn of(text: &str) -> Option<Outline> {
+        let is_json = text.trim_start().starts_with('{');
+        is_json.then(|| json::outline(text)).flatten().or_else(|| Outline::of_yaml(text))
+    }
+
+    fn of_yaml(text: &str) -> Option<Outline> {
         let mut outline = Outline { nodes: Vec::new() };
         let mut open: Vec<Open> = Vec::new();
         let mut anchors: HashMap<usize, (usize, Option<String>)> = HashMap::new();
@@ -165,4 +171,41 @@ const DEEPEST_MERGE: usize = 8;
 /// Whether the next node is a key of the innermost open map.
 fn is_key(open: &[Open]) -> bool {
     open.last().is_some_and(|open| open.is_map && open.children.len().is_multiple_of(2))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Both ways of reading JSON find the same nodes in the same bytes.
+    #[test]
+    fn json_is_outlined_as_yaml_is() {
+        for text in [
+            r#"{"a": "x\"y\\", "b\u00e4": [1, -2.5e3, true, null, []], "c": {}, "d": {"e": [{"f": "g"}, "h"]}}"#,
+            "{\r\n\t\"a\" : [ 1 ,\r\n2 ] }\n",
+            "{}",
+        ] {
+            let (fast, slow) = (json::outline(text).unwrap(), Outline::of_yaml(text).unwrap());
+            assert_eq!(format!("{:?}", fast.nodes), format!("{:?}", slow.nodes), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_quite_json_is_left_to_the_other() {
+        for text in [
+            "{a: 1}",
+            "{\"a\": 1,}",
+            "{\"a\": 'b'}",
+            "{\"a\": [}",
+            "{\"a\"",
+            "{\"a\": 1} x",
+            "{\"a\": &x 1}",
+            "[1]x",
+            "",
+        ] {
+            assert!(json::outline(text).is_none(), "{text}");
+        }
+        let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+        assert!(json::outline(&deep).is_none());
+    }
 }

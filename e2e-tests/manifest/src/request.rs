@@ -2,8 +2,9 @@
 
 use entra_auth_policy::kind::Kind;
 use entra_auth_policy::rules;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 /// Who makes the request.
@@ -36,70 +37,87 @@ pub enum Operation {
 
 /// The request of applying `object`. No `userInfo` unless somebody asks.
 pub fn request(object: &Value, operation: &Operation, identity: Option<&Identity>) -> Value {
-    let mut request = frame(object, operation, identity);
-    request.insert("object".to_owned(), object.clone());
-    Value::Object(request)
+    serde_json::to_value(Request::of(object, operation, identity)).unwrap_or_default()
 }
 
 /// The payload of creating `object`, byte for byte that of [`request`], without a copy of the object.
 pub fn create_payload(object: &Value, identity: Option<&Identity>, settings: &Value) -> Vec<u8> {
-    struct Request<'a>(Map<String, Value>, &'a Value);
-
-    impl Serialize for Request<'_> {
-        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            serializer
-                .collect_map(self.0.iter().map(|(key, value)| (key, if key == "object" { self.1 } else { value })))
-        }
-    }
-
-    payload(&Request(frame(object, &Operation::Create, identity), object), settings)
+    payload(&Request::of(object, &Operation::Create, identity), settings)
 }
 
-/// The request with nothing for its object, in its place.
-fn frame(object: &Value, operation: &Operation, identity: Option<&Identity>) -> Map<String, Value> {
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let api_version = text(&object["apiVersion"]);
-    let (group, version) = api_version.split_once('/').unwrap_or(("", &api_version));
-    let kind = text(&object["kind"]);
-    let known = known_kind(group, &kind);
-    let plural = known.map_or_else(|| plural(&kind), |kind| kind.plural.to_owned());
-    let namespaced = known.map_or_else(|| is_namespaced(group, &kind), |kind| Some(kind.namespaced));
-    let metadata = &object["metadata"];
-    let gvk = json!({"group": group, "version": version, "kind": kind});
-    let gvr = json!({"group": group, "version": version, "resource": plural});
-    let mut request = Map::new();
-    let mut set = |key: &str, value: Value| _ = request.insert(key.to_owned(), value);
-    set("uid", json!("00000000-0000-4000-8000-000000000000"));
-    set("kind", gvk.clone());
-    set("resource", gvr.clone());
-    set("requestKind", gvk);
-    set("requestResource", gvr);
-    if metadata["name"].is_string() {
-        set("name", metadata["name"].clone());
-    }
-    // Without a namespace kubectl takes the one of its context; `default` stands for it.
-    let namespace = metadata["namespace"].as_str().filter(|namespace| !namespace.is_empty());
-    let namespace = match namespaced {
-        Some(true) => Some(namespace.unwrap_or("default")),
-        Some(false) => None,
-        None => namespace,
-    };
-    if let Some(namespace) = namespace {
-        set("namespace", json!(namespace));
-    }
-    match operation {
-        Operation::Create => set("operation", json!("CREATE")),
-        Operation::Update(old) => {
-            set("operation", json!("UPDATE"));
-            set("oldObject", old.clone());
+/// An admission request, member by member.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Request<'o> {
+    uid: &'static str,
+    kind: Gvk<'o>,
+    resource: Gvr<'o>,
+    request_kind: Gvk<'o>,
+    request_resource: Gvr<'o>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'o str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    namespace: Option<&'o str>,
+    operation: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    old_object: Option<&'o Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_info: Option<Value>,
+    object: &'o Value,
+    dry_run: bool,
+}
+
+#[derive(Clone, Copy, Serialize)]
+struct Gvk<'o> {
+    group: &'o str,
+    version: &'o str,
+    kind: &'o str,
+}
+
+#[derive(Clone, Serialize)]
+struct Gvr<'o> {
+    group: &'o str,
+    version: &'o str,
+    resource: Cow<'static, str>,
+}
+
+impl<'o> Request<'o> {
+    fn of(object: &'o Value, operation: &'o Operation, identity: Option<&Identity>) -> Self {
+        let text = |value: &'o Value| value.as_str().unwrap_or_default();
+        let (api_version, kind) = (text(&object["apiVersion"]), text(&object["kind"]));
+        let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+        let known = known_kind(group, kind);
+        let plural = known.map_or_else(|| plural(kind).into(), |kind| kind.plural.into());
+        let namespaced = known.map_or_else(|| is_namespaced(group, kind), |kind| Some(kind.namespaced));
+        let metadata = &object["metadata"];
+        // Without a namespace kubectl takes the one of its context; `default` stands for it.
+        let namespace = metadata["namespace"].as_str().filter(|namespace| !namespace.is_empty());
+        let namespace = match namespaced {
+            Some(true) => Some(namespace.unwrap_or("default")),
+            Some(false) => None,
+            None => namespace,
+        };
+        let (operation, old_object) = match operation {
+            Operation::Create => ("CREATE", None),
+            Operation::Update(old) => ("UPDATE", Some(old)),
+        };
+        let gvk = Gvk { group, version, kind };
+        let gvr = Gvr { group, version, resource: plural };
+        Request {
+            uid: "00000000-0000-4000-8000-000000000000",
+            kind: gvk,
+            resource: gvr.clone(),
+            request_kind: gvk,
+            request_resource: gvr,
+            name: metadata["name"].as_str(),
+            namespace,
+            operation,
+            old_object,
+            user_info: identity.map(Identity::user_info),
+            object,
+            dry_run: false,
         }
     }
-    if let Some(identity) = identity {
-        set("userInfo", identity.user_info());
-    }
-    set("object", Value::Null);
-    set("dryRun", json!(false));
-    request
 }
 
 /// What the policy receives: settings and request.

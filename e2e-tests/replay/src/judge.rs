@@ -45,10 +45,10 @@ impl Judge {
     pub fn judge(&self, source: &str, object: &Object) -> Result<Evaluation, NoVerdict> {
         let payload = self.payload(object);
         let called = match &self.cluster {
-            None => self.module.call("validate", &payload),
+            None => self.module.call_directly("validate", &payload),
             Some(cluster) => {
                 let host = cluster::Host { cluster: cluster.clone(), source: source.to_owned() };
-                self.module.clone().with_host(Arc::new(host)).call("validate", &payload)
+                self.module.clone().with_host(Arc::new(host)).call_directly("validate", &payload)
             }
         };
         let answer = called.map_err(NoVerdict::Failed)?;

@@ -74,14 +74,21 @@ pub fn judge(cli: &Judging, path: &Path, module: &Module, streams: Streams) -> R
         None
     };
     let judge = Judge::new(module.clone(), settings, cli.identity(), cluster.clone());
+    let wording = report::wording(cli, &streams);
     let mut report = report::open(cli, streams);
     let progress = Progress::start(sources.iter().flatten().map(Source::size).sum());
     let mut summary = Summary::default();
     for batch in batches(&sources) {
-        let records = |source| record::records(source, &judge, &|bytes| progress.step(bytes));
-        let batch: Vec<Vec<Record>> = workers.install(|| batch.par_iter().map(records).collect());
-        for record in batch.into_iter().flatten() {
+        let told = |record: Record| {
             let record = if cli.skip_others { record.skipping_others() } else { record };
+            (wording(&record), record)
+        };
+        let records = |source| -> Vec<(String, Record)> {
+            let records = record::records(source, &judge, &|bytes| progress.step(bytes));
+            records.into_par_iter().map(told).collect()
+        };
+        let batch: Vec<Vec<(String, Record)>> = workers.install(|| batch.par_iter().map(records).collect());
+        for (words, record) in batch.into_iter().flatten() {
             if let Record::Differ(subject) = &record {
                 bail!(
                     "{} and this program are of different versions: they answer differently about {} ({}). \
@@ -93,7 +100,7 @@ pub fn judge(cli: &Judging, path: &Path, module: &Module, streams: Streams) -> R
                 );
             }
             summary.count(&record);
-            report.record(&record)?;
+            report.record(&record, &words)?;
         }
     }
     drop(progress);

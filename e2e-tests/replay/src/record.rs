@@ -6,7 +6,7 @@ use entra_auth_policy::Evaluation;
 use entra_auth_policy::place::Location;
 use manifest::{Document, Excerpt, Fault, Object, Place, Position, Positions, Region, Unreadable, documents};
 use rayon::prelude::*;
-use std::sync::OnceLock;
+use std::cell::OnceCell;
 
 /// The object a record is about, and where it was found.
 #[derive(Clone, Debug)]
@@ -82,7 +82,7 @@ fn judge_document(
         Err(fault) => return vec![of_fault(source, &fault)],
     };
     // Finding places means reading the document again, so it waits for something to place.
-    let positions: OnceLock<Option<Positions<'_>>> = OnceLock::new();
+    let positions: OnceCell<Option<Positions<'_>>> = OnceCell::new();
     let start = Position { line: document.line + leading_lines(document.text), column: document.column };
     let positions = || positions.get_or_init(|| Positions::of(document)).as_ref();
     let judge_object = |object: Result<Object, Unreadable>| {
@@ -117,7 +117,7 @@ fn judge_document(
             },
         }
     };
-    objects.into_par_iter().map(judge_object).collect()
+    objects.into_iter().map(judge_object).collect()
 }
 
 impl Record {

@@ -25,7 +25,7 @@ impl<W: Write> Github<W> {
 }
 
 impl<W: Write> Report for Github<W> {
-    fn record(&mut self, record: &Record) -> io::Result<()> {
+    fn record(&mut self, record: &Record, _: &str) -> io::Result<()> {
         match record {
             Record::Judged { subject, evaluation, places } => {
                 let all = self.all;

@@ -24,7 +24,7 @@ impl<O: Write, E: Write> Gitlab<O, E> {
 }
 
 impl<O: Write, E: Write> Report for Gitlab<O, E> {
-    fn record(&mut self, record: &Record) -> io::Result<()> {
+    fn record(&mut self, record: &Record, _: &str) -> io::Result<()> {
         match record {
             Record::Judged { subject, evaluation, places } => {
                 for (finding, place) in evaluation.findings.iter().zip(places).filter(|(f, _)| is_told(f, self.all)) {

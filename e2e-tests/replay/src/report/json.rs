@@ -56,7 +56,7 @@ impl<O: Write, E: Write> Json<O, E> {
 }
 
 impl<O: Write, E: Write> Report for Json<O, E> {
-    fn record(&mut self, record: &Record) -> io::Result<()> {
+    fn record(&mut self, record: &Record, _: &str) -> io::Result<()> {
         let line = match record {
             Record::Judged { subject, evaluation, places } => {
                 let findings = evaluation.findings.iter().zip(places).map(|(found, place)| Finding {

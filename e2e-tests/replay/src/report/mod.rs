@@ -21,7 +21,8 @@ use std::io::{self, IsTerminal, Write};
 
 /// A form of report. Records come in the order of the sources, as soon as they are judged.
 pub trait Report {
-    fn record(&mut self, record: &Record) -> io::Result<()>;
+    /// `words` are those of [`Wording`].
+    fn record(&mut self, record: &Record, words: &str) -> io::Result<()>;
     fn finish(&mut self, summary: &Summary) -> io::Result<()>;
 }
 
@@ -47,12 +48,25 @@ impl Streams {
     }
 }
 
+/// What of a report can be written down for each record by itself, on any thread.
+pub type Wording = Box<dyn Fn(&Record) -> String + Sync>;
+
+pub fn wording(cli: &Judging, streams: &Streams) -> Wording {
+    match cli.format {
+        Format::Text => {
+            let words = text::Words::new(cli.all, streams.width);
+            Box::new(move |record| words.of(record))
+        }
+        _ => Box::new(|_| String::new()),
+    }
+}
+
 /// The report that was asked for.
 pub fn open(cli: &Judging, streams: Streams) -> Box<dyn Report> {
-    let Streams { out, err, width } = streams;
+    let Streams { out, err, .. } = streams;
     match cli.format {
         Format::Json => Box::new(json::Json::new(out, err)),
-        Format::Text => Box::new(text::Text::new(out, cli.all, width)),
+        Format::Text => Box::new(text::Text::new(out, cli.all)),
         Format::Sarif => Box::new(sarif::Sarif::new(out, err, cli.all)),
         Format::Github => Box::new(github::Github::new(out, cli.all)),
         Format::Gitlab => Box::new(gitlab::Gitlab::new(out, err, cli.all)),

@@ -29,7 +29,7 @@ impl<O: Write, E: Write> Sarif<O, E> {
 }
 
 impl<O: Write, E: Write> Report for Sarif<O, E> {
-    fn record(&mut self, record: &Record) -> io::Result<()> {
+    fn record(&mut self, record: &Record, _: &str) -> io::Result<()> {
         match record {
             Record::Judged { subject, evaluation, places } => {
                 for (finding, place) in evaluation.findings.iter().zip(places) {

@@ -9,14 +9,20 @@ use annotate_snippets::{AnnotationKind, Element, Level, Origin, Renderer, Snippe
 use anstyle::{AnsiColor, Style};
 use entra_auth_policy::verdict::{Action, Judgement};
 use manifest::{Fault, Place, Region};
+use std::fmt::{self, Write as _};
 use std::io::{self, Write};
 
 pub struct Text<W: Write> {
     out: W,
-    /// Findings below the profile as well.
     all: bool,
     /// Findings were shown last: a line of its own sets apart what comes next.
     apart: bool,
+}
+
+/// Puts records into words, on as many threads as there are: that takes longer than to judge some of them.
+pub struct Words {
+    /// Findings below the profile as well.
+    all: bool,
     renderer: Renderer,
 }
 
@@ -27,21 +33,20 @@ const MAGENTA: Style = AnsiColor::Magenta.on_default().bold();
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
 
-impl<W: Write> Text<W> {
-    pub fn new(out: W, all: bool, width: usize) -> Self {
-        Text { out, all, apart: false, renderer: Renderer::styled().decor_style(DecorStyle::Ascii).term_width(width) }
+impl Words {
+    pub fn new(all: bool, width: usize) -> Self {
+        Words { all, renderer: Renderer::styled().decor_style(DecorStyle::Ascii).term_width(width) }
     }
 
-    /// The line of an object: verdict, object, place, aligned as far as the usual names go.
-    fn head(&mut self, style: Style, verdict: &str, title: &str, place: &str) -> io::Result<()> {
-        if std::mem::take(&mut self.apart) {
-            writeln!(self.out)?;
-        }
-        writeln!(self.out, "{style}{verdict:<8}{style:#} {BOLD}{title:<44}{BOLD:#} {DIM}{place}{DIM:#}")
+    pub fn of(&self, record: &Record) -> String {
+        let mut out = String::new();
+        // A text takes everything that is written to it.
+        let _ = self.write(record, &mut out);
+        out
     }
 
     /// What is wrong, the line that says so, and what to do instead.
-    fn finding(&mut self, subject: &Subject, finding: &Judgement, at: &Place) -> io::Result<()> {
+    fn finding(&self, out: &mut String, subject: &Subject, finding: &Judgement, at: &Place) -> fmt::Result {
         let level = match &finding.action {
             Action::Deny => Level::ERROR.with_name("deny"),
             Action::Warn => Level::WARNING.with_name("warn"),
@@ -61,7 +66,71 @@ impl<W: Write> Text<W> {
         for region in std::iter::once(&at.region).chain(&at.defined) {
             rendered = with_true_column(rendered, subject, region);
         }
-        writeln!(self.out, "{rendered}")
+        writeln!(out, "{rendered}")
+    }
+
+    fn write(&self, record: &Record, out: &mut String) -> fmt::Result {
+        match record {
+            Record::Judged { subject, evaluation, places } => {
+                let (style, verdict) = match Verdict::of(&evaluation.response) {
+                    Verdict::Allowed => (GREEN, "allowed"),
+                    Verdict::Warned => (YELLOW, "warned"),
+                    Verdict::Denied => (RED, "denied"),
+                };
+                head(out, style, verdict, &subject.title.to_string(), &subject.place())?;
+                let mut silent = 0;
+                for (finding, place) in evaluation.findings.iter().zip(places) {
+                    if finding.action == Action::None && !self.all {
+                        silent += 1;
+                    } else {
+                        self.finding(out, subject, finding, place)?;
+                    }
+                }
+                let mut expired: Vec<&str> = evaluation.findings.iter().filter_map(|f| f.expired.as_deref()).collect();
+                expired.sort_unstable();
+                expired.dedup();
+                for note in expired {
+                    writeln!(out, "  {YELLOW}note{YELLOW:#}   {note}")?;
+                }
+                if evaluation.findings.is_empty()
+                    && let Some(message) = &evaluation.response.message
+                {
+                    writeln!(out, "         {message}")?;
+                }
+                if silent > 0 {
+                    let low = count(silent, "finding");
+                    writeln!(out, "  {DIM}{low} below the profile (--all shows them){DIM:#}")?;
+                }
+                Ok(())
+            }
+            Record::Unread { source, line, reason, .. } => {
+                let place = if *line == 0 { source.clone() } else { format!("{source}:{line}") };
+                head(out, MAGENTA, "unread", &place, "")?;
+                writeln!(out, "         {reason}")
+            }
+            // Nobody wonders about a chart's values; what would be an object once rendered is named.
+            Record::Passed { source, fault, reason } if *fault != Fault::NoManifest => {
+                head(out, DIM, "skipped", source, reason)
+            }
+            Record::Differ(_) | Record::Passed { .. } => Ok(()),
+        }
+    }
+}
+
+/// The line of an object: verdict, object, place, aligned as far as the usual names go.
+fn head(out: &mut String, style: Style, verdict: &str, title: &str, place: &str) -> fmt::Result {
+    writeln!(out, "{style}{verdict:<8}{style:#} {BOLD}{title:<44}{BOLD:#} {DIM}{place}{DIM:#}")
+}
+
+/// Whether the words of the record end with what findings say.
+fn ends_with_findings(record: &Record, all: bool) -> bool {
+    let Record::Judged { evaluation, .. } = record else { return false };
+    evaluation.findings.iter().any(|finding| all || finding.action != Action::None)
+}
+
+impl<W: Write> Text<W> {
+    pub fn new(out: W, all: bool) -> Self {
+        Text { out, all, apart: false }
     }
 
     fn table(&mut self, summary: &Summary) -> io::Result<()> {
@@ -81,52 +150,14 @@ impl<W: Write> Text<W> {
 }
 
 impl<W: Write> Report for Text<W> {
-    fn record(&mut self, record: &Record) -> io::Result<()> {
-        match record {
-            Record::Judged { subject, evaluation, places } => {
-                let (style, verdict) = match Verdict::of(&evaluation.response) {
-                    Verdict::Allowed => (GREEN, "allowed"),
-                    Verdict::Warned => (YELLOW, "warned"),
-                    Verdict::Denied => (RED, "denied"),
-                };
-                self.head(style, verdict, &subject.title.to_string(), &subject.place())?;
-                let mut silent = 0;
-                for (finding, place) in evaluation.findings.iter().zip(places) {
-                    if finding.action == Action::None && !self.all {
-                        silent += 1;
-                    } else {
-                        self.finding(subject, finding, place)?;
-                    }
-                }
-                let mut expired: Vec<&str> = evaluation.findings.iter().filter_map(|f| f.expired.as_deref()).collect();
-                expired.sort_unstable();
-                expired.dedup();
-                for note in expired {
-                    writeln!(self.out, "  {YELLOW}note{YELLOW:#}   {note}")?;
-                }
-                if evaluation.findings.is_empty()
-                    && let Some(message) = &evaluation.response.message
-                {
-                    writeln!(self.out, "         {message}")?;
-                }
-                self.apart = evaluation.findings.len() > silent;
-                if silent > 0 {
-                    let low = count(silent, "finding");
-                    writeln!(self.out, "  {DIM}{low} below the profile (--all shows them){DIM:#}")?;
-                }
-                Ok(())
+    fn record(&mut self, record: &Record, words: &str) -> io::Result<()> {
+        if !words.is_empty() {
+            if std::mem::replace(&mut self.apart, ends_with_findings(record, self.all)) {
+                writeln!(self.out)?;
             }
-            Record::Unread { source, line, reason, .. } => {
-                let place = if *line == 0 { source.clone() } else { format!("{source}:{line}") };
-                self.head(MAGENTA, "unread", &place, "")?;
-                writeln!(self.out, "         {reason}")
-            }
-            // Nobody wonders about a chart's values; what would be an object once rendered is named.
-            Record::Passed { source, fault, reason } if *fault != Fault::NoManifest => {
-                self.head(DIM, "skipped", source, reason)
-            }
-            Record::Differ(_) | Record::Passed { .. } => Ok(()),
+            self.out.write_all(words.as_bytes())?;
         }
+        Ok(())
     }
 
     fn finish(&mut self, summary: &Summary) -> io::Result<()> {
