@@ -32,6 +32,8 @@ fn an_operation_nobody_registered_is_a_failure() {
 fn a_guest_error_keeps_its_words() {
     let error = floor().call("fail", b"no such day").unwrap_err();
     assert!(matches!(&error, CallError::Guest(text) if text == "no such day"), "{error}");
+    let error = floor().call_directly("fail", b"no such day").unwrap_err();
+    assert!(matches!(&error, CallError::Guest(text) if text == "no such day"), "{error}");
     let error = meter().call("fail", b"no such day").unwrap_err();
     assert!(matches!(&error, CallError::Guest(text) if text == "no such day"), "{error}");
 }
@@ -40,8 +42,10 @@ fn a_guest_error_keeps_its_words() {
 fn an_endless_guest_is_interrupted_and_the_next_call_works() {
     let module = floor().with_time_limit(Duration::from_millis(200));
     let started = Instant::now();
-    let error = module.call("loop_for_ever", b"").unwrap_err();
-    assert!(matches!(error, CallError::Interrupted), "{error}");
+    for call in [Module::call, Module::call_directly] {
+        let error = call(&module, "loop_for_ever", b"").unwrap_err();
+        assert!(matches!(error, CallError::Interrupted), "{error}");
+    }
     assert!(started.elapsed() >= Duration::from_millis(100));
     assert!(module.validate(&json!({}), &json!({})).unwrap().accepted);
 }
