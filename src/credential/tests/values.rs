@@ -165,6 +165,23 @@ fn secrets_are_not_harmless() {
 }
 
 #[test]
+fn what_short_base64_may_hide() {
+    for text in ["password=hunter2", "{\"a\":1}", "\n- x: y", "pässword: x", "€uro", "-----BEGIN"] {
+        assert!(may_hide_credential(&encode(text.as_bytes())), "{text}");
+        assert!(may_hide_credential(&encode_url(text.as_bytes())), "{text}");
+    }
+    assert!(may_hide_credential(&encode(&[0x30, 0x82, 0xff, 0xfe, 0, 1])));
+    assert!(may_hide_credential("cGFzc3dv\ncmQ9eA==") && may_hide_credential("cGF\nzc3dvcmQ9eA=="));
+    // What is spelt like base64 and is none.
+    for text in ["plain-value-of-setting", "some/path/to/a/file", "", "abc", "abcdefg", "1.2.3.4"] {
+        assert!(!may_hide_credential(text), "{text}");
+    }
+    for bytes in [[0x80, 1, 2, 3, 4, 5], [b'a', 0, b'b', b'c', b'd', b'e'], [b'a', 0xc3, b'b', b'c', b'd', b'e']] {
+        assert!(!may_hide_credential(&encode(&bytes)), "{bytes:?}");
+    }
+}
+
+#[test]
 fn base64_is_read_forgivingly() {
     let read = |text: &str| decode_base64(text, 100).map(|bytes| String::from_utf8(bytes).unwrap());
     assert_eq!(read("aGVsbG8=").as_deref(), Some("hello"));
