@@ -110,14 +110,21 @@ fn action(cx: &Cx<'_>, rule: &Rule, severity: Severity, unchecked: bool) -> Acti
     if *rule == rules::UNREADABLE {
         return Action::Deny;
     }
-    match (cx.settings.override_of(rule.id), severity, cx.settings.profile) {
-        (Some(Override::Deny), ..) => Action::Deny,
-        (Some(Override::Warn), ..) => Action::Warn,
-        (Some(Override::Off), ..) => Action::None,
-        _ if unchecked => Action::Warn,
-        (_, Severity::High, _) | (_, Severity::Medium, Profile::Restricted) => Action::Deny,
-        (_, Severity::Medium, Profile::Baseline) | (_, Severity::Low, Profile::Restricted) => Action::Warn,
-        (_, Severity::Low, Profile::Baseline) => Action::None,
+    match cx.settings.override_of(rule.id) {
+        Some(Override::Deny) => Action::Deny,
+        Some(Override::Warn) => Action::Warn,
+        Some(Override::Off) => Action::None,
+        None if unchecked => Action::Warn,
+        None => by_profile(cx.settings.profile, severity),
+    }
+}
+
+/// What a profile makes of a finding that the settings say nothing else about.
+pub fn by_profile(profile: Profile, severity: Severity) -> Action {
+    match (severity, profile) {
+        (Severity::High, _) | (Severity::Medium, Profile::Restricted) => Action::Deny,
+        (Severity::Medium, Profile::Baseline) | (Severity::Low, Profile::Restricted) => Action::Warn,
+        (Severity::Low, Profile::Baseline) => Action::None,
     }
 }
 

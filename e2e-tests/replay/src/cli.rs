@@ -1,7 +1,9 @@
 //! What the program is asked.
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use entra_auth_policy::settings::keys::PROFILES;
 use manifest::Identity;
 use std::path::PathBuf;
 
@@ -61,8 +63,8 @@ pub struct Judging {
     pub settings: Option<PathBuf>,
 
     /// Judge by this profile, whatever the settings say
-    #[arg(long, value_name = "NAME")]
-    pub profile: Option<Profile>,
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(PROFILES))]
+    pub profile: Option<String>,
 
     /// Answer look-ups from a dump of the cluster too (`kubectl get sa,roles,clusterroles -A -o yaml`); turns
     /// the setting `clusterLookups` on. May be given several times
@@ -141,21 +143,6 @@ impl From<Color> for anstream::ColorChoice {
             Color::Auto => anstream::ColorChoice::Auto,
             Color::Always => anstream::ColorChoice::Always,
             Color::Never => anstream::ColorChoice::Never,
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Profile {
-    Baseline,
-    Restricted,
-}
-
-impl Profile {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Profile::Baseline => "baseline",
-            Profile::Restricted => "restricted",
         }
     }
 }

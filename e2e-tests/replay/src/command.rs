@@ -5,8 +5,9 @@ use crate::rule_page;
 use anstyle::{AnsiColor, Style};
 use anyhow::{Result, bail};
 use clap::CommandFactory;
-use entra_auth_policy::finding::Severity;
 use entra_auth_policy::rule::Rule;
+use entra_auth_policy::settings::Profile;
+use entra_auth_policy::verdict::{Action, by_profile};
 use serde::Serialize;
 use std::io::Write;
 
@@ -38,13 +39,12 @@ pub fn run(command: &Command, out: &mut dyn Write, width: usize) -> Result<()> {
     Ok(out.flush()?)
 }
 
-/// What the two profiles make of a finding of the rule.
-fn actions(rule: &Rule) -> (&'static str, &'static str) {
-    match rule.severity {
-        Severity::High => ("deny", "deny"),
-        Severity::Medium => ("warn", "deny"),
-        Severity::Low => ("-", "warn"),
-    }
+/// What the two profiles make of a finding of the rule; `silent` stands for nothing.
+fn actions(rule: &Rule, silent: &'static str) -> [&'static str; 2] {
+    [Profile::Baseline, Profile::Restricted].map(|profile| match by_profile(profile, rule.severity) {
+        Action::None => silent,
+        action => action.as_str(),
+    })
 }
 
 fn table(out: &mut dyn Write, width: usize) -> Result<()> {
@@ -60,7 +60,7 @@ fn table(out: &mut dyn Write, width: usize) -> Result<()> {
             )?;
             last = group;
         }
-        let (baseline, restricted) = actions(rule);
+        let [baseline, restricted] = actions(rule, "-");
         let lead = format!("{:<longest$}  {baseline:<8}  {restricted:<10}  ", rule.id);
         let indent = " ".repeat(lead.len());
         let options = textwrap::Options::new(width.max(lead.len() + 20)).subsequent_indent(&indent);
@@ -100,10 +100,9 @@ fn json(out: &mut dyn Write) -> Result<()> {
 
 fn explain(rule: &Rule, out: &mut dyn Write, width: usize) -> Result<()> {
     let page = rule_page::of(rule);
-    let (baseline, restricted) = actions(rule);
-    let act = |action: &'static str| if action == "-" { "silent" } else { action };
+    let [baseline, restricted] = actions(rule, "silent");
     writeln!(out, "{BOLD}{}{BOLD:#}  {DIM}{} severity", rule.id, rule.severity.as_str())?;
-    writeln!(out, "baseline: {}, restricted: {}{DIM:#}\n", act(baseline), act(restricted))?;
+    writeln!(out, "baseline: {baseline}, restricted: {restricted}{DIM:#}\n")?;
     let wrap = |text: &str| textwrap::fill(&text.replace('\n', " "), width.min(100));
     writeln!(out, "{}\n", wrap(page.sentence))?;
     for block in blocks(page.body) {

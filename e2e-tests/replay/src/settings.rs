@@ -17,7 +17,7 @@ pub fn load(cli: &Judging, module: &Module) -> Result<Value> {
         None => Value::Object(Map::new()),
     };
     if let Value::Object(settings) = &mut settings {
-        if let Some(profile) = cli.profile {
+        if let Some(profile) = &cli.profile {
             settings.insert("profile".to_owned(), profile.as_str().into());
         }
         if !cli.dumps.is_empty() {
