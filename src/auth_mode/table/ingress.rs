@@ -3,7 +3,7 @@
 use crate::auth_mode::Mode::{NodeIdentity, ServicePrincipal, WorkloadIdentity};
 use crate::auth_mode::On::{Containers, Kinds};
 use crate::auth_mode::Says::{Argument, NoneOf, OneOf, Present};
-use crate::auth_mode::{Condition, Entry, Flag, when};
+use crate::auth_mode::{Condition, Entry, Flag, Says, when};
 use crate::kind;
 use crate::rule::for_readers;
 
@@ -35,20 +35,9 @@ pub const ENTRIES: &[Entry] = &[
         at: &[""],
         any_case: false,
         choices: &[
-            when(
-                NodeIdentity,
-                "",
-                Argument(&Flag { name: "--provider", values: &["azure", "azure-dns", "azure-private-dns"] }),
-                "runs ExternalDNS with the node's azure.json or identity",
-            )
-            .and(&[NOT_LABELLED]),
-            when(
-                WorkloadIdentity,
-                "",
-                Argument(&Flag { name: "--provider", values: &["azure", "azure-dns", "azure-private-dns"] }),
-                "runs ExternalDNS with workload identity",
-            )
-            .and(&[LABELLED]),
+            when(NodeIdentity, "", SERVES_AZURE, "runs ExternalDNS with the node's azure.json or identity")
+                .and(&[NOT_LABELLED]),
+            when(WorkloadIdentity, "", SERVES_AZURE, "runs ExternalDNS with workload identity").and(&[LABELLED]),
         ],
         fix: "label the pods azure.workload.identity/use: \"true\" and set useWorkloadIdentityExtension: true in azure.json",
         source: for_readers("https://kubernetes-sigs.github.io/external-dns/latest/docs/tutorials/azure/"),
@@ -70,3 +59,6 @@ const USE: &str = "/metadata.labels[azure.workload.identity/use]";
 const LABELLED: Condition = (USE, OneOf(&["true"]));
 
 const NOT_LABELLED: Condition = (USE, NoneOf(&["true"]));
+
+/// ExternalDNS for Azure zones, public or private.
+const SERVES_AZURE: Says = Argument(&Flag { name: "--provider", values: &["azure", "azure-dns", "azure-private-dns"] });

@@ -86,14 +86,9 @@ pub const ENTRIES: &[Entry] = &[
             when(Key, "nodeStageSecretRef", Present, KEY_FROM_SECRET),
             when(Key, "volumeAttributes.secretName", Present, KEY_FROM_SECRET).and(&[("nodeStageSecretRef", Absent)]),
             when(Key, "volumeAttributes", Anything, NO_IDENTITY).and(KEYED_FILE_VOLUME),
-            when(NodeIdentity, "volumeAttributes.mountWithManagedIdentity", True, "mounts with the node's identity"),
-            when(
-                WorkloadIdentity,
-                "volumeAttributes.mountWithWorkloadIdentityToken",
-                True,
-                "mounts with the pod's own token",
-            ),
-            when(WorkloadIdentity, "volumeAttributes.clientID", Present, "names a federated identity"),
+            VOLUME_BY_NODE,
+            VOLUME_BY_TOKEN,
+            VOLUME_BY_CLIENT_ID,
         ],
         fix: "set volumeAttributes.mountWithWorkloadIdentityToken: \"true\" and drop the Secret",
         source: for_readers(FILE_CSI),
@@ -138,13 +133,8 @@ pub const ENTRIES: &[Entry] = &[
             when(Key, "nodePublishSecretRef", Present, KEY_FROM_SECRET),
             when(Key, "volumeAttributes.secretName", Present, KEY_FROM_SECRET).and(&[("nodePublishSecretRef", Absent)]),
             when(Key, "volumeAttributes", Anything, NO_IDENTITY).and(KEYED_FILE_VOLUME),
-            when(NodeIdentity, "volumeAttributes.mountWithManagedIdentity", True, "mounts with the node's identity"),
-            when(
-                WorkloadIdentity,
-                "volumeAttributes.mountWithWorkloadIdentityToken",
-                True,
-                "mounts with the pod's own token",
-            ),
+            VOLUME_BY_NODE,
+            VOLUME_BY_TOKEN,
         ],
         fix: "use a claim whose volume sets mountWithWorkloadIdentityToken: \"true\"",
         source: for_readers(FILE_CSI),
@@ -191,6 +181,15 @@ const NO_IDENTITY: &str = "names no identity, so the driver uses the storage acc
 
 const FLEX_FIX: &str =
     "use csi: {driver: blob.csi.azure.com} with volumeAttributes.mountWithWorkloadIdentityToken: \"true\"";
+
+const VOLUME_BY_NODE: Choice =
+    when(NodeIdentity, "volumeAttributes.mountWithManagedIdentity", True, "mounts with the node's identity");
+
+const VOLUME_BY_TOKEN: Choice =
+    when(WorkloadIdentity, "volumeAttributes.mountWithWorkloadIdentityToken", True, "mounts with the pod's own token");
+
+const VOLUME_BY_CLIENT_ID: Choice =
+    when(WorkloadIdentity, "volumeAttributes.clientID", Present, "names a federated identity");
 
 /// SMB with the account key; NFS needs no credential.
 const KEYED_FILES: &[Condition] = &[
@@ -248,8 +247,8 @@ const BLOB_VOLUME: &[Choice] = &[
     ]),
     when(Key, "volumeAttributes", Anything, NO_IDENTITY).and(KEYED_BLOB_VOLUME),
     when(NodeIdentity, "volumeAttributes.AzureStorageAuthType", OneOfAnyCase(&["msi"]), "is MSI: the node's identity"),
-    when(WorkloadIdentity, "volumeAttributes.mountWithWorkloadIdentityToken", True, "mounts with the pod's own token"),
-    when(WorkloadIdentity, "volumeAttributes.clientID", Present, "names a federated identity"),
+    VOLUME_BY_TOKEN,
+    VOLUME_BY_CLIENT_ID,
 ];
 
 /// The Secret is what the authentication type says, and that is reported already.
