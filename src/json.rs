@@ -128,7 +128,7 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// Tells whether this is the very node `other`, not merely an equal one.
+    /// Tells this very node from others that are merely equal.
     pub(crate) fn address(self) -> usize {
         self.0.as_ptr().addr()
     }

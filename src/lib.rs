@@ -88,14 +88,18 @@ pub fn evaluate(payload: &[u8], host: &Host<'_>) -> Evaluation {
         return unreadable(&format!("{member} of the request has the wrong type"));
     }
     let scope = scope(request);
-    if scope == Scope::Nothing || is_machinery(request, scope) {
-        return accepted(Requester::of(request.user_info(), &[]));
+    let requester = Requester::of(request.user_info(), &[]);
+    if scope == Scope::Nothing || is_machinery(request, scope, requester) {
+        return accepted(requester);
     }
     let settings = match read_settings(&payload) {
         Ok(settings) => settings,
         Err(error) => return unreadable(&error),
     };
-    let requester = Requester::of(request.user_info(), &settings.trusted_requesters);
+    let requester = match settings.trusted_requesters.as_slice() {
+        [] => requester,
+        trusted => Requester::of(request.user_info(), trusted),
+    };
     if request.operation() == Operation::Update && is_being_deleted(request.old_object()) {
         return accepted(requester);
     }
@@ -146,12 +150,12 @@ fn scope(request: &Request<'_>) -> Scope {
 
 /// Token and certificate requests of nodes and the control plane: kubelets make them all day, no rule
 /// minds, so they are answered before settings and object are read.
-fn is_machinery(request: &Request<'_>, scope: Scope) -> bool {
-    let certificate = scope == Scope::Object && kind::CERTIFICATE_SIGNING_REQUEST.is(request.group(), request.kind());
-    let requester = || Requester::of(request.user_info(), &[]);
+fn is_machinery(request: &Request<'_>, scope: Scope, requester: Requester) -> bool {
     match scope {
-        Scope::Approval => requester() == Requester::ControlPlane,
-        _ => (scope == Scope::Token || certificate) && matches!(requester(), Requester::Node | Requester::ControlPlane),
+        Scope::Approval => requester == Requester::ControlPlane,
+        Scope::Object if !kind::CERTIFICATE_SIGNING_REQUEST.is(request.group(), request.kind()) => false,
+        Scope::Token | Scope::Object => matches!(requester, Requester::Node | Requester::ControlPlane),
+        Scope::RequestOnly | Scope::Nothing => false,
     }
 }
 

@@ -12,7 +12,6 @@ pub struct Payload<'a>(Tree<'a>);
 #[derive(Clone, Copy)]
 pub struct Request<'a> {
     wrong_member: Option<&'static str>,
-    uid: &'a str,
     operation: &'a str,
     kind: GroupKind<'a>,
     resource: &'a str,
@@ -22,7 +21,6 @@ pub struct Request<'a> {
     user_info: Node<'a>,
     object: Node<'a>,
     old_object: Node<'a>,
-    is_dry_run: bool,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -68,7 +66,6 @@ impl<'a> Request<'a> {
     fn of(node: Node<'a>) -> Self {
         let mut request = Request {
             wrong_member: None,
-            uid: "",
             operation: "",
             kind: GroupKind::default(),
             resource: "",
@@ -78,11 +75,10 @@ impl<'a> Request<'a> {
             user_info: Node::absent(),
             object: Node::absent(),
             old_object: Node::absent(),
-            is_dry_run: false,
         };
         for (key, member) in node.members() {
             match key {
-                "uid" => request.uid = request.read_text("uid", member),
+                "uid" => request.expect(is_text(member), "uid"),
                 "operation" => request.operation = request.read_text("operation", member),
                 "kind" => request.kind = request.read_kind(member),
                 "resource" => request.resource = request.read_resource(member),
@@ -95,14 +91,11 @@ impl<'a> Request<'a> {
                 }
                 "object" => request.object = member,
                 "oldObject" => request.old_object = member,
-                "dryRun" => {
-                    request.expect(member.is_absent() || member.bool().is_some(), "dryRun");
-                    request.is_dry_run = member.bool() == Some(true);
-                }
+                "dryRun" => request.expect(member.is_absent() || member.bool().is_some(), "dryRun"),
                 // What the client used before the API server converted it. The object is judged as it is.
                 "requestKind" => request.expect_object(member, "requestKind"),
                 "requestResource" => request.expect_object(member, "requestResource"),
-                "requestSubResource" => _ = request.read_text("requestSubResource", member),
+                "requestSubResource" => request.expect(is_text(member), "requestSubResource"),
                 "options" => request.expect_object(member, "options"),
                 _ => {}
             }
@@ -132,7 +125,7 @@ impl<'a> Request<'a> {
             match key {
                 "group" => kind.group = self.read_text("kind", part),
                 "kind" => kind.kind = self.read_text("kind", part),
-                "version" => _ = self.read_text("kind", part),
+                "version" => self.expect(is_text(part), "kind"),
                 _ => {}
             }
         }
@@ -145,7 +138,7 @@ impl<'a> Request<'a> {
         for (key, part) in node.members() {
             match key {
                 "resource" => resource = self.read_text("resource", part),
-                "group" | "version" => _ = self.read_text("resource", part),
+                "group" | "version" => self.expect(is_text(part), "resource"),
                 _ => {}
             }
         }
@@ -170,10 +163,6 @@ impl<'a> Request<'a> {
     /// The first member whose type is wrong, by name: such a request cannot be trusted.
     pub fn wrong_member(self) -> Option<&'static str> {
         self.wrong_member
-    }
-
-    pub fn uid(self) -> &'a str {
-        self.uid
     }
 
     /// API group of the object, as the request names it.
@@ -215,10 +204,6 @@ impl<'a> Request<'a> {
 
     pub fn user_info(self) -> Node<'a> {
         self.user_info
-    }
-
-    pub fn is_dry_run(self) -> bool {
-        self.is_dry_run
     }
 
     /// The object, absent where the request has none.

@@ -47,8 +47,8 @@ pub fn decode_base64(text: &str, limit: usize) -> Option<Vec<u8>> {
 pub fn may_hide_credential(text: &str) -> bool {
     let Some((first, rest)) = text.as_bytes().split_first_chunk() else { return false };
     match decode_group(first) {
-        Some([first, ..]) if first != 0x30 && !begins_text(first) => false,
         Some([0x30, ..]) => true,
+        Some([first, ..]) if !begins_text(first) => false,
         Some([a, b, c]) => match rest.first_chunk().map(decode_group) {
             Some(Some([d, e, f])) => is_text(&[a, b, c, d, e, f]),
             Some(None) => has_space(text),
