@@ -15,11 +15,42 @@ pub struct Kind {
     /// Served versions, newest first.
     pub versions: &'static [&'static str],
     pub namespaced: bool,
+    tag: Tag,
+}
+
+/// Group and kind as one number. Whether an object is of this kind is asked hundreds of times for each
+/// request, and nearly always it is not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Tag(u32);
+
+impl Tag {
+    /// FNV-1a; equal tags still leave the texts to be compared.
+    #[allow(clippy::indexing_slicing, reason = "the loop ends with the text")]
+    pub const fn of(group: &str, kind: &str) -> Tag {
+        let mut hash: u32 = 0x811c_9dc5;
+        let texts = [kind.as_bytes(), group.as_bytes()];
+        let mut n = 0;
+        while n < texts.len() {
+            let mut at = 0;
+            while at < texts[n].len() {
+                hash = (hash ^ texts[n][at] as u32).wrapping_mul(0x0100_0193);
+                at += 1;
+            }
+            n += 1;
+        }
+        Tag(hash)
+    }
 }
 
 impl Kind {
     pub fn is(&self, group: &str, kind: &str) -> bool {
         self.kind == kind && self.group == group
+    }
+
+    /// As [`Kind::is`], for a group and kind whose tag is known.
+    #[inline(always)]
+    pub(crate) fn has(&self, tag: Tag, group: &str, kind: &str) -> bool {
+        self.tag == tag && self.is(group, kind)
     }
 }
 
@@ -35,7 +66,7 @@ const fn namespaced(
     plural: &'static str,
     versions: &'static [&'static str],
 ) -> Kind {
-    Kind { group, kind, plural, versions, namespaced: true }
+    Kind { group, kind, plural, versions, namespaced: true, tag: Tag::of(group, kind) }
 }
 
 const fn cluster(
@@ -44,7 +75,7 @@ const fn cluster(
     plural: &'static str,
     versions: &'static [&'static str],
 ) -> Kind {
-    Kind { group, kind, plural, versions, namespaced: false }
+    Kind { group, kind, plural, versions, namespaced: false, tag: Tag::of(group, kind) }
 }
 
 pub const POD: Kind = namespaced("", "Pod", "pods", &["v1"]);

@@ -17,10 +17,12 @@ pub mod auth_mode;
 pub mod builtin;
 pub mod credential;
 pub mod finding;
+pub mod glance;
 pub mod glob;
 pub mod grant;
 #[cfg(feature = "guest")]
 mod guest;
+pub mod imds;
 pub mod json;
 pub mod json_path;
 pub mod kind;
@@ -47,6 +49,7 @@ use requester::Requester;
 use rule::{Check, Cx};
 use settings::{Date, Settings};
 use verdict::Judgement;
+use view::custom_resource::is_custom_resource;
 use view::workload::{Workload, workloads};
 use view::{binding::Binding, certificate::CertificateRequest, role::Role, token::TokenRequest};
 
@@ -183,6 +186,8 @@ fn run<'a>(cx: &mut Cx<'a>, object: &Object<'a>, scope: Scope, about_request: bo
     let modes = if has_object && !excused { auth_mode::choices(object, &found) } else { Vec::new() };
     let binding = Binding::of(object).filter(|_| has_object && !excused);
     let role = Role::of(object).filter(|_| has_object && !excused);
+    let is_annotated = has_object && object.annotations().members().next().is_some();
+    let is_custom = has_object && is_custom_resource(object);
     let asked = about_request && cx.requester != Requester::Absent;
     let is_certificate = object.is(&kind::CERTIFICATE_SIGNING_REQUEST);
     if scope != Scope::RequestOnly && !object.root.is_absent() {
@@ -197,9 +202,16 @@ fn run<'a>(cx: &mut Cx<'a>, object: &Object<'a>, scope: Scope, about_request: bo
         for check in rule.checks {
             match check {
                 Check::Any(check) if has_object => check(cx, object),
+                Check::Annotated(check) if is_annotated => check(cx, object),
+                Check::CustomResource(check) if is_custom => check(cx, object),
                 Check::Kinds(kinds, check) if has_object && !excused && object.is_any(kinds) => check(cx, object),
                 Check::Mode(check) => modes.iter().for_each(|mode| check(cx, mode)),
-                Check::Workload(check) => found.iter().for_each(|workload| check(cx, workload)),
+                Check::Workload(signs, check) => {
+                    found
+                        .iter()
+                        .filter(|workload| workload.signs().show(*signs))
+                        .for_each(|workload| check(cx, workload));
+                }
                 Check::Binding(check) => binding.iter().for_each(|binding| check(cx, binding)),
                 Check::Role(check) => role.iter().for_each(|role| check(cx, role)),
                 Check::Request(check) if asked => check(cx),

@@ -1,7 +1,7 @@
 //! The object under judgement: its kind, its metadata, and nothing about its body.
 
 use crate::json::Node;
-use crate::kind::{self, Kind};
+use crate::kind::{self, Kind, Tag};
 use crate::request::Request;
 
 /// An object, borrowed from the request. Copy it freely.
@@ -14,6 +14,7 @@ pub struct Object<'a> {
     pub name: &'a str,
     /// Empty for cluster-scoped objects.
     pub namespace: &'a str,
+    pub(crate) tag: Tag,
 }
 
 impl<'a> Object<'a> {
@@ -33,11 +34,13 @@ impl<'a> Object<'a> {
         } else {
             either(request.namespace(), metadata.get("namespace").text())
         };
-        Object { root, group, kind, name: either(request.name(), metadata.get("name").text()), namespace }
+        let name = either(request.name(), metadata.get("name").text());
+        Object { root, group, kind, name, namespace, tag: Tag::of(group, kind) }
     }
 
+    #[inline(always)]
     pub fn is(&self, kind: &Kind) -> bool {
-        kind.is(self.group, self.kind)
+        kind.has(self.tag, self.group, self.kind)
     }
 
     pub fn is_any(&self, kinds: &[Kind]) -> bool {

@@ -14,7 +14,7 @@ use crate::request::Request;
 use crate::requester::Requester;
 use crate::settings::Settings;
 use crate::view::{
-    binding::Binding, certificate::CertificateRequest, role::Role, token::TokenRequest, workload::Workload,
+    binding::Binding, certificate::CertificateRequest, role::Role, sign::Signs, token::TokenRequest, workload::Workload,
 };
 use std::borrow::Cow;
 
@@ -46,14 +46,18 @@ impl std::fmt::Debug for Rule {
 
 /// A judgement and the type it judges.
 pub enum Check {
-    /// Everything that is applied: names, labels, annotations and strings of any object.
+    /// Everything that is applied.
     Any(for<'a> fn(&mut Cx<'a>, &Object<'a>)),
+    /// Objects with annotations.
+    Annotated(for<'a> fn(&mut Cx<'a>, &Object<'a>)),
+    /// Objects of kinds that Kubernetes does not know.
+    CustomResource(for<'a> fn(&mut Cx<'a>, &Object<'a>)),
     /// Objects of these kinds.
     Kinds(&'static [Kind], for<'a> fn(&mut Cx<'a>, &Object<'a>)),
     /// What an object or its pods choose to sign in to Azure with.
     Mode(for<'a> fn(&mut Cx<'a>, &Found<'a>)),
-    /// Every pod template of a workload, and Pods themselves.
-    Workload(for<'a> fn(&mut Cx<'a>, &Workload<'a>)),
+    /// Pods, and every pod template of a workload, that show one of these signs.
+    Workload(Signs, for<'a> fn(&mut Cx<'a>, &Workload<'a>)),
     /// RoleBinding and ClusterRoleBinding.
     Binding(for<'a> fn(&mut Cx<'a>, &Binding<'a>)),
     /// Role and ClusterRole.

@@ -19,9 +19,12 @@ pub enum Shape {
     List(&'static Shape),
     /// An object whose values are all of one shape: labels, data.
     Map(&'static Shape),
+    /// A variable of a container. There are more of them than of anything else, and nearly all are a name
+    /// and a literal, which this sees without the table behind it.
+    Variable(&'static Shape),
 }
 
-use Shape::{Bool, Integer, List, Map, Object as Members, Text};
+use Shape::{Bool, Integer, List, Map, Object as Members, Text, Variable};
 
 impl Shape {
     /// Calls `wrong` with every node that does not fit, and what was expected there.
@@ -42,11 +45,17 @@ impl Shape {
                     }
                 }
             }
+            Variable(_) if is_plain_variable(node) => {}
+            Variable(shape) => shape.check(node, wrong),
             List(item) => node.items().for_each(|node| item.check(node, wrong)),
             Map(value) => node.members().for_each(|(_, node)| value.check(node, wrong)),
             Text | Bool | Integer => {}
         }
     }
+}
+
+fn is_plain_variable(node: Node<'_>) -> bool {
+    node.is_object() && node.members().all(|(key, value)| matches!(key, "name" | "value") && value.text().is_some())
 }
 
 /// Checks the parts of `object` that rules read: metadata always, the body of known kinds, and the pod
@@ -98,7 +107,7 @@ const CONTAINER_MEMBERS: &[(&str, Shape)] = &[
     ("args", List(&Text)),
     (
         "env",
-        List(&Members(&[
+        List(&Variable(&Members(&[
             ("name", Text),
             ("value", Text),
             (
@@ -109,7 +118,7 @@ const CONTAINER_MEMBERS: &[(&str, Shape)] = &[
                     ("fieldRef", Members(&[("fieldPath", Text)])),
                 ]),
             ),
-        ])),
+        ]))),
     ),
     (
         "envFrom",

@@ -19,7 +19,6 @@ use crate::kind::Kind;
 use crate::object::Object;
 use crate::place::{Place, Step};
 use crate::rule::Cx;
-use crate::view::container::image_path;
 use crate::view::workload::Workload;
 use path::{each, split, step, steps};
 use std::borrow::Cow;
@@ -285,7 +284,7 @@ fn of_pod<'a>(workload: &Workload<'a>, found: &mut dyn FnMut(Found<'a>)) {
         }
     }
     for container in workload.containers() {
-        let image = image_path(container.image());
+        let image = container.image_path();
         let image = image.rsplit('/').next().unwrap_or(image);
         let fits = |entry: &&Entry| matches!(entry.on, On::Containers(name) if image.starts_with(name) || image.ends_with(name));
         entries()

@@ -42,9 +42,19 @@ pub fn decode_base64(text: &str, limit: usize) -> Option<Vec<u8>> {
     (out.len() <= limit && !out.is_empty()).then_some(out)
 }
 
+/// Nothing that can be recognised is shorter in base64.
+const SHORTEST: usize = 24;
+/// Up to here identifiers and paths are spelt like base64 too; the first bytes tell them apart.
+const SHORT: usize = 64;
+
+/// Whether `text` is worth decoding.
+pub fn may_be_base64(text: &str) -> bool {
+    text.len() >= SHORTEST && (text.len() > SHORT || may_hide_credential(text))
+}
+
 /// Whether what `text` says in base64 begins like a text, or like the DER of a key or certificate. Four
 /// characters settle it for most identifiers and paths, which are spelt like base64 too.
-pub fn may_hide_credential(text: &str) -> bool {
+pub(super) fn may_hide_credential(text: &str) -> bool {
     let Some((first, rest)) = text.as_bytes().split_first_chunk() else { return false };
     match decode_group(first) {
         Some([0x30, ..]) => true,

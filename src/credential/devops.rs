@@ -10,7 +10,7 @@ use super::{Class, Kind};
 static KIND: Kind = Kind { id: "devops-token", what: "an Azure DevOps personal access token", class: Class::Azure };
 
 const BASE32: Alphabet = Alphabet::of("2-7a-z");
-const LENGTH: usize = 52;
+pub const LENGTH: usize = 52;
 
 /// The checksum of a token is masked according to who issued it.
 const USER_MASK: u32 = 0xE0B9_692D;

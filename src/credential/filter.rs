@@ -31,15 +31,12 @@ impl Mark {
     }
 }
 
-/// Tables for ASCII, which is all that marks are made of.
-pub struct Filter {
-    first: [u64; 128],
-    second: [u64; 128],
-    third: [u64; 128],
-}
+/// For each ASCII byte, which is all that marks are made of: the entries that have a mark whose first,
+/// second and third byte it is.
+pub struct Filter([[u64; 3]; 128]);
 
 impl Filter {
-    pub const EMPTY: Filter = Filter { first: [0; 128], second: [0; 128], third: [0; 128] };
+    pub const EMPTY: Filter = Filter([[0; 3]; 128]);
 
     /// Gives `bit` another mark of two bytes or more.
     #[allow(clippy::indexing_slicing, reason = "the compiler evaluates it, and would refuse")]
@@ -51,30 +48,63 @@ impl Filter {
         while byte < 128 {
             let low = (byte as u8).to_ascii_lowercase();
             if text[0].to_ascii_lowercase() == low {
-                self.first[byte] |= bit;
+                self.0[byte][0] |= bit;
             }
             if text[1].to_ascii_lowercase() == low {
-                self.second[byte] |= bit;
+                self.0[byte][1] |= bit;
             }
             if text.len() == 2 || text[2].to_ascii_lowercase() == low {
-                self.third[byte] |= bit;
+                self.0[byte][2] |= bit;
             }
             byte += 1;
         }
         self
     }
 
+    /// Gives `bit` a mark of a single byte.
+    #[allow(clippy::indexing_slicing, reason = "the compiler evaluates it, and would refuse")]
+    pub const fn with_byte(mut self, bit: usize, byte: u8) -> Filter {
+        let bit = 1 << bit;
+        self.0[byte as usize][0] |= bit;
+        let mut byte = 0;
+        while byte < 128 {
+            self.0[byte][1] |= bit;
+            self.0[byte][2] |= bit;
+            byte += 1;
+        }
+        self
+    }
+
+    /// A byte that is no ASCII looks like one that is: a candidate more, and a comparison less.
+    fn look(&self, byte: u8) -> [u64; 3] {
+        self.0.get(usize::from(byte & 0x7f)).map_or([0; 3], |entries| *entries)
+    }
+
+    /// The bits of all entries that may have a mark in `text`.
+    pub fn seen(&self, text: &[u8]) -> u64 {
+        let (mut begun, mut gone_on, mut seen) = (0, 0, 0);
+        let mut read = |byte: u8| {
+            let [first, second, third] = self.look(byte);
+            seen |= gone_on & third;
+            gone_on = begun & second;
+            begun = first;
+        };
+        text.iter().for_each(|byte| read(*byte));
+        // No mark has a zero: of what has only begun, this leaves marks of a single byte.
+        read(0);
+        read(0);
+        seen
+    }
+
     /// Calls `found` with every offset and the bits of the entries that may have a mark there,
     /// until it answers `true`.
     pub fn candidates(&self, text: &[u8], mut found: impl FnMut(usize, u64) -> bool) {
-        // A byte that is no ASCII looks like one that is: a candidate more, and a comparison less.
-        let look = |table: &[u64; 128], byte: u8| table.get(usize::from(byte & 0x7f)).map_or(0, |b| *b);
         for (at, &[a, b, c]) in text.array_windows().enumerate() {
-            let bits = look(&self.first, a) & look(&self.second, b);
+            let bits = self.look(a)[0] & self.look(b)[1];
             if bits == 0 {
                 continue;
             }
-            let bits = bits & look(&self.third, c);
+            let bits = bits & self.look(c)[2];
             if bits != 0 && found(at, bits) {
                 return;
             }

@@ -31,11 +31,12 @@ pub(crate) mod tests;
 
 pub use alphabet::Alphabet;
 pub use assignment::{Assignment, assignments, flags};
-pub use base64::{decode_base64, may_hide_credential};
-pub use filter::Mark;
+pub use base64::{decode_base64, may_be_base64};
+pub use filter::{Filter, Mark, any_case, exact};
 pub use format::{FORMATS, Format};
 pub use harmless::{Harmless, harmless, is_harmless, is_placeholder, is_reference, is_unfilled};
 pub use name::{AZURE_KEYS, AZURE_VARIABLES, NameStrength, is_azure_credential_variable, name_strength};
+pub use scan::MARKS;
 pub use signature::{PROVIDER_AT, PROVIDERS, Run, SIGNATURES, Signature};
 
 use std::ops::Range;
@@ -73,6 +74,11 @@ impl Kind {
     pub fn is_kubeconfig(&self) -> bool {
         self.id.starts_with("kubeconfig-")
     }
+}
+
+/// Whether the text may hold a credential that none of the [`MARKS`] announces.
+pub fn may_have_no_mark(text: &str) -> bool {
+    text.len() >= devops::LENGTH
 }
 
 /// The strongest credential in the text; of equals, the first.

@@ -274,12 +274,9 @@ pub fn is_azure_credential_variable(name: &str) -> Option<&'static str> {
 
 /// A look at a name's end that spares nearly every name the reading of its words.
 fn may_end_like_a_secret(name: &str) -> bool {
-    let mut letters = name
-        .bytes()
-        .rev()
-        .filter(u8::is_ascii_alphanumeric)
-        .skip_while(u8::is_ascii_digit)
-        .map(|b| b.to_ascii_lowercase());
+    let Some(end) = name.bytes().rposition(|b| b.is_ascii_alphabetic()) else { return false };
+    let ending = name.as_bytes().get(..=end).unwrap_or_default();
+    let mut letters = ending.iter().rev().filter(|b| b.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase);
     let Some(last) = letters.next() else { return false };
     if !matches!(last, b'b' | b'd' | b'e' | b'g' | b'l' | b'n' | b'r' | b's' | b't' | b'y') {
         return false;

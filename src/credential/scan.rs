@@ -17,7 +17,7 @@ pub struct Hit {
 
 /// Bit `n` is `SIGNATURES[n]`, and what is left is `FORMATS`.
 #[allow(clippy::indexing_slicing, reason = "the compiler evaluates it, and would refuse")]
-static FILTER: Filter = {
+pub const MARKS: Filter = {
     let mut filter = Filter::EMPTY;
     let mut n = 0;
     while n < SIGNATURES.len() {
@@ -35,6 +35,8 @@ static FILTER: Filter = {
     }
     filter
 };
+
+static FILTER: Filter = MARKS;
 
 /// Nothing that can be recognised is shorter: `a://:b@c`.
 pub const SHORTEST: usize = 8;

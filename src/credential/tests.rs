@@ -7,6 +7,7 @@ mod signatures;
 mod values;
 
 use super::*;
+use crate::glance::Glance;
 
 /// A small generator (xorshift64*), so that a failing seed fails again.
 pub struct Seed(u64);
@@ -77,11 +78,14 @@ pub fn encode_url(bytes: &[u8]) -> String {
 pub fn ids(text: &str) -> Vec<&'static str> {
     let mut ids = Vec::new();
     recognise_all(text, &mut |kind, _| ids.push(kind.id));
+    assert!(ids.is_empty() || Glance::at(text).may_hold_credential(), "overlooked {ids:?}");
     ids
 }
 
 pub fn id(text: &str) -> Option<&'static str> {
-    recognise(text).map(|kind| kind.id)
+    let found = recognise(text);
+    assert!(found.is_none() || Glance::at(text).may_hold_credential(), "overlooked {found:?}");
+    found.map(|kind| kind.id)
 }
 
 #[test]

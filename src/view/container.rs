@@ -1,6 +1,8 @@
 //! One container of a pod, and its variables as the kubelet will fill them in.
 
+use crate::glance::Glance;
 use crate::json::Node;
+use crate::view::sign::Signs;
 use std::borrow::Cow;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,21 +16,95 @@ pub enum ContainerRole {
 pub struct Container<'a> {
     pub node: Node<'a>,
     pub role: ContainerRole,
+    name: &'a str,
+    image: &'a str,
+    image_path: &'a str,
+    command: Node<'a>,
+    args: Node<'a>,
+    env_from: Node<'a>,
+    volume_mounts: Node<'a>,
     /// The longest list of most Pods, and half a dozen rules go through it.
     env: Vec<EnvVar<'a>>,
+    signs: Signs,
 }
 
 impl<'a> Container<'a> {
     pub fn new(node: Node<'a>, role: ContainerRole) -> Self {
-        Container { node, role, env: node.get("env").items().map(EnvVar::new).collect() }
+        let absent = Node::absent();
+        let mut container = Container {
+            node,
+            role,
+            name: "",
+            image: "",
+            image_path: "",
+            command: absent,
+            args: absent,
+            env_from: absent,
+            volume_mounts: absent,
+            env: Vec::new(),
+            signs: Signs::ALWAYS,
+        };
+        for (key, member) in node.members() {
+            match key {
+                "name" => container.name = member.text().unwrap_or_default(),
+                "image" => {
+                    container.image = member.text().unwrap_or_default();
+                    container.image_path = image_path(container.image);
+                }
+                "command" => container.command = member,
+                "args" => container.args = member,
+                "env" => container.read_env(member),
+                "envFrom" => {
+                    container.env_from = member;
+                    container.signs = container.signs.or(Signs::FROM_ELSEWHERE);
+                }
+                "volumeMounts" => container.volume_mounts = member,
+                "livenessProbe" | "readinessProbe" | "startupProbe" | "lifecycle" => {
+                    container.signs = container.signs.or(Signs::HOOKS);
+                }
+                _ => {}
+            }
+        }
+        container
+    }
+
+    fn read_env(&mut self, list: Node<'a>) {
+        self.env.reserve_exact(list.items().count());
+        for node in list.items() {
+            let variable = EnvVar::new(node);
+            self.signs = self
+                .signs
+                .and_if(!variable.value_from.is_absent(), Signs::FROM_ELSEWHERE)
+                .and_if(variable.name.starts_with("AZURE_"), Signs::AZURE_VARIABLES)
+                .and_if(variable.name.starts_with("AWS_"), Signs::AWS_VARIABLES);
+            self.env.push(variable);
+        }
     }
 
     pub fn name(&self) -> &'a str {
-        self.node.get("name").text().unwrap_or_default()
+        self.name
     }
 
     pub fn image(&self) -> &'a str {
-        self.node.get("image").text().unwrap_or_default()
+        self.image
+    }
+
+    /// The repository path of the image: see [`image_path`].
+    pub fn image_path(&self) -> &'a str {
+        self.image_path
+    }
+
+    pub fn command(&self) -> Node<'a> {
+        self.command
+    }
+
+    pub fn args(&self) -> Node<'a> {
+        self.args
+    }
+
+    /// What it shows of what rules look for.
+    pub fn signs(&self) -> Signs {
+        self.signs
     }
 
     pub fn env(&self) -> std::slice::Iter<'_, EnvVar<'a>> {
@@ -59,19 +135,18 @@ impl<'a> Container<'a> {
     }
 
     pub fn env_from(&self) -> impl Iterator<Item = Node<'a>> + use<'a> {
-        self.node.get("envFrom").items()
+        self.env_from.items()
     }
 
-    pub fn volume_mounts(&self) -> impl Iterator<Item = Node<'a>> + use<'a> {
-        self.node.get("volumeMounts").items()
+    pub fn volume_mounts(&self) -> impl Iterator<Item = Node<'a>> + Clone + use<'a> {
+        self.volume_mounts.items()
     }
 
     /// `command`, then `args`, as the container sees them.
     pub fn arguments(&self) -> impl Iterator<Item = (Node<'a>, &'a str)> + use<'a> {
-        let node = self.node;
-        ["command", "args"]
+        [self.command, self.args]
             .into_iter()
-            .flat_map(move |key| node.get(key).items())
+            .flat_map(Node::items)
             .filter_map(|node| node.text().map(|text| (node, text)))
     }
 }
@@ -82,13 +157,16 @@ pub struct EnvVar<'a> {
     pub name: &'a str,
     /// A literal that is not empty.
     pub value: Option<&'a str>,
+    /// What reading the literal could find.
+    pub glance: Glance,
     /// Where a value from elsewhere comes from, absent for literals.
     pub value_from: Node<'a>,
 }
 
 impl<'a> EnvVar<'a> {
     fn new(node: Node<'a>) -> Self {
-        let mut variable = EnvVar { node, name: "", value: None, value_from: Node::absent() };
+        let (value_from, glance) = (Node::absent(), Glance::default());
+        let mut variable = EnvVar { node, name: "", value: None, glance, value_from };
         for (key, member) in node.members() {
             match key {
                 "name" => variable.name = member.text().unwrap_or_default(),
@@ -97,6 +175,7 @@ impl<'a> EnvVar<'a> {
                 _ => {}
             }
         }
+        variable.glance = variable.value.map(Glance::at).unwrap_or_default();
         variable
     }
 

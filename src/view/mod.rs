@@ -6,6 +6,7 @@ pub mod certificate;
 pub mod container;
 pub mod custom_resource;
 pub mod role;
+pub mod sign;
 pub mod token;
 pub mod workload;
 pub mod workload_identity;

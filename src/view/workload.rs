@@ -7,6 +7,7 @@ use crate::object::Object;
 use crate::place::Place;
 use crate::settings::Settings;
 use crate::view::container::{Container, ContainerRole};
+use crate::view::sign::Signs;
 use crate::view::workload_identity;
 
 /// One pod template of an object, or a Pod.
@@ -22,6 +23,7 @@ pub struct Workload<'a> {
     containers: Vec<Container<'a>>,
     /// The label that many rules begin with, looked up once.
     use_label: Node<'a>,
+    signs: Signs,
 }
 
 /// What an Argo Workflow says once for all of its templates; absent for other kinds. A template's own
@@ -120,10 +122,23 @@ impl<'a> Workload<'a> {
             spec => spec,
         };
         let containers = containers(spec);
-        let use_label = Node::absent();
-        let mut workload = Workload { object: *object, template, spec, outer, containers, use_label };
+        let (use_label, signs) = (Node::absent(), Signs::ALWAYS);
+        let mut workload = Workload { object: *object, template, spec, outer, containers, use_label, signs };
         workload.use_label = workload.label(workload_identity::USE);
+        let has_annotations = workload.annotation_levels().into_iter().any(|level| !level.is_absent());
+        workload.signs = signs
+            .and_if(has_annotations, Signs::ANNOTATIONS)
+            .and_if(workload.volumes().next().is_some(), Signs::VOLUMES)
+            .and_if(!workload.use_label.is_absent(), Signs::USE_LABEL);
+        for container in &workload.containers {
+            workload.signs = workload.signs.or(container.signs());
+        }
         workload
+    }
+
+    /// What rules may want to know before they look.
+    pub fn signs(&self) -> Signs {
+        self.signs
     }
 
     pub fn is_pod(&self) -> bool {

@@ -146,12 +146,12 @@ fn token_mounts<'a>(
     workload: &Workload<'a>,
     container: &Container<'a>,
 ) -> impl Iterator<Item = (Node<'a>, Node<'a>)> + use<'a> {
-    let mounts = container.node;
+    let mounts = container.volume_mounts();
     // Few volumes hold a token, so they are sought first.
     workload.volumes().flat_map(move |volume| {
         let token = entra_token(volume);
         let name = volume.get("name").set_text().filter(|_| !token.is_absent());
-        let mounts = name.map(|_| mounts.get("volumeMounts").items()).into_iter().flatten();
+        let mounts = name.map(|_| mounts.clone()).into_iter().flatten();
         mounts.filter(move |mount| mount.get("name").text() == name).map(move |mount| (mount, token))
     })
 }

@@ -91,9 +91,12 @@ fn bits_are_counted_from_the_lowest() {
 
 fn everything(text: &str) {
     recognise_all(text, &mut |_, at| assert!(at.end <= text.len()));
+    let glance = Glance::at(text);
+    assert!(recognise(text).is_none() || glance.may_hold_credential());
     let _ = (recognise_with_base64(text), harmless(text), name_strength(text));
     let _ = (is_azure_credential_variable(text), decode_base64(text, 1 << 16));
     let lines = text.lines().count().max(1);
+    assert!(glance.may_assign() || !text.contains(['=', ':', '\n', '{', '[', '<']));
     assignments(text, &mut |pair| assert!((1..=lines + 1).contains(&pair.line) && !pair.key.is_empty()));
     flags(text, &mut |flag, _| assert!(flag.starts_with('-')));
 }

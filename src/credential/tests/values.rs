@@ -1,3 +1,4 @@
+use super::base64::may_hide_credential;
 use super::*;
 
 fn pairs(text: &str) -> Vec<(&str, &str, usize)> {

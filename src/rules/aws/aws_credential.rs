@@ -57,7 +57,8 @@ use crate::json::{Node, shown};
 use crate::kind;
 use crate::object::Object;
 use crate::rule::{Check, Cx, Rule, for_readers};
-use crate::view::custom_resource::{self, is_custom_resource};
+use crate::view::custom_resource;
+use crate::view::sign::Signs;
 use crate::view::workload::{Workload, workloads};
 use std::borrow::Cow;
 
@@ -67,12 +68,12 @@ pub static RULE: Rule = Rule {
     help: "remove and rotate the key; use workload identity on Azure, or an IAM role that trusts the cluster's OIDC issuer",
     severity: Severity::High,
     checks: &[
-        Check::Workload(check),
+        Check::Workload(Signs::ALWAYS, check),
         Check::Kinds(&[kind::CONFIG_MAP], check_config_map),
         Check::Kinds(&[kind::SECRET], check_secret),
-        Check::Any(check_custom_resource),
+        Check::CustomResource(check_custom_resource),
         // Last: what the annotations merely repeat is told at the object.
-        Check::Any(check_annotations),
+        Check::Annotated(check_annotations),
     ],
 };
 
@@ -84,12 +85,14 @@ fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
     for container in workload.containers() {
         for variable in container.env() {
             match variable.value {
-                Some(value) => report(cx, variable.node, find_assigned(variable.name, value)),
+                Some(value) if variable.glance.may_hold_credential() || is_secret_key(variable.name) => {
+                    report(cx, variable.node, find_assigned(variable.name, value));
+                }
                 None if is_sdk_variable(variable.name) && variable.secret_key_ref().is_object() => {
                     cx.report(variable.node, "is filled with a fixed AWS credential from a Secret")
                         .severity(Severity::Medium);
                 }
-                None => {}
+                _ => {}
             }
         }
         let mut flag = "";
@@ -124,9 +127,6 @@ fn check_secret<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
 }
 
 fn check_custom_resource<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
-    if !is_custom_resource(object) {
-        return;
-    }
     let workloads = workloads(object, cx.settings);
     custom_resource::strings(object, &workloads, &["env", "command", "args"], &mut |node, text| {
         report(cx, node, find(text));

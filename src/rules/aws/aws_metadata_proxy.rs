@@ -52,7 +52,7 @@ use crate::json::Node;
 use crate::kind;
 use crate::object::Object;
 use crate::rule::{Check, Cx, Rule, for_readers};
-use crate::view::container::image_path;
+use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 
 pub static RULE: Rule = Rule {
@@ -60,7 +60,7 @@ pub static RULE: Rule = Rule {
     summary: for_readers("credentials through kube2iam or kiam"),
     help: "use workload identity: annotate the service account with azure.workload.identity/client-id and label the pod",
     severity: Severity::Medium,
-    checks: &[Check::Workload(check), Check::Kinds(&[kind::NAMESPACE], check_namespace)],
+    checks: &[Check::Workload(Signs::ALWAYS, check), Check::Kinds(&[kind::NAMESPACE], check_namespace)],
 };
 
 const GROUP: &str = "iam.amazonaws.com/";
@@ -71,7 +71,7 @@ fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
     }
     for container in workload.containers() {
         // `jtblin/kube2iam`, `quay.io/uswitch/kiam`, mirrors of both.
-        if matches!(image_path(container.image()).rsplit('/').next(), Some("kube2iam" | "kiam")) {
+        if matches!(container.image_path().rsplit('/').next(), Some("kube2iam" | "kiam")) {
             cx.report(container.node.member("image"), "intercepts the node's metadata endpoint for all pods")
                 .fix("remove the component; workload identity needs no proxy on the node");
         }

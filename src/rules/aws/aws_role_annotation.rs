@@ -42,6 +42,7 @@ use crate::finding::Severity;
 use crate::json::Node;
 use crate::kind;
 use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 
 pub static RULE: Rule = Rule {
@@ -51,7 +52,7 @@ pub static RULE: Rule = Rule {
     severity: Severity::Medium,
     checks: &[
         Check::Kinds(&[kind::SERVICE_ACCOUNT], |cx, object| check_annotations(cx, object.annotations())),
-        Check::Workload(check),
+        Check::Workload(Signs::ANNOTATIONS.or(Signs::AWS_VARIABLES), check),
     ],
 };
 

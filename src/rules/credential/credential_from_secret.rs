@@ -53,6 +53,7 @@ use crate::credential::{NameStrength, is_azure_credential_variable, name_strengt
 use crate::finding::Severity;
 use crate::json::Node;
 use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 
 pub static RULE: Rule = Rule {
@@ -60,7 +61,7 @@ pub static RULE: Rule = Rule {
     summary: for_readers("fixed Azure credential handed to a container from a Secret"),
     help: "use workload identity, grant it a role on the service, and drop the reference",
     severity: Severity::Medium,
-    checks: &[Check::Workload(check)],
+    checks: &[Check::Workload(Signs::FROM_ELSEWHERE.or(Signs::VOLUMES), check)],
 };
 
 fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {

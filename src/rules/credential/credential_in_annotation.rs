@@ -41,9 +41,11 @@ use super::literal::{
 };
 use crate::finding::Severity;
 use crate::json::{Node, parse};
+use crate::kind;
 use crate::object::Object;
 use crate::place::{Place, locate};
 use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::view::sign::Signs;
 use crate::view::workload::{Workload, workloads};
 use std::borrow::Cow;
 
@@ -52,20 +54,28 @@ pub static RULE: Rule = Rule {
     summary: for_readers("fixed credential in an annotation"),
     help: "remove the annotation and rotate what it held",
     severity: Severity::High,
-    checks: &[Check::Any(check), Check::Workload(check_template)],
+    checks: &[
+        Check::Annotated(check),
+        Check::Kinds(&[kind::CRON_JOB, kind::STATEFUL_SET], check_made),
+        Check::Workload(Signs::ANNOTATIONS, check_template),
+    ],
 };
 
 fn check<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
     let annotations = object.annotations();
-    let mut report = |literal: Literal<'a>| {
+    in_annotations(annotations, &mut |literal| {
         literal.report(cx);
-    };
-    in_annotations(annotations, &mut report);
-    in_cron_job_and_claims(object, &mut report);
+    });
     let copy = annotations.get(LAST_APPLIED);
     if let Some(text) = copy.text().filter(|text| may_assign_secrets(text)) {
         check_copy(cx, object, copy, text);
     }
+}
+
+fn check_made<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
+    in_cron_job_and_claims(object, &mut |literal| {
+        literal.report(cx);
+    });
 }
 
 fn check_template<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {

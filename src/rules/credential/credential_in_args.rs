@@ -48,6 +48,7 @@
 use super::literal::in_arguments;
 use crate::finding::Severity;
 use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 
 pub static RULE: Rule = Rule {
@@ -55,7 +56,7 @@ pub static RULE: Rule = Rule {
     summary: for_readers("fixed credential on a command line"),
     help: "use workload identity and drop the argument; rotate what was written here",
     severity: Severity::High,
-    checks: &[Check::Workload(check)],
+    checks: &[Check::Workload(Signs::ALWAYS, check)],
 };
 
 fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {

@@ -55,7 +55,6 @@ use crate::finding::{Finding, Severity};
 use crate::object::Object;
 use crate::place::Place;
 use crate::rule::{Check, Cx, Rule, for_readers};
-use crate::view::custom_resource::is_custom_resource;
 use crate::view::workload::workloads;
 
 pub static RULE: Rule = Rule {
@@ -63,7 +62,7 @@ pub static RULE: Rule = Rule {
     summary: for_readers("object that chooses a service principal, key or connection string"),
     help: "choose workload identity",
     severity: Severity::High,
-    checks: &[Check::Mode(check), Check::Any(check_strings)],
+    checks: &[Check::Mode(check), Check::CustomResource(check_strings)],
 };
 
 fn check<'a>(cx: &mut Cx<'a>, found: &Found<'a>) {
@@ -75,9 +74,6 @@ fn check<'a>(cx: &mut Cx<'a>, found: &Found<'a>) {
 /// A credential in any string of a custom resource, by value. A place that is told already is not told
 /// again.
 fn check_strings<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
-    if !is_custom_resource(object) {
-        return;
-    }
     in_custom_resource(object, &workloads(object, cx.settings), &mut |literal| {
         if !cx.findings.iter().any(|finding| is_same(finding, &literal)) {
             literal.report(cx).fix("let the controller sign in with workload identity; rotate what was written here");

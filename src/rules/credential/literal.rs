@@ -6,7 +6,7 @@
 
 use crate::credential::{
     Class, Kind, NameStrength, assignments, decode_base64, harmless, is_azure_credential_variable, is_harmless,
-    is_unfilled, may_hide_credential, name_strength, recognise_all, recognise_where,
+    is_unfilled, may_be_base64, name_strength, recognise_all, recognise_where,
 };
 use crate::finding::{Finding, Severity};
 use crate::json::{Node, shown};
@@ -15,6 +15,7 @@ use crate::object::Object;
 use crate::place::Place;
 use crate::rule::Cx;
 use crate::view::custom_resource;
+use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 use std::borrow::Cow;
 use std::ops::Range;
@@ -126,15 +127,17 @@ const MOST: usize = 20;
 const LONGEST: usize = 3 << 19;
 /// Nothing that can be recognised is shorter in base64.
 const SHORTEST_BASE64: usize = 24;
-/// Up to here identifiers and paths are spelt like base64 too; the first bytes tell them apart.
-const SHORT_BASE64: usize = 64;
 
 /// Literal variables of every container.
 pub fn in_env<'a>(workload: &Workload<'a>, found: Report<'_, 'a>) {
     for container in workload.containers() {
         for variable in container.env() {
-            if let Some(value) = variable.value {
-                PLAIN.judge(variable.node, variable.name, Cow::Borrowed(value), found);
+            let Some(value) = variable.value else { continue };
+            let (node, name, text) = (variable.node, variable.name, Cow::Borrowed(value));
+            if variable.glance.may_hold_credential() || variable.glance.may_assign() {
+                PLAIN.judge(node, name, text, found);
+            } else if let Some(evidence) = PLAIN.by_name(name, value) {
+                found(Literal { place: node.into(), evidence, flag: None, line: None, text });
             }
         }
     }
@@ -152,11 +155,12 @@ const HOOKS: &[&[&str]] = &[
 /// Commands and arguments of every container, its probes and hooks, and the scripts of Argo Workflows.
 pub fn in_arguments<'a>(workload: &Workload<'a>, found: Report<'_, 'a>) {
     for container in workload.containers() {
-        for list in ["command", "args"] {
-            in_command(container.node.get(list), found);
-        }
-        for hook in HOOKS {
-            in_command(container.node.at(hook).at(&["exec", "command"]), found);
+        in_command(container.command(), found);
+        in_command(container.args(), found);
+        if container.signs().show(Signs::HOOKS) {
+            for hook in HOOKS {
+                in_command(container.node.at(hook).at(&["exec", "command"]), found);
+            }
         }
         let source = container.node.get("source");
         if let Some(script) = source.text() {
@@ -311,7 +315,7 @@ impl Reading {
     }
 
     fn recognise_in_base64(&self, text: &str) -> Option<&'static Kind> {
-        if text.len() < SHORTEST_BASE64 || text.len() <= SHORT_BASE64 && !may_hide_credential(text) {
+        if !may_be_base64(text) {
             return None;
         }
         recognise_where(&decode_base64(text, LONGEST)?, self.told)

@@ -1,6 +1,5 @@
 //! The identity of the node, borrowed by pods.
 
-mod imds;
 pub mod node_identity_endpoint;
 pub mod node_identity_file;
 pub mod node_identity_host_network;

@@ -58,14 +58,15 @@
 //! - [Restrict access to the instance metadata endpoint](https://learn.microsoft.com/azure/aks/imds-restriction)
 //! - [Managed identities in AKS](https://learn.microsoft.com/azure/aks/managed-identity-overview)
 
-use super::imds::{hints_at_switch, is_proxy_exception, logs_in_with_identity, mentions_endpoint, switch_of};
 use crate::credential::{assignments, flags};
 use crate::finding::Severity;
+use crate::imds::{hints_at_switch, is_proxy_exception, logs_in_with_identity, mentions_endpoint, switch_of};
 use crate::json::Node;
 use crate::kind;
 use crate::object::Object;
 use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::view::container::Container;
+use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 
 pub static RULE: Rule = Rule {
@@ -73,7 +74,7 @@ pub static RULE: Rule = Rule {
     summary: for_readers("use of the node's managed identity"),
     help: "use workload identity: label the pod azure.workload.identity/use: \"true\" and drop this",
     severity: Severity::Medium,
-    checks: &[Check::Workload(check), Check::Kinds(&[kind::CONFIG_MAP], check_config_map)],
+    checks: &[Check::Workload(Signs::ALWAYS, check), Check::Kinds(&[kind::CONFIG_MAP], check_config_map)],
 };
 
 const NAMES_ENDPOINT: &str = "names the metadata endpoint of the node (IMDS)";
@@ -87,7 +88,12 @@ fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
             // A literal that is empty sets nothing; a value from elsewhere is not known.
             let from_elsewhere = !variable.value_from.is_absent();
             let Some(value) = variable.value.map(Some).or(from_elsewhere.then_some(None)) else { continue };
-            if let Some(what) = judge_pair(variable.name, value).or_else(|| app_service(container, variable.name)) {
+            let what = if variable.glance.may_name_endpoint() {
+                judge_pair(variable.name, value)
+            } else {
+                switch_of(variable.name, value).map(|switch| switch.what)
+            };
+            if let Some(what) = what.or_else(|| app_service(container, variable.name)) {
                 cx.report(variable.node, what);
             }
         }

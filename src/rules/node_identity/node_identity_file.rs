@@ -60,6 +60,7 @@ use crate::json::{Node, shown};
 use crate::kind;
 use crate::object::Object;
 use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 
 pub static RULE: Rule = Rule {
@@ -67,7 +68,10 @@ pub static RULE: Rule = Rule {
     summary: for_readers("volume that shows the node's Azure credential file"),
     help: "remove the volume and use workload identity",
     severity: Severity::High,
-    checks: &[Check::Workload(check), Check::Kinds(&[kind::PERSISTENT_VOLUME], check_persistent_volume)],
+    checks: &[
+        Check::Workload(Signs::VOLUMES, check),
+        Check::Kinds(&[kind::PERSISTENT_VOLUME], check_persistent_volume),
+    ],
 };
 
 fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {

@@ -47,6 +47,7 @@
 
 use crate::finding::Severity;
 use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 
 pub static RULE: Rule = Rule {
@@ -54,7 +55,7 @@ pub static RULE: Rule = Rule {
     summary: for_readers("pod with workload identity in the node's network"),
     help: "drop hostNetwork, or restrict which identities are attached to the node",
     severity: Severity::Low,
-    checks: &[Check::Workload(check)],
+    checks: &[Check::Workload(Signs::USE_LABEL, check)],
 };
 
 fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {

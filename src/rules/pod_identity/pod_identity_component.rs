@@ -55,7 +55,7 @@ use crate::finding::Severity;
 use crate::kind::{self, Kind, POD_IDENTITY_GROUP};
 use crate::object::Object;
 use crate::rule::{Check, Cx, Rule, for_readers};
-use crate::view::container::image_path;
+use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 
 pub static RULE: Rule = Rule {
@@ -63,7 +63,11 @@ pub static RULE: Rule = Rule {
     summary: for_readers("component of the deprecated pod-managed identity"),
     help: "remove the components (NMI, MIC, their RBAC and CRDs) and enable workload identity on the cluster",
     severity: Severity::High,
-    checks: &[Check::Workload(workload), Check::Kinds(NAMED, named), Check::Kinds(DEFINITION, definition)],
+    checks: &[
+        Check::Workload(Signs::ALWAYS, workload),
+        Check::Kinds(NAMED, named),
+        Check::Kinds(DEFINITION, definition),
+    ],
 };
 
 const NAMED: &[Kind] =
@@ -76,12 +80,13 @@ fn workload<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
         cx.report(account, "is the service account of a pod-managed identity component");
     }
     for container in workload.containers() {
-        let path = image_path(container.image());
-        let Some(start) = path.rfind("aad-pod-identity/") else { continue };
-        let what = match path.get(start..) {
-            Some("aad-pod-identity/nmi") => "runs NMI, which intercepts the node's metadata endpoint",
-            Some("aad-pod-identity/mic") => "runs MIC, which assigns identities to nodes",
-            _ => continue,
+        let path = container.image_path();
+        let what = if path.ends_with("aad-pod-identity/nmi") {
+            "runs NMI, which intercepts the node's metadata endpoint"
+        } else if path.ends_with("aad-pod-identity/mic") {
+            "runs MIC, which assigns identities to nodes"
+        } else {
+            continue;
         };
         cx.report(container.node.member("image"), what);
     }
@@ -96,7 +101,10 @@ fn named<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
 /// The component that a name of the published manifests or of the Helm chart belongs to:
 /// `aad-pod-id-nmi-service-account`, `aad-pod-identity-mic`.
 fn component(name: &str) -> Option<&'static str> {
-    let rest = name.find("aad-pod-id").and_then(|start| name.get(start..))?;
+    const START: &str = "aad-pod-id";
+    // Not by `str::find`: preparing its search costs more than any name is worth.
+    let start = name.as_bytes().windows(START.len()).position(|part| part == START.as_bytes())?;
+    let rest = name.get(start..)?;
     [("-nmi", "NMI"), ("-mic", "MIC")].into_iter().find(|(part, _)| rest.contains(part)).map(|(_, name)| name)
 }
 

@@ -48,6 +48,7 @@
 
 use crate::finding::Severity;
 use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 
 pub static RULE: Rule = Rule {
@@ -55,7 +56,7 @@ pub static RULE: Rule = Rule {
     summary: for_readers("pod that selects a pod-managed identity"),
     help: "annotate the service account with azure.workload.identity/client-id and label the pod azure.workload.identity/use=true",
     severity: Severity::High,
-    checks: &[Check::Workload(check)],
+    checks: &[Check::Workload(Signs::ALWAYS, check)],
 };
 
 const LABEL: &str = "aadpodidbinding";

@@ -74,6 +74,7 @@ use crate::json::{Node, parse};
 use crate::kind;
 use crate::object::Object;
 use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 use memchr::memmem;
 
@@ -85,8 +86,8 @@ pub static RULE: Rule = Rule {
     checks: &[
         Check::Kinds(&[kind::CONFIG_MAP], check_config_map),
         Check::Kinds(&[kind::SECRET], check_secret),
-        Check::Any(check_annotations),
-        Check::Workload(check_template_annotations),
+        Check::Annotated(check_annotations),
+        Check::Workload(Signs::ANNOTATIONS, check_template_annotations),
     ],
 };
 

@@ -56,6 +56,7 @@
 use super::duration;
 use crate::finding::Severity;
 use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 
 pub static RULE: Rule = Rule {
@@ -63,7 +64,7 @@ pub static RULE: Rule = Rule {
     summary: for_readers("mounted service account token with a long life"),
     help: "ask for a shorter life, for example expirationSeconds: 3600; the kubelet renews the token",
     severity: Severity::Low,
-    checks: &[Check::Workload(check)],
+    checks: &[Check::Workload(Signs::VOLUMES, check)],
 };
 
 fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {

@@ -43,6 +43,7 @@ use crate::finding::Severity;
 use crate::kind;
 use crate::object::Object;
 use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 
 pub static RULE: Rule = Rule {
@@ -50,7 +51,7 @@ pub static RULE: Rule = Rule {
     summary: for_readers("API token of the default service account in pods"),
     help: "name an own service account, or set automountServiceAccountToken: false",
     severity: Severity::Low,
-    checks: &[Check::Kinds(&[kind::SERVICE_ACCOUNT], check_account), Check::Workload(check)],
+    checks: &[Check::Kinds(&[kind::SERVICE_ACCOUNT], check_account), Check::Workload(Signs::ALWAYS, check)],
 };
 
 const SWITCH: &str = "automountServiceAccountToken";
@@ -84,7 +85,7 @@ fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
 fn is_without_token(workload: &Workload<'_>) -> bool {
     const MOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
     let is_mounted = || {
-        let mounts = workload.containers().flat_map(|container| container.node.get("volumeMounts").items());
+        let mounts = workload.containers().flat_map(|container| container.volume_mounts());
         mounts.map(|mount| mount.get("mountPath")).any(|path| path.text() == Some(MOUNT))
     };
     workload.is_pod()

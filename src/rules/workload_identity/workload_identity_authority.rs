@@ -58,6 +58,7 @@ use crate::finding::Severity;
 use crate::kind;
 use crate::object::Object;
 use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 use crate::view::workload_identity::{keda_identities, signs_in};
 
@@ -67,7 +68,7 @@ pub static RULE: Rule = Rule {
     help: "remove it, or write https://login.microsoftonline.com/ or the authority of your national cloud",
     severity: Severity::High,
     checks: &[
-        Check::Workload(check_workload),
+        Check::Workload(Signs::AZURE_VARIABLES, check_workload),
         Check::Kinds(&[kind::TRIGGER_AUTHENTICATION, kind::CLUSTER_TRIGGER_AUTHENTICATION], check_keda),
     ],
 };

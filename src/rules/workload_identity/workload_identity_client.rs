@@ -67,6 +67,7 @@ use crate::name::normalise_guid;
 use crate::object::Object;
 use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::settings::Settings;
+use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 use crate::view::workload_identity::{ID_KINDS, IdKind, ids};
 
@@ -75,7 +76,7 @@ pub static RULE: Rule = Rule {
     summary: for_readers("client id that is not granted to its user"),
     help: "use a client id that the setting identities grants to this service account",
     severity: Severity::High,
-    checks: &[Check::Kinds(ID_KINDS, check_object), Check::Workload(check_workload)],
+    checks: &[Check::Kinds(ID_KINDS, check_object), Check::Workload(Signs::AZURE_VARIABLES, check_workload)],
 };
 
 /// Who wants to use a client id: a namespace (empty for cluster-wide objects), and an account if known.

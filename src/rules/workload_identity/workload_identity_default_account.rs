@@ -46,6 +46,7 @@
 
 use crate::finding::Severity;
 use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 use crate::view::workload_identity::signs_in;
 
@@ -54,7 +55,7 @@ pub static RULE: Rule = Rule {
     summary: for_readers("workload identity under the default service account"),
     help: "set serviceAccountName to an account of the workload's own, annotated with azure.workload.identity/client-id",
     severity: Severity::Medium,
-    checks: &[Check::Workload(check)],
+    checks: &[Check::Workload(Signs::USE_LABEL.or(Signs::VOLUMES), check)],
 };
 
 fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {

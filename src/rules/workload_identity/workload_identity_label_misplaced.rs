@@ -58,6 +58,7 @@
 //! - [Workload identity: pod labels](https://learn.microsoft.com/azure/aks/workload-identity-overview#pod-labels)
 
 use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 use crate::view::workload_identity::USE;
 
@@ -66,7 +67,7 @@ pub static RULE: Rule = Rule {
     summary: for_readers("workload identity label that the pods do not have"),
     help: "write azure.workload.identity/use: \"true\" under the labels of the pod template",
     severity: crate::finding::Severity::High,
-    checks: &[Check::Workload(check)],
+    checks: &[Check::Workload(Signs::ALWAYS, check)],
 };
 
 fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {

@@ -45,6 +45,7 @@
 use crate::finding::Severity;
 use crate::json::shown;
 use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 
 pub static RULE: Rule = Rule {
@@ -52,7 +53,7 @@ pub static RULE: Rule = Rule {
     summary: for_readers("workload identity label with a value that does nothing"),
     help: "write azure.workload.identity/use: \"true\", in lower case and quoted",
     severity: Severity::High,
-    checks: &[Check::Workload(check)],
+    checks: &[Check::Workload(Signs::USE_LABEL, check)],
 };
 
 fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {

@@ -55,6 +55,7 @@
 use crate::finding::Severity;
 use crate::lookup::Query;
 use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 
 pub static RULE: Rule = Rule {
@@ -62,7 +63,7 @@ pub static RULE: Rule = Rule {
     summary: for_readers("pod with workload identity whose service account names no identity"),
     help: "annotate the service account with azure.workload.identity/client-id: <client id>",
     severity: Severity::Medium,
-    checks: &[Check::Workload(check)],
+    checks: &[Check::Workload(Signs::USE_LABEL, check)],
 };
 
 fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {

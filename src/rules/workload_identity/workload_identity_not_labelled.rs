@@ -59,6 +59,7 @@
 use crate::finding::Severity;
 use crate::lookup::Query;
 use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 use crate::view::workload_identity::signs_in;
 
@@ -67,7 +68,7 @@ pub static RULE: Rule = Rule {
     summary: for_readers("pod that does not ask for the identity of its service account"),
     help: "label the pod azure.workload.identity/use: \"true\"",
     severity: Severity::Medium,
-    checks: &[Check::Workload(check)],
+    checks: &[Check::Workload(Signs::ALWAYS, check)],
 };
 
 fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {

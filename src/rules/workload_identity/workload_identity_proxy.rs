@@ -53,6 +53,7 @@ use crate::finding::Severity;
 use crate::json::shown;
 use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::view::container::Container;
+use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 use crate::view::workload_identity::{DEFAULT_PROXY_PORT, INJECT_PROXY, PROXY_PORT, is_proxy};
 
@@ -61,7 +62,7 @@ pub static RULE: Rule = Rule {
     summary: for_readers("migration proxy of workload identity"),
     help: "update the Azure SDK and remove the annotation azure.workload.identity/inject-proxy-sidecar",
     severity: Severity::High,
-    checks: &[Check::Workload(check)],
+    checks: &[Check::Workload(Signs::ANNOTATIONS, check)],
 };
 
 fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {

@@ -46,6 +46,7 @@
 
 use crate::finding::Severity;
 use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 use crate::view::workload_identity::{entra_token, is_reserved_volume_name};
 
@@ -54,7 +55,7 @@ pub static RULE: Rule = Rule {
     summary: for_readers("volume named like the workload identity token's"),
     help: "rename the volume; the webhook adds the token's volume itself",
     severity: Severity::Medium,
-    checks: &[Check::Workload(check)],
+    checks: &[Check::Workload(Signs::VOLUMES, check)],
 };
 
 fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {

@@ -51,6 +51,7 @@
 
 use crate::finding::Severity;
 use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 use crate::view::workload_identity::{has_token, signs_in};
 
@@ -59,7 +60,7 @@ pub static RULE: Rule = Rule {
     summary: for_readers("fixed credential that wins over workload identity"),
     help: "remove the variable, so that the workload identity is used",
     severity: Severity::High,
-    checks: &[Check::Workload(check)],
+    checks: &[Check::Workload(Signs::AZURE_VARIABLES, check)],
 };
 
 fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {

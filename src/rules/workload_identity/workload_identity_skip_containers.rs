@@ -59,6 +59,7 @@ use crate::json::shown;
 use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::settings::nearest;
 use crate::view::container::ContainerRole;
+use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 use crate::view::workload_identity::{SKIP_CONTAINERS, is_proxy, skipped};
 
@@ -67,7 +68,7 @@ pub static RULE: Rule = Rule {
     summary: for_readers("list of containers to skip that does not work"),
     help: "list containers of the pod, separated by semicolons",
     severity: Severity::Medium,
-    checks: &[Check::Workload(check)],
+    checks: &[Check::Workload(Signs::ANNOTATIONS, check)],
 };
 
 fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {

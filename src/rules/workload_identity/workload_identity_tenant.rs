@@ -59,6 +59,7 @@ use crate::name::normalise_guid;
 use crate::object::Object;
 use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::settings::Settings;
+use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 use crate::view::workload_identity::{ID_KINDS, IdKind, ids};
 
@@ -67,7 +68,7 @@ pub static RULE: Rule = Rule {
     summary: for_readers("tenant that is not allowed"),
     help: "use a tenant of the setting allowedTenants",
     severity: Severity::High,
-    checks: &[Check::Kinds(ID_KINDS, check_object), Check::Workload(check_workload)],
+    checks: &[Check::Kinds(ID_KINDS, check_object), Check::Workload(Signs::AZURE_VARIABLES, check_workload)],
 };
 
 const WHAT: &str = "is not one of the tenants in allowedTenants";

@@ -40,6 +40,7 @@ use crate::json::Node;
 use crate::kind;
 use crate::object::Object;
 use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 use crate::view::workload_identity::TOKEN_EXPIRATION;
 
@@ -48,7 +49,10 @@ pub static RULE: Rule = Rule {
     summary: for_readers("token lifetime that the webhook refuses"),
     help: "write azure.workload.identity/service-account-token-expiration: \"3600\", or any number of seconds up to \"86400\"",
     severity: Severity::High,
-    checks: &[Check::Workload(check_workload), Check::Kinds(&[kind::SERVICE_ACCOUNT], check_account)],
+    checks: &[
+        Check::Workload(Signs::ANNOTATIONS, check_workload),
+        Check::Kinds(&[kind::SERVICE_ACCOUNT], check_account),
+    ],
 };
 
 fn check_workload<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {

@@ -52,6 +52,7 @@
 use crate::finding::Severity;
 use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::view::container::{Container, EnvVar};
+use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 use crate::view::workload_identity::{TOKEN_DIRECTORIES, below, gets_token, is_own_mount, is_token_file};
 
@@ -60,7 +61,7 @@ pub static RULE: Rule = Rule {
     summary: for_readers("hard-coded path of the workload identity token"),
     help: "remove the variable AZURE_FEDERATED_TOKEN_FILE; the webhook sets it",
     severity: Severity::Medium,
-    checks: &[Check::Workload(check)],
+    checks: &[Check::Workload(Signs::AZURE_VARIABLES.or(Signs::USE_LABEL), check)],
 };
 
 fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {

@@ -38,6 +38,7 @@ use crate::kind;
 use crate::object::Object;
 use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::settings::nearest;
+use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 use crate::view::workload_identity::{Home, KEYS, PREFIX, SYSTEM};
 
@@ -46,7 +47,10 @@ pub static RULE: Rule = Rule {
     summary: for_readers("workload identity key that does not exist or does nothing where it is"),
     help: "write the key as documented, on the object that it belongs to",
     severity: Severity::Medium,
-    checks: &[Check::Workload(check_workload), Check::Kinds(&[kind::SERVICE_ACCOUNT, kind::NAMESPACE], check_object)],
+    checks: &[
+        Check::Workload(Signs::ALWAYS, check_workload),
+        Check::Kinds(&[kind::SERVICE_ACCOUNT, kind::NAMESPACE], check_object),
+    ],
 };
 
 fn check_workload<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {

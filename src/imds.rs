@@ -4,6 +4,7 @@
 //! Every variable, argument and ConfigMap entry passes through here, so a text without any of it costs
 //! one pass each and no allocation.
 
+use crate::credential::{Mark, any_case, exact};
 use memchr::{memchr_iter, memchr2_iter};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -11,6 +12,10 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 const ADDRESS: Ipv4Addr = Ipv4Addr::new(169, 254, 169, 254);
 /// Where IMDS hands out tokens.
 const TOKEN_PATH: &str = "/metadata/identity";
+/// Every text that [`mentions_endpoint`] has one of these: the first number of the address in decimal,
+/// hexadecimal or octal, the beginning of all of it as one number, or that of the path.
+pub const MARKS: &[Mark] =
+    &[exact("169"), any_case("a9f"), any_case("a9."), exact("251"), exact("285"), any_case("/me")];
 /// Longest spelling of an address that is looked at, to each side of the digits that gave it away.
 const LONGEST: usize = 64;
 
@@ -253,6 +258,7 @@ fn starts_with_fold(text: &str, at: usize, word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::glance::Glance;
 
     #[test]
     fn spellings_of_the_address() {
@@ -284,7 +290,7 @@ mod tests {
             "NO_PROXY=a; curl 169.254.169.254",
             "NO_PROXY=http://169.254.169.254",
         ] {
-            assert!(mentions_endpoint(text), "{text}");
+            assert!(mentions_endpoint(text) && Glance::at(text).may_name_endpoint(), "{text}");
         }
     }
 

@@ -1,0 +1,43 @@
+//! What a pod template shows at a glance.
+//!
+//! A rule names the [`Signs`] without which it has nothing to say, and is not called where none of them
+//! shows. Most pod templates show few: being called for nothing costs more than most rules do.
+
+/// A set of signs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Signs(u8);
+
+impl Signs {
+    /// What every pod template shows.
+    pub const ALWAYS: Signs = Signs(1);
+    /// The Pod has annotations.
+    pub const ANNOTATIONS: Signs = Signs(1 << 1);
+    /// The Pod has volumes.
+    pub const VOLUMES: Signs = Signs(1 << 2);
+    /// The Pod has the label `azure.workload.identity/use`, whatever its value.
+    pub const USE_LABEL: Signs = Signs(1 << 3);
+    /// A container has a variable `AZURE_*`.
+    pub const AZURE_VARIABLES: Signs = Signs(1 << 4);
+    /// A container has a variable `AWS_*`.
+    pub const AWS_VARIABLES: Signs = Signs(1 << 5);
+    /// A variable comes from elsewhere: `valueFrom`, `envFrom`.
+    pub const FROM_ELSEWHERE: Signs = Signs(1 << 6);
+
+    /// A container has commands that are run besides its own: probes, hooks.
+    pub const HOOKS: Signs = Signs(1 << 7);
+
+    pub const fn or(self, other: Signs) -> Signs {
+        Signs(self.0 | other.0)
+    }
+
+    /// These signs, and `other` ones if they show.
+    #[must_use]
+    pub(crate) fn and_if(self, shows: bool, other: Signs) -> Signs {
+        if shows { self.or(other) } else { self }
+    }
+
+    /// Whether one of `wanted` is among these.
+    pub fn show(self, wanted: Signs) -> bool {
+        self.0 & wanted.0 != 0
+    }
+}
