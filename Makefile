@@ -5,7 +5,7 @@
 
 TARGET := wasm32-wasip1
 # Everything a build reads: what the modules have in common, and then their own.
-SHARED := Cargo.toml Cargo.lock scripts/setup scripts/wasm-cargo
+SHARED := Makefile Cargo.toml Cargo.lock scripts/setup scripts/wasm-cargo
 rust_files = $(shell find $(1) -name '*.rs' -o -name Cargo.toml)
 
 MODULES := e2e-tests/modules
