@@ -250,7 +250,13 @@ fn is_same_name(name: &str, letters: &str) -> bool {
         && known.next().is_none()
 }
 
+/// Whether `word`, in lower case, stands at `at` in any mixture of cases.
 fn starts_with_fold(text: &str, at: usize, word: &str) -> bool {
+    // Callers have found the first letter; of what follows one letter spares nearly every place the rest.
+    let second = |text: &str, at: usize| text.as_bytes().get(at + 1).map(u8::to_ascii_lowercase);
+    if second(text, at) != second(word, 0) {
+        return false;
+    }
     let part = text.as_bytes().get(at..).and_then(|rest| rest.get(..word.len()));
     part.is_some_and(|part| part.eq_ignore_ascii_case(word.as_bytes()))
 }
