@@ -1,8 +1,8 @@
 //! A waPC host of our own, with nothing between the caller and the engine.
 //!
 //! The host that policy-server uses keeps its store to itself and copies its linker for every request. This
-//! one counts ([`Meter`](crate::Meter)) and judges many objects quickly; a test makes sure that both
-//! give the same answers.
+//! one counts ([`Meter`](crate::Meter)) and judges many objects quickly
+//! ([`Module::load_direct`](crate::Module::load_direct)); a test makes sure that both give the same answers.
 use std::sync::Arc;
 
 use wapc::{HOST_NAMESPACE, wapc_functions as names};
@@ -77,13 +77,13 @@ impl Direct {
         let memory = instance
             .get_memory(&mut store, "memory")
             .ok_or_else(|| CallError::Start("no exported memory".to_owned()))?;
+        let guest_call = instance.get_typed_func::<(i32, i32), i32>(&mut store, names::GUEST_CALL).map_err(start)?;
         for name in names::REQUIRED_STARTS {
             if let Some(function) = instance.get_func(&mut store, name) {
                 let function = function.typed::<(), ()>(&store).map_err(start)?;
                 function.call(&mut store, ()).map_err(failure)?;
             }
         }
-        let guest_call = instance.get_typed_func::<(i32, i32), i32>(&mut store, names::GUEST_CALL).map_err(start)?;
         let lengths = (length(operation.as_bytes()), length(payload));
         let accepted = guest_call.call(&mut store, lengths).map_err(failure)?;
         let memory = memory.data_size(&store);

@@ -17,6 +17,7 @@ pub mod budget;
 mod built;
 pub mod cases;
 mod direct;
+mod engine;
 mod host;
 pub mod interface;
 pub mod meter;

@@ -1,29 +1,35 @@
-use std::sync::{Arc, OnceLock};
-use std::thread;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wapc::WapcHost;
-use wasmtime_provider::wasmtime::{self, Config, Engine};
+use wasmtime_provider::wasmtime;
 use wasmtime_provider::{EpochDeadlines, WasmtimeEngineProviderBuilder, WasmtimeEngineProviderPre, errors};
 
 use crate::direct::Direct;
+use crate::engine::{self, TICK};
 use crate::host::{HostCallbacks, NoHost, callback};
 use crate::protocol::{SettingsResponse, ValidationResponse, validation_payload};
 
 /// A policy server's default for one evaluation.
 const TIME_LIMIT: Duration = Duration::from_secs(2);
-/// Policy-server ticks once a second; a finer clock changes nothing but how exact the limit is.
-const TICK: Duration = Duration::from_millis(50);
 
 /// A compiled policy. Cloning is cheap and every clone may be called from any thread.
 #[derive(Clone)]
 pub struct Module {
-    pre: WasmtimeEngineProviderPre,
-    direct: Direct,
+    way: Way,
     deadlines: EpochDeadlines,
     host: Arc<dyn HostCallbacks>,
+}
+
+/// How calls get to the guest.
+#[derive(Clone)]
+enum Way {
+    /// Through the host that policy-server uses.
+    Served(Box<WasmtimeEngineProviderPre>),
+    /// Without what that does around a call.
+    Direct(Direct),
 }
 
 /// The bytes are not a module this host can run.
@@ -47,13 +53,23 @@ pub enum CallError {
 }
 
 impl Module {
-    /// Compiles and links a module, with the denying host and the usual time limit.
+    /// Compiles and links a module to be called as policy-server calls it, with the denying host and the
+    /// usual time limit.
     pub fn load(wasm: &[u8]) -> Result<Self, LoadError> {
-        let engine = engine()?;
+        let engine = engine::served()?;
         let module = wasmtime::Module::new(&engine, wasm).map_err(errors::Error::from)?;
-        let direct = Direct::link(&module).map_err(errors::Error::from)?;
         let pre = WasmtimeEngineProviderBuilder::new().engine(engine).module(module).build_pre()?;
-        Ok(Self { pre, direct, deadlines: deadlines(TIME_LIMIT), host: Arc::new(NoHost) })
+        Ok(Self::on(Way::Served(Box::new(pre))))
+    }
+
+    /// The same for those with many calls to make: the guest gives the same answers, and sooner.
+    pub fn load_direct(wasm: &[u8]) -> Result<Self, LoadError> {
+        let module = wasmtime::Module::new(&engine::pooled()?, wasm).map_err(errors::Error::from)?;
+        Ok(Self::on(Way::Direct(Direct::link(&module).map_err(errors::Error::from)?)))
+    }
+
+    fn on(way: Way) -> Self {
+        Self { way, deadlines: deadlines(TIME_LIMIT), host: Arc::new(NoHost) }
     }
 
     /// The same module with its host calls answered by `host`.
@@ -72,20 +88,23 @@ impl Module {
 
     /// Calls one operation in a fresh instance and returns the guest's bytes.
     pub fn call(&self, operation: &str, payload: &[u8]) -> Result<Vec<u8>, CallError> {
-        let provider = self.pre.rehydrate(Some(self.deadlines)).map_err(|error| CallError::Start(error.to_string()))?;
-        WapcHost::new(Box::new(provider), Some(callback(self.host.clone())))
-            .and_then(|instance| instance.call(operation, payload))
-            .map_err(CallError::from)
-    }
-
-    /// The same without what policy-server's host does around it, for those with many calls to make.
-    pub fn call_directly(&self, operation: &str, payload: &[u8]) -> Result<Vec<u8>, CallError> {
-        let limit = self.deadlines.wapc_init + self.deadlines.wapc_func;
-        let prepare = |store: &mut wasmtime::Store<_>| {
-            store.set_epoch_deadline(limit);
-            Ok(())
-        };
-        self.direct.call(self.host.clone(), operation, payload, prepare).map(|done| done.answer)
+        match &self.way {
+            Way::Served(pre) => {
+                let start = |error: errors::Error| CallError::Start(error.to_string());
+                let provider = pre.rehydrate(Some(self.deadlines)).map_err(start)?;
+                WapcHost::new(Box::new(provider), Some(callback(self.host.clone())))
+                    .and_then(|instance| instance.call(operation, payload))
+                    .map_err(CallError::from)
+            }
+            Way::Direct(direct) => {
+                let limit = self.deadlines.wapc_init + self.deadlines.wapc_func;
+                let prepare = |store: &mut wasmtime::Store<_>| {
+                    store.set_epoch_deadline(limit);
+                    Ok(())
+                };
+                direct.call(self.host.clone(), operation, payload, prepare).map(|done| done.answer)
+            }
+        }
     }
 
     /// Judges one AdmissionRequest.
@@ -136,26 +155,4 @@ fn deadlines(limit: Duration) -> EpochDeadlines {
     let ticks = limit.as_nanos().div_ceil(TICK.as_nanos());
     let ticks = u64::try_from(ticks).unwrap_or(u64::MAX).max(1);
     EpochDeadlines { wapc_init: ticks, wapc_func: ticks }
-}
-
-/// One engine for all modules of the process, and the clock that interrupts their guests.
-fn engine() -> Result<Engine, errors::Error> {
-    static ENGINE: OnceLock<Engine> = OnceLock::new();
-    if let Some(engine) = ENGINE.get() {
-        return Ok(engine.clone());
-    }
-    let engine = Engine::new(Config::new().epoch_interruption(true))?;
-    // Two first callers may both get here; only the engine that is kept gets a clock.
-    let kept = ENGINE.get_or_init(|| {
-        let clock = engine.weak();
-        thread::spawn(move || {
-            while let Some(engine) = clock.upgrade() {
-                engine.increment_epoch();
-                drop(engine);
-                thread::sleep(TICK);
-            }
-        });
-        engine
-    });
-    Ok(kept.clone())
 }

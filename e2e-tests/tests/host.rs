@@ -10,6 +10,10 @@ fn floor() -> Module {
     Module::load(&Built::Floor.read().unwrap()).unwrap()
 }
 
+fn direct() -> Module {
+    Module::load_direct(&Built::Floor.read().unwrap()).unwrap()
+}
+
 fn meter() -> Meter {
     Meter::load(&Built::Floor.read().unwrap()).unwrap()
 }
@@ -30,24 +34,25 @@ fn an_operation_nobody_registered_is_a_failure() {
 
 #[test]
 fn a_guest_error_keeps_its_words() {
-    let error = floor().call("fail", b"no such day").unwrap_err();
-    assert!(matches!(&error, CallError::Guest(text) if text == "no such day"), "{error}");
-    let error = floor().call_directly("fail", b"no such day").unwrap_err();
-    assert!(matches!(&error, CallError::Guest(text) if text == "no such day"), "{error}");
-    let error = meter().call("fail", b"no such day").unwrap_err();
-    assert!(matches!(&error, CallError::Guest(text) if text == "no such day"), "{error}");
+    for error in [
+        floor().call("fail", b"no such day").unwrap_err(),
+        direct().call("fail", b"no such day").unwrap_err(),
+        meter().call("fail", b"no such day").unwrap_err(),
+    ] {
+        assert!(matches!(&error, CallError::Guest(text) if text == "no such day"), "{error}");
+    }
 }
 
 #[test]
 fn an_endless_guest_is_interrupted_and_the_next_call_works() {
-    let module = floor().with_time_limit(Duration::from_millis(200));
-    let started = Instant::now();
-    for call in [Module::call, Module::call_directly] {
-        let error = call(&module, "loop_for_ever", b"").unwrap_err();
+    for module in [floor(), direct()] {
+        let module = module.with_time_limit(Duration::from_millis(200));
+        let started = Instant::now();
+        let error = module.call("loop_for_ever", b"").unwrap_err();
         assert!(matches!(error, CallError::Interrupted), "{error}");
+        assert!(started.elapsed() >= Duration::from_millis(100));
+        assert!(module.validate(&json!({}), &json!({})).unwrap().accepted);
     }
-    assert!(started.elapsed() >= Duration::from_millis(100));
-    assert!(module.validate(&json!({}), &json!({})).unwrap().accepted);
 }
 
 #[test]
@@ -76,16 +81,35 @@ fn a_given_host_is_asked_with_the_guests_words() {
 
 #[test]
 fn one_module_serves_several_threads() {
-    let module = floor();
-    thread::scope(|scope| {
-        for _ in 0..4 {
-            scope.spawn(|| {
-                for _ in 0..50 {
-                    assert!(module.validate(&json!({}), &json!({})).unwrap().accepted);
-                }
-            });
+    for module in [floor(), direct()] {
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..50 {
+                        assert!(module.validate(&json!({}), &json!({})).unwrap().accepted);
+                    }
+                });
+            }
+        });
+    }
+}
+
+#[test]
+fn every_call_begins_with_fresh_memory() {
+    // Answers with a number that it counts up in its memory.
+    let counts = br#"(module
+        (import "wapc" "__guest_response" (func $answer (param i32 i32)))
+        (memory (export "memory") 1)
+        (data (i32.const 8) "0")
+        (func (export "__guest_call") (param i32 i32) (result i32)
+            (i32.store8 (i32.const 8) (i32.add (i32.load8_u (i32.const 8)) (i32.const 1)))
+            (call $answer (i32.const 8) (i32.const 1))
+            (i32.const 1)))"#;
+    for module in [Module::load(counts).unwrap(), Module::load_direct(counts).unwrap()] {
+        for _ in 0..3 {
+            assert_eq!(module.call("validate", b"").unwrap(), b"1");
         }
-    });
+    }
 }
 
 #[test]

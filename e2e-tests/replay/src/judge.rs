@@ -45,10 +45,10 @@ impl Judge {
     pub fn judge(&self, source: &str, object: &Object) -> Result<Evaluation, NoVerdict> {
         let payload = self.payload(object);
         let called = match &self.cluster {
-            None => self.module.call_directly("validate", &payload),
+            None => self.module.call("validate", &payload),
             Some(cluster) => {
                 let host = cluster::Host { cluster: cluster.clone(), source: source.to_owned() };
-                self.module.clone().with_host(Arc::new(host)).call_directly("validate", &payload)
+                self.module.clone().with_host(Arc::new(host)).call("validate", &payload)
             }
         };
         let answer = called.map_err(NoVerdict::Failed)?;
@@ -147,5 +147,5 @@ impl std::fmt::Display for Title {
 /// Loads and compiles the module.
 pub fn load(path: &std::path::Path) -> Result<Module> {
     let wasm = std::fs::read(path).with_context(|| path.display().to_string())?;
-    Module::load(&wasm).with_context(|| path.display().to_string())
+    Module::load_direct(&wasm).with_context(|| path.display().to_string())
 }

@@ -95,6 +95,17 @@ fn colours_are_for_those_who_want_them() {
     assert!(run.code == 0 && run.out.contains("./rules/good.yaml:1"), "{}{}", run.out, run.err);
 }
 
+/// The engine would rather reserve terabytes.
+#[cfg(target_os = "linux")]
+#[test]
+fn few_addresses_are_enough() {
+    let folder = folder(&[("bad.yaml", BAD)]);
+    let mut command = std::process::Command::new("sh");
+    command.args(["-c", "ulimit -v 100000000 && exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_replay"), "--policy"]);
+    let run = finish(command.arg(Built::Policy.path()).arg(folder.path()).output().unwrap());
+    assert!(run.code == 1 && run.out.contains("binding-anonymous"), "{}{}", run.out, run.err);
+}
+
 /// Nothing is wider than the terminal but what cannot be broken.
 #[test]
 fn words_are_wrapped() {

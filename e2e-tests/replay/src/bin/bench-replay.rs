@@ -1,5 +1,5 @@
-//! Times replay over many objects against the bare evaluations of the same: the same payloads, through the
-//! same module, on as many threads, in one run, taking turns.
+//! Times replay over many objects against policy-server's bare evaluations of the same: the same payloads,
+//! the same module, on as many threads, in one run, taking turns.
 //!
 //! `bench-replay [ROUNDS]`: times that each is run, 5 unless told otherwise.
 
@@ -27,7 +27,7 @@ fn main() -> Result<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     match arguments.as_slice() {
         [peak, path] if peak == PEAK => {
-            run(Path::new(path), &Module::load(&Built::Policy.read()?)?)?;
+            run(Path::new(path), &replay::load(&Built::Policy.path())?)?;
             println!("{}", peak_memory().unwrap_or_default());
             Ok(())
         }
@@ -38,7 +38,8 @@ fn main() -> Result<()> {
 
 fn bench(rounds: usize) -> Result<()> {
     let module = Module::load(&Built::Policy.read()?)?;
-    let judge = Judge::new(module.clone(), json!({}), None, None);
+    let replays = replay::load(&Built::Policy.path())?;
+    let judge = Judge::new(replays.clone(), json!({}), None, None);
     let workers = ThreadPoolBuilder::new().stack_size(manifest::STACK).build()?;
     println!(
         "{:<26} {:>8} {:>8} | {:>9} {:>9} | {:>7} {:>9}",
@@ -68,7 +69,7 @@ fn bench(rounds: usize) -> Result<()> {
                 .install(|| payloads.par_iter().for_each(|payload| drop(black_box(module.call("validate", payload)))));
             let took = started.elapsed();
             let started = Instant::now();
-            run(&path, &module)?;
+            run(&path, &replays)?;
             if round > 0 {
                 bare.push(took);
                 whole.push(started.elapsed());

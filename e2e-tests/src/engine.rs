@@ -1,0 +1,61 @@
+//! The engines that modules run on, each with the clock that interrupts its guests.
+use std::sync::OnceLock;
+use std::thread;
+use std::time::Duration;
+
+use wasmtime_provider::errors::Error;
+use wasmtime_provider::wasmtime::{
+    Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Result,
+};
+
+/// Policy-server ticks once a second; a finer clock changes nothing but how exact the limit is.
+pub(crate) const TICK: Duration = Duration::from_millis(50);
+
+/// What is kept of the memory that a call used: all of a usual one's, little of a large one's.
+const KEPT: usize = 2 << 20;
+
+/// The engine that policy-server has: memory is mapped for every instance and unmapped after it.
+pub(crate) fn served() -> Result<Engine, Error> {
+    static ENGINE: OnceLock<Engine> = OnceLock::new();
+    ticking(&ENGINE, || Engine::new(&interruptible()))
+}
+
+/// An engine whose instances take turns in memory that stays mapped. Each begins with what a fresh one
+/// holds: only the pages that the call before has written are written anew.
+pub(crate) fn pooled() -> Result<Engine, Error> {
+    static ENGINE: OnceLock<Engine> = OnceLock::new();
+    let mut pool = PoolingAllocationConfig::new();
+    pool.linear_memory_keep_resident(KEPT).table_keep_resident(KEPT).pagemap_scan(Enabled::Auto);
+    let pooling = InstanceAllocationStrategy::Pooling(pool);
+    ticking(&ENGINE, || {
+        // The pool reserves terabytes of addresses, which a process may not be granted.
+        Engine::new(interruptible().allocation_strategy(pooling)).or_else(|_| Engine::new(&interruptible()))
+    })
+}
+
+fn interruptible() -> Config {
+    let mut config = Config::new();
+    config.epoch_interruption(true);
+    config
+}
+
+/// The engine that is kept for all modules of the process.
+fn ticking(kept: &OnceLock<Engine>, make: impl FnOnce() -> Result<Engine>) -> Result<Engine, Error> {
+    if let Some(engine) = kept.get() {
+        return Ok(engine.clone());
+    }
+    let engine = make()?;
+    // Two first callers may both get here; only the engine that is kept gets a clock.
+    let kept = kept.get_or_init(|| {
+        let clock = engine.weak();
+        thread::spawn(move || {
+            while let Some(engine) = clock.upgrade() {
+                engine.increment_epoch();
+                drop(engine);
+                thread::sleep(TICK);
+            }
+        });
+        engine
+    });
+    Ok(kept.clone())
+}
