@@ -139,9 +139,8 @@ mod tests {
     /// Where kwctl is installed its result must be the same, but for its own version.
     #[test]
     fn kwctl_writes_the_same_metadata() {
-        let folder = std::env::temp_dir().join(format!("annotate-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        let output = folder.join("kwctl.wasm");
+        let folder = tempfile::tempdir().unwrap();
+        let output = folder.path().join("kwctl.wasm");
         let ran = std::process::Command::new("kwctl")
             .args(["annotate", "-m", "metadata.yml", "-u", "README.md", "-o"])
             .arg(&output)
@@ -153,7 +152,6 @@ mod tests {
             return;
         }
         let by_kwctl = std::fs::read(&output).unwrap();
-        std::fs::remove_dir_all(&folder).unwrap();
         let mut theirs = custom_section(&by_kwctl);
         theirs["annotations"].as_object_mut().unwrap().remove("io.kubewarden.kwctl");
         let metadata = std::fs::read_to_string(crate::root().join("metadata.yml")).unwrap();
