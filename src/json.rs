@@ -3,6 +3,7 @@
 //! Kubernetes reads an explicit `null` as "not set", so a [`Node`] does too: a missing member, a null
 //! and a member of something that is no object are all the same absent node.
 
+pub use json_tree::Part;
 use json_tree::{Entry, Value};
 use std::borrow::Cow;
 use std::fmt;
@@ -181,13 +182,18 @@ impl fmt::Display for Node<'_> {
 
 /// Parses one object. The error tells where, never what: the text may be a Secret.
 pub fn parse(text: &str) -> Result<Tree<'_>, Malformed> {
-    json_tree::parse(text).map(Tree).map_err(|error| Malformed::from(&error))
+    parse_part(text, Part::Other)
 }
 
-/// [`parse`] for bytes. UTF-8 is checked once, ahead of serde_json, which then needs one parser only.
-pub fn parse_bytes(bytes: &[u8]) -> Result<Tree<'_>, Malformed> {
+fn parse_part(text: &str, part: Part) -> Result<Tree<'_>, Malformed> {
+    json_tree::parse(text, part).map(Tree).map_err(|error| Malformed::from(&error))
+}
+
+/// [`parse`] for bytes that are `part`, without what of it is not read. UTF-8 is checked once, ahead of
+/// serde_json, which then needs one parser only.
+pub fn parse_bytes(bytes: &[u8], part: Part) -> Result<Tree<'_>, Malformed> {
     match std::str::from_utf8(bytes) {
-        Ok(text) => parse(text),
+        Ok(text) => parse_part(text, part),
         Err(error) => {
             let (mut line, mut column) = (1, 0);
             for byte in bytes.iter().take(error.valid_up_to() + 1) {

@@ -40,7 +40,7 @@ pub mod shape;
 pub mod verdict;
 pub mod view;
 
-use json::Node;
+use json::{Node, Part};
 use lookup::{Cluster, Lookups};
 use message::Response;
 use object::Object;
@@ -130,7 +130,7 @@ pub fn evaluate(payload: &[u8], host: &Host<'_>) -> Evaluation {
 
 /// Answers `validate_settings`: the JSON of `{"valid": bool, "message": ...}`, never a failure.
 pub fn validate_settings(payload: &[u8]) -> Vec<u8> {
-    let problems = match json::parse_bytes(payload) {
+    let problems = match json::parse_bytes(payload, Part::Other) {
         Ok(value) => settings::problems(Node::new(&value)).iter().map(|p| p.to_string()).collect(),
         Err(error) => vec![format!("the settings are unreadable: the text {error}")],
     };

@@ -3,7 +3,7 @@
 //! Kubewarden's SDK has a request type too. It loses the plural resource, refuses explicit nulls and
 //! quotes the whole payload (perhaps a Secret) in its errors, so the request is read here.
 
-use crate::json::{self, Malformed, Node, Tree};
+use crate::json::{self, Malformed, Node, Part, Tree};
 
 /// What the host hands over, as a tree: `{"settings": ..., "request": ...}`.
 pub struct Payload<'a>(Tree<'a>);
@@ -43,7 +43,7 @@ impl<'a> Payload<'a> {
     /// One pass over all of it: the old object too is needed by nearly every update, if only for its
     /// `deletionTimestamp`.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Malformed> {
-        json::parse_bytes(bytes).map(Payload)
+        json::parse_bytes(bytes, Part::Payload).map(Payload)
     }
 
     pub fn settings(&self) -> Node<'_> {

@@ -3,7 +3,7 @@
 //! A crate of its own for one reason: reading the request is a third of what a request costs, so this is
 //! compiled for speed while the policy around it is compiled for size.
 
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::borrow::Cow;
 use std::fmt;
 
@@ -29,12 +29,40 @@ pub enum Value<'a> {
     Object,
 }
 
-/// Reads a text that is one value. Nesting is limited by `serde_json`, to 128 levels.
-pub fn parse(text: &str) -> Result<Vec<Entry<'_>>, serde_json::Error> {
+/// What a value is to a policy, as far as it tells what need not be read.
+#[derive(Clone, Copy, Debug)]
+pub enum Part {
+    /// The whole that a host hands over.
+    Payload,
+    Request,
+    /// The object of a request, or the old one.
+    Object,
+    Metadata,
+    /// Anything else, all of which is read.
+    Other,
+}
+
+impl Part {
+    /// What a member is, `None` for `managedFields`: who changed which field last is often a third of a
+    /// request, and nothing that anybody writes.
+    // A table of names would be one more page for the host to map.
+    fn member(self, key: &str) -> Option<Part> {
+        Some(match (self, key) {
+            (Part::Payload, "request") => Part::Request,
+            (Part::Request, "object" | "oldObject") => Part::Object,
+            (Part::Object, "metadata") => Part::Metadata,
+            (Part::Metadata, "managedFields") => return None,
+            _ => Part::Other,
+        })
+    }
+}
+
+/// Reads a text that is one value, `part`. Nesting is limited by `serde_json`, to 128 levels.
+pub fn parse(text: &str, part: Part) -> Result<Vec<Entry<'_>>, serde_json::Error> {
     // An API object has a value for every ten to twenty bytes; long texts have fewer.
     let mut entries = Vec::with_capacity((text.len() / 10 + 1).min(1 << 10));
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let root = Reader { key: Cow::Borrowed(""), entries: &mut entries };
+    let root = Reader { key: Cow::Borrowed(""), entries: &mut entries, part };
     root.deserialize(&mut deserializer)?;
     deserializer.end()?;
     Ok(entries)
@@ -44,6 +72,7 @@ pub fn parse(text: &str) -> Result<Vec<Entry<'_>>, serde_json::Error> {
 struct Reader<'t, 'a> {
     key: Cow<'a, str>,
     entries: &'t mut Vec<Entry<'a>>,
+    part: Part,
 }
 
 impl<'a> Reader<'_, 'a> {
@@ -106,19 +135,25 @@ impl<'a> Visitor<'a> for Reader<'_, 'a> {
     }
 
     fn visit_seq<A: SeqAccess<'a>>(self, mut items: A) -> Result<(), A::Error> {
-        let Reader { key, entries } = self;
+        let Reader { key, entries, .. } = self;
         let start = entries.len();
         entries.push(Entry { key, value: Value::List, size: 1 });
-        while items.next_element_seed(Reader { key: Cow::Borrowed(""), entries: &mut *entries })?.is_some() {}
+        while items
+            .next_element_seed(Reader { key: Cow::Borrowed(""), entries: &mut *entries, part: Part::Other })?
+            .is_some()
+        {}
         close(entries, start)
     }
 
     fn visit_map<A: MapAccess<'a>>(self, mut members: A) -> Result<(), A::Error> {
-        let Reader { key, entries } = self;
+        let Reader { key, entries, part } = self;
         let start = entries.len();
         entries.push(Entry { key, value: Value::Object, size: 1 });
         while let Some(key) = members.next_key_seed(Key)? {
-            members.next_value_seed(Reader { key, entries: &mut *entries })?;
+            match part.member(&key) {
+                Some(part) => members.next_value_seed(Reader { key, entries: &mut *entries, part })?,
+                None => _ = members.next_value::<IgnoredAny>()?,
+            }
         }
         close(entries, start)
     }
@@ -156,7 +191,7 @@ mod tests {
     use super::*;
 
     fn sizes(text: &str) -> Vec<(String, u32)> {
-        parse(text).unwrap().iter().map(|entry| (entry.key.to_string(), entry.size)).collect()
+        parse(text, Part::Other).unwrap().iter().map(|entry| (entry.key.to_string(), entry.size)).collect()
     }
 
     #[test]
@@ -168,14 +203,14 @@ mod tests {
 
     #[test]
     fn text_is_borrowed_unless_it_has_escapes() {
-        let entries = parse(r#"["plain","a\tb"]"#).unwrap();
+        let entries = parse(r#"["plain","a\tb"]"#, Part::Other).unwrap();
         assert!(matches!(&entries[1].value, Value::Text(Cow::Borrowed("plain"))));
         assert!(matches!(&entries[2].value, Value::Text(Cow::Owned(text)) if text == "a\tb"));
     }
 
     #[test]
     fn numbers_keep_what_they_can() {
-        let entries = parse("[-1,9223372036854775807,9223372036854775808,1.5]").unwrap();
+        let entries = parse("[-1,9223372036854775807,9223372036854775808,1.5]", Part::Other).unwrap();
         let values: Vec<_> = entries[1..].iter().map(|entry| &entry.value).collect();
         assert!(matches!(
             values[..],
@@ -184,9 +219,34 @@ mod tests {
     }
 
     #[test]
+    fn managed_fields_are_left_out_of_objects_and_of_nothing_else() {
+        let keys = |text: &str| -> Vec<String> {
+            parse(text, Part::Payload).unwrap().iter().skip(1).map(|entry| entry.key.to_string()).collect()
+        };
+        let all = |text: &str| parse(text, Part::Other).unwrap().len() - 1;
+        for object in ["object", "oldObject"] {
+            let text = format!(
+                r#"{{"request":{{"{object}":{{"metadata":{{"managedFields":[{{"a":[]}}],"managed\u0046ields":1,"b":2}}}}}}}}"#
+            );
+            assert_eq!(keys(&text), ["request", object, "metadata", "b"]);
+        }
+        for text in [
+            r#"{"request":{"object":{"spec":{"metadata":{"managedFields":1}},"managedFields":2}}}"#,
+            r#"{"request":{"object":[{"metadata":{"managedFields":1}}],"options":{"metadata":{"managedFields":1}}}}"#,
+            r#"{"settings":{"object":{"metadata":{"managedFields":1}}},"metadata":{"managedFields":1}}"#,
+        ] {
+            assert_eq!(keys(text).len(), all(text), "{text}");
+        }
+        for fields in ["", "[}", "\"", "[1,]"] {
+            let text = format!(r#"{{"request":{{"object":{{"metadata":{{"managedFields":{fields}}}}}}}}}"#);
+            assert!(parse(&text, Part::Payload).is_err(), "{text}");
+        }
+    }
+
+    #[test]
     fn nothing_but_one_value_is_accepted() {
         for text in ["", "1 2", "{", "[1,]", "nul", r#"{"a"}"#, &"[".repeat(1000)] {
-            assert!(parse(text).is_err(), "{text}");
+            assert!(parse(text, Part::Other).is_err(), "{text}");
         }
     }
 }
