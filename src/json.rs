@@ -133,6 +133,11 @@ impl<'a> Node<'a> {
     pub(crate) fn address(self) -> usize {
         self.0.as_ptr().addr()
     }
+
+    /// Behind the addresses of this node and of all below it.
+    pub(crate) fn end(self) -> usize {
+        self.0.as_ptr_range().end.addr()
+    }
 }
 
 /// The nodes directly below another.

@@ -1,8 +1,8 @@
 //! Where a finding is: for people, for programs (JSON Pointer) and for the ratchet.
 //!
 //! A rule reports the node it judged. Its path is looked up afterwards, and only if something was
-//! found: one walk over the tree finds all reported nodes by their identity, so nothing on the way
-//! to a clean verdict pays for paths.
+//! found: one walk to the reported nodes, which are known by where they lie in the tree, so nothing on
+//! the way to a clean verdict pays for paths, and nothing beside the way to a finding is spelt.
 
 use crate::json::{Node, shown};
 use std::fmt::Write;
@@ -75,9 +75,10 @@ pub fn locate<'a>(root: Node<'a>, places: &[&Place<'a>]) -> Vec<Location> {
             }
         }
     }
+    // Nodes that are not there lie outside of the tree.
+    wanted.retain(|(address, _)| (root.address()..root.end()).contains(address));
     wanted.sort_unstable();
-    let mut walk = Walk { wanted: &wanted, located: &mut located, seen: 0 };
-    walk.visit(root, &mut Trail::default());
+    Walk { root: root.address(), located: &mut located }.visit(root, &wanted, &mut Trail::default());
     for (place, location) in places.iter().zip(&mut located) {
         if let Place::Node { below, .. } = place {
             for step in below {
@@ -114,49 +115,69 @@ struct Trail {
 }
 
 struct Walk<'w> {
-    wanted: &'w [(usize, usize)],
-    located: &'w mut Vec<Location>,
-    seen: usize,
+    /// The address of the root, from which places count.
+    root: usize,
+    located: &'w mut [Location],
 }
 
 impl Walk<'_> {
-    fn visit(&mut self, node: Node<'_>, trail: &mut Trail) {
-        self.seen += 1;
-        let address = node.address();
-        let first = self.wanted.partition_point(|(wanted, _)| *wanted < address);
-        for (_, index) in self.wanted.iter().skip(first).take_while(|(wanted, _)| *wanted == address) {
+    /// Locates what is wanted of `node` and below it: addresses in ascending order, and whose they are.
+    fn visit(&mut self, node: Node<'_>, wanted: &[(usize, usize)], trail: &mut Trail) {
+        let (here, mut wanted) = split(wanted, node.address() + 1);
+        for (address, index) in here {
             if let Some(location) = self.located.get_mut(*index) {
                 location.path.clone_from(&trail.path);
                 location.pointer.clone_from(&trail.pointer);
                 location.identity.clone_from(&trail.identity);
-                location.order = self.seen;
+                location.order = address - self.root + 1;
             }
+        }
+        if wanted.is_empty() {
+            return;
         }
         let lengths = (trail.path.len(), trail.pointer.len(), trail.identity.len());
         let parent_key = std::mem::take(&mut trail.key);
         for (key, member) in node.members() {
+            let (below, rest) = split(wanted, member.end());
+            wanted = rest;
+            if below.is_empty() {
+                continue;
+            }
             push_member(&mut trail.path, key, &parent_key);
             let _ = write!(trail.pointer, "/{}", key.replace('~', "~0").replace('/', "~1"));
             let _ = write!(trail.identity, "/{}", key.replace('/', "~1"));
             key.clone_into(&mut trail.key);
-            self.visit(member, trail);
+            self.visit(member, below, trail);
             trail.truncate(lengths);
         }
         let mut previous = None;
         for (index, item) in node.items().enumerate() {
-            match item.get("name").text() {
-                Some(name) => _ = write!(trail.path, "[{}]", shown(name)),
-                None => _ = write!(trail.path, "[{index}]"),
+            let (below, rest) = split(wanted, item.end());
+            wanted = rest;
+            if !below.is_empty() {
+                match item.get("name").text() {
+                    Some(name) => _ = write!(trail.path, "[{}]", shown(name)),
+                    None => _ = write!(trail.path, "[{index}]"),
+                }
+                let _ = write!(trail.pointer, "/{index}");
+                push_identity(&mut trail.identity, &parent_key, item, previous, index);
+                trail.key.clear();
+                self.visit(item, below, trail);
+                trail.truncate(lengths);
             }
-            let _ = write!(trail.pointer, "/{index}");
-            push_identity(&mut trail.identity, &parent_key, item, previous, index);
-            trail.key.clear();
-            self.visit(item, trail);
-            trail.truncate(lengths);
             previous = Some(item);
         }
         trail.key = parent_key;
     }
+}
+
+/// What is wanted before `end`, and the rest.
+fn split(wanted: &[(usize, usize)], end: usize) -> (&[(usize, usize)], &[(usize, usize)]) {
+    // Most siblings have nothing.
+    if wanted.first().is_none_or(|(address, _)| *address >= end) {
+        return (&[], wanted);
+    }
+    wanted.split_at(wanted.partition_point(|(address, _)| *address < end))
 }
 
 impl Trail {
