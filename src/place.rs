@@ -114,6 +114,9 @@ struct Trail {
     key: String,
 }
 
+/// The addresses of reported nodes in ascending order, each with the number of its place.
+type Wanted<'w> = &'w [(usize, usize)];
+
 struct Walk<'w> {
     /// The address of the root, from which places count.
     root: usize,
@@ -121,8 +124,8 @@ struct Walk<'w> {
 }
 
 impl Walk<'_> {
-    /// Locates what is wanted of `node` and below it: addresses in ascending order, and whose they are.
-    fn visit(&mut self, node: Node<'_>, wanted: &[(usize, usize)], trail: &mut Trail) {
+    /// Locates what is wanted of `node` and below it.
+    fn visit(&mut self, node: Node<'_>, wanted: Wanted<'_>, trail: &mut Trail) {
         let (here, mut wanted) = split(wanted, node.address() + 1);
         for (address, index) in here {
             if let Some(location) = self.located.get_mut(*index) {
@@ -172,7 +175,7 @@ impl Walk<'_> {
 }
 
 /// What is wanted before `end`, and the rest.
-fn split(wanted: &[(usize, usize)], end: usize) -> (&[(usize, usize)], &[(usize, usize)]) {
+fn split(wanted: Wanted<'_>, end: usize) -> (Wanted<'_>, Wanted<'_>) {
     // Most siblings have nothing.
     if wanted.first().is_none_or(|(address, _)| *address >= end) {
         return (&[], wanted);

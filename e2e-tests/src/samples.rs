@@ -7,12 +7,13 @@ pub struct Sample {
     pub payload: Vec<u8>,
 }
 
-/// Every sample, with default settings. All of them are made of harmless content: the time of an
-/// allowed request is what a cluster pays all day.
+/// Every sample, with default settings. All of them are allowed: the time of such a request is what a
+/// cluster pays all day.
 pub fn samples() -> Vec<Sample> {
     [
         ("Pod, 36 env variables", pod()),
         ("node's TokenRequest", token_request()),
+        ("UPDATE of a Deployment", deployment()),
         ("ConfigMap 64 kB", config_map(64 << 10)),
         ("ConfigMap 1 MiB", config_map(1 << 20)),
         ("Role", role()),
@@ -64,6 +65,55 @@ fn pod() -> Value {
         }),
         pod,
     )
+}
+
+/// What a rollout sends: both states, with who changed what, and a finding too slight to be told.
+fn deployment() -> Value {
+    let mut new = object("apps/v1", "Deployment", "orders");
+    let labels = json!({"app.kubernetes.io/name": "orders"});
+    new["metadata"]["annotations"] = json!({"deployment.kubernetes.io/revision": "3"});
+    new["metadata"]["managedFields"] = json!([
+        {
+            "manager": "kubectl-client-side-apply", "operation": "Update", "apiVersion": "apps/v1",
+            "time": "2026-01-02T03:04:05Z", "fieldsType": "FieldsV1",
+            "fieldsV1": {"f:spec": {"f:replicas": {}, "f:selector": {}, "f:strategy": {"f:type": {}}, "f:template": {
+                "f:metadata": {"f:labels": {".": {}, "f:app.kubernetes.io/name": {}}},
+                "f:spec": {"f:containers": {"k:{\"name\":\"web\"}": {
+                    ".": {}, "f:env": {".": {}, "k:{\"name\":\"LOG_LEVEL\"}": {".": {}, "f:name": {}, "f:value": {}}},
+                    "f:image": {}, "f:imagePullPolicy": {}, "f:name": {}, "f:ports": {}, "f:resources": {},
+                    "f:terminationMessagePath": {}, "f:terminationMessagePolicy": {}
+                }}, "f:dnsPolicy": {}, "f:restartPolicy": {}, "f:schedulerName": {}, "f:securityContext": {},
+                "f:terminationGracePeriodSeconds": {}}
+            }}}
+        },
+        {
+            "manager": "kube-controller-manager", "operation": "Update", "apiVersion": "apps/v1",
+            "time": "2026-01-02T03:04:06Z", "fieldsType": "FieldsV1", "subresource": "status",
+            "fieldsV1": {"f:status": {"f:availableReplicas": {}, "f:conditions": {}, "f:observedGeneration": {},
+                "f:readyReplicas": {}, "f:replicas": {}, "f:updatedReplicas": {}}}
+        }
+    ]);
+    new["spec"] = json!({
+        "replicas": 2,
+        "selector": {"matchLabels": labels},
+        "strategy": {"type": "RollingUpdate"},
+        "template": {"metadata": {"labels": labels}, "spec": {
+            "containers": [{
+                "name": "web", "image": "registry.example.com/shop/orders:1.14.2", "imagePullPolicy": "IfNotPresent",
+                "env": [{"name": "LOG_LEVEL", "value": "info"}],
+                "ports": [{"name": "http", "containerPort": 8080, "protocol": "TCP"}],
+                "terminationMessagePath": "/dev/termination-log", "terminationMessagePolicy": "File"
+            }],
+            "restartPolicy": "Always", "terminationGracePeriodSeconds": 30, "dnsPolicy": "ClusterFirst",
+            "securityContext": {}, "schedulerName": "default-scheduler"
+        }}
+    });
+    let mut old = new.clone();
+    old["spec"]["template"]["spec"]["containers"][0]["image"] = json!("registry.example.com/shop/orders:1.14.1");
+    let mut request = create(("apps", "v1", "Deployment"), "deployments", user(), new);
+    request["operation"] = json!("UPDATE");
+    request["oldObject"] = old;
+    request
 }
 
 /// The busiest request of all: every kubelet asks for the token of every pod it runs.
