@@ -19,6 +19,7 @@ const STRUCTURE: usize = 63;
 
 #[allow(clippy::indexing_slicing, reason = "the compiler evaluates it, and would refuse")]
 static FILTER: Filter = {
+    assert!(credential::SIGNATURES.len() + credential::FORMATS.len() <= ENDPOINT, "no bit is left");
     let mut filter = MARKS;
     let mut n = 0;
     while n < imds::MARKS.len() {

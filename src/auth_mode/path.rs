@@ -33,7 +33,8 @@ pub fn split(path: &'static str) -> Option<(&'static str, &'static str)> {
     if let Some((key, rest)) = path.strip_prefix('[').and_then(|bracketed| bracketed.split_once(']')) {
         return Some((key, rest));
     }
-    let end = path.find(['.', '[']).unwrap_or(path.len());
+    // By bytes: every entry of a kind is split for each of its objects.
+    let end = path.bytes().position(|b| matches!(b, b'.' | b'[')).unwrap_or(path.len());
     let (key, rest) = path.split_at_checked(end)?;
     (!key.is_empty()).then_some((key, rest))
 }
