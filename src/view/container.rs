@@ -17,7 +17,6 @@ pub struct Container<'a> {
     pub node: Node<'a>,
     pub role: ContainerRole,
     name: &'a str,
-    image: &'a str,
     image_path: &'a str,
     command: Node<'a>,
     args: Node<'a>,
@@ -35,7 +34,6 @@ impl<'a> Container<'a> {
             node,
             role,
             name: "",
-            image: "",
             image_path: "",
             command: absent,
             args: absent,
@@ -47,10 +45,7 @@ impl<'a> Container<'a> {
         for (key, member) in node.members() {
             match key {
                 "name" => container.name = member.text().unwrap_or_default(),
-                "image" => {
-                    container.image = member.text().unwrap_or_default();
-                    container.image_path = image_path(container.image);
-                }
+                "image" => container.image_path = image_path(member.text().unwrap_or_default()),
                 "command" => container.command = member,
                 "args" => container.args = member,
                 "env" => container.read_env(member),
@@ -83,10 +78,6 @@ impl<'a> Container<'a> {
 
     pub fn name(&self) -> &'a str {
         self.name
-    }
-
-    pub fn image(&self) -> &'a str {
-        self.image
     }
 
     /// The repository path of the image: see [`image_path`].

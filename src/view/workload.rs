@@ -312,7 +312,7 @@ mod tests {
         let request = payload.request().unwrap();
         let object = Object::new(&request, request.object());
         let found = workloads(&object, &Settings::default());
-        let images: Vec<Vec<&str>> = found.iter().map(|w| w.containers().map(|c| c.image()).collect()).collect();
+        let images: Vec<Vec<&str>> = found.iter().map(|w| w.containers().map(|c| c.image_path()).collect()).collect();
         assert_eq!(images, [vec!["inline"], vec!["step"], vec!["side", "one", "two"]]);
         let accounts: Vec<&str> = found.iter().map(Workload::service_account).collect();
         assert_eq!(accounts, ["outer", "outer", "own"]);
