@@ -4,7 +4,7 @@
 //! Every variable, argument and ConfigMap entry passes through here, so a text without any of it costs
 //! one pass each and no allocation.
 
-use crate::credential::{Mark, any_case, exact};
+use crate::credential::{Mark, any_case, ends_with_letters, exact};
 use memchr::{memchr_iter, memchr2_iter};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -28,10 +28,7 @@ pub fn mentions_endpoint(text: &str) -> bool {
 /// Whether `name` is a list of hosts that bypass the proxy: `NO_PROXY`, `no-proxy`, `http.nonProxyHosts`.
 pub fn is_proxy_exception(name: &str) -> bool {
     // Compared from the end: the prefix says which protocol.
-    ["noproxy", "nonproxyhosts"].iter().any(|known| {
-        let mut letters = name.bytes().rev().filter(u8::is_ascii_alphanumeric);
-        known.bytes().rev().all(|b| letters.next().is_some_and(|l| l.eq_ignore_ascii_case(&b)))
-    })
+    ["noproxy", "nonproxyhosts"].iter().any(|known| ends_with_letters(name, known))
 }
 
 fn mentions_address(text: &str) -> bool {

@@ -203,7 +203,7 @@ fn run<'a>(cx: &mut Cx<'a>, object: &Object<'a>, scope: Scope, about_request: bo
             match check {
                 Check::Any(check) if has_object => check(cx, object),
                 Check::Annotated(check) if is_annotated => check(cx, object),
-                Check::CustomResource(check) if is_custom => check(cx, object),
+                Check::CustomResource(check) if is_custom => check(cx, object, &found),
                 Check::Kinds(kinds, check) if has_object && !excused && object.is_any(kinds) => check(cx, object),
                 Check::Mode(check) => modes.iter().for_each(|mode| check(cx, mode)),
                 Check::Workload(signs, check) => {

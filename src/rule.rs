@@ -50,8 +50,8 @@ pub enum Check {
     Any(for<'a> fn(&mut Cx<'a>, &Object<'a>)),
     /// Objects with annotations.
     Annotated(for<'a> fn(&mut Cx<'a>, &Object<'a>)),
-    /// Objects of kinds that Kubernetes does not know.
-    CustomResource(for<'a> fn(&mut Cx<'a>, &Object<'a>)),
+    /// Objects of kinds that Kubernetes does not know, and what pod templates they have.
+    CustomResource(for<'a> fn(&mut Cx<'a>, &Object<'a>, &[Workload<'a>])),
     /// Objects of these kinds.
     Kinds(&'static [Kind], for<'a> fn(&mut Cx<'a>, &Object<'a>)),
     /// What an object or its pods choose to sign in to Azure with.

@@ -35,7 +35,10 @@ pub use base64::{decode_base64, may_be_base64};
 pub use filter::{Filter, Mark, any_case, exact};
 pub use format::{FORMATS, Format};
 pub use harmless::{Harmless, harmless, is_harmless, is_placeholder, is_reference, is_unfilled};
-pub use name::{AZURE_KEYS, AZURE_VARIABLES, NameStrength, is_azure_credential_variable, name_strength};
+pub use name::{
+    AZURE_KEYS, AZURE_VARIABLES, NameStrength, ends_with_letters, is_aws_secret_key, is_azure_credential_variable,
+    name_strength,
+};
 pub use scan::MARKS;
 pub use signature::{PROVIDER_AT, PROVIDERS, Run, SIGNATURES, Signature};
 

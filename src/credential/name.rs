@@ -272,6 +272,18 @@ pub fn is_azure_credential_variable(name: &str) -> Option<&'static str> {
     })
 }
 
+/// Whether a name ends with these letters and digits, in any word style and case: `AWS_SECRET_ACCESS_KEY`
+/// with `secretaccesskey`.
+pub fn ends_with_letters(name: &str, known: &str) -> bool {
+    let mut letters = name.bytes().rev().filter(u8::is_ascii_alphanumeric);
+    known.bytes().rev().all(|b| letters.next().is_some_and(|letter| letter.eq_ignore_ascii_case(&b)))
+}
+
+/// Whether a value is a secret access key of AWS, which has a name and a length but no mark.
+pub fn is_aws_secret_key(name: &str, value: &str) -> bool {
+    value.trim().len() == 40 && ends_with_letters(name, "secretaccesskey")
+}
+
 /// A look at a name's end that spares nearly every name the reading of its words.
 fn may_end_like_a_secret(name: &str) -> bool {
     let Some(end) = name.bytes().rposition(|b| b.is_ascii_alphabetic()) else { return false };

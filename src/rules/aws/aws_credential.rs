@@ -51,7 +51,7 @@
 //! - [From EKS to AKS: workload identity](https://learn.microsoft.com/azure/architecture/aws-professional/eks-to-aks/workload-identity)
 //! - [Access keys of AWS](https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html)
 
-use crate::credential::{Class, Kind, decode_base64, recognise_all};
+use crate::credential::{Class, Kind, decode_base64, ends_with_letters, is_aws_secret_key, recognise_all};
 use crate::finding::Severity;
 use crate::json::{Node, shown};
 use crate::kind;
@@ -59,7 +59,7 @@ use crate::object::Object;
 use crate::rule::{Check, Cx, Rule, for_readers};
 use crate::view::custom_resource;
 use crate::view::sign::Signs;
-use crate::view::workload::{Workload, workloads};
+use crate::view::workload::Workload;
 use std::borrow::Cow;
 
 pub static RULE: Rule = Rule {
@@ -85,7 +85,7 @@ fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
     for container in workload.containers() {
         for variable in container.env() {
             match variable.value {
-                Some(value) if variable.glance.may_hold_credential() || is_secret_key(variable.name) => {
+                Some(value) if variable.glance.may_hold_credential() || is_aws_secret_key(variable.name, value) => {
                     report(cx, variable.node, find_assigned(variable.name, value));
                 }
                 None if is_sdk_variable(variable.name) && variable.secret_key_ref().is_object() => {
@@ -126,9 +126,8 @@ fn check_secret<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
     }
 }
 
-fn check_custom_resource<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
-    let workloads = workloads(object, cx.settings);
-    custom_resource::strings(object, &workloads, &["env", "command", "args"], &mut |node, text| {
+fn check_custom_resource<'a>(cx: &mut Cx<'a>, object: &Object<'a>, workloads: &[Workload<'a>]) {
+    custom_resource::strings(object, workloads, &["env", "command", "args"], &mut |node, text| {
         report(cx, node, find(text));
     });
 }
@@ -160,11 +159,7 @@ fn decode(text: &str) -> Option<String> {
 
 /// A key in `text`, or `text` as the value of `name`: a secret key has no mark of its own, only a name.
 fn find_assigned(name: &str, text: &str) -> Option<&'static Kind> {
-    const SECRET_KEY: usize = 40;
-    let assigned = || {
-        (text.trim().len() == SECRET_KEY && is_secret_key(name))
-            .then(|| find(&format!("{}={}", shown(name), text.trim())))?
-    };
+    let assigned = || is_aws_secret_key(name, text).then(|| find(&format!("{}={}", shown(name), text.trim())))?;
     find(text).or_else(assigned)
 }
 
@@ -192,17 +187,7 @@ fn has_mark(text: &str) -> bool {
     })
 }
 
-/// `AWS_SECRET_ACCESS_KEY` and its kin, in any word style.
-fn is_secret_key(name: &str) -> bool {
-    ends_with_letters(name, "secretaccesskey")
-}
-
 /// What the SDKs of AWS read.
 fn is_sdk_variable(name: &str) -> bool {
     ["awsaccesskeyid", "awssecretaccesskey", "awssessiontoken"].iter().any(|known| ends_with_letters(name, known))
-}
-
-fn ends_with_letters(name: &str, known: &str) -> bool {
-    let mut letters = name.bytes().rev().filter(u8::is_ascii_alphanumeric);
-    known.bytes().rev().all(|b| letters.next().is_some_and(|l| l.eq_ignore_ascii_case(&b)))
 }

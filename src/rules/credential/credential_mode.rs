@@ -55,7 +55,7 @@ use crate::finding::{Finding, Severity};
 use crate::object::Object;
 use crate::place::Place;
 use crate::rule::{Check, Cx, Rule, for_readers};
-use crate::view::workload::workloads;
+use crate::view::workload::Workload;
 
 pub static RULE: Rule = Rule {
     id: "credential-mode",
@@ -73,8 +73,8 @@ fn check<'a>(cx: &mut Cx<'a>, found: &Found<'a>) {
 
 /// A credential in any string of a custom resource, by value. A place that is told already is not told
 /// again.
-fn check_strings<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
-    in_custom_resource(object, &workloads(object, cx.settings), &mut |literal| {
+fn check_strings<'a>(cx: &mut Cx<'a>, object: &Object<'a>, workloads: &[Workload<'a>]) {
+    in_custom_resource(object, workloads, &mut |literal| {
         if !cx.findings.iter().any(|finding| is_same(finding, &literal)) {
             literal.report(cx).fix("let the controller sign in with workload identity; rotate what was written here");
         }

@@ -5,8 +5,8 @@
 //! `aws-credential`, kubeconfigs in ConfigMaps, Secrets and annotations to `kubeconfig-static`.
 
 use crate::credential::{
-    Class, Kind, NameStrength, assignments, decode_base64, harmless, is_azure_credential_variable, is_harmless,
-    is_unfilled, may_be_base64, name_strength, recognise_all, recognise_where,
+    Class, Kind, NameStrength, assignments, decode_base64, harmless, is_aws_secret_key, is_azure_credential_variable,
+    is_harmless, is_unfilled, may_be_base64, name_strength, recognise_all, recognise_where,
 };
 use crate::finding::{Finding, Severity};
 use crate::json::{Node, shown};
@@ -69,6 +69,11 @@ pub struct Literal<'a> {
 }
 
 impl<'a> Literal<'a> {
+    /// One that is a whole string of the object.
+    fn whole(node: Node<'a>, evidence: Evidence, text: Cow<'a, str>) -> Self {
+        Literal { place: node.into(), evidence, flag: None, line: None, text }
+    }
+
     pub fn report<'c>(self, cx: &'c mut Cx<'a>) -> &'c mut Finding<'a> {
         let what = self.what();
         cx.report(self.place, what).severity(self.evidence.severity())
@@ -137,7 +142,7 @@ pub fn in_env<'a>(workload: &Workload<'a>, found: Report<'_, 'a>) {
             if variable.glance.may_hold_credential() || variable.glance.may_assign() {
                 PLAIN.judge(node, name, text, found);
             } else if let Some(evidence) = PLAIN.by_name(name, value) {
-                found(Literal { place: node.into(), evidence, flag: None, line: None, text });
+                found(Literal::whole(node, evidence, text));
             }
         }
     }
@@ -295,8 +300,7 @@ pub fn in_object<'a>(object: &Object<'a>, workloads: &[Workload<'a>], found: Rep
 pub fn in_custom_resource<'a>(object: &Object<'a>, workloads: &[Workload<'a>], found: Report<'_, 'a>) {
     custom_resource::strings(object, workloads, &["env", "command", "args", "source"], &mut |node, text| {
         if let Some(kind) = PLAIN.recognise(text) {
-            let (place, evidence) = (node.into(), Evidence::Value(kind));
-            found(Literal { place, evidence, flag: None, line: None, text: Cow::Borrowed(text) });
+            found(Literal::whole(node, Evidence::Value(kind), Cow::Borrowed(text)));
         }
     });
 }
@@ -337,10 +341,9 @@ impl Reading {
 
     /// Judges one string of the object: as a value, or as a text that assigns values to names.
     fn judge<'a>(&self, node: Node<'a>, name: &str, text: Cow<'a, str>, found: Report<'_, 'a>) {
-        let whole = |evidence, text| Literal { place: node.into(), evidence, flag: None, line: None, text };
         if !is_document(&text) {
             return match self.evidence(name, &text) {
-                Some(evidence) => found(whole(evidence, text)),
+                Some(evidence) => found(Literal::whole(node, evidence, text)),
                 None if may_assign(&text) => self.read(node, &text, found),
                 None => {}
             };
@@ -352,7 +355,7 @@ impl Reading {
         });
         let by_name = || self.by_name(name, &text).filter(|by| by.is_of_azure());
         if let Some(evidence) = if told { None } else { by_name() } {
-            found(whole(evidence, text));
+            found(Literal::whole(node, evidence, text));
         }
     }
 
@@ -364,8 +367,7 @@ impl Reading {
                 let kind = recognise_where(error.as_bytes(), self.told).map(Evidence::Value);
                 // Nothing in binary says that it is harmless.
                 if let Some(evidence) = kind.or_else(|| self.by_name(name, "binary data")) {
-                    let text = Cow::Borrowed(node.text().unwrap_or_default());
-                    found(Literal { place: node.into(), evidence, flag: None, line: None, text });
+                    found(Literal::whole(node, evidence, Cow::Borrowed(node.text().unwrap_or_default())));
                 }
                 return;
             }
@@ -525,13 +527,9 @@ fn looks_made(value: &str) -> bool {
         && value.bytes().any(|b| b.is_ascii_alphabetic())
 }
 
-/// What `aws-credential` tells, whatever its name promises. Secret keys have a name and a length, but no mark.
+/// What `aws-credential` tells, whatever its name promises.
 fn is_aws_key(name: &str, value: &str) -> bool {
-    const NAME: &str = "secretaccesskey";
-    let mut letters = name.bytes().rev().filter(u8::is_ascii_alphanumeric);
-    let is_secret = value.trim().len() == 40
-        && NAME.bytes().rev().all(|b| letters.next().is_some_and(|letter| letter.eq_ignore_ascii_case(&b)));
-    is_secret || recognise_where(value.as_bytes(), |kind| kind.class == Class::Aws).is_some()
+    is_aws_secret_key(name, value) || recognise_where(value.as_bytes(), |kind| kind.class == Class::Aws).is_some()
 }
 
 /// Where `part`, a slice of `text`, lies in it.

@@ -88,12 +88,10 @@ fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
             // A literal that is empty sets nothing; a value from elsewhere is not known.
             let from_elsewhere = !variable.value_from.is_absent();
             let Some(value) = variable.value.map(Some).or(from_elsewhere.then_some(None)) else { continue };
-            let what = if variable.glance.may_name_endpoint() {
-                judge_pair(variable.name, value)
-            } else {
-                switch_of(variable.name, value).map(|switch| switch.what)
-            };
-            if let Some(what) = what.or_else(|| app_service(container, variable.name)) {
+            let what = operated_by(variable.name, value)
+                .or_else(|| names_endpoint(variable.name, value.filter(|_| variable.glance.may_name_endpoint())))
+                .or_else(|| app_service(container, variable.name));
+            if let Some(what) = what {
                 cx.report(variable.node, what);
             }
         }
@@ -135,7 +133,7 @@ fn command_line(argument: &str) -> Option<&'static str> {
     }
     let mut found = logs_in_with_identity(argument).then_some(LOGS_IN);
     let mut pair = |name: &str, value: &str| {
-        found = found.or(switch_of(name, Some(value)).map(|switch| switch.what));
+        found = found.or(operated_by(name, Some(value)));
     };
     flags(argument, &mut pair);
     assignments(argument, &mut |assigned| pair(assigned.key, assigned.value));
@@ -143,17 +141,23 @@ fn command_line(argument: &str) -> Option<&'static str> {
 }
 
 fn judge_pair(name: &str, value: Option<&str>) -> Option<&'static str> {
-    switch_of(name, value).map(|switch| switch.what).or_else(|| {
-        let named = value.is_some_and(mentions_endpoint) && !is_proxy_exception(name);
-        named.then_some(NAMES_ENDPOINT)
-    })
+    operated_by(name, value).or_else(|| names_endpoint(name, value))
+}
+
+fn operated_by(name: &str, value: Option<&str>) -> Option<&'static str> {
+    switch_of(name, value).map(|switch| switch.what)
+}
+
+fn names_endpoint(name: &str, value: Option<&str>) -> Option<&'static str> {
+    let named = value.is_some_and(mentions_endpoint) && !is_proxy_exception(name);
+    named.then_some(NAMES_ENDPOINT)
 }
 
 fn check_config_map<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
     for (key, node) in object.get("data").members() {
         let Some(text) = node.text() else { continue };
-        match switch_of(key, Some(text)) {
-            Some(switch) => _ = cx.report(node, switch.what),
+        match operated_by(key, Some(text)) {
+            Some(what) => _ = cx.report(node, what),
             None if is_proxy_exception(key) => {}
             None => check_text(cx, node, text),
         }
