@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 fn main() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/rules");
+    // Asked for at run time: a target directory may be moved with its project.
+    let package = env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it");
+    let folder = Path::new(&package).join("../../docs/rules");
     println!("cargo::rerun-if-changed={}", folder.display());
     let mut pages: Vec<PathBuf> =
         fs::read_dir(&folder).expect("docs/rules").map(|entry| entry.expect("docs/rules").path()).collect();
