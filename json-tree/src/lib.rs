@@ -7,26 +7,50 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 use std::borrow::Cow;
 use std::fmt;
 
-/// One value, and how many entries of the list it takes: what is below it follows directly.
+/// One value. What is below it follows directly.
 #[derive(Debug)]
 pub struct Entry<'a> {
     /// The name of a member; empty for an element.
     pub key: Cow<'a, str>,
     pub value: Value<'a>,
-    /// How many entries the value takes, itself and all below it.
-    pub size: u32,
 }
+
+// Hundreds of them are pages of memory, which cost a host more than the reading does.
+const _: () = assert!(size_of::<Entry<'_>>() == 6 * size_of::<usize>());
 
 #[derive(Debug)]
 pub enum Value<'a> {
     Null,
     Bool(bool),
-    Integer(i64),
+    Integer(Number<i64>),
     /// Also an integer that is too large for the other.
-    Float(f64),
+    Float(Number<f64>),
     Text(Cow<'a, str>),
-    List,
-    Object,
+    /// How many entries the list takes, itself and all below it.
+    List(u32),
+    /// As for a list.
+    Object(u32),
+}
+
+/// A number that may lie anywhere in memory: aligned to its own size it would make every entry a third larger.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, packed(4))]
+pub struct Number<T: Copy>(T);
+
+impl<T: Copy> Number<T> {
+    pub fn get(self) -> T {
+        self.0
+    }
+}
+
+impl Entry<'_> {
+    /// How many entries the value takes, itself and all below it.
+    pub fn size(&self) -> usize {
+        match self.value {
+            Value::List(size) | Value::Object(size) => size as usize,
+            _ => 1,
+        }
+    }
 }
 
 /// What a value is to a policy, as far as it tells what need not be read.
@@ -59,12 +83,14 @@ impl Part {
 
 /// Reads a text that is one value, `part`. Nesting is limited by `serde_json`, to 128 levels.
 pub fn parse(text: &str, part: Part) -> Result<Vec<Entry<'_>>, serde_json::Error> {
-    // An API object has a value for every ten to twenty bytes; long texts have fewer.
-    let mut entries = Vec::with_capacity((text.len() / 10 + 1).min(1 << 10));
+    // An API object has a value for every twenty bytes or so; long texts have fewer.
+    let mut entries = Vec::with_capacity((text.len() / 16 + 1).min(1 << 10));
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let root = Reader { key: Cow::Borrowed(""), entries: &mut entries, part };
     root.deserialize(&mut deserializer)?;
     deserializer.end()?;
+    // What was too much goes to whoever asks for memory next, on a page that is already there.
+    entries.shrink_to_fit();
     Ok(entries)
 }
 
@@ -77,16 +103,16 @@ struct Reader<'t, 'a> {
 
 impl<'a> Reader<'_, 'a> {
     fn scalar<E>(self, value: Value<'a>) -> Result<(), E> {
-        self.entries.push(Entry { key: self.key, value, size: 1 });
+        self.entries.push(Entry { key: self.key, value });
         Ok(())
     }
 }
 
-/// Sets how many entries the node at `start` has got.
-fn close<E: Error>(entries: &mut [Entry<'_>], start: usize) -> Result<(), E> {
+/// Tells the node at `start` how many entries it has got.
+fn close<'a, E: Error>(entries: &mut [Entry<'a>], start: usize, value: fn(u32) -> Value<'a>) -> Result<(), E> {
     let size = u32::try_from(entries.len() - start).map_err(|_| E::custom("too many values"))?;
     if let Some(entry) = entries.get_mut(start) {
-        entry.size = size;
+        entry.value = value(size);
     }
     Ok(())
 }
@@ -115,15 +141,18 @@ impl<'a> Visitor<'a> for Reader<'_, 'a> {
     }
 
     fn visit_i64<E>(self, integer: i64) -> Result<(), E> {
-        self.scalar(Value::Integer(integer))
+        self.scalar(Value::Integer(Number(integer)))
     }
 
     fn visit_u64<E>(self, integer: u64) -> Result<(), E> {
-        self.scalar(i64::try_from(integer).map_or(Value::Float(integer as f64), Value::Integer))
+        self.scalar(match i64::try_from(integer) {
+            Ok(integer) => Value::Integer(Number(integer)),
+            Err(_) => Value::Float(Number(integer as f64)),
+        })
     }
 
     fn visit_f64<E>(self, number: f64) -> Result<(), E> {
-        self.scalar(Value::Float(number))
+        self.scalar(Value::Float(Number(number)))
     }
 
     fn visit_borrowed_str<E>(self, text: &'a str) -> Result<(), E> {
@@ -137,25 +166,25 @@ impl<'a> Visitor<'a> for Reader<'_, 'a> {
     fn visit_seq<A: SeqAccess<'a>>(self, mut items: A) -> Result<(), A::Error> {
         let Reader { key, entries, .. } = self;
         let start = entries.len();
-        entries.push(Entry { key, value: Value::List, size: 1 });
+        entries.push(Entry { key, value: Value::List(1) });
         while items
             .next_element_seed(Reader { key: Cow::Borrowed(""), entries: &mut *entries, part: Part::Other })?
             .is_some()
         {}
-        close(entries, start)
+        close(entries, start, Value::List)
     }
 
     fn visit_map<A: MapAccess<'a>>(self, mut members: A) -> Result<(), A::Error> {
         let Reader { key, entries, part } = self;
         let start = entries.len();
-        entries.push(Entry { key, value: Value::Object, size: 1 });
+        entries.push(Entry { key, value: Value::Object(1) });
         while let Some(key) = members.next_key_seed(Key)? {
             match part.member(&key) {
                 Some(part) => members.next_value_seed(Reader { key, entries: &mut *entries, part })?,
                 None => _ = members.next_value::<IgnoredAny>()?,
             }
         }
-        close(entries, start)
+        close(entries, start, Value::Object)
     }
 }
 
@@ -190,8 +219,8 @@ impl<'a> Visitor<'a> for Key {
 mod tests {
     use super::*;
 
-    fn sizes(text: &str) -> Vec<(String, u32)> {
-        parse(text, Part::Other).unwrap().iter().map(|entry| (entry.key.to_string(), entry.size)).collect()
+    fn sizes(text: &str) -> Vec<(String, usize)> {
+        parse(text, Part::Other).unwrap().iter().map(|entry| (entry.key.to_string(), entry.size())).collect()
     }
 
     #[test]
@@ -211,11 +240,16 @@ mod tests {
     #[test]
     fn numbers_keep_what_they_can() {
         let entries = parse("[-1,9223372036854775807,9223372036854775808,1.5]", Part::Other).unwrap();
-        let values: Vec<_> = entries[1..].iter().map(|entry| &entry.value).collect();
-        assert!(matches!(
-            values[..],
-            [Value::Integer(-1), Value::Integer(i64::MAX), Value::Float(_), Value::Float(1.5)]
-        ));
+        let integers = entries.iter().filter_map(|entry| match entry.value {
+            Value::Integer(number) => Some(number.get()),
+            _ => None,
+        });
+        assert_eq!(integers.collect::<Vec<_>>(), [-1, i64::MAX]);
+        let floats = entries.iter().filter_map(|entry| match entry.value {
+            Value::Float(number) => Some(number.get()),
+            _ => None,
+        });
+        assert_eq!(floats.collect::<Vec<_>>(), [9_223_372_036_854_775_808.0, 1.5]);
     }
 
     #[test]
