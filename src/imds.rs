@@ -243,7 +243,8 @@ fn is_true(value: &str) -> bool {
 
 fn is_same_name(name: &str, letters: &str) -> bool {
     let mut known = letters.bytes();
-    name.bytes().filter(u8::is_ascii_alphanumeric).all(|b| known.next() == Some(b.to_ascii_lowercase()))
+    name.len() >= letters.len()
+        && name.bytes().filter(u8::is_ascii_alphanumeric).all(|b| known.next() == Some(b.to_ascii_lowercase()))
         && known.next().is_none()
 }
 

@@ -146,14 +146,23 @@ fn is_key(text: &str) -> bool {
     text.len() <= 256 && text.bytes().all(|b| KEY.contains(b)) && text.bytes().any(|b| b.is_ascii_alphanumeric())
 }
 
-const COMMENTS: &[&str] = &["#", ";", "//", "<!--", "/*", "* ", "!"];
+fn is_comment(line: &str) -> bool {
+    matches!(
+        line.as_bytes(),
+        [b'#' | b';' | b'!', ..] | [b'/', b'/' | b'*', ..] | [b'*', b' ', ..] | [b'<', b'!', b'-', b'-', ..]
+    )
+}
 
 /// Words before an assignment that belong to the shell, a Dockerfile or PowerShell.
 const DECLARATIONS: &[&str] = &["export ", "set ", "setx ", "ENV ", "ARG ", "declare -x ", "$env:"];
 
+fn may_declare(line: &str) -> bool {
+    matches!(line.as_bytes(), [b'e' | b's' | b'E' | b'A' | b'd' | b'$', ..])
+}
+
 fn read_line<'t>(line: &'t str, number: usize, report: &mut Report<'t, '_>) {
     let mut line = line.trim();
-    if line.is_empty() || COMMENTS.iter().any(|comment| line.starts_with(comment)) {
+    if line.is_empty() || is_comment(line) {
         return;
     }
     let mut is_item = false;
@@ -161,8 +170,10 @@ fn read_line<'t>(line: &'t str, number: usize, report: &mut Report<'t, '_>) {
         line = rest.trim_start();
         is_item = true;
     }
-    for declaration in DECLARATIONS {
-        line = line.strip_prefix(declaration).unwrap_or(line).trim_start();
+    if may_declare(line) {
+        for declaration in DECLARATIONS {
+            line = line.strip_prefix(declaration).unwrap_or(line).trim_start();
+        }
     }
     if line.starts_with(['{', '"']) || line.starts_with('[') && is_json_list(line) {
         return read_json(line, number, report);
@@ -361,4 +372,10 @@ fn read_attributes<'t>(mut text: &'t str, line: usize, report: &mut Report<'t, '
         }
         text = after;
     }
+}
+
+#[cfg(test)]
+#[test]
+fn whatever_declares_may_declare() {
+    assert!(DECLARATIONS.iter().all(|declaration| may_declare(declaration)));
 }

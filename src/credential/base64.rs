@@ -55,10 +55,15 @@ pub fn may_be_base64(text: &str) -> bool {
 /// Whether what `text` says in base64 begins like a text, or like the DER of a key or certificate. Four
 /// characters settle it for most identifiers and paths, which are spelt like base64 too.
 pub(super) fn may_hide_credential(text: &str) -> bool {
-    let Some((first, rest)) = text.as_bytes().split_first_chunk() else { return false };
+    let Some((first, rest)) = text.as_bytes().split_first_chunk::<4>() else { return false };
+    // The first byte settles it for most.
+    let [a, b, ..] = *first;
+    let (a, b) = (reckon(a), reckon(b));
+    if a.max(b) < PADDING && !may_begin(a << 2 | b >> 4) {
+        return false;
+    }
     match decode_group(first) {
-        Some([0x30, ..]) => true,
-        Some([first, ..]) if !begins_text(first) => false,
+        Some([DER, ..]) => true,
         Some([a, b, c]) => match rest.first_chunk().map(decode_group) {
             Some(Some([d, e, f])) => is_text(&[a, b, c, d, e, f]),
             Some(None) => has_space(text),
@@ -68,6 +73,9 @@ pub(super) fn may_hide_credential(text: &str) -> bool {
     }
 }
 
+/// How the DER of a key or certificate begins.
+const DER: u8 = 0x30;
+
 /// Base64 that is broken into lines.
 fn has_space(text: &str) -> bool {
     text.bytes().any(|b| b.is_ascii_whitespace())
@@ -76,6 +84,11 @@ fn has_space(text: &str) -> bool {
 fn decode_group(group: &[u8; 4]) -> Option<[u8; 3]> {
     let [a, b, c, d] = group.map(meaning);
     (a.max(b).max(c).max(d) < PADDING).then_some([a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d])
+}
+
+/// Whether what hides a credential may begin with this byte.
+fn may_begin(byte: u8) -> bool {
+    byte == DER || begins_text(byte)
 }
 
 /// Whether a text may begin with this byte.
@@ -93,23 +106,27 @@ const PADDING: u8 = 64;
 const SPACE: u8 = 65;
 const OTHER: u8 = 66;
 
-/// What a byte stands for: a table, because every long value is looked at.
+/// What a byte stands for.
+const fn reckon(byte: u8) -> u8 {
+    match byte {
+        b'A'..=b'Z' => byte - b'A',
+        b'a'..=b'z' => byte - b'a' + 26,
+        b'0'..=b'9' => byte - b'0' + 52,
+        b'+' | b'-' => 62,
+        b'/' | b'_' => 63,
+        b'=' => PADDING,
+        _ if byte.is_ascii_whitespace() => SPACE,
+        _ => OTHER,
+    }
+}
+
+/// The same from a table, for long texts.
 #[allow(clippy::indexing_slicing, reason = "the compiler evaluates it, and would refuse")]
 static MEANINGS: [u8; 256] = {
     let mut table = [OTHER; 256];
     let mut byte = 0;
     while byte < 256 {
-        let b = byte as u8;
-        table[byte] = match b {
-            b'A'..=b'Z' => b - b'A',
-            b'a'..=b'z' => b - b'a' + 26,
-            b'0'..=b'9' => b - b'0' + 52,
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            b'=' => PADDING,
-            _ if b.is_ascii_whitespace() => SPACE,
-            _ => OTHER,
-        };
+        table[byte] = reckon(byte as u8);
         byte += 1;
     }
     table

@@ -305,7 +305,7 @@ fn may_end_like_a_secret(name: &str) -> bool {
                 b"ase" => matches!(letters.next(), Some(b'b' | b'r')),
                 b"ate" => letters.next() == Some(b'c'),
                 b"nts" => letters.next() == Some(b'i'),
-                _ => is_end_of_secret(end) || name.len() > SUFFIXED && ENDS_OF_SUFFIXES.contains(&&end),
+                _ => is_end_of_secret(end) || name.len() > SUFFIXED && is_end_of_suffix(end),
             }
         }
     }
@@ -315,7 +315,9 @@ fn may_end_like_a_secret(name: &str) -> bool {
 const SUFFIXED: usize = 7;
 
 /// Of [`SUFFIXES`], without digits.
-const ENDS_OF_SUFFIXES: &[&[u8; 3]] = &[b"lue", b"ase", b"ain", b"ext", b"ult", b"ral"];
+fn is_end_of_suffix(end: [u8; 3]) -> bool {
+    matches!(&end, b"lue" | b"ase" | b"ain" | b"ext" | b"ult" | b"ral")
+}
 
 fn is_end_of_secret(end: [u8; 3]) -> bool {
     matches!(
