@@ -1,8 +1,9 @@
 //! The waPC shell: the only file that names the SDK, wapc or the host.
 
+use crate::json::{self, Node};
 use crate::lookup::{Cluster, LookupError, Query};
 use crate::settings::Date;
-use crate::{Host, evaluate, validate_settings};
+use crate::{Host, evaluate, typed, validate_settings};
 use k8s_openapi::api::rbac::v1::PolicyRule;
 use kubewarden_policy_sdk::error::Error;
 use kubewarden_policy_sdk::host_capabilities::kubernetes::{GetResourceRequest, get_resource};
@@ -84,8 +85,7 @@ fn get<T: DeserializeOwned + Serialize>(request: &GetResourceRequest) -> Result<
         Error::HostCall { source, .. } => LookupError::from_host(&source.to_string()),
         _ => LookupError::Failed,
     })?;
-    // serde also takes a list for the fields of a type.
-    let text = Some(answer.get()).filter(|text| text.starts_with('{')).ok_or(LookupError::Failed)?;
-    let object: T = serde_json::from_str(text).map_err(|_| LookupError::Failed)?;
+    let tree = json::parse(answer.get()).map_err(|_| LookupError::Failed)?;
+    let object: T = typed::read(Node::new(&tree)).ok_or(LookupError::Failed)?;
     serde_json::to_string(&object).map_err(|_| LookupError::Failed)
 }

@@ -37,6 +37,7 @@ pub mod rule;
 pub mod rules;
 pub mod settings;
 pub mod shape;
+pub mod typed;
 pub mod verdict;
 pub mod view;
 
