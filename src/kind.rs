@@ -40,6 +40,36 @@ impl Tag {
         }
         Tag(hash)
     }
+
+    const fn bit(self) -> u64 {
+        1 << (self.0 % 64)
+    }
+}
+
+/// Kinds as bits of one number, so that most others are told from all of them without a look at any.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sieve(u64);
+
+impl Sieve {
+    #[allow(clippy::indexing_slicing, reason = "the loop ends with the list")]
+    pub const fn of(kinds: &[Kind]) -> Sieve {
+        let (mut bits, mut at) = (0, 0);
+        while at < kinds.len() {
+            bits |= kinds[at].tag.bit();
+            at += 1;
+        }
+        Sieve(bits)
+    }
+
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Whether a kind with this tag may be one of them.
+    #[inline(always)]
+    pub fn lets_through(self, tag: Tag) -> bool {
+        self.0 & tag.bit() != 0
+    }
 }
 
 impl Kind {

@@ -48,6 +48,7 @@ use object::Object;
 use request::{Operation, Payload, Request};
 use requester::Requester;
 use rule::{Check, Cx};
+use rules::Needs;
 use settings::{Date, Settings};
 use verdict::Judgement;
 use view::custom_resource::is_custom_resource;
@@ -180,53 +181,54 @@ fn is_being_deleted(old: Node<'_>) -> bool {
 fn run<'a>(cx: &mut Cx<'a>, object: &Object<'a>, scope: Scope, about_request: bool) {
     let has_object = scope == Scope::Object && !object.root.is_absent();
     let found: Vec<Workload<'a>> = if has_object { workloads(object, cx.settings) } else { Vec::new() };
-    // What every AKS cluster has is excused by kind, name and namespace, if AKS itself writes it or
-    // nobody is asking. A name alone never excuses.
-    let trusted = matches!(cx.requester, Requester::ControlPlane | Requester::Absent);
-    let excused = trusted && builtin::contains(object);
-    let modes = if has_object && !excused { auth_mode::choices(object, &found) } else { Vec::new() };
-    let binding = Binding::of(object).filter(|_| has_object && !excused);
-    let role = Role::of(object).filter(|_| has_object && !excused);
-    let is_annotated = has_object && object.annotations().members().next().is_some();
-    let is_custom = has_object && is_custom_resource(object);
-    let asked = about_request && cx.requester != Requester::Absent;
-    let is_certificate = object.is(&kind::CERTIFICATE_SIGNING_REQUEST);
     if scope != Scope::RequestOnly && !object.root.is_absent() {
         cx.rule = &rules::UNREADABLE;
         rules::unreadable_object::check(cx, object, &found);
     }
-    for rule in rules::all() {
-        if cx.settings.override_of(rule.id) == Some(settings::Override::Off) {
+    // What every AKS cluster has is excused by kind, name and namespace, if AKS itself writes it or
+    // nobody is asking. A name alone never excuses.
+    let trusted = matches!(cx.requester, Requester::ControlPlane | Requester::Absent);
+    let judged = has_object && !(trusted && builtin::contains(object));
+    let modes = if judged { auth_mode::choices(object, &found) } else { Vec::new() };
+    let binding = Binding::of(object).filter(|_| judged);
+    let role = Role::of(object).filter(|_| judged);
+    let asked = about_request && cx.requester != Requester::Absent;
+    let request = &CertificateRequest { object: *object };
+    let there = Needs::NOTHING
+        .and_if(has_object, Needs::OBJECT)
+        .and_if(has_object && object.annotations().members().next().is_some(), Needs::ANNOTATIONS)
+        .and_if(has_object && is_custom_resource(object), Needs::CUSTOM_RESOURCE)
+        .and_if(judged, Needs::KIND)
+        .and_if(!modes.is_empty(), Needs::MODE)
+        .and_if(binding.is_some(), Needs::BINDING)
+        .and_if(role.is_some(), Needs::ROLE)
+        .and_if(asked, Needs::REQUESTER)
+        .and_if(asked && scope == Scope::Token, Needs::TOKEN)
+        .and_if(asked && has_object && object.is(&kind::CERTIFICATE_SIGNING_REQUEST), Needs::CERTIFICATE)
+        .and_if(asked && scope == Scope::Approval, Needs::APPROVAL);
+    let there = found.iter().fold(there, |there, workload| there.and_if(true, Needs::signs(workload.signs())));
+    for step in rules::STEPS.iter().filter(|step| step.needs.met_by(there)) {
+        if cx.settings.turns_off(step.rule) {
             continue;
         }
-        cx.rule = rule;
-        for check in rule.checks {
-            match check {
-                Check::Any(check) if has_object => check(cx, object),
-                Check::Annotated(check) if is_annotated => check(cx, object),
-                Check::CustomResource(check) if is_custom => check(cx, object, &found),
-                Check::Kinds(kinds, check) if has_object && !excused && object.is_any(kinds) => check(cx, object),
-                Check::Mode(check) => modes.iter().for_each(|mode| check(cx, mode)),
-                Check::Workload(signs, check) => {
-                    found
-                        .iter()
-                        .filter(|workload| workload.signs().show(*signs))
-                        .for_each(|workload| check(cx, workload));
+        cx.rule = step.rule;
+        match step.check {
+            Check::Any(check) | Check::Annotated(check) => check(cx, object),
+            Check::CustomResource(check) => check(cx, object, &found),
+            Check::Kinds(kinds, check) => {
+                if step.kinds.lets_through(object.tag) && object.is_any(kinds) {
+                    check(cx, object);
                 }
-                Check::Binding(check) => binding.iter().for_each(|binding| check(cx, binding)),
-                Check::Role(check) => role.iter().for_each(|role| check(cx, role)),
-                Check::Request(check) if asked => check(cx),
-                Check::TokenRequest(check) if asked && scope == Scope::Token => {
-                    check(cx, &TokenRequest { object: *object });
-                }
-                Check::CertificateRequest(check) if asked && has_object && is_certificate => {
-                    check(cx, &CertificateRequest { object: *object });
-                }
-                Check::CertificateApproval(check) if asked && scope == Scope::Approval => {
-                    check(cx, &CertificateRequest { object: *object });
-                }
-                _ => {}
             }
+            Check::Mode(check) => modes.iter().for_each(|mode| check(cx, mode)),
+            Check::Workload(signs, check) => {
+                found.iter().filter(|workload| workload.signs().show(signs)).for_each(|workload| check(cx, workload));
+            }
+            Check::Binding(check) => binding.iter().for_each(|binding| check(cx, binding)),
+            Check::Role(check) => role.iter().for_each(|role| check(cx, role)),
+            Check::Request(check) => check(cx),
+            Check::TokenRequest(check) => check(cx, &TokenRequest { object: *object }),
+            Check::CertificateRequest(check) | Check::CertificateApproval(check) => check(cx, request),
         }
     }
 }

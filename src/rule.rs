@@ -45,6 +45,7 @@ impl std::fmt::Debug for Rule {
 }
 
 /// A judgement and the type it judges.
+#[derive(Clone, Copy)]
 pub enum Check {
     /// Everything that is applied.
     Any(for<'a> fn(&mut Cx<'a>, &Object<'a>)),

@@ -11,6 +11,7 @@ mod table;
 mod tests;
 
 pub use table::entries;
+use table::{of_kind, of_pods};
 
 use crate::credential::{self, NameStrength, decode_base64, name_strength};
 use crate::finding::Severity;
@@ -228,7 +229,7 @@ impl Entry {
         matches!(self.on, On::VolumeKinds(_) | On::Volumes(..))
     }
 
-    pub fn kinds(&self) -> &'static [Kind] {
+    pub const fn kinds(&self) -> &'static [Kind] {
         match self.on {
             On::Kinds(kinds) | On::VolumeKinds(kinds) => kinds,
             On::Volumes(..) | On::Containers(_) => &[],
@@ -267,7 +268,7 @@ pub fn choices<'a>(object: &Object<'a>, workloads: &[Workload<'a>]) -> Vec<Found
 
 /// Every choice that `object` itself makes, in the order of the table.
 pub fn of_object<'a>(object: &Object<'a>, found: &mut dyn FnMut(Found<'a>)) {
-    for entry in entries().filter(|entry| object.is_any(entry.kinds())) {
+    for entry in of_kind(object) {
         entry.judge(object, object.root, object.root, found);
     }
 }
@@ -280,14 +281,14 @@ fn of_pod<'a>(workload: &Workload<'a>, found: &mut dyn FnMut(Found<'a>)) {
         for (source, node) in sources.filter(|(_, node)| !node.is_absent()) {
             let driver = node.get("driver").text().unwrap_or_default();
             let fits = |entry: &&Entry| matches!(entry.on, On::Volumes(s, d) if s == source && d == driver);
-            entries().filter(fits).for_each(|entry| entry.judge(&workload.object, workload.template, volume, found));
+            of_pods().filter(fits).for_each(|entry| entry.judge(&workload.object, workload.template, volume, found));
         }
     }
     for container in workload.containers() {
         let image = container.image_path();
         let image = image.rsplit('/').next().unwrap_or(image);
         let fits = |entry: &&Entry| matches!(entry.on, On::Containers(name) if image.starts_with(name) || image.ends_with(name));
-        entries()
+        of_pods()
             .filter(fits)
             .for_each(|entry| entry.judge(&workload.object, workload.template, container.node, found));
     }
@@ -298,7 +299,7 @@ const VOLUME_SOURCES: &[&str] = &["csi", "azureFile", "flexVolume"];
 
 /// Calls `wrong` with every member the table reads whose type its controller could not.
 pub fn check_shape<'a>(object: &Object<'a>, wrong: &mut dyn FnMut(Node<'a>, &'static str)) {
-    for entry in entries().filter(|entry| object.is_any(entry.kinds())) {
+    for entry in of_kind(object) {
         let root = Scope { top: object.root, node: object.root, below: "", is_secret: false, entry };
         entry.given.iter().for_each(|(path, says)| root.check_shape(path, says, wrong));
         for at in entry.at {

@@ -6,6 +6,7 @@ pub mod credential;
 pub mod node_identity;
 pub mod pod_identity;
 pub mod role;
+mod steps;
 pub mod token;
 pub mod unreadable_object;
 pub mod workload_identity;
@@ -15,6 +16,7 @@ use crate::kind::{self, Kind};
 use crate::rule::{Check, Rule};
 use crate::view::workload;
 
+pub(crate) use steps::{Needs, STEPS};
 /// Always on, so it is not in the table: it cannot be turned off or exempted.
 pub use unreadable_object::RULE as UNREADABLE;
 

@@ -16,6 +16,7 @@ use crate::glob;
 use crate::json::Node;
 use crate::json_path;
 use crate::object::Object;
+use crate::rule::Rule;
 use reader::Reader;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -140,6 +141,12 @@ impl Settings {
 
     pub(crate) fn override_of(&self, rule: &str) -> Option<Override> {
         self.overrides.iter().find(|(id, _)| *id == rule).map(|(_, action)| *action)
+    }
+
+    /// Asked for every rule; most settings turn off none.
+    #[inline]
+    pub(crate) fn turns_off(&self, rule: &Rule) -> bool {
+        !self.overrides.is_empty() && self.override_of(rule.id) == Some(Override::Off)
     }
 
     /// The pod templates of a kind that only `podTemplatePaths` knows.

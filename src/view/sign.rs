@@ -5,7 +5,7 @@
 
 /// A set of signs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Signs(u8);
+pub struct Signs(u16);
 
 impl Signs {
     /// What every pod template shows.
@@ -14,20 +14,30 @@ impl Signs {
     pub const ANNOTATIONS: Signs = Signs(1 << 1);
     /// The Pod has volumes.
     pub const VOLUMES: Signs = Signs(1 << 2);
+    /// One of them is a Secret.
+    pub const SECRET_VOLUMES: Signs = Signs(1 << 3);
+    /// One of them is projected.
+    pub const PROJECTED_VOLUMES: Signs = Signs(1 << 4);
+    /// One of them is a path of the node.
+    pub const HOST_PATHS: Signs = Signs(1 << 5);
     /// The Pod has the label `azure.workload.identity/use`, whatever its value.
-    pub const USE_LABEL: Signs = Signs(1 << 3);
+    pub const USE_LABEL: Signs = Signs(1 << 6);
     /// A container has a variable `AZURE_*`.
-    pub const AZURE_VARIABLES: Signs = Signs(1 << 4);
+    pub const AZURE_VARIABLES: Signs = Signs(1 << 7);
     /// A container has a variable `AWS_*`.
-    pub const AWS_VARIABLES: Signs = Signs(1 << 5);
+    pub const AWS_VARIABLES: Signs = Signs(1 << 8);
     /// A variable comes from elsewhere: `valueFrom`, `envFrom`.
-    pub const FROM_ELSEWHERE: Signs = Signs(1 << 6);
+    pub const FROM_ELSEWHERE: Signs = Signs(1 << 9);
 
     /// A container has commands that are run besides its own: probes, hooks.
-    pub const HOOKS: Signs = Signs(1 << 7);
+    pub const HOOKS: Signs = Signs(1 << 10);
 
     pub const fn or(self, other: Signs) -> Signs {
         Signs(self.0 | other.0)
+    }
+
+    pub(crate) const fn bits(self) -> u16 {
+        self.0
     }
 
     /// These signs, and `other` ones if they show.

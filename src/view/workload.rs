@@ -126,10 +126,16 @@ impl<'a> Workload<'a> {
         let mut workload = Workload { object: *object, template, spec, outer, containers, use_label, signs };
         workload.use_label = workload.label(workload_identity::USE);
         let has_annotations = workload.annotation_levels().into_iter().any(|level| !level.is_absent());
-        workload.signs = signs
-            .and_if(has_annotations, Signs::ANNOTATIONS)
-            .and_if(workload.volumes().next().is_some(), Signs::VOLUMES)
-            .and_if(!workload.use_label.is_absent(), Signs::USE_LABEL);
+        workload.signs =
+            signs.and_if(has_annotations, Signs::ANNOTATIONS).and_if(!workload.use_label.is_absent(), Signs::USE_LABEL);
+        for (key, _) in workload.volumes().flat_map(Node::members) {
+            workload.signs = workload.signs.or(match key {
+                "secret" => Signs::SECRET_VOLUMES,
+                "projected" => Signs::PROJECTED_VOLUMES,
+                "hostPath" => Signs::HOST_PATHS,
+                _ => Signs::VOLUMES,
+            });
+        }
         for container in &workload.containers {
             workload.signs = workload.signs.or(container.signs());
         }

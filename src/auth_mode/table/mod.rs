@@ -13,8 +13,10 @@ mod resources;
 mod storage;
 
 use super::Entry;
+use crate::kind::Sieve;
+use crate::object::Object;
 
-static CHAPTERS: &[&[Entry]] = &[
+const CHAPTERS: &[&[Entry]] = &[
     key_vault::ENTRIES,
     keda::ENTRIES,
     external_secrets::ENTRIES,
@@ -29,5 +31,53 @@ static CHAPTERS: &[&[Entry]] = &[
 
 /// Every entry.
 pub fn entries() -> impl Iterator<Item = &'static Entry> {
-    CHAPTERS.iter().copied().flatten()
+    ROWS.iter().map(|row| row.entry)
+}
+
+/// The entries that speak of `object` itself.
+pub(super) fn of_kind<'a>(object: &Object<'a>) -> impl Iterator<Item = &'static Entry> + use<'a> {
+    let object = *object;
+    let fits = move |row: &&Row| row.kinds.lets_through(object.tag) && object.is_any(row.entry.kinds());
+    ROWS.iter().filter(fits).map(|row| row.entry)
+}
+
+/// The entries that speak of what is in pod templates.
+pub(super) fn of_pods() -> impl Iterator<Item = &'static Entry> {
+    ROWS.iter().filter(|row| row.kinds.is_empty()).map(|row| row.entry)
+}
+
+/// An entry, and what tells from afar that it is not for an object.
+#[derive(Clone, Copy)]
+struct Row {
+    entry: &'static Entry,
+    kinds: Sieve,
+}
+
+/// Every entry. Nearly every request goes through this list; the entries themselves are spread over more
+/// memory than a small request should touch.
+#[allow(clippy::indexing_slicing, reason = "the compiler runs it, and stops at an index that is too large")]
+static ROWS: [Row; count()] = {
+    let mut rows = [Row { entry: &CHAPTERS[0][0], kinds: Sieve::of(&[]) }; count()];
+    let (mut at, mut chapter) = (0, 0);
+    while chapter < CHAPTERS.len() {
+        let mut n = 0;
+        while n < CHAPTERS[chapter].len() {
+            let entry = &CHAPTERS[chapter][n];
+            rows[at] = Row { entry, kinds: Sieve::of(entry.kinds()) };
+            at += 1;
+            n += 1;
+        }
+        chapter += 1;
+    }
+    rows
+};
+
+#[allow(clippy::indexing_slicing, reason = "the compiler runs it, and stops at an index that is too large")]
+const fn count() -> usize {
+    let (mut count, mut chapter) = (0, 0);
+    while chapter < CHAPTERS.len() {
+        count += CHAPTERS[chapter].len();
+        chapter += 1;
+    }
+    count
 }

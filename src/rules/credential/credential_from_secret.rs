@@ -61,7 +61,7 @@ pub static RULE: Rule = Rule {
     summary: for_readers("fixed Azure credential handed to a container from a Secret"),
     help: "use workload identity, grant it a role on the service, and drop the reference",
     severity: Severity::Medium,
-    checks: &[Check::Workload(Signs::FROM_ELSEWHERE.or(Signs::VOLUMES), check)],
+    checks: &[Check::Workload(Signs::FROM_ELSEWHERE.or(Signs::SECRET_VOLUMES).or(Signs::PROJECTED_VOLUMES), check)],
 };
 
 fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {

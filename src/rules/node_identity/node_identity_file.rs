@@ -69,7 +69,7 @@ pub static RULE: Rule = Rule {
     help: "remove the volume and use workload identity",
     severity: Severity::High,
     checks: &[
-        Check::Workload(Signs::VOLUMES, check),
+        Check::Workload(Signs::HOST_PATHS, check),
         Check::Kinds(&[kind::PERSISTENT_VOLUME], check_persistent_volume),
     ],
 };

@@ -64,7 +64,7 @@ pub static RULE: Rule = Rule {
     summary: for_readers("mounted service account token with a long life"),
     help: "ask for a shorter life, for example expirationSeconds: 3600; the kubelet renews the token",
     severity: Severity::Low,
-    checks: &[Check::Workload(Signs::VOLUMES, check)],
+    checks: &[Check::Workload(Signs::PROJECTED_VOLUMES, check)],
 };
 
 fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {

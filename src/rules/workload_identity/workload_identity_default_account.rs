@@ -55,7 +55,7 @@ pub static RULE: Rule = Rule {
     summary: for_readers("workload identity under the default service account"),
     help: "set serviceAccountName to an account of the workload's own, annotated with azure.workload.identity/client-id",
     severity: Severity::Medium,
-    checks: &[Check::Workload(Signs::USE_LABEL.or(Signs::VOLUMES), check)],
+    checks: &[Check::Workload(Signs::USE_LABEL.or(Signs::PROJECTED_VOLUMES), check)],
 };
 
 fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
