@@ -3,7 +3,7 @@
 use crate::json::{self, Node};
 use crate::lookup::{Cluster, LookupError, Query};
 use crate::settings::Date;
-use crate::{Host, evaluate, typed, validate_settings};
+use crate::{Host, answer, typed, validate_settings};
 use k8s_openapi::api::rbac::v1::PolicyRule;
 use kubewarden_policy_sdk::error::Error;
 use kubewarden_policy_sdk::host_capabilities::kubernetes::{GetResourceRequest, get_resource};
@@ -19,7 +19,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub extern "C" fn wapc_init() {
     guest::register_function("validate", |payload| {
         let host = Host { today: &today, cluster: &HostCluster };
-        Ok(evaluate(payload, &host).response.to_json())
+        Ok(answer(payload, &host).to_json())
     });
     guest::register_function("validate_settings", |payload| Ok(validate_settings(payload)));
     guest::register_function("protocol_version", protocol_version_guest);

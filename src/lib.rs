@@ -84,6 +84,16 @@ enum Scope {
 
 /// Judges one payload of the policy protocol: `{"settings": ..., "request": ...}`.
 pub fn evaluate(payload: &[u8], host: &Host<'_>) -> Evaluation {
+    judge(payload, host, true)
+}
+
+/// The answer alone, as [`evaluate`] gives it.
+pub fn answer(payload: &[u8], host: &Host<'_>) -> Response {
+    judge(payload, host, false).response
+}
+
+/// `all`: whether anybody asks for findings that the profile does not show.
+fn judge(payload: &[u8], host: &Host<'_>, all: bool) -> Evaluation {
     let payload = match Payload::parse(payload) {
         Ok(payload) => payload,
         Err(error) => return unreadable(&format!("the request {error}")),
@@ -122,6 +132,9 @@ pub fn evaluate(payload: &[u8], host: &Host<'_>) -> Evaluation {
         cx.report(Node::absent(), "is missing from the request");
     }
     run(&mut cx, &object, scope, true);
+    if !all && verdict::is_silent(&cx) {
+        cx.findings.clear();
+    }
     let mut judgements = verdict::decide(&cx, &object, host.today);
     if settings.ratchet && request.operation() == Operation::Update && judgements.iter().any(Judgement::denies) {
         ratchet(&cx, &mut judgements);

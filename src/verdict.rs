@@ -59,6 +59,12 @@ impl Judgement {
     }
 }
 
+/// Whether the profile shows none of the findings, as with most workloads of most clusters: their places need
+/// not be looked for then.
+pub(crate) fn is_silent(cx: &Cx<'_>) -> bool {
+    cx.findings.iter().all(|finding| action(cx, finding.rule, finding.severity, finding.unchecked) == Action::None)
+}
+
 /// Decides about every finding of `cx`, in rule table order, then document order.
 pub(crate) fn decide(cx: &Cx<'_>, object: &Object<'_>, today: &dyn Fn() -> Date) -> Vec<Judgement> {
     let places: Vec<&Place<'_>> = cx.findings.iter().map(|finding| &finding.place).collect();
