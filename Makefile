@@ -21,10 +21,10 @@ BINDINGS := $(PAGE)/wasm/policy.js
 CARGO_TARGET_DIR ?= target
 PROGRAMS := $(CARGO_TARGET_DIR)/debug
 
-# Builds package $(1), whose library is called $(2), with exactly its own features.
+# Builds package $(1), whose library is called $(2), in profile $(3) and with exactly its own features.
 # Cargo drops the profile's `strip` for a package that has an opt-level of its own, so it is said again.
-build_module = scripts/wasm-cargo $(TARGET) rustc --profile wasm --locked --lib --crate-type cdylib -p $(1) -- -C strip=symbols $(3) \
-	&& cp "$$(scripts/wasm-cargo --where $(TARGET))/wasm/$(2).wasm" $@
+build_module = scripts/wasm-cargo $(TARGET) rustc --profile $(3) --locked --lib --crate-type cdylib -p $(1) -- -C strip=symbols $(4) \
+	&& cp "$$(scripts/wasm-cargo --where $(TARGET))/$(3)/$(2).wasm" $@
 
 # Where `publish` pushes to and `verify` looks: for a registry of your own, make publish
 # REPOSITORY=myregistry.azurecr.io/entra-auth-policy
@@ -58,7 +58,7 @@ LAYOUT := -C link-arg=-zstack-size=1015808 -C link-arg=--initial-memory=1179648
 
 ## policy.wasm       the policy
 policy.wasm: $(call rust_files,src json-tree) $(SHARED)
-	$(call build_module,entra-auth-policy,entra_auth_policy,$(LAYOUT))
+	$(call build_module,entra-auth-policy,entra_auth_policy,wasm,$(LAYOUT))
 
 ## annotated-policy.wasm  the policy with its metadata: what a policy server loads
 annotated-policy.wasm: policy.wasm metadata.yml README.md
@@ -72,10 +72,11 @@ annotated-policy.wasm: policy.wasm metadata.yml README.md
 modules: policy.wasm $(COMPARISONS)
 
 $(MODULES)/floor.wasm: $(call rust_files,$(MODULES)/floor) $(SHARED)
-	$(call build_module,floor,floor)
+	$(call build_module,floor,floor,wasm)
 
+# Of the policies that Kubewarden publishes, none sets a profile: so this is what people run.
 $(MODULES)/conventional.wasm: $(call rust_files,$(MODULES)/conventional) $(SHARED)
-	$(call build_module,conventional,conventional)
+	$(call build_module,conventional,conventional,release)
 
 ## demo              replay a small showcase: what is denied, why, and how to fix it
 # The showcase holds bad manifests, so "something was denied" (1) is what it should say.
