@@ -1,7 +1,7 @@
 //! A node of the tree as a type that somebody else has written, those of k8s-openapi for one.
 //!
-//! What does not fit is told without a word: serde_json would describe it, and its words for numbers alone
-//! are a tenth of the module.
+//! What does not fit is told without a word: serde_json would describe it, and what it describes numbers with is
+//! a twentieth of the module.
 
 use crate::json::Node;
 use serde::de::value::{MapDeserializer, SeqDeserializer};
