@@ -106,9 +106,11 @@ refuses() {
 }
 # end generated
 
+# But for the version of kwctl, which xtask has no right to name.
 @test "xtask writes the metadata that kwctl writes" {
   cargo run -q --locked -p xtask -- annotate --metadata metadata.yml --usage README.md \
     --output "$BATS_TEST_TMPDIR/xtask.wasm" policy.wasm
   kwctl annotate -m metadata.yml -u README.md -o "$BATS_TEST_TMPDIR/kwctl.wasm" policy.wasm
-  diff <(kwctl inspect -o yaml "$BATS_TEST_TMPDIR/kwctl.wasm") <(kwctl inspect -o yaml "$BATS_TEST_TMPDIR/xtask.wasm")
+  diff <(kwctl inspect -o yaml "$BATS_TEST_TMPDIR/kwctl.wasm" | grep -v '^ *io.kubewarden.kwctl:') \
+    <(kwctl inspect -o yaml "$BATS_TEST_TMPDIR/xtask.wasm")
 }
