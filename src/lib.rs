@@ -48,10 +48,10 @@ use object::Object;
 use request::{Operation, Payload, Request};
 use requester::Requester;
 use rule::{Check, Cx};
-use rules::Needs;
 use settings::{Date, Settings};
 use verdict::Judgement;
 use view::custom_resource::is_custom_resource;
+use view::sign::Signs;
 use view::workload::{Workload, workloads};
 use view::{binding::Binding, certificate::CertificateRequest, role::Role, token::TokenRequest};
 
@@ -207,20 +207,20 @@ fn run<'a>(cx: &mut Cx<'a>, object: &Object<'a>, scope: Scope, about_request: bo
     let role = Role::of(object).filter(|_| judged);
     let asked = about_request && cx.requester != Requester::Absent;
     let request = &CertificateRequest { object: *object };
-    let there = Needs::NOTHING
-        .and_if(has_object, Needs::OBJECT)
-        .and_if(has_object && object.annotations().members().next().is_some(), Needs::ANNOTATIONS)
-        .and_if(has_object && is_custom_resource(object), Needs::CUSTOM_RESOURCE)
-        .and_if(judged, Needs::KIND)
-        .and_if(!modes.is_empty(), Needs::MODE)
-        .and_if(binding.is_some(), Needs::BINDING)
-        .and_if(role.is_some(), Needs::ROLE)
-        .and_if(asked, Needs::REQUESTER)
-        .and_if(asked && scope == Scope::Token, Needs::TOKEN)
-        .and_if(asked && has_object && object.is(&kind::CERTIFICATE_SIGNING_REQUEST), Needs::CERTIFICATE)
-        .and_if(asked && scope == Scope::Approval, Needs::APPROVAL);
-    let there = found.iter().fold(there, |there, workload| there.and_if(true, Needs::signs(workload.signs())));
-    for step in rules::STEPS.iter().filter(|step| step.needs.met_by(there)) {
+    let signs = Signs::NONE
+        .and_if(has_object, Signs::OBJECT)
+        .and_if(has_object && object.annotations().members().next().is_some(), Signs::ANNOTATED)
+        .and_if(has_object && is_custom_resource(object), Signs::CUSTOM_RESOURCE)
+        .and_if(judged, Signs::NOT_EXCUSED)
+        .and_if(!modes.is_empty(), Signs::MODE)
+        .and_if(binding.is_some(), Signs::BINDING)
+        .and_if(role.is_some(), Signs::ROLE)
+        .and_if(asked, Signs::REQUESTER)
+        .and_if(asked && scope == Scope::Token, Signs::TOKEN_REQUEST)
+        .and_if(asked && has_object && object.is(&kind::CERTIFICATE_SIGNING_REQUEST), Signs::CERTIFICATE_REQUEST)
+        .and_if(asked && scope == Scope::Approval, Signs::CERTIFICATE_APPROVAL);
+    let signs = found.iter().fold(signs, |signs, workload| signs.or(workload.signs()));
+    for step in rules::STEPS.iter().filter(|step| signs.show(step.needs)) {
         if cx.settings.turns_off(step.rule) {
             continue;
         }
@@ -234,8 +234,8 @@ fn run<'a>(cx: &mut Cx<'a>, object: &Object<'a>, scope: Scope, about_request: bo
                 }
             }
             Check::Mode(check) => modes.iter().for_each(|mode| check(cx, mode)),
-            Check::Workload(signs, check) => {
-                found.iter().filter(|workload| workload.signs().show(signs)).for_each(|workload| check(cx, workload));
+            Check::Workload(wanted, check) => {
+                found.iter().filter(|workload| workload.signs().show(wanted)).for_each(|workload| check(cx, workload));
             }
             Check::Binding(check) => binding.iter().for_each(|binding| check(cx, binding)),
             Check::Role(check) => role.iter().for_each(|role| check(cx, role)),

@@ -16,7 +16,7 @@ use crate::kind::{self, Kind};
 use crate::rule::{Check, Rule};
 use crate::view::workload;
 
-pub(crate) use steps::{Needs, STEPS};
+pub(crate) use steps::STEPS;
 /// Always on, so it is not in the table: it cannot be turned off or exempted.
 pub use unreadable_object::RULE as UNREADABLE;
 

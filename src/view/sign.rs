@@ -1,11 +1,12 @@
-//! What a pod template shows at a glance.
+//! What a pod template, or a request, shows at a glance.
 //!
 //! A rule names the [`Signs`] without which it has nothing to say, and is not called where none of them
-//! shows. Most pod templates show few: being called for nothing costs more than most rules do.
+//! shows. Most pod templates show few: being called for nothing costs more than most rules do. Checks of
+//! other things than pod templates need one sign each.
 
 /// A set of signs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Signs(u16);
+pub struct Signs(u32);
 
 impl Signs {
     /// What every pod template shows.
@@ -32,12 +33,26 @@ impl Signs {
     /// A container has commands that are run besides its own: probes, hooks.
     pub const HOOKS: Signs = Signs(1 << 10);
 
+    pub(crate) const NONE: Signs = Signs(0);
+    /// There is an object to judge.
+    pub(crate) const OBJECT: Signs = Signs(1 << 16);
+    /// It has annotations.
+    pub(crate) const ANNOTATED: Signs = Signs(1 << 17);
+    pub(crate) const CUSTOM_RESOURCE: Signs = Signs(1 << 18);
+    /// It is none that AKS excuses.
+    pub(crate) const NOT_EXCUSED: Signs = Signs(1 << 19);
+    pub(crate) const MODE: Signs = Signs(1 << 20);
+    pub(crate) const BINDING: Signs = Signs(1 << 21);
+    pub(crate) const ROLE: Signs = Signs(1 << 22);
+    /// Somebody asks; of the last three too.
+    pub(crate) const REQUESTER: Signs = Signs(1 << 23);
+    pub(crate) const TOKEN_REQUEST: Signs = Signs(1 << 24);
+    pub(crate) const CERTIFICATE_REQUEST: Signs = Signs(1 << 25);
+    pub(crate) const CERTIFICATE_APPROVAL: Signs = Signs(1 << 26);
+
+    #[must_use]
     pub const fn or(self, other: Signs) -> Signs {
         Signs(self.0 | other.0)
-    }
-
-    pub(crate) const fn bits(self) -> u16 {
-        self.0
     }
 
     /// These signs, and `other` ones if they show.
