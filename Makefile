@@ -7,6 +7,8 @@ TARGET := wasm32-wasip1
 # Everything a build reads: what the modules have in common, and then their own.
 SHARED := Makefile Cargo.toml Cargo.lock scripts/setup scripts/wasm-cargo
 rust_files = $(shell find $(1) -name '*.rs' -o -name Cargo.toml)
+# The core, which every module that judges is built from.
+CORE := src crates/credentials crates/json crates/kubernetes crates/text
 
 MODULES := e2e-tests/modules
 COMPARISONS := $(MODULES)/floor.wasm $(MODULES)/conventional.wasm
@@ -57,7 +59,7 @@ setup:
 LAYOUT := -C link-arg=-zstack-size=1015808 -C link-arg=--initial-memory=1179648
 
 ## policy.wasm       the policy
-policy.wasm: $(call rust_files,src json-tree) $(SHARED)
+policy.wasm: $(call rust_files,$(CORE)) $(SHARED)
 	$(call build_module,entra-auth-policy,entra_auth_policy,wasm,$(LAYOUT))
 
 ## annotated-policy.wasm  the policy with its metadata: what a policy server loads
@@ -104,7 +106,7 @@ playground-screenshots: playground
 	cd $(PAGE) && SCREENSHOTS=$(abspath $(CARGO_TARGET_DIR))/screenshots npm run --silent test
 
 # The module for browsers, and the JavaScript around it.
-$(BINDINGS): $(call rust_files,src json-tree playground/src playground/Cargo.toml playground/bindgen e2e-tests/manifest) $(SHARED)
+$(BINDINGS): $(call rust_files,$(CORE) crates/admission crates/manifest playground/src playground/Cargo.toml playground/bindgen) $(SHARED)
 	scripts/wasm-cargo $(WEB) rustc --profile web --locked --lib --crate-type cdylib -p playground
 	cargo run -q --locked -p bindgen -- "$$(scripts/wasm-cargo --where $(WEB))/web/playground.wasm" $(@D)
 

@@ -1,6 +1,6 @@
 //! What a rule found: where, what, and what to do instead.
 
-use crate::place::Place;
+use crate::anchor::Anchor;
 use crate::rule::Rule;
 use std::borrow::Cow;
 
@@ -25,17 +25,17 @@ impl Severity {
     }
 }
 
-/// Started by [`Cx::report`](crate::rule::Cx::report) with the rule's own severity and help, finished
+/// Started by [`RuleContext::report`](crate::rule::RuleContext::report) with the rule's own severity and help, finished
 /// by the rule where it knows better.
 #[derive(Clone, Debug)]
 pub struct Finding<'a> {
     pub rule: &'static Rule,
     pub severity: Severity,
-    pub place: Place<'a>,
+    pub place: Anchor<'a>,
     /// What is wrong, as the rest of a sentence that starts with the place: "holds a storage key".
-    pub what: String,
+    pub message: String,
     /// What to do, as an imperative.
-    pub fix: Cow<'static, str>,
+    pub remediation: Cow<'static, str>,
     /// A look-up that this finding rests on could not be made: warns in every profile.
     pub unchecked: bool,
 }
@@ -46,8 +46,8 @@ impl Finding<'_> {
         self
     }
 
-    pub fn fix(&mut self, fix: impl Into<Cow<'static, str>>) -> &mut Self {
-        self.fix = fix.into();
+    pub fn remediation(&mut self, remediation: impl Into<Cow<'static, str>>) -> &mut Self {
+        self.remediation = remediation.into();
         self
     }
 

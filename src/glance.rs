@@ -3,8 +3,8 @@
 //! Several rules read every variable of every container, each for something else, and nearly no variable
 //! has any of it. What all of them look for is looked for once, in one pass and without the heap.
 
-use crate::credential::{self, Filter, MARKS};
 use crate::imds;
+use credentials::{self, Filter, MARKS};
 
 /// What a value may be.
 #[derive(Clone, Copy, Debug, Default)]
@@ -19,7 +19,7 @@ const STRUCTURE: usize = 63;
 
 #[allow(clippy::indexing_slicing, reason = "the compiler evaluates it, and would refuse")]
 static FILTER: Filter = {
-    assert!(credential::SIGNATURES.len() + credential::FORMATS.len() <= ENDPOINT, "no bit is left");
+    assert!(credentials::SIGNATURES.len() + credentials::FORMATS.len() <= ENDPOINT, "no bit is left");
     let mut filter = MARKS;
     let mut n = 0;
     while n < imds::MARKS.len() {
@@ -40,7 +40,7 @@ impl Glance {
         let seen = FILTER.seen(text.as_bytes());
         let is_marked = seen & !(1 << ENDPOINT | 1 << STRUCTURE) != 0;
         Glance {
-            may_hold_credential: is_marked || credential::may_have_no_mark(text) || credential::may_be_base64(text),
+            may_hold_credential: is_marked || credentials::may_have_no_mark(text) || credentials::may_be_base64(text),
             may_name_endpoint: seen >> ENDPOINT & 1 == 1,
             may_assign: seen >> STRUCTURE & 1 == 1,
         }

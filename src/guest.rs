@@ -1,9 +1,11 @@
 //! The waPC shell: the only file that names the SDK, wapc or the host.
 
-use crate::json::{self, Node};
+use json::Node;
+
 use crate::lookup::{Cluster, LookupError, Query};
 use crate::settings::Date;
-use crate::{Host, answer, typed, validate_settings};
+use crate::{Host, answer, validate_settings};
+use json::typed;
 use k8s_openapi::api::rbac::v1::PolicyRule;
 use kubewarden_policy_sdk::error::Error;
 use kubewarden_policy_sdk::host_capabilities::kubernetes::{GetResourceRequest, get_resource};

@@ -4,7 +4,7 @@
 //! Every variable, argument and ConfigMap entry passes through here, so a text without any of it costs
 //! one pass each and no allocation.
 
-use crate::credential::{Mark, any_case, ends_with_letters, exact};
+use credentials::{Mark, any_case, ends_with_letters, exact};
 use memchr::{memchr_iter, memchr2_iter};
 use std::net::{Ipv4Addr, Ipv6Addr};
 

@@ -13,47 +13,42 @@
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::unreachable)
 )]
 
+pub mod aks_defaults;
+pub mod anchor;
 pub mod auth_mode;
-pub mod builtin;
-pub mod credential;
+pub mod entra_id;
 pub mod finding;
 pub mod glance;
-pub mod glob;
-pub mod grant;
 #[cfg(feature = "guest")]
 mod guest;
 pub mod imds;
-pub mod json;
-pub mod json_path;
-pub mod kind;
 pub mod lookup;
 pub mod message;
-pub mod name;
 pub mod object;
-pub mod place;
 pub mod request;
 pub mod requester;
 pub mod rule;
 pub mod rules;
+pub mod schema;
 pub mod settings;
-pub mod shape;
-pub mod typed;
 pub mod verdict;
 pub mod view;
 
 use json::{Node, Part};
+use kubernetes::kind;
+use kubernetes::role::Role;
 use lookup::{Cluster, Lookups};
 use message::Response;
 use object::Object;
 use request::{Operation, Payload, Request};
 use requester::Requester;
-use rule::{Check, Cx};
+use rule::{Check, RuleContext};
 use settings::{Date, Settings};
-use verdict::Judgement;
+use verdict::Decision;
 use view::custom_resource::is_custom_resource;
 use view::sign::Signs;
 use view::workload::{Workload, workloads};
-use view::{binding::Binding, certificate::CertificateRequest, role::Role, token::TokenRequest};
+use view::{binding::Binding, certificate::CertificateRequest, token::TokenRequest};
 
 /// What the core needs from outside: nothing else is read, and each only when it is needed.
 pub struct Host<'h> {
@@ -67,7 +62,7 @@ pub struct Host<'h> {
 pub struct Evaluation {
     pub response: Response,
     pub requester: Requester,
-    pub findings: Vec<Judgement>,
+    pub findings: Vec<Decision>,
 }
 
 /// What of a request is judged.
@@ -120,7 +115,7 @@ fn judge(payload: &[u8], host: &Host<'_>, all: bool) -> Evaluation {
     }
     let object = Object::new(request, request.object());
     let lookups = settings.cluster_lookups.then(|| Lookups::new(host.cluster));
-    let mut cx = Cx {
+    let mut cx = RuleContext {
         request,
         requester,
         settings: &settings,
@@ -135,12 +130,12 @@ fn judge(payload: &[u8], host: &Host<'_>, all: bool) -> Evaluation {
     if !all && verdict::is_silent(&cx) {
         cx.findings.clear();
     }
-    let mut judgements = verdict::decide(&cx, &object, host.today);
-    if settings.ratchet && request.operation() == Operation::Update && judgements.iter().any(Judgement::denies) {
-        ratchet(&cx, &mut judgements);
+    let mut decisions = verdict::decide(&cx, &object, host.today);
+    if settings.ratchet && request.operation() == Operation::Update && decisions.iter().any(Decision::denies) {
+        ratchet(&cx, &mut decisions);
     }
-    let response = message::respond(&judgements, &object, request, &settings, requester);
-    Evaluation { response, requester, findings: judgements }
+    let response = message::respond(&decisions, &object, request, &settings, requester);
+    Evaluation { response, requester, findings: decisions }
 }
 
 /// Answers `validate_settings`: the JSON of `{"valid": bool, "message": ...}`, never a failure.
@@ -170,9 +165,9 @@ fn scope(request: &Request<'_>) -> Scope {
 /// minds, so they are answered before settings and object are read.
 fn is_machinery(request: &Request<'_>, scope: Scope, requester: Requester) -> bool {
     match scope {
-        Scope::Approval => requester == Requester::ControlPlane,
+        Scope::Approval => requester == Requester::Trusted,
         Scope::Object if !kind::CERTIFICATE_SIGNING_REQUEST.is(request.group(), request.kind()) => false,
-        Scope::Token | Scope::Object => matches!(requester, Requester::Node | Requester::ControlPlane),
+        Scope::Token | Scope::Object => matches!(requester, Requester::Node | Requester::Trusted),
         Scope::RequestOnly | Scope::Nothing => false,
     }
 }
@@ -191,7 +186,7 @@ fn is_being_deleted(old: Node<'_>) -> bool {
 }
 
 /// Runs the table over one object. `about_request` is false for the old object of an update.
-fn run<'a>(cx: &mut Cx<'a>, object: &Object<'a>, scope: Scope, about_request: bool) {
+fn run<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>, scope: Scope, about_request: bool) {
     let has_object = scope == Scope::Object && !object.root.is_absent();
     let found: Vec<Workload<'a>> = if has_object { workloads(object, cx.settings) } else { Vec::new() };
     if scope != Scope::RequestOnly && !object.root.is_absent() {
@@ -200,11 +195,11 @@ fn run<'a>(cx: &mut Cx<'a>, object: &Object<'a>, scope: Scope, about_request: bo
     }
     // What every AKS cluster has is excused by kind, name and namespace, if AKS itself writes it or
     // nobody is asking. A name alone never excuses.
-    let trusted = matches!(cx.requester, Requester::ControlPlane | Requester::Absent);
-    let judged = has_object && !(trusted && builtin::contains(object));
+    let trusted = matches!(cx.requester, Requester::Trusted | Requester::Absent);
+    let judged = has_object && !(trusted && aks_defaults::contains(object));
     let modes = if judged { auth_mode::choices(object, &found) } else { Vec::new() };
     let binding = Binding::of(object).filter(|_| judged);
-    let role = Role::of(object).filter(|_| judged);
+    let role = role(object).filter(|_| judged);
     let asked = about_request && cx.requester != Requester::Absent;
     let request = &CertificateRequest { object: *object };
     let signs = Signs::NONE
@@ -246,14 +241,20 @@ fn run<'a>(cx: &mut Cx<'a>, object: &Object<'a>, scope: Scope, about_request: bo
     }
 }
 
+/// A Role or ClusterRole, and what it grants.
+fn role<'a>(object: &Object<'a>) -> Option<Role<'a>> {
+    let namespaced = object.is(&kind::ROLE);
+    (namespaced || object.is(&kind::CLUSTER_ROLE)).then(|| Role::read(object.root, namespaced))
+}
+
 /// Softens what the old object had already. Only called when something would be denied.
-fn ratchet(cx: &Cx<'_>, judgements: &mut [Judgement]) {
+fn ratchet(cx: &RuleContext<'_>, decisions: &mut [Decision]) {
     let old = cx.request.old_object();
     if !old.is_object() {
         return;
     }
     let object = Object::new(cx.request, old);
-    let mut before = Cx {
+    let mut before = RuleContext {
         request: cx.request,
         requester: cx.requester,
         settings: cx.settings,
@@ -262,7 +263,7 @@ fn ratchet(cx: &Cx<'_>, judgements: &mut [Judgement]) {
         findings: Vec::new(),
     };
     run(&mut before, &object, Scope::Object, false);
-    verdict::ratchet(judgements, &before, &object);
+    verdict::ratchet(decisions, &before, &object);
 }
 
 fn accepted(requester: Requester) -> Evaluation {

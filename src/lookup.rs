@@ -4,15 +4,16 @@
 //! object itself tells. [`Lookups`] asks for each object once in a request, in the order in which rules
 //! and objects come, so that a recorded session can be replayed.
 
+use crate::anchor::Anchor;
 use crate::finding::Finding;
-use crate::json::{self, Node, shown};
-use crate::kind::{self, Kind};
-use crate::place::Place;
-use crate::rule::Cx;
+use crate::rule::RuleContext;
 use crate::view::workload::Workload;
 use crate::view::workload_identity::CLIENT_ID;
+use json::Node;
+use kubernetes::kind::{self, Kind};
 use std::cell::RefCell;
 use std::rc::Rc;
+use text::shown;
 
 /// A kind that rules ask for, with the only fields they need: nobody should have to grant more.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -183,15 +184,17 @@ impl<'h> Lookups<'h> {
     }
 }
 
-impl<'a> Cx<'a> {
+impl<'a> RuleContext<'a> {
     /// Says that a look-up could not be made: a warning in every profile, and never a silent pass.
     pub fn report_unchecked(
         &mut self,
-        place: impl Into<Place<'a>>,
+        place: impl Into<Anchor<'a>>,
         query: &Query<'_>,
         error: LookupError,
     ) -> &mut Finding<'a> {
-        self.report(place, format!("could not check: {}", error.reason(query))).fix(error.remedy(query)).unchecked()
+        self.report(place, format!("could not check: {}", error.reason(query)))
+            .remediation(error.remedy(query))
+            .unchecked()
     }
 }
 

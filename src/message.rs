@@ -1,14 +1,14 @@
 //! The response: what kubectl prints, what the audit log keeps, what audit reports show.
 
-use crate::json::shown;
 use crate::object::Object;
 use crate::request::Request;
 use crate::requester::Requester;
 use crate::settings::Settings;
-use crate::verdict::{Action, Judgement};
+use crate::verdict::{Action, Decision};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use text::shown;
 
 /// Where the rules are explained.
 pub const DOCS: &str = "https://github.com/entra-auth-policy/entra-auth-policy/blob/main/docs/rules.md";
@@ -63,16 +63,16 @@ fn plain_acceptance() -> Vec<u8> {
     json
 }
 
-/// Puts the judgements into words.
+/// Puts the decisions into words.
 pub(crate) fn respond(
-    judgements: &[Judgement],
+    decisions: &[Decision],
     object: &Object<'_>,
     request: &Request<'_>,
     settings: &Settings,
     requester: Requester,
 ) -> Response {
-    let denied: Vec<&Judgement> = judgements.iter().filter(|j| j.denies()).collect();
-    let warned: Vec<&Judgement> = judgements.iter().filter(|j| j.warns()).collect();
+    let denied: Vec<&Decision> = decisions.iter().filter(|j| j.denies()).collect();
+    let warned: Vec<&Decision> = decisions.iter().filter(|j| j.warns()).collect();
     let accepted = denied.is_empty();
     let subject = || describe(object, request);
     let profile = settings.profile.as_str();
@@ -86,9 +86,9 @@ pub(crate) fn respond(
         let head = format!("entra-auth-policy refused {} ({profile}): {}", subject(), count(denied.len(), "problem"));
         Some(explain(head, &denied))
     };
-    let mut warnings: Vec<String> = warned.iter().map(|judgement| warning(judgement)).collect();
+    let mut warnings: Vec<String> = warned.iter().map(|decision| warning(decision)).collect();
     let mut expired: Vec<&str> = Vec::new();
-    for text in judgements.iter().filter_map(|j| j.expired.as_deref()) {
+    for text in decisions.iter().filter_map(|j| j.expired.as_deref()) {
         if let Err(at) = expired.binary_search(&text) {
             expired.insert(at, text);
         }
@@ -100,7 +100,7 @@ pub(crate) fn respond(
         ("requester", requester.as_str().to_owned()),
         ("denied", ids(&denied)),
         ("warned", ids(&warned)),
-        ("exempted", exempted(judgements)),
+        ("exempted", exempted(decisions)),
     ] {
         if !list.is_empty() {
             audit_annotations.insert(key, list);
@@ -135,14 +135,14 @@ fn count(number: usize, thing: &str) -> String {
 }
 
 /// The head, then every finding with its fix as long as there is room, then where to read more.
-fn explain(head: String, judgements: &[&Judgement]) -> String {
+fn explain(head: String, decisions: &[&Decision]) -> String {
     const ROOM_FOR_END: usize = 160;
     let mut message = head;
-    for (index, judgement) in judgements.iter().enumerate() {
+    for (index, decision) in decisions.iter().enumerate() {
         let entry =
-            format!("\n{}) {}: {}\n   fix: {}", index + 1, judgement.rule.id, sentence(judgement), judgement.fix);
+            format!("\n{}) {}: {}\n   fix: {}", index + 1, decision.rule.id, sentence(decision), decision.remediation);
         if message.len() + entry.len() + ROOM_FOR_END > LONGEST_MESSAGE {
-            let _ = write!(message, "\nand {} more", judgements.len() - index);
+            let _ = write!(message, "\nand {} more", decisions.len() - index);
             break;
         }
         message.push_str(&entry);
@@ -152,21 +152,21 @@ fn explain(head: String, judgements: &[&Judgement]) -> String {
 }
 
 /// The place and what is wrong there; the object as a whole has no path.
-fn sentence(judgement: &Judgement) -> String {
-    match judgement.location.path.as_str() {
-        "" => format!("the object {}", judgement.what),
-        path => format!("{path} {}", judgement.what),
+fn sentence(decision: &Decision) -> String {
+    match decision.location.path.as_str() {
+        "" => format!("the object {}", decision.message),
+        path => format!("{path} {}", decision.message),
     }
 }
 
-fn warning(judgement: &Judgement) -> String {
+fn warning(decision: &Decision) -> String {
     let (usual, most) = WARNING;
-    let place = match judgement.location.path.as_str() {
+    let place = match decision.location.path.as_str() {
         "" => "object",
         path => path,
     };
-    let head = format!("{}: {place}: ", judgement.rule.id);
-    cut(&format!("{head}{}", judgement.what), (head.len() + 64).clamp(usual, most))
+    let head = format!("{}: {place}: ", decision.rule.id);
+    cut(&format!("{head}{}", decision.message), (head.len() + 64).clamp(usual, most))
 }
 
 /// At most `longest` bytes, cut between characters.
@@ -180,17 +180,17 @@ fn cut(text: &str, longest: usize) -> String {
 }
 
 /// Rule ids, each once, in table order.
-fn ids(judgements: &[&Judgement]) -> String {
-    let mut ids: Vec<&str> = judgements.iter().map(|judgement| judgement.rule.id).collect();
+fn ids(decisions: &[&Decision]) -> String {
+    let mut ids: Vec<&str> = decisions.iter().map(|decision| decision.rule.id).collect();
     ids.dedup();
     ids.join(",")
 }
 
-fn exempted(judgements: &[Judgement]) -> String {
-    let mut list: Vec<String> = judgements
+fn exempted(decisions: &[Decision]) -> String {
+    let mut list: Vec<String> = decisions
         .iter()
-        .filter_map(|judgement| match &judgement.action {
-            Action::Exempt(reason) => Some(format!("{} ({reason})", judgement.rule.id)),
+        .filter_map(|decision| match &decision.action {
+            Action::Exempt(reason) => Some(format!("{} ({reason})", decision.rule.id)),
             _ => None,
         })
         .collect();

@@ -1,8 +1,8 @@
-//! The object under judgement: its kind, its metadata, and nothing about its body.
+//! The object under decision: its kind, its metadata, and nothing about its body.
 
-use crate::json::Node;
-use crate::kind::{self, Kind, Tag};
 use crate::request::Request;
+use json::Node;
+use kubernetes::kind::{self, Kind, Tag};
 
 /// An object, borrowed from the request. Copy it freely.
 #[derive(Clone, Copy, Debug)]

@@ -3,7 +3,7 @@
 //! Kubewarden's SDK has a request type too. It loses the plural resource, refuses explicit nulls and
 //! quotes the whole payload (perhaps a Secret) in its errors, so the request is read here.
 
-use crate::json::{self, Malformed, Node, Part, Tree};
+use json::{Malformed, Node, Part, Tree};
 
 /// What the host hands over, as a tree: `{"settings": ..., "request": ...}`.
 pub struct Payload<'a>(Tree<'a>);

@@ -1,15 +1,15 @@
 //! Who is asking: the class of `userInfo`, decided once for all rules.
 
-use crate::glob;
-use crate::json::Node;
-use crate::name::is_guid;
+use crate::entra_id::is_guid;
+use json::Node;
+use text::glob;
 
 /// The classes of `docs/behaviour.md`, in the order in which they are tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Requester {
     /// No `userInfo`: the audit scanner, or a manifest replayed without a user.
     Absent,
-    ControlPlane,
+    Trusted,
     Node,
     /// An AKS local account: a certificate shared by everybody who downloaded it.
     LocalAccount,
@@ -58,7 +58,7 @@ impl Requester {
             }
         }
         if is_control_plane(name) || trusted.iter().any(|pattern| glob::matches(pattern, name)) {
-            return Requester::ControlPlane;
+            return Requester::Trusted;
         }
         let in_group = |is_meant: fn(&str) -> bool| groups.texts().any(is_meant);
         if (is_kubelet(name) && in_group(|group| group == "system:nodes"))
@@ -84,7 +84,7 @@ impl Requester {
     pub fn as_str(self) -> &'static str {
         match self {
             Requester::Absent => "absent",
-            Requester::ControlPlane => "control-plane",
+            Requester::Trusted => "control-plane",
             Requester::Node => "node",
             Requester::LocalAccount => "local-account",
             Requester::ServiceAccount => "service-account",
@@ -106,7 +106,7 @@ fn is_empty(node: Node<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::json::parse;
+    use json::parse;
 
     fn class(user_info: &str) -> Requester {
         let value = parse(user_info).unwrap();
@@ -119,9 +119,9 @@ mod tests {
             ("null", Requester::Absent),
             (r#"{}"#, Requester::Absent),
             (r#"{"username":"","uid":null,"groups":[],"extra":{}}"#, Requester::Absent),
-            (r#"{"username":"system:apiserver"}"#, Requester::ControlPlane),
-            (r#"{"username":"system:serviceaccount:kube-system:job-controller"}"#, Requester::ControlPlane),
-            (r#"{"username":"deployer-7"}"#, Requester::ControlPlane),
+            (r#"{"username":"system:apiserver"}"#, Requester::Trusted),
+            (r#"{"username":"system:serviceaccount:kube-system:job-controller"}"#, Requester::Trusted),
+            (r#"{"username":"deployer-7"}"#, Requester::Trusted),
             (r#"{"username":"system:node:aks-1","groups":["system:nodes"]}"#, Requester::Node),
             (r#"{"username":"system:node:aks-1"}"#, Requester::Other),
             (r#"{"username":"client","groups":["system:nodes"]}"#, Requester::Node),

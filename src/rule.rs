@@ -4,18 +4,19 @@
 //! objects it runs on and its rows in `metadata.yml`. Rules return nothing, cannot fail, call no other
 //! rule and know nothing of profiles, exemptions or operations.
 
-use crate::auth_mode::Found;
+use crate::anchor::Anchor;
+use crate::auth_mode::ModeFinding;
 use crate::finding::{Finding, Severity};
-use crate::kind::Kind;
 use crate::lookup::Lookups;
 use crate::object::Object;
-use crate::place::Place;
 use crate::request::Request;
 use crate::requester::Requester;
 use crate::settings::Settings;
 use crate::view::{
-    binding::Binding, certificate::CertificateRequest, role::Role, sign::Signs, token::TokenRequest, workload::Workload,
+    binding::Binding, certificate::CertificateRequest, sign::Signs, token::TokenRequest, workload::Workload,
 };
+use kubernetes::kind::Kind;
+use kubernetes::role::Role;
 use std::borrow::Cow;
 
 /// One entry of the rule table.
@@ -25,7 +26,7 @@ pub struct Rule {
     /// The fault in one line, for tables.
     pub summary: &'static str,
     /// What to do about it, as an imperative: the fix of every finding that has no better one.
-    pub help: &'static str,
+    pub remediation: &'static str,
     /// Severity of a finding that the rule does not weigh otherwise.
     pub severity: Severity,
     pub checks: &'static [Check],
@@ -44,33 +45,33 @@ impl std::fmt::Debug for Rule {
     }
 }
 
-/// A judgement and the type it judges.
+/// A decision and the type it judges.
 #[derive(Clone, Copy)]
 pub enum Check {
     /// Everything that is applied.
-    Any(for<'a> fn(&mut Cx<'a>, &Object<'a>)),
+    Any(for<'a> fn(&mut RuleContext<'a>, &Object<'a>)),
     /// Objects with annotations.
-    Annotated(for<'a> fn(&mut Cx<'a>, &Object<'a>)),
+    Annotated(for<'a> fn(&mut RuleContext<'a>, &Object<'a>)),
     /// Objects of kinds that Kubernetes does not know, and what pod templates they have.
-    CustomResource(for<'a> fn(&mut Cx<'a>, &Object<'a>, &[Workload<'a>])),
+    CustomResource(for<'a> fn(&mut RuleContext<'a>, &Object<'a>, &[Workload<'a>])),
     /// Objects of these kinds.
-    Kinds(&'static [Kind], for<'a> fn(&mut Cx<'a>, &Object<'a>)),
+    Kinds(&'static [Kind], for<'a> fn(&mut RuleContext<'a>, &Object<'a>)),
     /// What an object or its pods choose to sign in to Azure with.
-    Mode(for<'a> fn(&mut Cx<'a>, &Found<'a>)),
+    Mode(for<'a> fn(&mut RuleContext<'a>, &ModeFinding<'a>)),
     /// Pods, and every pod template of a workload, that show one of these signs.
-    Workload(Signs, for<'a> fn(&mut Cx<'a>, &Workload<'a>)),
+    Workload(Signs, for<'a> fn(&mut RuleContext<'a>, &Workload<'a>)),
     /// RoleBinding and ClusterRoleBinding.
-    Binding(for<'a> fn(&mut Cx<'a>, &Binding<'a>)),
+    Binding(for<'a> fn(&mut RuleContext<'a>, &Binding<'a>)),
     /// Role and ClusterRole.
-    Role(for<'a> fn(&mut Cx<'a>, &Role<'a>)),
+    Role(for<'a> fn(&mut RuleContext<'a>, &Role<'a>)),
     /// The request itself: who makes it. Not judged without a requester.
-    Request(for<'a> fn(&mut Cx<'a>)),
+    Request(for<'a> fn(&mut RuleContext<'a>)),
     /// `serviceaccounts/token`. Not judged without a requester.
-    TokenRequest(for<'a> fn(&mut Cx<'a>, &TokenRequest<'a>)),
+    TokenRequest(for<'a> fn(&mut RuleContext<'a>, &TokenRequest<'a>)),
     /// A new CertificateSigningRequest. Not judged without a requester.
-    CertificateRequest(for<'a> fn(&mut Cx<'a>, &CertificateRequest<'a>)),
+    CertificateRequest(for<'a> fn(&mut RuleContext<'a>, &CertificateRequest<'a>)),
     /// `certificatesigningrequests/approval`. Not judged without a requester.
-    CertificateApproval(for<'a> fn(&mut Cx<'a>, &CertificateRequest<'a>)),
+    CertificateApproval(for<'a> fn(&mut RuleContext<'a>, &CertificateRequest<'a>)),
 }
 
 impl Check {
@@ -84,7 +85,7 @@ impl Check {
 }
 
 /// What a rule may know besides the thing it judges, and where it reports.
-pub struct Cx<'a> {
+pub struct RuleContext<'a> {
     pub request: &'a Request<'a>,
     pub requester: Requester,
     pub settings: &'a Settings,
@@ -94,16 +95,16 @@ pub struct Cx<'a> {
     pub(crate) findings: Vec<Finding<'a>>,
 }
 
-impl<'a> Cx<'a> {
+impl<'a> RuleContext<'a> {
     /// Starts a finding at `place`. `what` continues the sentence that the place begins, in lower case
     /// and without a full stop; it never holds a value, only names.
-    pub fn report(&mut self, place: impl Into<Place<'a>>, what: impl Into<String>) -> &mut Finding<'a> {
+    pub fn report(&mut self, place: impl Into<Anchor<'a>>, message: impl Into<String>) -> &mut Finding<'a> {
         self.findings.push(Finding {
             rule: self.rule,
             severity: self.rule.severity,
             place: place.into(),
-            what: what.into(),
-            fix: Cow::Borrowed(self.rule.help),
+            message: message.into(),
+            remediation: Cow::Borrowed(self.rule.remediation),
             unchecked: false,
         });
         let last = self.findings.len() - 1;
@@ -114,6 +115,6 @@ impl<'a> Cx<'a> {
 
 /// Words for documentation, the schema and the browser page: a policy server has no reader for them, so
 /// they are left out of its module.
-pub const fn for_readers(text: &'static str) -> &'static str {
+pub const fn docs_only(text: &'static str) -> &'static str {
     if cfg!(target_os = "wasi") { "" } else { text }
 }

@@ -1,25 +1,25 @@
 //! Findings, settings and operation in; an action for each finding out.
 
+use crate::anchor::{Anchor, Location, locate};
 use crate::finding::Severity;
-use crate::json::Node;
 use crate::object::Object;
-use crate::place::{Location, Place, locate};
 use crate::requester::Requester;
-use crate::rule::{Check, Cx, Rule};
+use crate::rule::{Check, Rule, RuleContext};
 use crate::rules;
 use crate::settings::{Date, Exemption, Override, Profile};
+use json::Node;
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
 /// A finding with its place found and its action decided.
 #[derive(Clone, Debug)]
-pub struct Judgement {
+pub struct Decision {
     pub rule: &'static Rule,
     pub severity: Severity,
     pub action: Action,
     pub location: Location,
-    pub what: String,
-    pub fix: Cow<'static, str>,
+    pub message: String,
+    pub remediation: Cow<'static, str>,
     /// An exemption that would have covered it, had it not ended.
     pub expired: Option<String>,
 }
@@ -45,7 +45,7 @@ impl Action {
     }
 }
 
-impl Judgement {
+impl Decision {
     pub fn denies(&self) -> bool {
         self.action == Action::Deny
     }
@@ -61,13 +61,13 @@ impl Judgement {
 
 /// Whether the profile shows none of the findings, as with most workloads of most clusters: their places need
 /// not be looked for then.
-pub(crate) fn is_silent(cx: &Cx<'_>) -> bool {
+pub(crate) fn is_silent(cx: &RuleContext<'_>) -> bool {
     cx.findings.iter().all(|finding| action(cx, finding.rule, finding.severity, finding.unchecked) == Action::None)
 }
 
 /// Decides about every finding of `cx`, in rule table order, then document order.
-pub(crate) fn decide(cx: &Cx<'_>, object: &Object<'_>, today: &dyn Fn() -> Date) -> Vec<Judgement> {
-    let places: Vec<&Place<'_>> = cx.findings.iter().map(|finding| &finding.place).collect();
+pub(crate) fn decide(cx: &RuleContext<'_>, object: &Object<'_>, today: &dyn Fn() -> Date) -> Vec<Decision> {
+    let places: Vec<&Anchor<'_>> = cx.findings.iter().map(|finding| &finding.place).collect();
     let mut locations = if places.is_empty() { Vec::new() } else { locate(object.root, &places) };
     // Rules run in the order of the table, so only the findings of each rule are left to sort.
     let mut order: Vec<(usize, usize)> = locations.iter().enumerate().map(|(at, found)| (found.order, at)).collect();
@@ -77,7 +77,7 @@ pub(crate) fn decide(cx: &Cx<'_>, object: &Object<'_>, today: &dyn Fn() -> Date)
     }
     let owned = cx.settings.owned_pods_warn && is_made_by_controller(object, cx);
     let day = OnceCell::new();
-    let mut judgements: Vec<Judgement> = order
+    let mut decisions: Vec<Decision> = order
         .into_iter()
         .filter_map(|(_, at)| Some((cx.findings.get(at)?, std::mem::take(locations.get_mut(at)?))))
         .map(|(finding, location)| {
@@ -96,23 +96,23 @@ pub(crate) fn decide(cx: &Cx<'_>, object: &Object<'_>, today: &dyn Fn() -> Date)
             if owned && action == Action::Deny && !unreadable {
                 action = Action::Warn;
             }
-            Judgement {
+            Decision {
                 rule: finding.rule,
                 severity: finding.severity,
                 action,
                 location,
-                what: finding.what.clone(),
-                fix: finding.fix.clone(),
+                message: finding.message.clone(),
+                remediation: finding.remediation.clone(),
                 expired,
             }
         })
         .collect();
     // Templates of one object may share metadata, and each of them tells of it.
-    judgements.dedup_by(|a, b| a.rule == b.rule && a.location == b.location && a.what == b.what);
-    judgements
+    decisions.dedup_by(|a, b| a.rule == b.rule && a.location == b.location && a.message == b.message);
+    decisions
 }
 
-fn action(cx: &Cx<'_>, rule: &Rule, severity: Severity, unchecked: bool) -> Action {
+fn action(cx: &RuleContext<'_>, rule: &Rule, severity: Severity, unchecked: bool) -> Action {
     if *rule == rules::UNREADABLE {
         return Action::Deny;
     }
@@ -141,24 +141,24 @@ fn describe_expired(exemption: &Exemption) -> String {
 
 /// Denials of what the old object had as well become warnings: same rule, same place, and no worse. Two
 /// of a kind where there was one do not.
-pub(crate) fn ratchet(judgements: &mut [Judgement], before: &Cx<'_>, old: &Object<'_>) {
-    let places: Vec<&Place<'_>> = before.findings.iter().map(|finding| &finding.place).collect();
+pub(crate) fn ratchet(decisions: &mut [Decision], before: &RuleContext<'_>, old: &Object<'_>) {
+    let places: Vec<&Anchor<'_>> = before.findings.iter().map(|finding| &finding.place).collect();
     let mut known: Vec<(&Rule, String, Severity)> = before
         .findings
         .iter()
         .zip(locate(old.root, &places))
         .map(|(finding, location)| (finding.rule, location.identity, finding.severity))
         .collect();
-    for judgement in judgements.iter_mut().filter(|judgement| judgement.denies() && !judgement.is_unreadable()) {
-        if judgement.rule.checks.iter().all(Check::is_about_request) {
+    for decision in decisions.iter_mut().filter(|decision| decision.denies() && !decision.is_unreadable()) {
+        if decision.rule.checks.iter().all(Check::is_about_request) {
             continue;
         }
         let same = known.iter().position(|(rule, identity, severity)| {
-            **rule == *judgement.rule && *identity == judgement.location.identity && *severity >= judgement.severity
+            **rule == *decision.rule && *identity == decision.location.identity && *severity >= decision.severity
         });
         if let Some(index) = same {
             known.swap_remove(index);
-            judgement.action = Action::Warn;
+            decision.action = Action::Warn;
         }
     }
 }
@@ -174,8 +174,8 @@ const CONTROLLERS: &[(&str, &str, &str)] = &[
 
 /// A Pod that a built-in workload controller makes for an object of its own. Both the requester and the
 /// owner reference must fit: an author can write the reference, but not the requester.
-fn is_made_by_controller(object: &Object<'_>, cx: &Cx<'_>) -> bool {
-    if !object.is(&crate::kind::POD) || cx.requester != Requester::ControlPlane {
+fn is_made_by_controller(object: &Object<'_>, cx: &RuleContext<'_>) -> bool {
+    if !object.is(&kubernetes::kind::POD) || cx.requester != Requester::Trusted {
         return false;
     }
     let user = cx.request.user_info().get("username").text().unwrap_or_default();

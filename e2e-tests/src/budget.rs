@@ -7,7 +7,8 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 
-use crate::{Meter, root};
+use crate::root;
+use host::Meter;
 
 /// What the module may weigh at most, whatever the snapshot says.
 pub const MAX_SIZE: u64 = 700_000;
@@ -32,7 +33,7 @@ impl Budget {
         let meter = Meter::load(wasm)?;
         let test_data = root().join("test_data");
         let mut costs = BTreeMap::from([("policy.wasm".to_owned(), wasm.len() as u64)]);
-        for fixture in manifest::fixture::all(&test_data)? {
+        for fixture in admission::fixture::all(&test_data)? {
             let name = fixture.path.strip_prefix(&test_data)?;
             let name = name.to_string_lossy().replace('\\', "/");
             let metered = meter.call("validate", &fixture.payload()).with_context(|| name.clone())?;

@@ -2,7 +2,7 @@
 //! `tests/e2e_cases.rs` in the host of this crate. `make codegen` writes the former's tests and requests.
 
 use crate::root;
-use manifest::{fixture::Fixture, session};
+use admission::{fixture::Fixture, session};
 use std::fmt::Write;
 use std::path::PathBuf;
 

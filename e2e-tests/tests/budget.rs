@@ -1,9 +1,10 @@
 //! Size, instructions and memory stay within what was agreed. No clock is read here.
 use std::fs;
 
+use e2e_tests::Built;
 use e2e_tests::budget::{Budget, MAX_MEMORY};
 use e2e_tests::samples::samples;
-use e2e_tests::{Built, Meter};
+use host::Meter;
 
 #[test]
 fn nothing_grew_unnoticed() {

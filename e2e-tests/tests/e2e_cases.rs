@@ -1,7 +1,8 @@
 //! What `e2e.bats` asks kwctl, asked of the compiled policy in the host of this crate.
 
 use e2e_tests::cases::{CASES, Case, Verdict, WRONG_SETTINGS};
-use e2e_tests::{Built, HostCallbacks, Module, root};
+use e2e_tests::{Built, root};
+use host::{HostCallbacks, Module};
 use manifest::parse;
 use serde_json::Value;
 use std::collections::VecDeque;

@@ -1,12 +1,13 @@
 //! Every fixture gets the same bytes from the compiled policy as from the core built into this test.
 
-use e2e_tests::{Built, Module, root};
+use admission::cluster::MemoryCluster;
+use admission::fixture;
+use admission::session::host_text;
+use e2e_tests::{Built, root};
 use entra_auth_policy::lookup::{Cluster, Query, RESOURCES};
 use entra_auth_policy::settings::Date;
 use entra_auth_policy::{Host, evaluate};
-use manifest::cluster::MemoryCluster;
-use manifest::fixture;
-use manifest::session::host_text;
+use host::Module;
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};

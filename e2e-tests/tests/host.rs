@@ -3,7 +3,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use e2e_tests::{Built, CallError, Meter, Module};
+use e2e_tests::Built;
+use host::{CallError, Meter, Module};
 use serde_json::json;
 
 fn floor() -> Module {

@@ -1,10 +1,12 @@
 //! The recorded look-ups of `test_data/sessions/`, replayed against the compiled policy as
 //! `kwctl run --replay-host-capabilities-interactions` does it: in order, word for word, to the end.
 
-use e2e_tests::{Built, HostCallbacks, Module, root};
+use admission::fixture;
+use e2e_tests::{Built, root};
 use entra_auth_policy::settings::Date;
 use entra_auth_policy::{Host, evaluate};
-use manifest::{fixture, parse};
+use host::{HostCallbacks, Module};
+use manifest::parse;
 use serde_json::Value;
 use std::collections::VecDeque;
 use std::path::Path;
@@ -107,7 +109,7 @@ fn nothing_is_asked_with_lookups_off() {
         if let Some(settings) = settings.as_object_mut() {
             settings.remove("clusterLookups");
         }
-        module.call("validate", &manifest::payload(&fixture.request, &settings)).unwrap();
+        module.call("validate", &admission::payload(&fixture.request, &settings)).unwrap();
     }
     assert_eq!(*asked.lock().unwrap(), 0);
 }

@@ -1,6 +1,7 @@
 //! What the compiled policy asks of its host and offers to it.
-use e2e_tests::interface::Interface;
-use e2e_tests::{Built, Module};
+use e2e_tests::Built;
+use host::Module;
+use host::interface::Interface;
 
 fn policy() -> Vec<u8> {
     Built::Policy.read().unwrap()

@@ -1,7 +1,7 @@
 //! The readers of base64, of configuration files and of command lines.
 #![no_main]
 
-use entra_auth_policy::credential::{assignments, decode_base64, flags};
+use credentials::{assignments, decode_base64, flags};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {

@@ -1,7 +1,7 @@
 //! The recogniser, on any bytes: no panic, places inside the text, one answer, nothing that a glance overlooks.
 #![no_main]
 
-use entra_auth_policy::credential::{
+use credentials::{
     harmless, is_azure_credential_variable, is_unfilled, name_strength, recognise, recognise_all, recognise_bytes,
     recognise_with_base64,
 };

@@ -1,9 +1,9 @@
 //! What the core, built for this machine, says of every fixture: the page's tests compare it with what
 //! the module for browsers says.
 
+use admission::fixture;
 use entra_auth_policy::settings::Date;
 use entra_auth_policy::{Host, evaluate};
-use manifest::fixture;
 use serde_json::{Value, json};
 use std::error::Error;
 use std::path::Path;

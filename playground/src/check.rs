@@ -1,17 +1,18 @@
 //! One question, one answer: documents to objects, objects to requests, requests to verdicts.
 
 use crate::kubectl::{self, FILE, Terminal};
-use entra_auth_policy::json::shown;
+use admission::cluster::ManifestCluster;
+use admission::{Identity, payload, request};
 use entra_auth_policy::lookup::{Cluster, LookupError, Query};
 use entra_auth_policy::message::Response;
 use entra_auth_policy::settings::Date;
 use entra_auth_policy::verdict::Action;
 use entra_auth_policy::{Evaluation, Host, evaluate};
-use manifest::cluster::ManifestCluster;
-use manifest::{Document, Form, Identity, Object, payload, request};
+use manifest::{Document, Form, Object};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
+use text::shown;
 
 /// What the page asks.
 #[derive(Deserialize)]
@@ -177,10 +178,10 @@ fn admission_request(object: &Object, operation: Operation, old: &[Value], ident
         return request;
     }
     let operation = match operation {
-        Operation::Create => manifest::Operation::Create,
-        Operation::Update => manifest::Operation::Update(before(&object.value, old)),
+        Operation::Create => admission::Operation::Create,
+        Operation::Update => admission::Operation::Update(before(&object.value, old)),
         Operation::Delete => {
-            let mut request = request(&object.value, &manifest::Operation::Update(object.value.clone()), identity);
+            let mut request = request(&object.value, &admission::Operation::Update(object.value.clone()), identity);
             request["operation"] = json!("DELETE");
             request["object"] = Value::Null;
             return request;
@@ -212,8 +213,8 @@ fn verdict(object: &Object, evaluation: Evaluation) -> Outcome {
         },
         path: found.location.path,
         pointer: found.location.pointer,
-        message: found.what,
-        fix: found.fix.into_owned(),
+        message: found.message,
+        fix: found.remediation.into_owned(),
     });
     Outcome::Verdict {
         title: title(object),

@@ -1,11 +1,11 @@
 //! What kubectl prints about the verdicts, to the letter.
 
 use crate::check::Operation;
-use entra_auth_policy::json::shown;
 use entra_auth_policy::message::Response;
 use serde::Serialize;
 use serde_json::Value;
 use std::fmt::Write;
+use text::shown;
 
 /// The name that Kubewarden gives the webhook of the policy in `deploy/`.
 const WEBHOOK: &str = "clusterwide-entra-auth-policy.kubewarden.admission";

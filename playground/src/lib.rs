@@ -7,12 +7,12 @@ mod check;
 mod kubectl;
 
 use check::Question;
-use entra_auth_policy::json::{self, Node};
 use entra_auth_policy::rules::{self, UNREADABLE};
 use entra_auth_policy::settings::{
     self,
     keys::{self, Key, Kind},
 };
+use json::Node;
 use serde::Serialize;
 use serde_json::{Value, json};
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -58,7 +58,7 @@ pub fn rules() -> String {
                 "group": group,
                 "severity": rule.severity.as_str(),
                 "summary": rule.summary,
-                "help": rule.help,
+                "help": rule.remediation,
             })
         })
         .collect();

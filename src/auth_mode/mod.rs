@@ -1,6 +1,6 @@
 //! Objects that choose how something signs in to Azure: one table, one interpreter.
 //!
-//! An [`Entry`] of the [table](entries) says where one controller keeps the choice and what its values mean, in
+//! An [`Controller`] of the [table](entries) says where one controller keeps the choice and what its values mean, in
 //! the controller's own words and with its own defaults. [`choices`] reads the table once; the rules
 //! `credential-mode`, `credential-volume`, `pod-identity-mode` and `node-identity-mode` are handed what it
 //! found and report the modes that are theirs. Adding a kind is one entry and one pair of fixtures.
@@ -13,14 +13,14 @@ mod tests;
 pub use table::entries;
 use table::{of_kind, of_pods};
 
-use crate::credential::{self, NameStrength, decode_base64, name_strength};
+use crate::anchor::{Anchor, PathSegment};
 use crate::finding::Severity;
-use crate::json::Node;
-use crate::kind::Kind;
 use crate::object::Object;
-use crate::place::{Place, Step};
-use crate::rule::Cx;
+use crate::rule::RuleContext;
 use crate::view::workload::Workload;
+use credentials::{self, NameStrength, decode_base64, name_strength};
+use json::Node;
+use kubernetes::kind::Kind;
 use path::{each, split, step, steps};
 use std::borrow::Cow;
 
@@ -68,10 +68,10 @@ impl Mode {
 }
 
 /// How one controller is told what to sign in with.
-pub struct Entry {
+pub struct Controller {
     /// The controller and its objects, for tables.
     pub title: &'static str,
-    pub on: On,
+    pub on: Target,
     /// What makes the object one that talks to Azure at all; paths from the object.
     pub given: &'static [Condition],
     /// The nodes that choose, from the object; `""` is the object itself. `data` is a Secret's and read
@@ -87,7 +87,7 @@ pub struct Entry {
 }
 
 /// Where entries look.
-pub enum On {
+pub enum Target {
     Kinds(&'static [Kind]),
     /// Kinds that are or make volumes.
     VolumeKinds(&'static [Kind]),
@@ -100,9 +100,9 @@ pub enum On {
 /// A value of a member, or its absence, that chooses a mode. All that hold are reported.
 pub struct Choice {
     pub mode: Mode,
-    /// The member that says so, from [`Entry::at`].
+    /// The member that says so, from [`Controller::at`].
     pub field: &'static str,
-    pub says: Says,
+    pub says: Predicate,
     /// What must hold besides.
     pub and: &'static [Condition],
     /// The rest of the sentence that the member's path begins.
@@ -110,11 +110,11 @@ pub struct Choice {
 }
 
 /// A path and what is there. A path that begins with `/` starts at the object or the pod template.
-pub type Condition = (&'static str, Says);
+pub type Condition = (&'static str, Predicate);
 
 /// What a member says, as its controller reads it.
 #[derive(Clone, Copy)]
-pub enum Says {
+pub enum Predicate {
     Anything,
     /// Set, and not to an empty string or white space.
     Present,
@@ -145,7 +145,7 @@ pub enum Says {
     Text(&'static Reader),
 }
 
-// The table holds hundreds of `Says`: what is larger than a slice stands behind a reference.
+// The table holds hundreds of `Predicate`: what is larger than a slice stands behind a reference.
 
 /// A flag with one of these values.
 pub struct Flag {
@@ -159,34 +159,37 @@ pub struct Reader {
     pub contents: &'static str,
 }
 
-impl Says {
+impl Predicate {
     /// Whether a text that is there says this; what is about other things than texts holds for none.
     fn holds_for(&self, text: &str) -> bool {
         let any_case = |names: &[&str]| names.iter().any(|name| name.eq_ignore_ascii_case(text));
         match self {
-            Says::OneOf(names) => names.contains(&text),
-            Says::NoneOf(names) => !names.contains(&text),
-            Says::OneOfAnyCase(names) => any_case(names),
-            Says::NoneOfAnyCase(names) => !any_case(names),
-            Says::StartsWith(start) => text.starts_with(start),
-            Says::Contains(parts) => {
+            Predicate::OneOf(names) => names.contains(&text),
+            Predicate::NoneOf(names) => !names.contains(&text),
+            Predicate::OneOfAnyCase(names) => any_case(names),
+            Predicate::NoneOfAnyCase(names) => !any_case(names),
+            Predicate::StartsWith(start) => text.starts_with(start),
+            Predicate::Contains(parts) => {
                 let text = text.to_ascii_lowercase();
                 parts.iter().any(|part| text.contains(part))
             }
-            Says::True => is_true(text),
-            Says::NotTrue => !is_true(text),
-            Says::Plaintext => credential::recognise(text).is_some() || !credential::is_harmless(text),
-            Says::Credential => credential::recognise(text).is_some(),
-            Says::CredentialName => promises_credential(text),
-            Says::Text(reader) => (reader.finds)(text),
-            Says::Anything | Says::Present | Says::Absent | Says::Empty | Says::HasOneOf(_) | Says::Argument(_) => {
-                false
-            }
+            Predicate::True => is_true(text),
+            Predicate::NotTrue => !is_true(text),
+            Predicate::Plaintext => credentials::recognise(text).is_some() || !credentials::is_benign(text),
+            Predicate::Credential => credentials::recognise(text).is_some(),
+            Predicate::CredentialName => promises_credential(text),
+            Predicate::Text(reader) => (reader.finds)(text),
+            Predicate::Anything
+            | Predicate::Present
+            | Predicate::Absent
+            | Predicate::Empty
+            | Predicate::HasOneOf(_)
+            | Predicate::Argument(_) => false,
         }
     }
 }
 
-const fn when(mode: Mode, field: &'static str, says: Says, what: &'static str) -> Choice {
+const fn when(mode: Mode, field: &'static str, says: Predicate, what: &'static str) -> Choice {
     Choice { mode, field, says, and: &[], what }
 }
 
@@ -203,40 +206,46 @@ impl Choice {
 
 /// A choice that an object or a pod has made.
 #[derive(Clone)]
-pub struct Found<'a> {
+pub struct ModeFinding<'a> {
     pub object: Object<'a>,
-    pub entry: &'static Entry,
+    pub entry: &'static Controller,
     pub choice: &'static Choice,
-    pub place: Place<'a>,
+    pub place: Anchor<'a>,
     /// Which of several values it was.
     pub value: Option<&'static str>,
 }
 
-impl<'a> Found<'a> {
+impl<'a> ModeFinding<'a> {
     /// Reports the choice with its own severity and fix.
-    pub fn report(&self, cx: &mut Cx<'a>) {
+    pub fn report(&self, cx: &mut RuleContext<'a>) {
         let what = match self.value {
             Some(value) => format!("{} ({value})", self.choice.what),
             None => self.choice.what.to_owned(),
         };
-        cx.report(self.place.clone(), what).severity(self.choice.mode.severity()).fix(self.entry.fix);
+        cx.report(self.place.clone(), what).severity(self.choice.mode.severity()).remediation(self.entry.fix);
     }
 }
 
-impl Entry {
+impl Controller {
     /// Whether `credential-volume` speaks of its keys and secrets, not `credential-mode`.
     pub fn is_volume(&self) -> bool {
-        matches!(self.on, On::VolumeKinds(_) | On::Volumes(..))
+        matches!(self.on, Target::VolumeKinds(_) | Target::Volumes(..))
     }
 
     pub const fn kinds(&self) -> &'static [Kind] {
         match self.on {
-            On::Kinds(kinds) | On::VolumeKinds(kinds) => kinds,
-            On::Volumes(..) | On::Containers(_) => &[],
+            Target::Kinds(kinds) | Target::VolumeKinds(kinds) => kinds,
+            Target::Volumes(..) | Target::Containers(_) => &[],
         }
     }
 
-    fn judge<'a>(&'static self, object: &Object<'a>, top: Node<'a>, root: Node<'a>, found: &mut dyn FnMut(Found<'a>)) {
+    fn judge<'a>(
+        &'static self,
+        object: &Object<'a>,
+        top: Node<'a>,
+        root: Node<'a>,
+        found: &mut dyn FnMut(ModeFinding<'a>),
+    ) {
         let holds =
             |scope: &Scope<'a>, conditions: &[Condition]| conditions.iter().all(|(path, says)| scope.says(path, says));
         if !holds(&Scope { top, node: root, below: "", is_secret: false, entry: self }, self.given) {
@@ -248,7 +257,7 @@ impl Entry {
                 for choice in self.choices {
                     if scope.says(choice.field, &choice.says) && holds(&scope, choice.and) {
                         let (place, value) = (scope.place(choice.field), scope.value(choice));
-                        found(Found { object: *object, entry: self, choice, place, value });
+                        found(ModeFinding { object: *object, entry: self, choice, place, value });
                     }
                 }
             });
@@ -257,7 +266,7 @@ impl Entry {
 }
 
 /// Every choice that an object and its pod templates make.
-pub fn choices<'a>(object: &Object<'a>, workloads: &[Workload<'a>]) -> Vec<Found<'a>> {
+pub fn choices<'a>(object: &Object<'a>, workloads: &[Workload<'a>]) -> Vec<ModeFinding<'a>> {
     let mut found = Vec::new();
     of_object(object, &mut |choice| found.push(choice));
     for workload in workloads {
@@ -267,7 +276,7 @@ pub fn choices<'a>(object: &Object<'a>, workloads: &[Workload<'a>]) -> Vec<Found
 }
 
 /// Every choice that `object` itself makes, in the order of the table.
-pub fn of_object<'a>(object: &Object<'a>, found: &mut dyn FnMut(Found<'a>)) {
+pub fn of_object<'a>(object: &Object<'a>, found: &mut dyn FnMut(ModeFinding<'a>)) {
     for entry in of_kind(object) {
         entry.judge(object, object.root, object.root, found);
     }
@@ -275,19 +284,19 @@ pub fn of_object<'a>(object: &Object<'a>, found: &mut dyn FnMut(Found<'a>)) {
 
 /// Every choice that the volumes and containers of a pod template make. Most have none: the entries are
 /// only asked once the volume's driver or the container's image is one of theirs.
-fn of_pod<'a>(workload: &Workload<'a>, found: &mut dyn FnMut(Found<'a>)) {
+fn of_pod<'a>(workload: &Workload<'a>, found: &mut dyn FnMut(ModeFinding<'a>)) {
     for volume in workload.volumes() {
         let sources = VOLUME_SOURCES.iter().map(|source| (*source, volume.get(source)));
         for (source, node) in sources.filter(|(_, node)| !node.is_absent()) {
             let driver = node.get("driver").text().unwrap_or_default();
-            let fits = |entry: &&Entry| matches!(entry.on, On::Volumes(s, d) if s == source && d == driver);
+            let fits = |entry: &&Controller| matches!(entry.on, Target::Volumes(s, d) if s == source && d == driver);
             of_pods().filter(fits).for_each(|entry| entry.judge(&workload.object, workload.template, volume, found));
         }
     }
     for container in workload.containers() {
         let image = container.image_path();
         let image = image.rsplit('/').next().unwrap_or(image);
-        let fits = |entry: &&Entry| matches!(entry.on, On::Containers(name) if image.starts_with(name) || image.ends_with(name));
+        let fits = |entry: &&Controller| matches!(entry.on, Target::Containers(name) if image.starts_with(name) || image.ends_with(name));
         of_pods()
             .filter(fits)
             .for_each(|entry| entry.judge(&workload.object, workload.template, container.node, found));
@@ -319,16 +328,16 @@ pub fn check_shape<'a>(object: &Object<'a>, wrong: &mut dyn FnMut(Node<'a>, &'st
 struct Scope<'a> {
     /// The object, or the pod template.
     top: Node<'a>,
-    /// The nearest node of [`Entry::at`] that the object has.
+    /// The nearest node of [`Controller::at`] that the object has.
     node: Node<'a>,
-    /// What of [`Entry::at`] it lacks: defaults hold for members of members that are not there, too.
+    /// What of [`Controller::at`] it lacks: defaults hold for members of members that are not there, too.
     below: &'static str,
     /// Whether the texts below are base64.
     is_secret: bool,
-    entry: &'static Entry,
+    entry: &'static Controller,
 }
 
-/// The one [`Entry::at`] whose texts are decoded.
+/// The one [`Controller::at`] whose texts are decoded.
 const SECRET_DATA: &str = "data";
 
 impl<'a> Scope<'a> {
@@ -349,19 +358,19 @@ impl<'a> Scope<'a> {
         String::from_utf8(decode_base64(text, LONGEST_SECRET)?).ok().map(Cow::Owned)
     }
 
-    fn says(&self, path: &'static str, says: &Says) -> bool {
+    fn says(&self, path: &'static str, says: &Predicate) -> bool {
         let node = self.get(path);
         match says {
-            Says::Anything => return true,
-            Says::Present => return is_set(node),
-            Says::Absent => return !is_set(node),
-            Says::Empty => return node.is_object() && node.members().next().is_none(),
-            Says::HasOneOf(keys) => return keys.iter().any(|key| !node.get(key).is_absent()),
-            Says::Argument(flag) => return has_argument(node, flag.name, flag.values),
+            Predicate::Anything => return true,
+            Predicate::Present => return is_set(node),
+            Predicate::Absent => return !is_set(node),
+            Predicate::Empty => return node.is_object() && node.members().next().is_none(),
+            Predicate::HasOneOf(keys) => return keys.iter().any(|key| !node.get(key).is_absent()),
+            Predicate::Argument(flag) => return has_argument(node, flag.name, flag.values),
             _ => {}
         }
         let Some(text) = self.text(node) else {
-            return matches!(says, Says::NoneOf(_) | Says::NoneOfAnyCase(_) | Says::NotTrue);
+            return matches!(says, Predicate::NoneOf(_) | Predicate::NoneOfAnyCase(_) | Predicate::NotTrue);
         };
         says.holds_for(&text)
     }
@@ -369,13 +378,13 @@ impl<'a> Scope<'a> {
     /// Which of the values that a choice lists is there, as the table writes it. Of one, the text of
     /// the choice tells.
     fn value(&self, choice: &Choice) -> Option<&'static str> {
-        let (Says::OneOf(names) | Says::OneOfAnyCase(names)) = choice.says else { return None };
+        let (Predicate::OneOf(names) | Predicate::OneOfAnyCase(names)) = choice.says else { return None };
         let text = self.text(self.get(choice.field)).filter(|_| names.len() > 1)?;
         names.iter().copied().find(|name| name.eq_ignore_ascii_case(&text))
     }
 
     /// The place of a member, whether it or what holds it is there or not.
-    fn place(&self, field: &'static str) -> Place<'a> {
+    fn place(&self, field: &'static str) -> Anchor<'a> {
         let mut node = self.node;
         let mut below = Vec::new();
         for key in steps(self.below).chain(steps(field)) {
@@ -383,13 +392,13 @@ impl<'a> Scope<'a> {
             if below.is_empty() && !next.is_absent() {
                 node = next;
             } else {
-                below.push(Step::Member(key.to_owned()));
+                below.push(PathSegment::Member(key.to_owned()));
             }
         }
-        Place::Node { node, below }
+        Anchor::Node { node, below }
     }
 
-    fn check_shape(&self, path: &'static str, says: &Says, wrong: &mut dyn FnMut(Node<'a>, &'static str)) {
+    fn check_shape(&self, path: &'static str, says: &Predicate, wrong: &mut dyn FnMut(Node<'a>, &'static str)) {
         if path.starts_with('/') || !self.below.is_empty() {
             return;
         }
@@ -397,17 +406,17 @@ impl<'a> Scope<'a> {
         let leaf = self.get(path);
         let is_text = matches!(
             says,
-            Says::OneOf(_)
-                | Says::NoneOf(_)
-                | Says::OneOfAnyCase(_)
-                | Says::NoneOfAnyCase(_)
-                | Says::StartsWith(_)
-                | Says::Contains(_)
-                | Says::True
-                | Says::NotTrue
-                | Says::Credential
-                | Says::CredentialName
-                | Says::Text(_)
+            Predicate::OneOf(_)
+                | Predicate::NoneOf(_)
+                | Predicate::OneOfAnyCase(_)
+                | Predicate::NoneOfAnyCase(_)
+                | Predicate::StartsWith(_)
+                | Predicate::Contains(_)
+                | Predicate::True
+                | Predicate::NotTrue
+                | Predicate::Credential
+                | Predicate::CredentialName
+                | Predicate::Text(_)
         );
         if is_text && !leaf.is_absent() && leaf.text().is_none() {
             wrong(leaf, "a string");

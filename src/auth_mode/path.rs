@@ -1,7 +1,7 @@
 //! Paths as the table writes them: `spec.parameters.clientID`, with brackets around keys that have dots, `*` for
 //! every element of a list, and an element of a list by its `name`.
 
-use crate::json::Node;
+use json::Node;
 
 /// Calls `visit` with every node at `path`; where the path ends early, with the last node and the rest.
 pub fn each<'a>(root: Node<'a>, path: &'static str, visit: &mut dyn FnMut(Node<'a>, &'static str)) {

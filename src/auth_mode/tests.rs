@@ -1,7 +1,7 @@
 use super::*;
-use crate::json::parse;
-use crate::place::locate;
+use crate::anchor::locate;
 use crate::request::Payload;
+use json::parse;
 
 /// The choices of one object, as `mode path what`.
 fn choices(text: &str) -> Vec<String> {
@@ -89,7 +89,7 @@ fn go_booleans() {
 fn hostile_shapes() {
     let shapes =
         ["null", "1", "true", "\"x\"", "[]", "{}", "[null]", "[[]]", "[1]", "{\"name\":{}}", "[{\"name\":[]}]"];
-    for kind in entries().flat_map(Entry::kinds) {
+    for kind in entries().flat_map(Controller::kinds) {
         let version = match kind.group {
             "" => "v1".to_owned(),
             group => format!("{group}/v1"),

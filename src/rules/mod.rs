@@ -12,9 +12,9 @@ pub mod unreadable_object;
 pub mod workload_identity;
 
 use crate::auth_mode;
-use crate::kind::{self, Kind};
 use crate::rule::{Check, Rule};
 use crate::view::workload;
+use kubernetes::kind::{self, Kind};
 
 pub(crate) use steps::STEPS;
 /// Always on, so it is not in the table: it cannot be turned off or exempted.
@@ -80,11 +80,11 @@ mod tests {
     #[test]
     fn texts_are_one_plain_line() {
         for rule in all().chain([&UNREADABLE]) {
-            for text in [rule.summary, rule.help] {
+            for text in [rule.summary, rule.remediation] {
                 assert!(!text.is_empty() && !text.contains('\n') && !text.ends_with('.'), "{}: {text}", rule.id);
                 assert!(text.len() <= 200, "{}: {text}", rule.id);
             }
-            assert!(rule.help.starts_with(|c: char| c.is_lowercase()), "{}: {}", rule.id, rule.help);
+            assert!(rule.remediation.starts_with(|c: char| c.is_lowercase()), "{}: {}", rule.id, rule.remediation);
         }
     }
 }

@@ -7,9 +7,9 @@
 #![allow(clippy::indexing_slicing, reason = "the compiler runs it, and stops at an index that is too large")]
 
 use super::{GROUPS, UNREADABLE};
-use crate::kind::Sieve;
 use crate::rule::{Check, Rule};
 use crate::view::sign::Signs;
+use kubernetes::kind::Sieve;
 
 /// One check of one rule.
 #[derive(Clone, Copy)]
@@ -85,8 +85,8 @@ const fn count() -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kind::Tag;
     use crate::rules;
+    use kubernetes::kind::Tag;
 
     #[test]
     fn every_check_of_every_rule_is_a_step() {

@@ -36,21 +36,22 @@
 
 use crate::finding::Severity;
 use crate::object::Object;
-use crate::rule::{Cx, Rule, for_readers};
-use crate::shape;
+use crate::rule::{Rule, RuleContext};
+use crate::schema;
 use crate::view::workload::Workload;
+use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "unreadable-object",
-    summary: for_readers("object that cannot be read"),
-    help: "correct the manifest so that the member has the type the Kubernetes API gives it",
+    summary: docs_only("object that cannot be read"),
+    remediation: "correct the manifest so that the member has the type the Kubernetes API gives it",
     severity: Severity::High,
     // Called by the pipeline before the table.
     checks: &[],
 };
 
-pub(crate) fn check<'a>(cx: &mut Cx<'a>, object: &Object<'a>, workloads: &[Workload<'a>]) {
-    shape::check(object, workloads, &mut |node, expected| {
+pub(crate) fn check<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>, workloads: &[Workload<'a>]) {
+    schema::check(object, workloads, &mut |node, expected| {
         cx.report(node, format!("is {} where {expected} belongs", node.type_name()));
     });
 }

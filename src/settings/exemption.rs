@@ -1,9 +1,9 @@
 //! Exemptions: who is excused from what, why, and until when.
 
-use crate::glob;
-use crate::json::Node;
 use crate::object::Object;
 use crate::request::Request;
+use json::Node;
+use text::glob;
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Exemption {

@@ -1,7 +1,7 @@
 //! Every settings key, once: the parser takes its names from here, the settings reference, the JSON
 //! Schema and the Rancher form are generated from it.
 
-use crate::rule::for_readers;
+use text::docs_only;
 
 /// One key of the settings or of an entry of a list in them.
 pub struct Key {
@@ -32,11 +32,11 @@ pub enum Kind {
 }
 
 const fn optional(name: &'static str, value: Kind, default: &'static str, doc: &'static str) -> Key {
-    Key { name, value, default, required: false, doc: for_readers(doc) }
+    Key { name, value, default, required: false, doc: docs_only(doc) }
 }
 
 const fn required(name: &'static str, value: Kind, doc: &'static str) -> Key {
-    Key { name, value, default: "", required: true, doc: for_readers(doc) }
+    Key { name, value, default: "", required: true, doc: docs_only(doc) }
 }
 
 pub const PROFILES: &[&str] = &["baseline", "restricted"];

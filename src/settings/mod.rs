@@ -12,12 +12,12 @@ mod tests;
 pub use exemption::{Date, Exemption};
 pub(crate) use reader::nearest;
 
-use crate::glob;
-use crate::json::Node;
-use crate::json_path;
 use crate::object::Object;
 use crate::rule::Rule;
+use json::Node;
+use json::path as json_path;
 use reader::Reader;
+use text::glob;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {

@@ -2,9 +2,10 @@
 
 use super::keys::{self, Key};
 use super::{Date, Exemption, Identity, Override, Problem, Profile, Settings, UserPath};
-use crate::json::{Node, shown};
-use crate::name::{is_upn, normalise_guid, service_account_of_user};
+use crate::entra_id::{is_upn, normalise_guid, service_account_of_user};
 use crate::rules;
+use json::Node;
+use text::shown;
 
 /// Most entries of a list of paths, and most entries of any list.
 const MOST_PATHS: usize = 64;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::json::parse;
+use json::parse;
 
 fn read(json: &str) -> (Settings, Vec<String>) {
     let value = parse(json).unwrap();

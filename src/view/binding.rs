@@ -1,9 +1,9 @@
 //! RoleBinding and ClusterRoleBinding.
 
-use crate::json::Node;
-use crate::kind;
-use crate::name::service_account_of_user;
+use crate::entra_id::service_account_of_user;
 use crate::object::Object;
+use json::Node;
+use kubernetes::kind;
 
 #[derive(Clone, Copy, Debug)]
 pub struct Binding<'a> {

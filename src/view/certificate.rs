@@ -1,12 +1,13 @@
 //! CertificateSigningRequest.
 
-use crate::credential::decode_base64;
-use crate::json::{Node, shown};
 use crate::object::Object;
 use crate::requester::LOCAL_ACCOUNTS;
+use credentials::decode_base64;
 use der::asn1::{AnyRef, ObjectIdentifier};
 use der::{Decode, Reader, SliceReader, Tag, Tagged};
+use json::Node;
 use std::fmt;
+use text::shown;
 
 #[derive(Clone, Copy, Debug)]
 pub struct CertificateRequest<'a> {

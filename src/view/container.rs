@@ -1,8 +1,8 @@
 //! One container of a pod, and its variables as the kubelet will fill them in.
 
 use crate::glance::Glance;
-use crate::json::Node;
 use crate::view::sign::Signs;
+use json::Node;
 use std::borrow::Cow;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -240,13 +240,13 @@ mod tests {
         }
     }
 
-    fn first_container<'a>(value: &'a crate::json::Tree<'a>) -> Container<'a> {
+    fn first_container<'a>(value: &'a json::Tree<'a>) -> Container<'a> {
         Container::new(Node::new(value), ContainerRole::App)
     }
 
     #[test]
     fn references_to_earlier_variables() {
-        let value = crate::json::parse(
+        let value = json::parse(
             r#"{"env":[{"name":"LATE","value":"$(HOST)"},
                 {"name":"HOST","value":"old"},{"name":"HOST","value":"evil.example"},
                 {"name":"FROM","valueFrom":{"configMapKeyRef":{"name":"c","key":"k"}}},
@@ -270,7 +270,7 @@ mod tests {
         let mut env = vec![r#"{"name":"V0","value":"0123456789"}"#.to_owned()];
         env.extend((1..60).map(|n| format!(r#"{{"name":"V{n}","value":"$(V{m})$(V{m})"}}"#, m = n - 1)));
         let text = format!(r#"{{"env":[{}]}}"#, env.join(","));
-        let value = crate::json::parse(&text).unwrap();
+        let value = json::parse(&text).unwrap();
         let container = first_container(&value);
         let last = container.env().last().unwrap();
         assert_eq!(container.literal(last), None);

@@ -1,8 +1,8 @@
 //! Objects of kinds that Kubernetes does not know: any string may be anything.
 
-use crate::json::Node;
 use crate::object::Object;
 use crate::view::workload::Workload;
+use json::Node;
 
 /// Groups with a dot in their name that are Kubernetes' own.
 const BUILT_IN_GROUPS: &[&str] = &[

@@ -1,7 +1,7 @@
 //! TokenRequest, the body of `serviceaccounts/token`.
 
-use crate::json::Node;
 use crate::object::Object;
+use json::Node;
 
 #[derive(Clone, Copy, Debug)]
 pub struct TokenRequest<'a> {

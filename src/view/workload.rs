@@ -1,14 +1,14 @@
 //! Everything that ends up as a Pod, through one view: Pods, the built-in workload kinds, and custom
 //! kinds that hold a pod template.
 
-use crate::json::Node;
-use crate::kind::{self, Kind};
+use crate::anchor::Anchor;
 use crate::object::Object;
-use crate::place::Place;
 use crate::settings::Settings;
 use crate::view::container::{Container, ContainerRole};
 use crate::view::sign::Signs;
 use crate::view::workload_identity;
+use json::Node;
+use kubernetes::kind::{self, Kind};
 
 /// One pod template of an object, or a Pod.
 #[derive(Clone, Debug)]
@@ -225,9 +225,9 @@ impl<'a> Workload<'a> {
     }
 
     /// Where the service account is or would be named.
-    pub fn service_account_place(&self) -> Place<'a> {
+    pub fn service_account_place(&self) -> Anchor<'a> {
         match self.service_account_node() {
-            node if node.is_absent() => self.spec.member("serviceAccountName"),
+            node if node.is_absent() => Anchor::member(self.spec, "serviceAccountName"),
             node => node.into(),
         }
     }

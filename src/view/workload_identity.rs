@@ -4,11 +4,11 @@
 //! calls its volume `azure-identity-token`; 1.6 moved the token file and names the volume after a hash.
 //! Everything that either generation writes is known here, so that no rule takes it for the author's.
 
-use crate::json::Node;
-use crate::kind;
 use crate::object::Object;
 use crate::view::container::{Container, ContainerRole};
 use crate::view::workload::Workload;
+use json::Node;
+use kubernetes::kind;
 
 /// What every label and annotation of workload identity begins with.
 pub const PREFIX: &str = "azure.workload.identity/";

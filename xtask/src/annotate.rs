@@ -3,7 +3,7 @@
 
 use crate::policy_metadata::Metadata;
 use anyhow::{Context, Result, bail};
-use e2e_tests::Module;
+use host::Module;
 use std::path::Path;
 
 const SECTION: &str = "io.kubewarden.metadata";

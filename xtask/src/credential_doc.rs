@@ -1,8 +1,8 @@
 //! What counts as a fixed credential, and which objects choose how to sign in, from the tables that the
 //! policy reads.
 
-use entra_auth_policy::auth_mode::{Condition, Entry, Mode, On, Says, entries};
-use entra_auth_policy::credential::{AZURE_KEYS, AZURE_VARIABLES, Class, FORMATS, PROVIDER_AT, PROVIDERS, SIGNATURES};
+use credentials::{AZURE_KEYS, AZURE_VARIABLES, Class, FORMATS, PROVIDER_AT, PROVIDERS, SIGNATURES};
+use entra_auth_policy::auth_mode::{Condition, Controller, Mode, Predicate, Target, entries};
 use std::fmt::Write;
 
 const RECOGNISED: &str = "A value is recognised by what it is, wherever it stands: in a variable, an argument, a ConfigMap, a \
@@ -30,7 +30,7 @@ const MODES: &str = "Many controllers let an object choose what they sign in to 
 
 /// `docs/credentials.md`.
 pub fn credentials() -> String {
-    let mut page = head("src/credential", "What counts as a fixed credential");
+    let mut page = head("crates/credentials", "What counts as a fixed credential");
     page.push_str(RECOGNISED);
     page.push_str(SIGNED);
     for key in SIGNATURES {
@@ -88,7 +88,7 @@ fn reported_by(mode: Mode) -> &'static str {
     }
 }
 
-fn section(page: &mut String, entry: &Entry) {
+fn section(page: &mut String, entry: &Controller) {
     let _ = writeln!(page, "\n## {}\n\n{}", entry.title, objects(&entry.on));
     if !entry.given.is_empty() {
         let _ = writeln!(page, "\nOnly where {}.", all(entry.given));
@@ -104,7 +104,7 @@ fn section(page: &mut String, entry: &Entry) {
             let _ = write!(says, ", where {}", all(choice.and));
         }
         let member = match (&entry.on, choice.field) {
-            (On::Containers(_), "") => "the container".to_owned(),
+            (Target::Containers(_), "") => "the container".to_owned(),
             (_, field) => joined(at, field),
         };
         let _ = writeln!(page, "| {member} | {says} | {} | {} |", choice.mode.title(), in_table(choice.what));
@@ -116,14 +116,14 @@ fn section(page: &mut String, entry: &Entry) {
     let _ = writeln!(page, "\nFix: {}. [Source]({})", entry.fix, entry.source);
 }
 
-fn objects(on: &On) -> String {
+fn objects(on: &Target) -> String {
     match on {
-        On::Kinds(kinds) | On::VolumeKinds(kinds) => {
+        Target::Kinds(kinds) | Target::VolumeKinds(kinds) => {
             kinds.iter().map(|kind| format!("`{kind}`")).collect::<Vec<_>>().join(", ")
         }
-        On::Volumes(source, "") => format!("`{source}` volumes of pods"),
-        On::Volumes(source, driver) => format!("`{source}` volumes of pods with the driver `{driver}`"),
-        On::Containers(image) => format!("containers of the image `{image}`"),
+        Target::Volumes(source, "") => format!("`{source}` volumes of pods"),
+        Target::Volumes(source, driver) => format!("`{source}` volumes of pods with the driver `{driver}`"),
+        Target::Containers(image) => format!("containers of the image `{image}`"),
     }
 }
 
@@ -145,31 +145,35 @@ fn all(conditions: &[Condition]) -> String {
 }
 
 /// What the member says, for a cell.
-fn said(says: &Says) -> String {
+fn said(says: &Predicate) -> String {
     match says {
-        Says::Anything => "anything".to_owned(),
-        Says::Present => "set".to_owned(),
-        Says::Absent => "not set".to_owned(),
-        Says::Empty => "`{}`".to_owned(),
-        Says::OneOf(words) | Says::OneOfAnyCase(words) => listed(words),
-        Says::NoneOf(words) | Says::NoneOfAnyCase(words) => format!("anything but {}", listed(words)),
-        Says::StartsWith(start) => format!("begins with `{start}`"),
-        Says::Contains(parts) => format!("contains {}", listed(parts)),
-        Says::True => "true".to_owned(),
-        Says::NotTrue => "not true".to_owned(),
-        Says::Plaintext => "a value written in place".to_owned(),
-        Says::Credential => "a [credential](credentials.md)".to_owned(),
-        Says::CredentialName => "the [name of a credential](credentials.md)".to_owned(),
-        Says::HasOneOf(keys) => format!("has {}", listed(keys)),
-        Says::Argument(flag) => format!("runs with `{}` {}", flag.name, listed(flag.values)),
-        Says::Text(reader) => format!("contains {}", reader.contents),
+        Predicate::Anything => "anything".to_owned(),
+        Predicate::Present => "set".to_owned(),
+        Predicate::Absent => "not set".to_owned(),
+        Predicate::Empty => "`{}`".to_owned(),
+        Predicate::OneOf(words) | Predicate::OneOfAnyCase(words) => listed(words),
+        Predicate::NoneOf(words) | Predicate::NoneOfAnyCase(words) => format!("anything but {}", listed(words)),
+        Predicate::StartsWith(start) => format!("begins with `{start}`"),
+        Predicate::Contains(parts) => format!("contains {}", listed(parts)),
+        Predicate::True => "true".to_owned(),
+        Predicate::NotTrue => "not true".to_owned(),
+        Predicate::Plaintext => "a value written in place".to_owned(),
+        Predicate::Credential => "a [credential](credentials.md)".to_owned(),
+        Predicate::CredentialName => "the [name of a credential](credentials.md)".to_owned(),
+        Predicate::HasOneOf(keys) => format!("has {}", listed(keys)),
+        Predicate::Argument(flag) => format!("runs with `{}` {}", flag.name, listed(flag.values)),
+        Predicate::Text(reader) => format!("contains {}", reader.contents),
     }
 }
 
 /// The same behind the member's name.
-fn sentence(says: &Says) -> String {
+fn sentence(says: &Predicate) -> String {
     match says {
-        Says::StartsWith(_) | Says::Contains(_) | Says::HasOneOf(_) | Says::Argument(_) | Says::Text(_) => said(says),
+        Predicate::StartsWith(_)
+        | Predicate::Contains(_)
+        | Predicate::HasOneOf(_)
+        | Predicate::Argument(_)
+        | Predicate::Text(_) => said(says),
         _ => format!("is {}", said(says)),
     }
 }

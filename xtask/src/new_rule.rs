@@ -24,8 +24,8 @@ pub fn run(root: &Path, group: &str, id: &str) -> Result<()> {
     std::fs::write(fixtures.join("allow-example.yaml"), ALLOW)?;
     println!(
         "wrote src/rules/{group}/{module}.rs and test_data/{id}/\n\
-         next: write the judgement and the text, then\n  \
-         UPDATE_FIXTURES=1 cargo test -p manifest   (and read the .out files)\n  make codegen test"
+         next: write the decision and the text, then\n  \
+         UPDATE_FIXTURES=1 cargo test -p admission   (and read the .out files)\n  make codegen test"
     );
     Ok(())
 }

@@ -187,8 +187,8 @@ mod tests {
 
     #[test]
     fn the_defaults_of_the_form_are_those_of_the_policy() {
-        use entra_auth_policy::json::{Node, parse};
         use entra_auth_policy::settings::Settings;
+        use json::{Node, parse};
         let mut defaults = Map::new();
         for question in &questions() {
             put(&mut defaults, question, &question["default"]);

@@ -34,7 +34,7 @@ fn some_admission_rules(which: &str) -> Option<String> {
 fn fixes(docs: &[RuleDoc]) -> String {
     let mut table = "| rule | what to do |\n|---|---|\n".to_owned();
     for doc in docs {
-        let (id, fix) = (doc.rule.id, doc.rule.help.replace('|', "\\|"));
+        let (id, fix) = (doc.rule.id, doc.rule.remediation.replace('|', "\\|"));
         let _ = writeln!(table, "| [{id}](rules/{id}.md) | {fix} |");
     }
     table

@@ -6,8 +6,9 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
+use e2e_tests::Built;
 use e2e_tests::samples::{Sample, samples};
-use e2e_tests::{Built, Meter, Module};
+use host::{Meter, Module};
 
 const MODULES: [(&str, Built); 3] =
     [("floor", Built::Floor), ("policy", Built::Policy), ("conventional", Built::Conventional)];

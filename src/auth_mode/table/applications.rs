@@ -1,15 +1,15 @@
 //! What runs or watches applications.
 
 use crate::auth_mode::Mode::{Key, Literal, NodeIdentity, ServicePrincipal, WorkloadIdentity};
-use crate::auth_mode::On::Kinds;
-use crate::auth_mode::Says::{Absent, Anything, Contains, HasOneOf, OneOf, OneOfAnyCase, Plaintext, Present};
-use crate::auth_mode::{Entry, when};
-use crate::kind;
-use crate::rule::for_readers;
+use crate::auth_mode::Predicate::{Absent, Anything, Contains, HasOneOf, OneOf, OneOfAnyCase, Plaintext, Present};
+use crate::auth_mode::Target::Kinds;
+use crate::auth_mode::{Controller, when};
+use kubernetes::kind;
+use text::docs_only;
 
-pub const ENTRIES: &[Entry] = &[
-    Entry {
-        title: for_readers("Dapr components"),
+pub const ENTRIES: &[Controller] = &[
+    Controller {
+        title: docs_only("Dapr components"),
         on: Kinds(&[kind::DAPR_COMPONENT]),
         given: &[("spec.type", Contains(&["azure"]))],
         at: &["spec.metadata.*"],
@@ -32,12 +32,12 @@ pub const ENTRIES: &[Entry] = &[
                 .and(&[("name", OneOfAnyCase(DAPR_KEY))]),
         ],
         fix: "keep only {name: azureClientId, value: <client id>} and label the pods azure.workload.identity/use: \"true\"",
-        source: for_readers(
+        source: docs_only(
             "https://docs.dapr.io/developing-applications/integrations/azure/azure-authentication/authenticating-azure/",
         ),
     },
-    Entry {
-        title: for_readers("Prometheus remote write"),
+    Controller {
+        title: docs_only("Prometheus remote write"),
         on: Kinds(&[kind::PROMETHEUS, kind::PROMETHEUS_AGENT]),
         given: &[],
         at: &["spec.remoteWrite.*.azureAd"],
@@ -49,10 +49,10 @@ pub const ENTRIES: &[Entry] = &[
             when(WorkloadIdentity, "sdk", Present, "writes with the default chain of the Azure SDK"),
         ],
         fix: "set azureAd: {workloadIdentity: {clientId: <client id>, tenantId: <tenant id>}}",
-        source: for_readers("https://prometheus-operator.dev/docs/api-reference/api/#monitoring.coreos.com/v1.AzureAD"),
+        source: docs_only("https://prometheus-operator.dev/docs/api-reference/api/#monitoring.coreos.com/v1.AzureAD"),
     },
-    Entry {
-        title: for_readers("Prometheus service discovery"),
+    Controller {
+        title: docs_only("Prometheus service discovery"),
         on: Kinds(&[kind::SCRAPE_CONFIG]),
         given: &[],
         at: &["spec.azureSDConfigs.*"],
@@ -69,7 +69,7 @@ pub const ENTRIES: &[Entry] = &[
             when(WorkloadIdentity, "authenticationMethod", OneOf(&["WorkloadIdentity", "SDK"]), "needs no secret"),
         ],
         fix: "set authenticationMethod: WorkloadIdentity, clientID and tenantID, and drop clientSecret",
-        source: for_readers(
+        source: docs_only(
             "https://prometheus-operator.dev/docs/api-reference/api/#monitoring.coreos.com/v1alpha1.AzureSDConfig",
         ),
     },

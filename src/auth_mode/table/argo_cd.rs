@@ -1,16 +1,17 @@
 //! Argo CD.
 
 use crate::auth_mode::Mode::{Key, NodeIdentity, ServicePrincipal, WorkloadIdentity};
-use crate::auth_mode::On::Kinds;
-use crate::auth_mode::Says::{Contains, OneOf, Present, Text, True};
-use crate::auth_mode::{Entry, Reader, when};
-use crate::json::{Node, parse};
-use crate::kind;
-use crate::rule::for_readers;
+use crate::auth_mode::Predicate::{Contains, OneOf, Present, Text, True};
+use crate::auth_mode::Target::Kinds;
+use crate::auth_mode::{Controller, Reader, when};
+use json::{Node, parse};
 
-pub const ENTRIES: &[Entry] = &[
-    Entry {
-        title: for_readers("Argo CD clusters"),
+use kubernetes::kind;
+use text::docs_only;
+
+pub const ENTRIES: &[Controller] = &[
+    Controller {
+        title: docs_only("Argo CD clusters"),
         on: Kinds(&[kind::SECRET]),
         given: &[("metadata.labels[argocd.argoproj.io/secret-type]", OneOf(&["cluster"]))],
         at: &["data", "stringData"],
@@ -43,10 +44,10 @@ pub const ENTRIES: &[Entry] = &[
             ),
         ],
         fix: "use execProviderConfig with command argocd-k8s-auth, args [azure] and env AAD_LOGIN_METHOD: workloadidentity",
-        source: for_readers("https://argo-cd.readthedocs.io/en/stable/operator-manual/declarative-setup/#aks"),
+        source: docs_only("https://argo-cd.readthedocs.io/en/stable/operator-manual/declarative-setup/#aks"),
     },
-    Entry {
-        title: for_readers("Argo CD repositories"),
+    Controller {
+        title: docs_only("Argo CD repositories"),
         on: Kinds(&[kind::SECRET]),
         given: &[(
             "metadata.labels[argocd.argoproj.io/secret-type]",
@@ -66,7 +67,7 @@ pub const ENTRIES: &[Entry] = &[
             when(WorkloadIdentity, "useAzureWorkloadIdentity", True, "chooses workload identity"),
         ],
         fix: "set useAzureWorkloadIdentity: \"true\" and drop the password or secret",
-        source: for_readers(
+        source: docs_only(
             "https://argo-cd.readthedocs.io/en/stable/user-guide/private-repositories/#azure-container-registryazure-repos-using-azure-workload-identity",
         ),
     },

@@ -1,16 +1,16 @@
 //! Backups to Azure Storage.
 
 use crate::auth_mode::Mode::{Key, ServicePrincipal, WorkloadIdentity};
-use crate::auth_mode::On::Kinds;
-use crate::auth_mode::Says::{Absent, NotTrue, OneOf, Present, Text, True};
-use crate::auth_mode::{Entry, Reader, when};
-use crate::credential::is_harmless;
-use crate::kind;
-use crate::rule::for_readers;
+use crate::auth_mode::Predicate::{Absent, NotTrue, OneOf, Present, Text, True};
+use crate::auth_mode::Target::Kinds;
+use crate::auth_mode::{Controller, Reader, when};
+use credentials::is_benign;
+use kubernetes::kind;
+use text::docs_only;
 
-pub const ENTRIES: &[Entry] = &[
-    Entry {
-        title: for_readers("Velero"),
+pub const ENTRIES: &[Controller] = &[
+    Controller {
+        title: docs_only("Velero"),
         on: Kinds(&[kind::BACKUP_STORAGE_LOCATION]),
         given: &[("spec.provider", OneOf(&["azure", "velero.io/azure"]))],
         at: &["spec.config"],
@@ -23,12 +23,12 @@ pub const ENTRIES: &[Entry] = &[
             when(WorkloadIdentity, "useAAD", True, "chooses Entra"),
         ],
         fix: "set spec.config.useAAD: \"true\", drop storageAccountKeyEnvVar, and give Velero's pods workload identity",
-        source: for_readers(
+        source: docs_only(
             "https://github.com/vmware-tanzu/velero-plugin-for-microsoft-azure#option-3-use-azure-ad-workload-identity",
         ),
     },
-    Entry {
-        title: for_readers("Velero's credentials file"),
+    Controller {
+        title: docs_only("Velero's credentials file"),
         on: Kinds(&[kind::SECRET]),
         given: &[],
         at: &["data", "stringData"],
@@ -48,12 +48,12 @@ pub const ENTRIES: &[Entry] = &[
             ),
         ],
         fix: "keep only the subscription, resource group and cloud in it, and give Velero's pods workload identity",
-        source: for_readers(
+        source: docs_only(
             "https://github.com/vmware-tanzu/velero-plugin-for-microsoft-azure#option-3-use-azure-ad-workload-identity",
         ),
     },
-    Entry {
-        title: for_readers("CloudNativePG backups"),
+    Controller {
+        title: docs_only("CloudNativePG backups"),
         on: Kinds(&[kind::CNPG_CLUSTER, kind::BARMAN_OBJECT_STORE]),
         given: &[],
         at: &[
@@ -69,7 +69,7 @@ pub const ENTRIES: &[Entry] = &[
             when(WorkloadIdentity, "inheritFromAzureAD", Present, "inherits the identity of the pod"),
         ],
         fix: "set azureCredentials: {inheritFromAzureAD: true} and label the pods azure.workload.identity/use: \"true\"",
-        source: for_readers(
+        source: docs_only(
             "https://cloudnative-pg.io/documentation/current/appendixes/object_stores/#azure-blob-storage",
         ),
     },
@@ -89,5 +89,5 @@ fn has_key(file: &str) -> bool {
 /// Whether a line of the file gives one of these variables a value.
 fn assigns(file: &str, names: &[&str]) -> bool {
     let mut assignments = file.lines().filter_map(|line| line.split_once('='));
-    assignments.any(|(name, value)| names.contains(&name.trim()) && !is_harmless(value.trim()))
+    assignments.any(|(name, value)| names.contains(&name.trim()) && !is_benign(value.trim()))
 }

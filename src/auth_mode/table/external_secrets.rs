@@ -1,15 +1,15 @@
 //! External Secrets Operator.
 
 use crate::auth_mode::Mode::{Key, NodeIdentity, ServicePrincipal, WorkloadIdentity};
-use crate::auth_mode::On::Kinds;
-use crate::auth_mode::Says::{Absent, OneOf, Present};
-use crate::auth_mode::{Entry, when};
-use crate::kind;
-use crate::rule::for_readers;
+use crate::auth_mode::Predicate::{Absent, OneOf, Present};
+use crate::auth_mode::Target::Kinds;
+use crate::auth_mode::{Controller, when};
+use kubernetes::kind;
+use text::docs_only;
 
-pub const ENTRIES: &[Entry] = &[
-    Entry {
-        title: for_readers("External Secrets, Azure Key Vault"),
+pub const ENTRIES: &[Controller] = &[
+    Controller {
+        title: docs_only("External Secrets, Azure Key Vault"),
         on: Kinds(&[kind::SECRET_STORE, kind::CLUSTER_SECRET_STORE]),
         given: &[("spec.provider.azurekv", Present)],
         at: &["spec.provider.azurekv"],
@@ -21,10 +21,10 @@ pub const ENTRIES: &[Entry] = &[
             when(WorkloadIdentity, "authType", OneOf(&["WorkloadIdentity"]), "is WorkloadIdentity"),
         ],
         fix: "set authType: WorkloadIdentity and serviceAccountRef: {name: <annotated service account>}, drop authSecretRef",
-        source: for_readers("https://external-secrets.io/latest/provider/azure-key-vault/"),
+        source: docs_only("https://external-secrets.io/latest/provider/azure-key-vault/"),
     },
-    Entry {
-        title: for_readers("External Secrets, AWS"),
+    Controller {
+        title: docs_only("External Secrets, AWS"),
         on: Kinds(&[kind::SECRET_STORE, kind::CLUSTER_SECRET_STORE]),
         given: &[],
         at: &["spec.provider.aws.auth.secretRef"],
@@ -35,10 +35,10 @@ pub const ENTRIES: &[Entry] = &[
                 .and(&[("secretAccessKeySecretRef", Absent)]),
         ],
         fix: "set auth: {jwt: {serviceAccountRef: {name: <account>}}} and let the AWS role trust the cluster's OIDC issuer",
-        source: for_readers("https://external-secrets.io/latest/provider/aws-access/"),
+        source: docs_only("https://external-secrets.io/latest/provider/aws-access/"),
     },
-    Entry {
-        title: for_readers("External Secrets generators, Azure Container Registry"),
+    Controller {
+        title: docs_only("External Secrets generators, Azure Container Registry"),
         on: Kinds(&[kind::ACR_ACCESS_TOKEN, kind::CLUSTER_GENERATOR]),
         given: &[],
         at: &["spec.auth", "spec.generator.acrAccessTokenSpec.auth"],
@@ -49,6 +49,6 @@ pub const ENTRIES: &[Entry] = &[
             when(WorkloadIdentity, "workloadIdentity", Present, "chooses workload identity"),
         ],
         fix: "set auth: {workloadIdentity: {serviceAccountRef: {name: <annotated service account>}}}",
-        source: for_readers("https://external-secrets.io/latest/api/generator/acr/"),
+        source: docs_only("https://external-secrets.io/latest/api/generator/acr/"),
     },
 ];

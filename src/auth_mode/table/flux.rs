@@ -1,15 +1,15 @@
 //! Flux.
 
 use crate::auth_mode::Mode::{Key, Literal, ServicePrincipal, WorkloadIdentity};
-use crate::auth_mode::On::Kinds;
-use crate::auth_mode::Says::{Contains, Credential, NoneOf, OneOf, Present};
-use crate::auth_mode::{Entry, Says, when};
-use crate::kind;
-use crate::rule::for_readers;
+use crate::auth_mode::Predicate::{Contains, Credential, NoneOf, OneOf, Present};
+use crate::auth_mode::Target::Kinds;
+use crate::auth_mode::{Controller, Predicate, when};
+use kubernetes::kind;
+use text::docs_only;
 
-pub const ENTRIES: &[Entry] = &[
-    Entry {
-        title: for_readers("Flux buckets on Azure Blob Storage"),
+pub const ENTRIES: &[Controller] = &[
+    Controller {
+        title: docs_only("Flux buckets on Azure Blob Storage"),
         on: Kinds(&[kind::FLUX_BUCKET]),
         given: &[("spec.provider", OneOf(&["azure"]))],
         at: &["spec"],
@@ -19,10 +19,10 @@ pub const ENTRIES: &[Entry] = &[
             when(WorkloadIdentity, "serviceAccountName", Present, "signs in as a service account"),
         ],
         fix: "drop spec.secretRef and set spec.serviceAccountName to an annotated service account",
-        source: for_readers("https://fluxcd.io/flux/components/source/buckets/#azure"),
+        source: docs_only("https://fluxcd.io/flux/components/source/buckets/#azure"),
     },
-    Entry {
-        title: for_readers("Flux sources in Azure Container Registry"),
+    Controller {
+        title: docs_only("Flux sources in Azure Container Registry"),
         on: Kinds(&[kind::FLUX_OCI_REPOSITORY, kind::FLUX_HELM_REPOSITORY, kind::FLUX_IMAGE_REPOSITORY]),
         given: &[],
         at: &["spec"],
@@ -35,10 +35,10 @@ pub const ENTRIES: &[Entry] = &[
             when(WorkloadIdentity, "provider", OneOf(&["azure"]), "is azure"),
         ],
         fix: "set spec.provider: azure and drop spec.secretRef",
-        source: for_readers("https://fluxcd.io/flux/integrations/azure/"),
+        source: docs_only("https://fluxcd.io/flux/integrations/azure/"),
     },
-    Entry {
-        title: for_readers("Flux sources in Azure DevOps"),
+    Controller {
+        title: docs_only("Flux sources in Azure DevOps"),
         on: Kinds(&[kind::FLUX_GIT_REPOSITORY]),
         given: &[("spec.url", DEVOPS)],
         at: &["spec"],
@@ -49,10 +49,10 @@ pub const ENTRIES: &[Entry] = &[
             when(WorkloadIdentity, "provider", OneOf(&["azure"]), "is azure"),
         ],
         fix: "set spec.provider: azure and drop spec.secretRef",
-        source: for_readers("https://fluxcd.io/flux/components/source/gitrepositories/#azure"),
+        source: docs_only("https://fluxcd.io/flux/components/source/gitrepositories/#azure"),
     },
-    Entry {
-        title: for_readers("Flux notifications to Azure"),
+    Controller {
+        title: docs_only("Flux notifications to Azure"),
         on: Kinds(&[kind::FLUX_PROVIDER]),
         given: &[("spec.type", OneOf(&["azureeventhub", "azuredevops"]))],
         at: &["spec"],
@@ -63,10 +63,10 @@ pub const ENTRIES: &[Entry] = &[
             when(WorkloadIdentity, "serviceAccountName", Present, "signs in as a service account"),
         ],
         fix: "drop spec.secretRef and set spec.serviceAccountName to an annotated service account",
-        source: for_readers("https://fluxcd.io/flux/components/notification/providers/"),
+        source: docs_only("https://fluxcd.io/flux/components/notification/providers/"),
     },
-    Entry {
-        title: for_readers("Flux kustomizations"),
+    Controller {
+        title: docs_only("Flux kustomizations"),
         on: Kinds(&[kind::FLUX_KUSTOMIZATION]),
         given: &[],
         at: &["spec"],
@@ -77,10 +77,10 @@ pub const ENTRIES: &[Entry] = &[
             when(WorkloadIdentity, "decryption.serviceAccountName", Present, "decrypts as a service account"),
         ],
         fix: "set spec.kubeConfig.configMapRef to a ConfigMap with provider: azure and serviceAccountName",
-        source: for_readers("https://fluxcd.io/flux/components/kustomize/kustomizations/"),
+        source: docs_only("https://fluxcd.io/flux/components/kustomize/kustomizations/"),
     },
-    Entry {
-        title: for_readers("Flux decryption keys"),
+    Controller {
+        title: docs_only("Flux decryption keys"),
         on: Kinds(&[kind::SECRET]),
         given: &[],
         at: &["data", "stringData"],
@@ -92,9 +92,9 @@ pub const ENTRIES: &[Entry] = &[
             "decrypts as a service principal",
         )],
         fix: "set spec.decryption.serviceAccountName of the Kustomization to an annotated service account",
-        source: for_readers("https://fluxcd.io/flux/components/kustomize/kustomizations/#azure-key-vault-secret-entry"),
+        source: docs_only("https://fluxcd.io/flux/components/kustomize/kustomizations/#azure-key-vault-secret-entry"),
     },
 ];
 
-const REGISTRY: Says = Contains(&[".azurecr."]);
-const DEVOPS: Says = Contains(&["dev.azure.com", ".visualstudio.com"]);
+const REGISTRY: Predicate = Contains(&[".azurecr."]);
+const DEVOPS: Predicate = Contains(&["dev.azure.com", ".visualstudio.com"]);

@@ -1,15 +1,15 @@
 //! Certificates, DNS and ingress.
 
 use crate::auth_mode::Mode::{NodeIdentity, ServicePrincipal, WorkloadIdentity};
-use crate::auth_mode::On::{Containers, Kinds};
-use crate::auth_mode::Says::{Argument, NoneOf, OneOf, Present};
-use crate::auth_mode::{Condition, Entry, Flag, Says, when};
-use crate::kind;
-use crate::rule::for_readers;
+use crate::auth_mode::Predicate::{Argument, NoneOf, OneOf, Present};
+use crate::auth_mode::Target::{Containers, Kinds};
+use crate::auth_mode::{Condition, Controller, Flag, Predicate, when};
+use kubernetes::kind;
+use text::docs_only;
 
-pub const ENTRIES: &[Entry] = &[
-    Entry {
-        title: for_readers("cert-manager, Azure DNS"),
+pub const ENTRIES: &[Controller] = &[
+    Controller {
+        title: docs_only("cert-manager, Azure DNS"),
         on: Kinds(&[kind::ISSUER, kind::CLUSTER_ISSUER]),
         given: &[],
         // The second spelling is v1alpha2's.
@@ -26,10 +26,10 @@ pub const ENTRIES: &[Entry] = &[
             when(WorkloadIdentity, "managedIdentity", Present, "chooses managed identity"),
         ],
         fix: "set managedIdentity: {clientID: <client id>} instead, and give cert-manager's pods workload identity",
-        source: for_readers("https://cert-manager.io/docs/configuration/acme/dns01/azuredns/"),
+        source: docs_only("https://cert-manager.io/docs/configuration/acme/dns01/azuredns/"),
     },
-    Entry {
-        title: for_readers("ExternalDNS"),
+    Controller {
+        title: docs_only("ExternalDNS"),
         on: Containers("external-dns"),
         given: &[],
         at: &[""],
@@ -40,17 +40,17 @@ pub const ENTRIES: &[Entry] = &[
             when(WorkloadIdentity, "", SERVES_AZURE, "runs ExternalDNS with workload identity").and(&[LABELLED]),
         ],
         fix: "label the pods azure.workload.identity/use: \"true\" and set useWorkloadIdentityExtension: true in azure.json",
-        source: for_readers("https://kubernetes-sigs.github.io/external-dns/latest/docs/tutorials/azure/"),
+        source: docs_only("https://kubernetes-sigs.github.io/external-dns/latest/docs/tutorials/azure/"),
     },
-    Entry {
-        title: for_readers("Application Gateway Ingress Controller"),
+    Controller {
+        title: docs_only("Application Gateway Ingress Controller"),
         on: Kinds(&[kind::SECRET]),
         given: &[],
         at: &["data", "stringData"],
         any_case: false,
         choices: &[when(ServicePrincipal, "[armAuth.json]", Present, "is AGIC's service principal (armAuth.type)")],
         fix: "install the chart with armAuth.type: workloadIdentity and armAuth.identityClientID",
-        source: for_readers("https://azure.github.io/application-gateway-kubernetes-ingress/setup/install/"),
+        source: docs_only("https://azure.github.io/application-gateway-kubernetes-ingress/setup/install/"),
     },
 ];
 
@@ -61,4 +61,5 @@ const LABELLED: Condition = (USE, OneOf(&["true"]));
 const NOT_LABELLED: Condition = (USE, NoneOf(&["true"]));
 
 /// ExternalDNS for Azure zones, public or private.
-const SERVES_AZURE: Says = Argument(&Flag { name: "--provider", values: &["azure", "azure-dns", "azure-private-dns"] });
+const SERVES_AZURE: Predicate =
+    Argument(&Flag { name: "--provider", values: &["azure", "azure-dns", "azure-private-dns"] });

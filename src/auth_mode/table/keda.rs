@@ -1,15 +1,15 @@
 //! KEDA: triggers and how they sign in.
 
 use crate::auth_mode::Mode::{Key, Literal, PodIdentity, ServicePrincipal, WorkloadIdentity};
-use crate::auth_mode::On::Kinds;
-use crate::auth_mode::Says::{Credential, OneOf, Plaintext, Present, StartsWith};
-use crate::auth_mode::{Condition, Entry, when};
-use crate::kind;
-use crate::rule::for_readers;
+use crate::auth_mode::Predicate::{Credential, OneOf, Plaintext, Present, StartsWith};
+use crate::auth_mode::Target::Kinds;
+use crate::auth_mode::{Condition, Controller, when};
+use kubernetes::kind;
+use text::docs_only;
 
-pub const ENTRIES: &[Entry] = &[
-    Entry {
-        title: for_readers("KEDA trigger authentication"),
+pub const ENTRIES: &[Controller] = &[
+    Controller {
+        title: docs_only("KEDA trigger authentication"),
         on: Kinds(&[
             kind::TRIGGER_AUTHENTICATION,
             kind::CLUSTER_TRIGGER_AUTHENTICATION,
@@ -35,10 +35,10 @@ pub const ENTRIES: &[Entry] = &[
             when(WorkloadIdentity, "podIdentity.provider", OneOf(&["azure-workload"]), "is azure-workload"),
         ],
         fix: KEDA_FIX,
-        source: for_readers(KEDA),
+        source: docs_only(KEDA),
     },
-    Entry {
-        title: for_readers("KEDA trigger parameters"),
+    Controller {
+        title: docs_only("KEDA trigger parameters"),
         on: Kinds(&[
             kind::TRIGGER_AUTHENTICATION,
             kind::CLUSTER_TRIGGER_AUTHENTICATION,
@@ -69,10 +69,10 @@ pub const ENTRIES: &[Entry] = &[
             ),
         ],
         fix: KEDA_FIX,
-        source: for_readers(KEDA),
+        source: docs_only(KEDA),
     },
-    Entry {
-        title: for_readers("KEDA Azure scalers"),
+    Controller {
+        title: docs_only("KEDA Azure scalers"),
         on: Kinds(&[kind::SCALED_OBJECT, kind::SCALED_JOB, kind::KEDA_1_SCALED_OBJECT, kind::KEDA_1_SCALED_JOB]),
         given: &[],
         at: &["spec.triggers.*"],
@@ -98,7 +98,7 @@ pub const ENTRIES: &[Entry] = &[
             when(WorkloadIdentity, "authenticationRef", Present, "refers to a trigger authentication"),
         ],
         fix: "set authenticationRef to a TriggerAuthentication with spec.podIdentity.provider: azure-workload",
-        source: for_readers(KEDA),
+        source: docs_only(KEDA),
     },
 ];
 

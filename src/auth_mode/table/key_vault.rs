@@ -1,15 +1,15 @@
 //! Azure Key Vault and App Configuration, as volumes and as objects of their own.
 
 use crate::auth_mode::Mode::{Key, NodeIdentity, PodIdentity, ServicePrincipal, WorkloadIdentity};
-use crate::auth_mode::On::{Kinds, Volumes};
-use crate::auth_mode::Says::{Absent, NotTrue, OneOf, Present, True};
-use crate::auth_mode::{Entry, when};
-use crate::kind;
-use crate::rule::for_readers;
+use crate::auth_mode::Predicate::{Absent, NotTrue, OneOf, Present, True};
+use crate::auth_mode::Target::{Kinds, Volumes};
+use crate::auth_mode::{Controller, when};
+use kubernetes::kind;
+use text::docs_only;
 
-pub const ENTRIES: &[Entry] = &[
-    Entry {
-        title: for_readers("Azure Key Vault provider for Secrets Store CSI Driver"),
+pub const ENTRIES: &[Controller] = &[
+    Controller {
+        title: docs_only("Azure Key Vault provider for Secrets Store CSI Driver"),
         on: Kinds(&[kind::SECRET_PROVIDER_CLASS]),
         given: &[("spec.provider", OneOf(&["azure"]))],
         at: &["spec.parameters"],
@@ -32,10 +32,10 @@ pub const ENTRIES: &[Entry] = &[
             when(WorkloadIdentity, "useAzureTokenProxy", True, "uses an identity binding"),
         ],
         fix: "under spec.parameters set clientID to a federated identity, usePodIdentity: \"false\", useVMManagedIdentity: \"false\"",
-        source: for_readers("https://learn.microsoft.com/azure/aks/csi-secrets-store-identity-access"),
+        source: docs_only("https://learn.microsoft.com/azure/aks/csi-secrets-store-identity-access"),
     },
-    Entry {
-        title: for_readers("Azure Key Vault volumes"),
+    Controller {
+        title: docs_only("Azure Key Vault volumes"),
         on: Volumes("csi", "secrets-store.csi.k8s.io"),
         given: &[],
         at: &["csi"],
@@ -47,10 +47,10 @@ pub const ENTRIES: &[Entry] = &[
             "mounts Key Vault with a service principal's secret",
         )],
         fix: "drop nodePublishSecretRef and set clientID in the SecretProviderClass to a federated identity",
-        source: for_readers("https://learn.microsoft.com/azure/aks/csi-secrets-store-identity-access"),
+        source: docs_only("https://learn.microsoft.com/azure/aks/csi-secrets-store-identity-access"),
     },
-    Entry {
-        title: for_readers("Key Vault FlexVolumes"),
+    Controller {
+        title: docs_only("Key Vault FlexVolumes"),
         on: Volumes("flexVolume", "azure/kv"),
         given: &[],
         at: &["flexVolume"],
@@ -61,20 +61,20 @@ pub const ENTRIES: &[Entry] = &[
             when(NodeIdentity, "options.usevmmanagedidentity", True, "chooses a managed identity of the node"),
         ],
         fix: "use csi: {driver: secrets-store.csi.k8s.io} and a SecretProviderClass with clientID",
-        source: for_readers("https://learn.microsoft.com/azure/aks/csi-secrets-store-identity-access"),
+        source: docs_only("https://learn.microsoft.com/azure/aks/csi-secrets-store-identity-access"),
     },
-    Entry {
-        title: for_readers("Azure Key Vault to Kubernetes (akv2k8s)"),
+    Controller {
+        title: docs_only("Azure Key Vault to Kubernetes (akv2k8s)"),
         on: Kinds(&[kind::AZURE_KEY_VAULT_SECRET]),
         given: &[],
         at: &["spec"],
         any_case: false,
         choices: &[when(NodeIdentity, "vault", Present, "is read with the node's azure.json, akv2k8s's default")],
         fix: "set keyVaultAuth: environment and workload identity in the akv2k8s chart, or use a SecretProviderClass",
-        source: for_readers("https://akv2k8s.io/security/authentication/"),
+        source: docs_only("https://akv2k8s.io/security/authentication/"),
     },
-    Entry {
-        title: for_readers("Azure App Configuration provider"),
+    Controller {
+        title: docs_only("Azure App Configuration provider"),
         on: Kinds(&[kind::APP_CONFIGURATION_PROVIDER]),
         given: &[],
         at: &["spec"],
@@ -90,10 +90,10 @@ pub const ENTRIES: &[Entry] = &[
             when(WorkloadIdentity, "auth.workloadIdentity", Present, "chooses workload identity"),
         ],
         fix: "set spec.auth: {workloadIdentity: {serviceAccountName: <annotated service account>}}",
-        source: for_readers("https://learn.microsoft.com/azure/azure-app-configuration/reference-kubernetes-provider"),
+        source: docs_only("https://learn.microsoft.com/azure/azure-app-configuration/reference-kubernetes-provider"),
     },
-    Entry {
-        title: for_readers("App Configuration provider, single vaults"),
+    Controller {
+        title: docs_only("App Configuration provider, single vaults"),
         on: Kinds(&[kind::APP_CONFIGURATION_PROVIDER]),
         given: &[],
         at: &["spec.secret.auth.keyVaults.*"],
@@ -104,7 +104,7 @@ pub const ENTRIES: &[Entry] = &[
             when(WorkloadIdentity, "workloadIdentity", Present, "chooses workload identity"),
         ],
         fix: "set workloadIdentity: {serviceAccountName: <annotated service account>} for the vault",
-        source: for_readers("https://learn.microsoft.com/azure/azure-app-configuration/reference-kubernetes-provider"),
+        source: docs_only("https://learn.microsoft.com/azure/azure-app-configuration/reference-kubernetes-provider"),
     },
 ];
 

@@ -12,11 +12,11 @@ mod key_vault;
 mod resources;
 mod storage;
 
-use super::Entry;
-use crate::kind::Sieve;
+use super::Controller;
 use crate::object::Object;
+use kubernetes::kind::Sieve;
 
-const CHAPTERS: &[&[Entry]] = &[
+const CHAPTERS: &[&[Controller]] = &[
     key_vault::ENTRIES,
     keda::ENTRIES,
     external_secrets::ENTRIES,
@@ -30,26 +30,26 @@ const CHAPTERS: &[&[Entry]] = &[
 ];
 
 /// Every entry.
-pub fn entries() -> impl Iterator<Item = &'static Entry> {
+pub fn entries() -> impl Iterator<Item = &'static Controller> {
     ROWS.iter().map(|row| row.entry)
 }
 
 /// The entries that speak of `object` itself.
-pub(super) fn of_kind<'a>(object: &Object<'a>) -> impl Iterator<Item = &'static Entry> + use<'a> {
+pub(super) fn of_kind<'a>(object: &Object<'a>) -> impl Iterator<Item = &'static Controller> + use<'a> {
     let object = *object;
     let fits = move |row: &&Row| row.kinds.lets_through(object.tag) && object.is_any(row.entry.kinds());
     ROWS.iter().filter(fits).map(|row| row.entry)
 }
 
 /// The entries that speak of what is in pod templates.
-pub(super) fn of_pods() -> impl Iterator<Item = &'static Entry> {
+pub(super) fn of_pods() -> impl Iterator<Item = &'static Controller> {
     ROWS.iter().filter(|row| row.kinds.is_empty()).map(|row| row.entry)
 }
 
 /// An entry, and what tells from afar that it is not for an object.
 #[derive(Clone, Copy)]
 struct Row {
-    entry: &'static Entry,
+    entry: &'static Controller,
     kinds: Sieve,
 }
 

@@ -1,17 +1,17 @@
 //! What manages Azure resources and clusters from inside a cluster.
 
 use crate::auth_mode::Mode::{Key, Literal, NodeIdentity, PodIdentity, ServicePrincipal, WorkloadIdentity};
-use crate::auth_mode::On::{Containers, Kinds};
-use crate::auth_mode::Says::{
+use crate::auth_mode::Predicate::{
     Absent, Argument, Credential, CredentialName, Empty, NoneOf, NotTrue, OneOf, Plaintext, Present, True,
 };
-use crate::auth_mode::{Entry, Flag, when};
-use crate::kind;
-use crate::rule::for_readers;
+use crate::auth_mode::Target::{Containers, Kinds};
+use crate::auth_mode::{Controller, Flag, when};
+use kubernetes::kind;
+use text::docs_only;
 
-pub const ENTRIES: &[Entry] = &[
-    Entry {
-        title: for_readers("Azure Service Operator"),
+pub const ENTRIES: &[Controller] = &[
+    Controller {
+        title: docs_only("Azure Service Operator"),
         on: Kinds(&[kind::SECRET]),
         given: &[("metadata.name", OneOf(&["aso-controller-settings", "aso-credential"]))],
         at: &["data", "stringData"],
@@ -28,10 +28,10 @@ pub const ENTRIES: &[Entry] = &[
             when(WorkloadIdentity, "USE_WORKLOAD_IDENTITY_AUTH", True, "chooses workload identity"),
         ],
         fix: "keep only the subscription, tenant and client ids and set USE_WORKLOAD_IDENTITY_AUTH: \"true\"",
-        source: for_readers("https://azure.github.io/azure-service-operator/guide/authentication/credential-format/"),
+        source: docs_only("https://azure.github.io/azure-service-operator/guide/authentication/credential-format/"),
     },
-    Entry {
-        title: for_readers("Cluster API Provider Azure"),
+    Controller {
+        title: docs_only("Cluster API Provider Azure"),
         on: Kinds(&[kind::AZURE_CLUSTER_IDENTITY]),
         given: &[],
         at: &["spec"],
@@ -51,10 +51,10 @@ pub const ENTRIES: &[Entry] = &[
             when(WorkloadIdentity, "type", OneOf(&["WorkloadIdentity"]), "is WorkloadIdentity"),
         ],
         fix: "set type: WorkloadIdentity, clientID and tenantID, and drop clientSecret",
-        source: for_readers("https://capz.sigs.k8s.io/topics/identities"),
+        source: docs_only("https://capz.sigs.k8s.io/topics/identities"),
     },
-    Entry {
-        title: for_readers("Cluster Autoscaler"),
+    Controller {
+        title: docs_only("Cluster Autoscaler"),
         on: Containers("cluster-autoscaler"),
         given: &[],
         at: &[""],
@@ -75,12 +75,12 @@ pub const ENTRIES: &[Entry] = &[
             when(WorkloadIdentity, "env.ARM_USE_WORKLOAD_IDENTITY_EXTENSION.value", True, "chooses workload identity"),
         ],
         fix: "set ARM_USE_WORKLOAD_IDENTITY_EXTENSION: \"true\" and label the pods azure.workload.identity/use: \"true\"",
-        source: for_readers(
+        source: docs_only(
             "https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/cloudprovider/azure/README.md",
         ),
     },
-    Entry {
-        title: for_readers("Crossplane providers for Azure"),
+    Controller {
+        title: docs_only("Crossplane providers for Azure"),
         on: Kinds(&[
             kind::UPBOUND_PROVIDER_CONFIG,
             kind::UPBOUND_M_PROVIDER_CONFIG,
@@ -106,10 +106,10 @@ pub const ENTRIES: &[Entry] = &[
             when(WorkloadIdentity, "source", OneOf(&["OIDCTokenFile", "Upbound"]), "chooses federation"),
         ],
         fix: "set spec.credentials.source: OIDCTokenFile, spec.clientID and spec.tenantID",
-        source: for_readers("https://github.com/crossplane-contrib/provider-upjet-azure/blob/main/AUTHENTICATION.md"),
+        source: docs_only("https://github.com/crossplane-contrib/provider-upjet-azure/blob/main/AUTHENTICATION.md"),
     },
-    Entry {
-        title: for_readers("Databricks secret scopes"),
+    Controller {
+        title: docs_only("Databricks secret scopes"),
         on: Kinds(&[kind::DATABRICKS_SECRET_SCOPE]),
         given: &[],
         at: &["spec.secrets.*"],
@@ -122,6 +122,6 @@ pub const ENTRIES: &[Entry] = &[
                 .and(&[("key", CredentialName)]),
         ],
         fix: "back the scope with Key Vault, or reach the service with a managed identity",
-        source: for_readers("https://learn.microsoft.com/azure/databricks/security/secrets/"),
+        source: docs_only("https://learn.microsoft.com/azure/databricks/security/secrets/"),
     },
 ];

@@ -1,15 +1,15 @@
 //! Azure Files and Blob Storage as volumes.
 
 use crate::auth_mode::Mode::{Key, NodeIdentity, ServicePrincipal, WorkloadIdentity};
-use crate::auth_mode::On::{VolumeKinds, Volumes};
-use crate::auth_mode::Says::{Absent, Anything, NoneOfAnyCase, NotTrue, OneOf, OneOfAnyCase, Present, True};
-use crate::auth_mode::{Choice, Condition, Entry, when};
-use crate::kind;
-use crate::rule::for_readers;
+use crate::auth_mode::Predicate::{Absent, Anything, NoneOfAnyCase, NotTrue, OneOf, OneOfAnyCase, Present, True};
+use crate::auth_mode::Target::{VolumeKinds, Volumes};
+use crate::auth_mode::{Choice, Condition, Controller, when};
+use kubernetes::kind;
+use text::docs_only;
 
-pub const ENTRIES: &[Entry] = &[
-    Entry {
-        title: for_readers("Azure Files volumes that are provisioned"),
+pub const ENTRIES: &[Controller] = &[
+    Controller {
+        title: docs_only("Azure Files volumes that are provisioned"),
         on: VolumeKinds(&[kind::STORAGE_CLASS]),
         given: &[("provisioner", OneOf(&["file.csi.azure.com"]))],
         at: &["parameters"],
@@ -34,10 +34,10 @@ pub const ENTRIES: &[Entry] = &[
             when(WorkloadIdentity, "clientID", Present, "names a federated identity"),
         ],
         fix: "set mountWithWorkloadIdentityToken: \"true\", or storeAccountKey: \"false\" on older drivers",
-        source: for_readers(FILE_CSI),
+        source: docs_only(FILE_CSI),
     },
-    Entry {
-        title: for_readers("Azure Blob volumes that are provisioned"),
+    Controller {
+        title: docs_only("Azure Blob volumes that are provisioned"),
         on: VolumeKinds(&[kind::STORAGE_CLASS]),
         given: &[("provisioner", OneOf(&["blob.csi.azure.com"]))],
         at: &["parameters"],
@@ -59,10 +59,10 @@ pub const ENTRIES: &[Entry] = &[
             when(WorkloadIdentity, "clientID", Present, "names a federated identity"),
         ],
         fix: "set mountWithWorkloadIdentityToken: \"true\"",
-        source: for_readers(BLOB_CSI),
+        source: docs_only(BLOB_CSI),
     },
-    Entry {
-        title: for_readers("Azure Files volumes that are provisioned in-tree"),
+    Controller {
+        title: docs_only("Azure Files volumes that are provisioned in-tree"),
         on: VolumeKinds(&[kind::STORAGE_CLASS]),
         given: &[],
         at: &[""],
@@ -74,10 +74,10 @@ pub const ENTRIES: &[Entry] = &[
             "stores the storage account key in a Secret",
         )],
         fix: "set provisioner: file.csi.azure.com and parameters.mountWithWorkloadIdentityToken: \"true\"",
-        source: for_readers(FILE_CSI),
+        source: docs_only(FILE_CSI),
     },
-    Entry {
-        title: for_readers("Persistent Azure Files volumes"),
+    Controller {
+        title: docs_only("Persistent Azure Files volumes"),
         on: VolumeKinds(&[kind::PERSISTENT_VOLUME]),
         given: &[("spec.csi.driver", OneOf(&["file.csi.azure.com"]))],
         at: &["spec.csi"],
@@ -91,40 +91,40 @@ pub const ENTRIES: &[Entry] = &[
             VOLUME_BY_CLIENT_ID,
         ],
         fix: "set volumeAttributes.mountWithWorkloadIdentityToken: \"true\" and drop the Secret",
-        source: for_readers(FILE_CSI),
+        source: docs_only(FILE_CSI),
     },
-    Entry {
-        title: for_readers("Persistent Azure Blob volumes"),
+    Controller {
+        title: docs_only("Persistent Azure Blob volumes"),
         on: VolumeKinds(&[kind::PERSISTENT_VOLUME]),
         given: &[("spec.csi.driver", OneOf(&["blob.csi.azure.com"]))],
         at: &["spec.csi"],
         any_case: true,
         choices: BLOB_VOLUME,
         fix: "set volumeAttributes.mountWithWorkloadIdentityToken: \"true\" and drop the Secret",
-        source: for_readers(BLOB_CSI),
+        source: docs_only(BLOB_CSI),
     },
-    Entry {
-        title: for_readers("Persistent Azure Files volumes in-tree"),
+    Controller {
+        title: docs_only("Persistent Azure Files volumes in-tree"),
         on: VolumeKinds(&[kind::PERSISTENT_VOLUME]),
         given: &[],
         at: &["spec.azureFile"],
         any_case: false,
         choices: &[when(Key, "secretName", Present, KEY_FROM_SECRET)],
         fix: "use csi: {driver: file.csi.azure.com} with volumeAttributes.mountWithWorkloadIdentityToken: \"true\"",
-        source: for_readers(FILE_CSI),
+        source: docs_only(FILE_CSI),
     },
-    Entry {
-        title: for_readers("Persistent blobfuse FlexVolumes"),
+    Controller {
+        title: docs_only("Persistent blobfuse FlexVolumes"),
         on: VolumeKinds(&[kind::PERSISTENT_VOLUME]),
         given: &[("spec.flexVolume.driver", OneOf(&["azure/blobfuse"]))],
         at: &["spec.flexVolume"],
         any_case: false,
         choices: &[when(Key, "secretRef", Present, KEY_FROM_SECRET)],
         fix: FLEX_FIX,
-        source: for_readers(BLOB_CSI),
+        source: docs_only(BLOB_CSI),
     },
-    Entry {
-        title: for_readers("Azure Files volumes of a pod"),
+    Controller {
+        title: docs_only("Azure Files volumes of a pod"),
         on: Volumes("csi", "file.csi.azure.com"),
         given: &[],
         at: &["csi"],
@@ -137,37 +137,37 @@ pub const ENTRIES: &[Entry] = &[
             VOLUME_BY_TOKEN,
         ],
         fix: "use a claim whose volume sets mountWithWorkloadIdentityToken: \"true\"",
-        source: for_readers(FILE_CSI),
+        source: docs_only(FILE_CSI),
     },
-    Entry {
-        title: for_readers("Azure Blob volumes of a pod"),
+    Controller {
+        title: docs_only("Azure Blob volumes of a pod"),
         on: Volumes("csi", "blob.csi.azure.com"),
         given: &[],
         at: &["csi"],
         any_case: true,
         choices: BLOB_VOLUME,
         fix: "use a claim whose volume sets mountWithWorkloadIdentityToken: \"true\"",
-        source: for_readers(BLOB_CSI),
+        source: docs_only(BLOB_CSI),
     },
-    Entry {
-        title: for_readers("Azure Files volumes of a pod in-tree"),
+    Controller {
+        title: docs_only("Azure Files volumes of a pod in-tree"),
         on: Volumes("azureFile", ""),
         given: &[],
         at: &["azureFile"],
         any_case: false,
         choices: &[when(Key, "secretName", Present, KEY_FROM_SECRET)],
         fix: "use a claim of file.csi.azure.com whose volume sets mountWithWorkloadIdentityToken: \"true\"",
-        source: for_readers(FILE_CSI),
+        source: docs_only(FILE_CSI),
     },
-    Entry {
-        title: for_readers("Blobfuse FlexVolumes"),
+    Controller {
+        title: docs_only("Blobfuse FlexVolumes"),
         on: Volumes("flexVolume", "azure/blobfuse"),
         given: &[],
         at: &["flexVolume"],
         any_case: false,
         choices: &[when(Key, "secretRef", Present, KEY_FROM_SECRET)],
         fix: FLEX_FIX,
-        source: for_readers(BLOB_CSI),
+        source: docs_only(BLOB_CSI),
     },
 ];
 

@@ -51,21 +51,23 @@
 //! - [From EKS to AKS: workload identity](https://learn.microsoft.com/azure/architecture/aws-professional/eks-to-aks/workload-identity)
 //! - [Access keys of AWS](https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html)
 
-use crate::credential::{Class, Kind, decode_base64, ends_with_letters, is_aws_secret_key, recognise_all};
 use crate::finding::Severity;
-use crate::json::{Node, shown};
-use crate::kind;
 use crate::object::Object;
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
 use crate::view::custom_resource;
 use crate::view::sign::Signs;
 use crate::view::workload::Workload;
+use credentials::{Class, Kind, decode_base64, ends_with_letters, is_aws_secret_key, recognise_all};
+use json::Node;
+use kubernetes::kind;
 use std::borrow::Cow;
+use text::docs_only;
+use text::shown;
 
 pub static RULE: Rule = Rule {
     id: "aws-credential",
-    summary: for_readers("AWS access key"),
-    help: "remove and rotate the key; use workload identity on Azure, or an IAM role that trusts the cluster's OIDC issuer",
+    summary: docs_only("AWS access key"),
+    remediation: "remove and rotate the key; use workload identity on Azure, or an IAM role that trusts the cluster's OIDC issuer",
     severity: Severity::High,
     checks: &[
         Check::Workload(Signs::ALWAYS, check),
@@ -81,7 +83,7 @@ const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 /// A Secret holds at most 1 MiB.
 const LONGEST: usize = 1 << 20;
 
-fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
+fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     for container in workload.containers() {
         for variable in container.env() {
             match variable.value {
@@ -108,14 +110,14 @@ fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
     }
 }
 
-fn check_config_map<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
+fn check_config_map<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>) {
     check_texts(cx, object.get("data"));
     for (_, node) in object.get("binaryData").members() {
         report(cx, node, node.text().and_then(decode).and_then(|text| find(&text)));
     }
 }
 
-fn check_secret<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
+fn check_secret<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>) {
     let encoded = object.get("data").members().map(|(key, node)| (key, node, true));
     let plain = object.get("stringData").members().map(|(key, node)| (key, node, false));
     for (key, node, encoded) in encoded.chain(plain) {
@@ -126,13 +128,13 @@ fn check_secret<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
     }
 }
 
-fn check_custom_resource<'a>(cx: &mut Cx<'a>, object: &Object<'a>, workloads: &[Workload<'a>]) {
+fn check_custom_resource<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>, workloads: &[Workload<'a>]) {
     custom_resource::strings(object, workloads, &["env", "command", "args"], &mut |node, text| {
         report(cx, node, find(text));
     });
 }
 
-fn check_annotations<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
+fn check_annotations<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>) {
     let told = cx.findings.iter().any(|finding| *finding.rule == RULE);
     for (key, node) in object.annotations().members() {
         if !(told && key == LAST_APPLIED) {
@@ -141,13 +143,13 @@ fn check_annotations<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
     }
 }
 
-fn check_texts<'a>(cx: &mut Cx<'a>, texts: Node<'a>) {
+fn check_texts<'a>(cx: &mut RuleContext<'a>, texts: Node<'a>) {
     for (key, node) in texts.members() {
         report(cx, node, node.text().and_then(|text| find_assigned(key, text)));
     }
 }
 
-fn report<'a>(cx: &mut Cx<'a>, place: Node<'a>, kind: Option<&'static Kind>) {
+fn report<'a>(cx: &mut RuleContext<'a>, place: Node<'a>, kind: Option<&'static Kind>) {
     if let Some(kind) = kind {
         cx.report(place, format!("holds {}", kind.what));
     }

@@ -44,15 +44,16 @@
 //! - [KEDA and workload identity](https://learn.microsoft.com/azure/aks/keda-workload-identity)
 
 use crate::finding::Severity;
-use crate::json::Node;
-use crate::kind::{self, Kind};
 use crate::object::Object;
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
+use json::Node;
+use kubernetes::kind::{self, Kind};
+use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "aws-eks-object",
-    summary: for_readers("object without effect outside Amazon EKS"),
-    help: "remove the object and use its counterpart on AKS",
+    summary: docs_only("object without effect outside Amazon EKS"),
+    remediation: "remove the object and use its counterpart on AKS",
     severity: Severity::Low,
     checks: &[
         Check::Kinds(&[kind::SECURITY_GROUP_POLICY, kind::ENI_CONFIG, kind::POD_IDENTITY_ASSOCIATION], check_kind),
@@ -70,21 +71,21 @@ const COUNTERPARTS: &[(Kind, &str)] = &[
     ),
 ];
 
-fn check_kind<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
+fn check_kind<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>) {
     let fix = COUNTERPARTS.iter().find(|(kind, _)| object.is(kind)).map(|(_, fix)| *fix);
-    cx.report(object.root, "has no effect outside Amazon EKS").fix(fix.unwrap_or(RULE.help));
+    cx.report(object.root, "has no effect outside Amazon EKS").remediation(fix.unwrap_or(RULE.remediation));
 }
 
-fn check_config_map<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
+fn check_config_map<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>) {
     if (object.namespace, object.name) == ("kube-system", "aws-auth") {
         cx.report(object.root, "maps IAM roles to users, which AKS does not read")
-            .fix("bind Entra groups by object id in RoleBindings and ClusterRoleBindings");
+            .remediation("bind Entra groups by object id in RoleBindings and ClusterRoleBindings");
     }
 }
 
-fn check_keda<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
+fn check_keda<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>) {
     let provider: Node<'a> = object.at(&["spec", "podIdentity", "provider"]);
     if provider.text() == Some("aws-eks") {
-        cx.report(provider, "signs in with an IAM role of Amazon EKS").fix("write provider: azure-workload");
+        cx.report(provider, "signs in with an IAM role of Amazon EKS").remediation("write provider: azure-workload");
     }
 }

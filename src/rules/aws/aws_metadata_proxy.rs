@@ -47,42 +47,44 @@
 //! - [kiam](https://github.com/uswitch/kiam)
 //! - [From EKS to AKS: workload identity](https://learn.microsoft.com/azure/architecture/aws-professional/eks-to-aks/workload-identity)
 
+use crate::anchor::Anchor;
 use crate::finding::Severity;
-use crate::json::Node;
-use crate::kind;
 use crate::object::Object;
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
 use crate::view::sign::Signs;
 use crate::view::workload::Workload;
+use json::Node;
+use kubernetes::kind;
+use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "aws-metadata-proxy",
-    summary: for_readers("credentials through kube2iam or kiam"),
-    help: "use workload identity: annotate the service account with azure.workload.identity/client-id and label the pod",
+    summary: docs_only("credentials through kube2iam or kiam"),
+    remediation: "use workload identity: annotate the service account with azure.workload.identity/client-id and label the pod",
     severity: Severity::Medium,
     checks: &[Check::Workload(Signs::ALWAYS, check), Check::Kinds(&[kind::NAMESPACE], check_namespace)],
 };
 
 const GROUP: &str = "iam.amazonaws.com/";
 
-fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
+fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     for annotations in workload.annotation_levels() {
         check_annotations(cx, annotations, "asks kube2iam or kiam for an AWS role");
     }
     for container in workload.containers() {
         // `jtblin/kube2iam`, `quay.io/uswitch/kiam`, mirrors of both.
         if matches!(container.image_path().rsplit('/').next(), Some("kube2iam" | "kiam")) {
-            cx.report(container.node.member("image"), "intercepts the node's metadata endpoint for all pods")
-                .fix("remove the component; workload identity needs no proxy on the node");
+            cx.report(Anchor::member(container.node, "image"), "intercepts the node's metadata endpoint for all pods")
+                .remediation("remove the component; workload identity needs no proxy on the node");
         }
     }
 }
 
-fn check_namespace<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
+fn check_namespace<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>) {
     check_annotations(cx, object.annotations(), "tells kube2iam or kiam which AWS roles the namespace may use");
 }
 
-fn check_annotations<'a>(cx: &mut Cx<'a>, annotations: Node<'a>, what: &str) {
+fn check_annotations<'a>(cx: &mut RuleContext<'a>, annotations: Node<'a>, what: &str) {
     for (key, annotation) in annotations.members() {
         if key.starts_with(GROUP) {
             cx.report(annotation, what);

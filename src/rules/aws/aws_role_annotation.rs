@@ -39,16 +39,17 @@
 //! - [Webhook of IAM roles for service accounts](https://github.com/aws/amazon-eks-pod-identity-webhook)
 
 use crate::finding::Severity;
-use crate::json::Node;
-use crate::kind;
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
 use crate::view::sign::Signs;
 use crate::view::workload::Workload;
+use json::Node;
+use kubernetes::kind;
+use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "aws-role-annotation",
-    summary: for_readers("IAM role of Amazon EKS on a service account or pod"),
-    help: "use Microsoft Entra Workload ID and remove it",
+    summary: docs_only("IAM role of Amazon EKS on a service account or pod"),
+    remediation: "use Microsoft Entra Workload ID and remove it",
     severity: Severity::Medium,
     checks: &[
         Check::Kinds(&[kind::SERVICE_ACCOUNT], |cx, object| check_annotations(cx, object.annotations())),
@@ -91,7 +92,7 @@ const VARIABLES: &[(&str, &str)] = &[
 const IDENTITY: &str =
     "use workload identity in the place of EKS Pod Identity: label the pod azure.workload.identity/use: \"true\"";
 
-fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
+fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     for annotations in workload.annotation_levels() {
         check_annotations(cx, annotations);
     }
@@ -100,17 +101,17 @@ fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
             continue;
         }
         if let Some((_, fix)) = VARIABLES.iter().find(|(name, _)| *name == variable.name) {
-            cx.report(variable.node, "belongs to the pod identities of Amazon EKS").fix(*fix);
+            cx.report(variable.node, "belongs to the pod identities of Amazon EKS").remediation(*fix);
         }
     }
 }
 
-fn check_annotations<'a>(cx: &mut Cx<'a>, annotations: Node<'a>) {
+fn check_annotations<'a>(cx: &mut RuleContext<'a>, annotations: Node<'a>) {
     for (key, annotation) in annotations.members() {
         let Some(name) = key.strip_prefix(GROUP) else { continue };
         let finding = cx.report(annotation, "belongs to IAM roles of Amazon EKS and does nothing on AKS");
         if let Some((_, fix)) = ANNOTATIONS.iter().find(|(known, _)| *known == name) {
-            finding.fix(*fix);
+            finding.remediation(*fix);
         }
     }
 }

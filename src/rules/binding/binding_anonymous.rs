@@ -46,19 +46,20 @@
 //! - [Kubernetes RBAC good practices](https://kubernetes.io/docs/concepts/security/rbac-good-practices/)
 
 use crate::finding::Severity;
-use crate::json::shown;
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
 use crate::view::binding::{Binding, Subject};
+use text::docs_only;
+use text::shown;
 
 pub static RULE: Rule = Rule {
     id: "binding-anonymous",
-    summary: for_readers("role granted to anonymous requests"),
-    help: "remove the subject, or bind an Entra group by its object id",
+    summary: docs_only("role granted to anonymous requests"),
+    remediation: "remove the subject, or bind an Entra group by its object id",
     severity: Severity::High,
     checks: &[Check::Binding(check)],
 };
 
-fn check<'a>(cx: &mut Cx<'a>, binding: &Binding<'a>) {
+fn check<'a>(cx: &mut RuleContext<'a>, binding: &Binding<'a>) {
     for subject in binding.subjects().filter(is_anonymous) {
         if !is_public_info_viewer(binding) {
             let what = format!("grants {} to everybody without signing in", shown(binding.role_ref().name));

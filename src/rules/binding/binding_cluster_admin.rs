@@ -51,19 +51,20 @@
 //! - [Access and identity options for AKS](https://learn.microsoft.com/azure/aks/concepts-identity)
 
 use crate::finding::Severity;
-use crate::json::shown;
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
 use crate::view::binding::Binding;
+use text::docs_only;
+use text::shown;
 
 pub static RULE: Rule = Rule {
     id: "binding-cluster-admin",
-    summary: for_readers("cluster-admin for somebody who is not listed"),
-    help: "grant a smaller role, or add the subject to the setting clusterAdmins",
+    summary: docs_only("cluster-admin for somebody who is not listed"),
+    remediation: "grant a smaller role, or add the subject to the setting clusterAdmins",
     severity: Severity::High,
     checks: &[Check::Binding(check)],
 };
 
-fn check<'a>(cx: &mut Cx<'a>, binding: &Binding<'a>) {
+fn check<'a>(cx: &mut RuleContext<'a>, binding: &Binding<'a>) {
     if !binding.role_ref().is_cluster_admin() {
         return;
     }

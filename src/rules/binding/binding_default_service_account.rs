@@ -47,19 +47,20 @@
 //! - [Kubernetes RBAC good practices](https://kubernetes.io/docs/concepts/security/rbac-good-practices/)
 
 use crate::finding::Severity;
-use crate::json::shown;
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
 use crate::view::binding::{Binding, Principal};
+use text::docs_only;
+use text::shown;
 
 pub static RULE: Rule = Rule {
     id: "binding-default-service-account",
-    summary: for_readers("role granted to the default service account"),
-    help: "create a service account for the workload, name it in its pod template, and bind that",
+    summary: docs_only("role granted to the default service account"),
+    remediation: "create a service account for the workload, name it in its pod template, and bind that",
     severity: Severity::Medium,
     checks: &[Check::Binding(check)],
 };
 
-fn check<'a>(cx: &mut Cx<'a>, binding: &Binding<'a>) {
+fn check<'a>(cx: &mut RuleContext<'a>, binding: &Binding<'a>) {
     for subject in binding.subjects() {
         if let Principal::ServiceAccount { namespace, name: "default" } = subject.principal {
             let what = format!("is every pod of namespace {} that names no account", shown(namespace));

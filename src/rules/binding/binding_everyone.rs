@@ -48,19 +48,20 @@
 //! - [Using RBAC authorization](https://kubernetes.io/docs/reference/access-authn-authz/rbac/)
 
 use crate::finding::Severity;
-use crate::json::shown;
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
 use crate::view::binding::Binding;
+use text::docs_only;
+use text::shown;
 
 pub static RULE: Rule = Rule {
     id: "binding-everyone",
-    summary: for_readers("role granted to everybody who can sign in"),
-    help: "bind the Entra group of those who need it by its object id, or one service account",
+    summary: docs_only("role granted to everybody who can sign in"),
+    remediation: "bind the Entra group of those who need it by its object id, or one service account",
     severity: Severity::High,
     checks: &[Check::Binding(check)],
 };
 
-fn check<'a>(cx: &mut Cx<'a>, binding: &Binding<'a>) {
+fn check<'a>(cx: &mut RuleContext<'a>, binding: &Binding<'a>) {
     let role = binding.role_ref();
     for subject in binding.subjects() {
         let Some(name) = subject.user_or_group() else { continue };

@@ -48,18 +48,19 @@
 //! - [External identity providers for AKS](https://learn.microsoft.com/azure/aks/external-identity-provider-authentication-overview)
 
 use crate::finding::Severity;
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
 use crate::view::binding::Binding;
+use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "binding-external-issuer",
-    summary: for_readers("role granted to an identity outside of Entra"),
-    help: "bind an Entra group by its object id, or set allowExternalIssuers: true",
+    summary: docs_only("role granted to an identity outside of Entra"),
+    remediation: "bind an Entra group by its object id, or set allowExternalIssuers: true",
     severity: Severity::Medium,
     checks: &[Check::Binding(check)],
 };
 
-fn check<'a>(cx: &mut Cx<'a>, binding: &Binding<'a>) {
+fn check<'a>(cx: &mut RuleContext<'a>, binding: &Binding<'a>) {
     if cx.settings.allow_external_issuers {
         return;
     }

@@ -46,19 +46,20 @@
 //! - [Kubernetes RBAC good practices](https://kubernetes.io/docs/concepts/security/rbac-good-practices/)
 
 use crate::finding::Severity;
-use crate::json::shown;
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
 use crate::view::binding::{Binding, Principal};
+use text::docs_only;
+use text::shown;
 
 pub static RULE: Rule = Rule {
     id: "binding-foreign-service-account",
-    summary: for_readers("role granted to a service account of another namespace"),
-    help: "bind a service account of the same namespace, or make sure that the other namespace is trusted with this",
+    summary: docs_only("role granted to a service account of another namespace"),
+    remediation: "bind a service account of the same namespace, or make sure that the other namespace is trusted with this",
     severity: Severity::Low,
     checks: &[Check::Binding(check)],
 };
 
-fn check<'a>(cx: &mut Cx<'a>, binding: &Binding<'a>) {
+fn check<'a>(cx: &mut RuleContext<'a>, binding: &Binding<'a>) {
     if !binding.namespaced || binding.object.namespace.is_empty() {
         return;
     }

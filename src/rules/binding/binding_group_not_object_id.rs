@@ -46,22 +46,23 @@
 //!
 //! - [Use Kubernetes RBAC with Entra integration in AKS](https://learn.microsoft.com/azure/aks/kubernetes-rbac-entra-id)
 
+use crate::entra_id::is_guid;
 use crate::finding::Severity;
-use crate::name::is_guid;
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
 use crate::rules::binding::misspelling;
 use crate::view::binding::Binding;
 use std::borrow::Cow;
+use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "binding-group-not-object-id",
-    summary: for_readers("group that is not an Entra object id"),
-    help: "write the group's object id: az ad group show --group NAME --query id --output tsv",
+    summary: docs_only("group that is not an Entra object id"),
+    remediation: "write the group's object id: az ad group show --group NAME --query id --output tsv",
     severity: Severity::High,
     checks: &[Check::Binding(check)],
 };
 
-fn check<'a>(cx: &mut Cx<'a>, binding: &Binding<'a>) {
+fn check<'a>(cx: &mut RuleContext<'a>, binding: &Binding<'a>) {
     for subject in binding.subjects() {
         let Some(name) = subject.group() else { continue };
         if name.starts_with("system:") || name.starts_with("aks:jwt:") {

@@ -48,20 +48,21 @@
 //! - [Use Kubernetes RBAC with Entra integration in AKS](https://learn.microsoft.com/azure/aks/kubernetes-rbac-entra-id)
 //! - [AKS access and identity best practices](https://learn.microsoft.com/azure/aks/operator-best-practices-identity)
 
+use crate::entra_id::{is_guid, is_placeholder_guid, is_upn};
 use crate::finding::Severity;
-use crate::name::{is_guid, is_placeholder_guid, is_upn};
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
 use crate::view::binding::Binding;
+use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "binding-individual-user",
-    summary: for_readers("role granted to a person instead of a group"),
-    help: "put the person into an Entra group and bind the group, or list the user in allowedUsers",
+    summary: docs_only("role granted to a person instead of a group"),
+    remediation: "put the person into an Entra group and bind the group, or list the user in allowedUsers",
     severity: Severity::Medium,
     checks: &[Check::Binding(check)],
 };
 
-fn check<'a>(cx: &mut Cx<'a>, binding: &Binding<'a>) {
+fn check<'a>(cx: &mut RuleContext<'a>, binding: &Binding<'a>) {
     let settings = cx.settings;
     for subject in binding.subjects() {
         let Some(name) = subject.user() else { continue };

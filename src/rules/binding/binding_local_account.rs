@@ -46,18 +46,19 @@
 
 use crate::finding::Severity;
 use crate::requester::LOCAL_ACCOUNTS;
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
 use crate::view::binding::Binding;
+use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "binding-local-account",
-    summary: for_readers("role granted to an AKS local account"),
-    help: "bind an Entra group by its object id instead",
+    summary: docs_only("role granted to an AKS local account"),
+    remediation: "bind an Entra group by its object id instead",
     severity: Severity::High,
     checks: &[Check::Binding(check)],
 };
 
-fn check<'a>(cx: &mut Cx<'a>, binding: &Binding<'a>) {
+fn check<'a>(cx: &mut RuleContext<'a>, binding: &Binding<'a>) {
     for subject in binding.subjects() {
         let Some(name) = subject.user() else { continue };
         if LOCAL_ACCOUNTS.contains(&name) {

@@ -41,18 +41,19 @@
 //! - [Use Kubernetes RBAC with Entra integration in AKS](https://learn.microsoft.com/azure/aks/kubernetes-rbac-entra-id)
 
 use crate::finding::Severity;
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
 use crate::view::binding::{Binding, Principal};
+use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "binding-not-allowed",
-    summary: for_readers("user or group that the settings do not allow"),
-    help: "bind a group that is listed in allowedGroups, or add this one to the setting",
+    summary: docs_only("user or group that the settings do not allow"),
+    remediation: "bind a group that is listed in allowedGroups, or add this one to the setting",
     severity: Severity::High,
     checks: &[Check::Binding(check)],
 };
 
-fn check<'a>(cx: &mut Cx<'a>, binding: &Binding<'a>) {
+fn check<'a>(cx: &mut RuleContext<'a>, binding: &Binding<'a>) {
     let settings = cx.settings;
     for subject in binding.subjects() {
         let Some(name) = subject.user_or_group() else { continue };
@@ -66,7 +67,7 @@ fn check<'a>(cx: &mut Cx<'a>, binding: &Binding<'a>) {
             }
             Principal::User(user) if !settings.allowed_users.is_empty() && !settings.is_allowed_user(user) => {
                 cx.report(subject.node, "is not listed in allowedUsers")
-                    .fix("bind a listed group instead of a person, or add the user to allowedUsers");
+                    .remediation("bind a listed group instead of a person, or add the user to allowedUsers");
             }
             _ => {}
         }

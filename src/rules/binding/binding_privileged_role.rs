@@ -49,19 +49,20 @@
 //! - [User-facing roles](https://kubernetes.io/docs/reference/access-authn-authz/rbac/#user-facing-roles)
 
 use crate::finding::Severity;
-use crate::json::shown;
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
 use crate::view::binding::{Binding, Principal, Subject};
+use text::docs_only;
+use text::shown;
 
 pub static RULE: Rule = Rule {
     id: "binding-privileged-role",
-    summary: for_readers("binding to a role that is wider than it looks"),
-    help: "bind the role in single namespaces with a RoleBinding, or write a role with what is needed",
+    summary: docs_only("binding to a role that is wider than it looks"),
+    remediation: "bind the role in single namespaces with a RoleBinding, or write a role with what is needed",
     severity: Severity::Medium,
     checks: &[Check::Binding(check)],
 };
 
-fn check<'a>(cx: &mut Cx<'a>, binding: &Binding<'a>) {
+fn check<'a>(cx: &mut RuleContext<'a>, binding: &Binding<'a>) {
     let role = binding.role_ref();
     let for_people = role.kind == "ClusterRole" && matches!(role.name, "admin" | "edit");
     let for_components = role.name.starts_with("system:") || role.name == "aks-service";
@@ -69,7 +70,7 @@ fn check<'a>(cx: &mut Cx<'a>, binding: &Binding<'a>) {
         cx.report(role.node, format!("grants {} in every namespace, kube-system included", role.name));
     } else if for_components && !role.is_discovery() {
         let finding = cx.report(role.node, format!("grants {}, which is made for a component", shown(role.name)));
-        finding.fix("write a role with the permissions that are needed and bind that");
+        finding.remediation("write a role with the permissions that are needed and bind that");
         if binding.subjects().all(|subject| is_component(&subject)) {
             finding.severity(Severity::Low);
         }

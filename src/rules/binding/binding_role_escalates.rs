@@ -56,22 +56,24 @@
 //! - [Kubernetes RBAC good practices](https://kubernetes.io/docs/concepts/security/rbac-good-practices/#privilege-escalation-risks)
 
 use crate::finding::Severity;
-use crate::json::{Node, shown};
 use crate::lookup::{CLUSTER_ROLE, LookupError, Query, ROLE};
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
 use crate::rules::role::danger;
 use crate::view::binding::{Binding, RoleRef};
-use crate::view::role::Role;
+use json::Node;
+use kubernetes::role::Role;
+use text::docs_only;
+use text::shown;
 
 pub static RULE: Rule = Rule {
     id: "binding-role-escalates",
-    summary: for_readers("role that makes its holder an administrator, for somebody who is not listed"),
-    help: "take the grant out of the role, or add the subject to the setting clusterAdmins",
+    summary: docs_only("role that makes its holder an administrator, for somebody who is not listed"),
+    remediation: "take the grant out of the role, or add the subject to the setting clusterAdmins",
     severity: Severity::High,
     checks: &[Check::Binding(check)],
 };
 
-fn check<'a>(cx: &mut Cx<'a>, binding: &Binding<'a>) {
+fn check<'a>(cx: &mut RuleContext<'a>, binding: &Binding<'a>) {
     let Some(lookups) = cx.lookups else { return };
     let settings = cx.settings;
     let reference = binding.role_ref();
@@ -95,7 +97,9 @@ fn check<'a>(cx: &mut Cx<'a>, binding: &Binding<'a>) {
         }
         Err(LookupError::NotFound) => {
             let what = format!("names {} {}, which does not exist yet", query.resource.kind, shown(reference.name));
-            cx.report(reference.node, what).severity(Severity::Low).fix("create the role first, so that it is judged");
+            cx.report(reference.node, what)
+                .severity(Severity::Low)
+                .remediation("create the role first, so that it is judged");
         }
         Err(error) => _ = cx.report_unchecked(reference.node, &query, error),
     }
@@ -114,5 +118,5 @@ fn escalation(role: Node<'_>, is_cluster_role: bool, bound_in_namespace: bool) -
     let written = danger::judge(&Role::read(role, !is_cluster_role));
     let high = |rule: &Rule| written.iter().any(|finding| *finding.rule == *rule && finding.severity == Severity::High);
     let effective = danger::judge(&Role::read(role, bound_in_namespace));
-    effective.into_iter().find(|finding| high(finding.rule)).map(|finding| finding.what)
+    effective.into_iter().find(|finding| high(finding.rule)).map(|finding| finding.message)
 }

@@ -46,24 +46,25 @@
 //! - [Referring to subjects](https://kubernetes.io/docs/reference/access-authn-authz/rbac/#referring-to-subjects)
 
 use crate::finding::Severity;
-use crate::json::shown;
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
 use crate::view::binding::{Binding, Principal};
+use text::docs_only;
+use text::shown;
 
 pub static RULE: Rule = Rule {
     id: "binding-service-account-as-user",
-    summary: for_readers("service account written as a user"),
-    help: "write kind: ServiceAccount with name and namespace",
+    summary: docs_only("service account written as a user"),
+    remediation: "write kind: ServiceAccount with name and namespace",
     severity: Severity::Low,
     checks: &[Check::Binding(check)],
 };
 
-fn check<'a>(cx: &mut Cx<'a>, binding: &Binding<'a>) {
+fn check<'a>(cx: &mut RuleContext<'a>, binding: &Binding<'a>) {
     for subject in binding.subjects().filter(|subject| subject.kind == "User") {
         if let Principal::ServiceAccount { namespace, name } = subject.principal {
             let (namespace, name) = (shown(namespace), shown(name));
             cx.report(subject.node, "is a service account written as a user")
-                .fix(format!("write {{kind: ServiceAccount, namespace: {namespace}, name: {name}}}"));
+                .remediation(format!("write {{kind: ServiceAccount, namespace: {namespace}, name: {name}}}"));
         }
     }
 }

@@ -46,19 +46,20 @@
 //! - [Kubernetes RBAC good practices](https://kubernetes.io/docs/concepts/security/rbac-good-practices/)
 
 use crate::finding::Severity;
-use crate::json::shown;
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
 use crate::view::binding::Binding;
+use text::docs_only;
+use text::shown;
 
 pub static RULE: Rule = Rule {
     id: "binding-system-masters",
-    summary: for_readers("role granted to a name reserved for Kubernetes"),
-    help: "bind an Entra group by its object id instead",
+    summary: docs_only("role granted to a name reserved for Kubernetes"),
+    remediation: "bind an Entra group by its object id instead",
     severity: Severity::High,
     checks: &[Check::Binding(check)],
 };
 
-fn check<'a>(cx: &mut Cx<'a>, binding: &Binding<'a>) {
+fn check<'a>(cx: &mut RuleContext<'a>, binding: &Binding<'a>) {
     for subject in binding.subjects() {
         let Some(name) = subject.user_or_group() else { continue };
         let Some(rest) = name.strip_prefix("system:") else { continue };

@@ -46,24 +46,25 @@
 //!
 //! - [Use Kubernetes RBAC with Entra integration in AKS](https://learn.microsoft.com/azure/aks/kubernetes-rbac-entra-id)
 
+use crate::entra_id::{is_guid, is_upn};
 use crate::finding::Severity;
-use crate::name::{is_guid, is_upn};
 use crate::requester::LOCAL_ACCOUNTS;
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
 use crate::rules::binding::binding_local_account::is_context_name;
 use crate::rules::binding::misspelling;
 use crate::view::binding::Binding;
 use std::borrow::Cow;
+use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "binding-user-not-entra",
-    summary: for_readers("user that Entra does not know"),
-    help: "bind an Entra group by its object id, or write the user principal name or object id as Entra has it",
+    summary: docs_only("user that Entra does not know"),
+    remediation: "bind an Entra group by its object id, or write the user principal name or object id as Entra has it",
     severity: Severity::High,
     checks: &[Check::Binding(check)],
 };
 
-fn check<'a>(cx: &mut Cx<'a>, binding: &Binding<'a>) {
+fn check<'a>(cx: &mut RuleContext<'a>, binding: &Binding<'a>) {
     for subject in binding.subjects() {
         let Some(name) = subject.user() else { continue };
         let has_own_rule = name.starts_with("system:")

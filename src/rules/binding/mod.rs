@@ -16,7 +16,7 @@ pub mod binding_service_account_as_user;
 pub mod binding_system_masters;
 pub mod binding_user_not_entra;
 
-use crate::name::{is_placeholder, normalise_guid};
+use crate::entra_id::{is_placeholder, normalise_guid};
 use crate::rules::Group;
 use std::borrow::Cow;
 

@@ -53,22 +53,24 @@
 //!
 //! - [RFC 9535, JSONPath](https://www.rfc-editor.org/rfc/rfc9535)
 
-use crate::credential::{Harmless, harmless};
 use crate::finding::Severity;
-use crate::json::{Node, shown};
-use crate::json_path;
 use crate::object::Object;
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
+use credentials::{Benign, benign};
+use json::Node;
+use json::path as json_path;
+use text::docs_only;
+use text::shown;
 
 pub static RULE: Rule = Rule {
     id: "credential-at-path",
-    summary: for_readers("credential at a place that credentialPaths names"),
-    help: "refer to a credential that is kept elsewhere, or sign in with workload identity",
+    summary: docs_only("credential at a place that credentialPaths names"),
+    remediation: "refer to a credential that is kept elsewhere, or sign in with workload identity",
     severity: Severity::High,
     checks: &[Check::Any(check)],
 };
 
-fn check<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
+fn check<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>) {
     let settings = cx.settings;
     for place in settings.credential_paths.iter().filter(|path| path.fits(object)) {
         for node in json_path::select(&place.path, object.root) {
@@ -83,7 +85,7 @@ fn check<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
 /// Whether a match is a value. Empty text, `${X}` and `{secretKeyRef: ...}` are none.
 fn holds_something(node: Node<'_>) -> bool {
     if let Some(text) = node.text() {
-        return !matches!(harmless(text), Some(Harmless::Empty | Harmless::Reference));
+        return !matches!(benign(text), Some(Benign::Empty | Benign::Reference));
     }
     if node.is_object() {
         return !is_reference(node) && node.members().any(|(_, member)| holds_something(member));

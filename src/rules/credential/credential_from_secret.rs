@@ -49,22 +49,23 @@
 //!
 //! - [Microsoft Entra Workload ID on AKS](https://learn.microsoft.com/azure/aks/workload-identity-overview)
 
-use crate::credential::{NameStrength, is_azure_credential_variable, name_strength};
 use crate::finding::Severity;
-use crate::json::Node;
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
 use crate::view::sign::Signs;
 use crate::view::workload::Workload;
+use credentials::{NameStrength, is_azure_credential_variable, name_strength};
+use json::Node;
+use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "credential-from-secret",
-    summary: for_readers("fixed Azure credential handed to a container from a Secret"),
-    help: "use workload identity, grant it a role on the service, and drop the reference",
+    summary: docs_only("fixed Azure credential handed to a container from a Secret"),
+    remediation: "use workload identity, grant it a role on the service, and drop the reference",
     severity: Severity::Medium,
     checks: &[Check::Workload(Signs::FROM_ELSEWHERE.or(Signs::SECRET_VOLUMES).or(Signs::PROJECTED_VOLUMES), check)],
 };
 
-fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
+fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     for container in workload.containers() {
         for variable in container.env().filter(|variable| variable.value.is_none()) {
             let key = variable.secret_key_ref().get("key").text();
@@ -89,7 +90,7 @@ fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
     }
 }
 
-fn check_items<'a>(cx: &mut Cx<'a>, items: Node<'a>) {
+fn check_items<'a>(cx: &mut RuleContext<'a>, items: Node<'a>) {
     for item in items.items() {
         if let Some(what) = item.get("key").text().and_then(is_azure_credential_variable) {
             cx.report(item, format!("mounts {what} from a Secret"));

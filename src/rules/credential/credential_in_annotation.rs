@@ -40,19 +40,21 @@ use super::literal::{
     LAST_APPLIED, Literal, in_annotations, in_cron_job_and_claims, in_object, in_unreadable_copy, may_assign_secrets,
 };
 use crate::finding::Severity;
-use crate::json::{Node, parse};
-use crate::kind;
+use json::{Node, parse};
+
+use crate::anchor::{Anchor, locate};
 use crate::object::Object;
-use crate::place::{Place, locate};
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
 use crate::view::sign::Signs;
 use crate::view::workload::{Workload, workloads};
+use kubernetes::kind;
 use std::borrow::Cow;
+use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "credential-in-annotation",
-    summary: for_readers("fixed credential in an annotation"),
-    help: "remove the annotation and rotate what it held",
+    summary: docs_only("fixed credential in an annotation"),
+    remediation: "remove the annotation and rotate what it held",
     severity: Severity::High,
     checks: &[
         Check::Annotated(check),
@@ -61,7 +63,7 @@ pub static RULE: Rule = Rule {
     ],
 };
 
-fn check<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
+fn check<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>) {
     let annotations = object.annotations();
     in_annotations(annotations, &mut |literal| {
         literal.report(cx);
@@ -72,13 +74,13 @@ fn check<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
     }
 }
 
-fn check_made<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
+fn check_made<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>) {
     in_cron_job_and_claims(object, &mut |literal| {
         literal.report(cx);
     });
 }
 
-fn check_template<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
+fn check_template<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     if !workload.is_pod() {
         for annotations in workload.annotation_levels() {
             in_annotations(annotations, &mut |literal| {
@@ -92,7 +94,7 @@ fn check_template<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
 const MOST: usize = 20;
 
 /// Reports what only kubectl's copy of the object has.
-fn check_copy<'a>(cx: &mut Cx<'a>, object: &Object<'a>, annotation: Node<'a>, text: &'a str) {
+fn check_copy<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>, annotation: Node<'a>, text: &'a str) {
     let Ok(copy) = parse(text) else {
         return in_unreadable_copy(annotation, text, &mut |literal| {
             literal.report(cx);
@@ -110,11 +112,11 @@ fn check_copy<'a>(cx: &mut Cx<'a>, object: &Object<'a>, annotation: Node<'a>, te
             only_here.push(literal);
         }
     });
-    let places: Vec<&Place<'_>> = only_here.iter().map(|literal| &literal.place).collect();
+    let places: Vec<&Anchor<'_>> = only_here.iter().map(|literal| &literal.place).collect();
     let locations = if places.is_empty() { Vec::new() } else { locate(root, &places) };
     for (literal, location) in only_here.iter().zip(locations) {
-        cx.report(annotation.inside(&location.path), literal.what())
+        cx.report(Anchor::inside(annotation, &location.path), literal.what())
             .severity(literal.evidence.severity())
-            .fix("apply the corrected manifest or remove the annotation, and rotate what it held");
+            .remediation("apply the corrected manifest or remove the annotation, and rotate what it held");
     }
 }

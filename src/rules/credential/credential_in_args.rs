@@ -47,19 +47,20 @@
 
 use super::literal::in_arguments;
 use crate::finding::Severity;
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
 use crate::view::sign::Signs;
 use crate::view::workload::Workload;
+use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "credential-in-args",
-    summary: for_readers("fixed credential on a command line"),
-    help: "use workload identity and drop the argument; rotate what was written here",
+    summary: docs_only("fixed credential on a command line"),
+    remediation: "use workload identity and drop the argument; rotate what was written here",
     severity: Severity::High,
     checks: &[Check::Workload(Signs::ALWAYS, check)],
 };
 
-fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
+fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     in_arguments(workload, &mut |literal| {
         literal.report(cx);
     });

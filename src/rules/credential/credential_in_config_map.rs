@@ -41,19 +41,20 @@
 
 use super::literal::in_config_map;
 use crate::finding::Severity;
-use crate::kind;
 use crate::object::Object;
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
+use kubernetes::kind;
+use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "credential-in-config-map",
-    summary: for_readers("fixed credential in a ConfigMap"),
-    help: "use workload identity and remove the entry; rotate what was written here",
+    summary: docs_only("fixed credential in a ConfigMap"),
+    remediation: "use workload identity and remove the entry; rotate what was written here",
     severity: Severity::High,
     checks: &[Check::Kinds(&[kind::CONFIG_MAP], check)],
 };
 
-fn check<'a>(cx: &mut Cx<'a>, map: &Object<'a>) {
+fn check<'a>(cx: &mut RuleContext<'a>, map: &Object<'a>) {
     in_config_map(map, &mut |literal| {
         literal.report(cx);
     });

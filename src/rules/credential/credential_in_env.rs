@@ -54,19 +54,20 @@
 
 use super::literal::in_env;
 use crate::finding::Severity;
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
 use crate::view::sign::Signs;
 use crate::view::workload::Workload;
+use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "credential-in-env",
-    summary: for_readers("fixed credential in a container's environment"),
-    help: "use workload identity and drop the variable; rotate what was written here",
+    summary: docs_only("fixed credential in a container's environment"),
+    remediation: "use workload identity and drop the variable; rotate what was written here",
     severity: Severity::High,
     checks: &[Check::Workload(Signs::ALWAYS, check)],
 };
 
-fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
+fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     in_env(workload, &mut |literal| {
         literal.report(cx);
     });

@@ -40,15 +40,16 @@
 use super::literal::in_secret;
 use crate::auth_mode;
 use crate::finding::Severity;
-use crate::kind;
 use crate::object::Object;
 use crate::requester::Requester;
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
+use kubernetes::kind;
+use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "credential-in-secret",
-    summary: for_readers("Secret with a fixed Azure credential"),
-    help: "use workload identity and delete the entry; rotate what it held",
+    summary: docs_only("Secret with a fixed Azure credential"),
+    remediation: "use workload identity and delete the entry; rotate what it held",
     severity: Severity::Medium,
     checks: &[Check::Kinds(&[kind::SECRET], check)],
 };
@@ -72,10 +73,10 @@ const STANDARD_KEYS: &[(&str, &[&str])] = &[
     ),
 ];
 
-fn check<'a>(cx: &mut Cx<'a>, secret: &Object<'a>) {
+fn check<'a>(cx: &mut RuleContext<'a>, secret: &Object<'a>) {
     let kind = secret.get("type").text().unwrap_or_default();
     let standard = STANDARD_KEYS.iter().find(|(known, _)| *known == kind).map_or(&[][..], |(_, keys)| keys);
-    let of_driver = cx.requester == Requester::ControlPlane && is_of_storage_driver(secret);
+    let of_driver = cx.requester == Requester::Trusted && is_of_storage_driver(secret);
     // What an entry of the table chooses a mode with is told there, once.
     let mut modes = Vec::new();
     auth_mode::of_object(secret, &mut |found| {

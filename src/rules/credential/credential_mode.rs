@@ -50,22 +50,23 @@
 //! - [External Secrets: Azure Key Vault](https://external-secrets.io/latest/provider/azure-key-vault/)
 
 use super::literal::{Literal, in_custom_resource};
-use crate::auth_mode::Found;
+use crate::anchor::Anchor;
+use crate::auth_mode::ModeFinding;
 use crate::finding::{Finding, Severity};
 use crate::object::Object;
-use crate::place::Place;
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
 use crate::view::workload::Workload;
+use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "credential-mode",
-    summary: for_readers("object that chooses a service principal, key or connection string"),
-    help: "choose workload identity",
+    summary: docs_only("object that chooses a service principal, key or connection string"),
+    remediation: "choose workload identity",
     severity: Severity::High,
     checks: &[Check::Mode(check), Check::CustomResource(check_strings)],
 };
 
-fn check<'a>(cx: &mut Cx<'a>, found: &Found<'a>) {
+fn check<'a>(cx: &mut RuleContext<'a>, found: &ModeFinding<'a>) {
     if found.choice.mode.is_credential() && !found.entry.is_volume() {
         found.report(cx);
     }
@@ -73,17 +74,19 @@ fn check<'a>(cx: &mut Cx<'a>, found: &Found<'a>) {
 
 /// A credential in any string of a custom resource, by value. A place that is told already is not told
 /// again.
-fn check_strings<'a>(cx: &mut Cx<'a>, object: &Object<'a>, workloads: &[Workload<'a>]) {
+fn check_strings<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>, workloads: &[Workload<'a>]) {
     in_custom_resource(object, workloads, &mut |literal| {
         if !cx.findings.iter().any(|finding| is_same(finding, &literal)) {
-            literal.report(cx).fix("let the controller sign in with workload identity; rotate what was written here");
+            literal
+                .report(cx)
+                .remediation("let the controller sign in with workload identity; rotate what was written here");
         }
     });
 }
 
 fn is_same(finding: &Finding<'_>, literal: &Literal<'_>) -> bool {
     match (&finding.place, &literal.place) {
-        (Place::Node { node: told, .. }, Place::Node { node, .. }) => {
+        (Anchor::Node { node: told, .. }, Anchor::Node { node, .. }) => {
             told.address() == node.address() && finding.rule.id.starts_with("credential-")
         }
         _ => false,

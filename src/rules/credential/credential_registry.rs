@@ -38,18 +38,20 @@
 //! - [Authenticate with Azure Container Registry from AKS](https://learn.microsoft.com/azure/aks/cluster-container-registry-integration)
 //! - [Ways to sign in to Azure Container Registry](https://learn.microsoft.com/azure/container-registry/container-registry-authentication)
 
-use crate::credential::{Class, decode_base64, recognise_all};
+use crate::anchor::Anchor;
 use crate::finding::Severity;
-use crate::json::Node;
-use crate::kind;
 use crate::object::Object;
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
+use credentials::{Class, decode_base64, recognise_all};
+use json::Node;
+use kubernetes::kind;
 use memchr::memmem;
+use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "credential-registry",
-    summary: for_readers("password for an Azure container registry"),
-    help: "attach the registry to the cluster (az aks update --attach-acr) and drop the pull secret",
+    summary: docs_only("password for an Azure container registry"),
+    remediation: "attach the registry to the cluster (az aks update --attach-acr) and drop the pull secret",
     severity: Severity::Medium,
     checks: &[Check::Kinds(&[kind::SECRET], check)],
 };
@@ -59,7 +61,7 @@ const LONGEST: usize = 1 << 20;
 /// Most registries told of one entry.
 const MOST: usize = 20;
 
-fn check<'a>(cx: &mut Cx<'a>, secret: &Object<'a>) {
+fn check<'a>(cx: &mut RuleContext<'a>, secret: &Object<'a>) {
     for (_, node) in secret.get("data").members() {
         let Some(bytes) = node.text().and_then(|text| decode_base64(text, LONGEST)) else { continue };
         if let Ok(text) = std::str::from_utf8(&bytes) {
@@ -71,7 +73,7 @@ fn check<'a>(cx: &mut Cx<'a>, secret: &Object<'a>) {
     }
 }
 
-fn check_config<'a>(cx: &mut Cx<'a>, node: Node<'a>, text: &str) {
+fn check_config<'a>(cx: &mut RuleContext<'a>, node: Node<'a>, text: &str) {
     // The recogniser looks for much more; ask it only about texts that name such a registry.
     if memmem::find(text.as_bytes(), b".azurecr.").is_none() {
         return;
@@ -81,7 +83,7 @@ fn check_config<'a>(cx: &mut Cx<'a>, node: Node<'a>, text: &str) {
         count += 1;
         if kind.class == Class::Registry && count <= MOST {
             let place = match registry_before(text, range.start) {
-                Some(registry) => node.inside(registry),
+                Some(registry) => Anchor::inside(node, registry),
                 None => node.into(),
             };
             cx.report(place, format!("holds {}", kind.what));

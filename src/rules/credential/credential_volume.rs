@@ -39,22 +39,23 @@
 //! - [Azure Blob CSI driver parameters](https://github.com/kubernetes-sigs/blob-csi-driver/blob/master/docs/driver-parameters.md)
 //! - [Identity access for the Key Vault provider](https://learn.microsoft.com/azure/aks/csi-secrets-store-identity-access)
 
-use crate::auth_mode::Found;
+use crate::auth_mode::ModeFinding;
 use crate::finding::Severity;
-use crate::kind;
 use crate::object::Object;
 use crate::requester::Requester;
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
+use kubernetes::kind;
+use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "credential-volume",
-    summary: for_readers("volume that is mounted with a storage key or a service principal's secret"),
-    help: "mount with the pod's own token",
+    summary: docs_only("volume that is mounted with a storage key or a service principal's secret"),
+    remediation: "mount with the pod's own token",
     severity: Severity::Medium,
     checks: &[Check::Mode(check)],
 };
 
-fn check<'a>(cx: &mut Cx<'a>, found: &Found<'a>) {
+fn check<'a>(cx: &mut RuleContext<'a>, found: &ModeFinding<'a>) {
     if found.choice.mode.is_credential() && found.entry.is_volume() && !is_provisioned(cx, &found.object) {
         found.report(cx);
     }
@@ -62,10 +63,10 @@ fn check<'a>(cx: &mut Cx<'a>, found: &Found<'a>) {
 
 /// Whether the control plane writes what its StorageClass says: the volumes of its provisioner, and
 /// the classes that every cluster comes with.
-fn is_provisioned(cx: &Cx<'_>, object: &Object<'_>) -> bool {
+fn is_provisioned(cx: &RuleContext<'_>, object: &Object<'_>) -> bool {
     let is_stock = object.is(&kind::STORAGE_CLASS) && AKS_CLASSES.contains(&object.name);
     match cx.requester {
-        Requester::ControlPlane => is_stock || object.is(&kind::PERSISTENT_VOLUME),
+        Requester::Trusted => is_stock || object.is(&kind::PERSISTENT_VOLUME),
         Requester::Absent => is_stock,
         _ => false,
     }

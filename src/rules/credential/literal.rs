@@ -4,21 +4,22 @@
 //! A value is judged first, then its name. What has a rule of its own is left to it: AWS keys to
 //! `aws-credential`, kubeconfigs in ConfigMaps, Secrets and annotations to `kubeconfig-static`.
 
-use crate::credential::{
-    Class, Kind, NameStrength, assignments, decode_base64, harmless, is_aws_secret_key, is_azure_credential_variable,
-    is_harmless, is_unfilled, may_be_base64, name_strength, recognise_all, recognise_where,
-};
+use crate::anchor::Anchor;
 use crate::finding::{Finding, Severity};
-use crate::json::{Node, shown};
-use crate::kind;
 use crate::object::Object;
-use crate::place::Place;
-use crate::rule::Cx;
+use crate::rule::RuleContext;
 use crate::view::custom_resource;
 use crate::view::sign::Signs;
 use crate::view::workload::Workload;
+use credentials::{
+    Class, Kind, NameStrength, assignments, benign, decode_base64, is_aws_secret_key, is_azure_credential_variable,
+    is_benign, is_unfilled, may_be_base64, name_strength, recognise_all, recognise_where,
+};
+use json::Node;
+use kubernetes::kind;
 use std::borrow::Cow;
 use std::ops::Range;
+use text::shown;
 
 /// Why a string is taken for a credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +59,7 @@ impl Evidence {
 
 /// A credential, and where.
 pub struct Literal<'a> {
-    pub place: Place<'a>,
+    pub place: Anchor<'a>,
     pub evidence: Evidence,
     /// The flag that an argument belongs to, for people.
     flag: Option<&'a str>,
@@ -74,7 +75,7 @@ impl<'a> Literal<'a> {
         Literal { place: node.into(), evidence, flag: None, line: None, text }
     }
 
-    pub fn report<'c>(self, cx: &'c mut Cx<'a>) -> &'c mut Finding<'a> {
+    pub fn report<'c>(self, cx: &'c mut RuleContext<'a>) -> &'c mut Finding<'a> {
         let what = self.what();
         cx.report(self.place, what).severity(self.evidence.severity())
     }
@@ -334,7 +335,7 @@ impl Reading {
         let strength = (self.strength)(name).filter(|strength| (self.counts)(*strength))?;
         match strength {
             NameStrength::Azure(what) if is_unfilled(value) => Some(Evidence::Unfilled(what)),
-            _ if is_harmless(value) || is_aws_key(name, value) => None,
+            _ if is_benign(value) || is_aws_key(name, value) => None,
             _ => Some(Evidence::Name(strength)),
         }
     }
@@ -387,7 +388,7 @@ impl Reading {
         let mut literals: Vec<Literal<'a>> = Vec::new();
         self.look_inside(text, &mut |inside| {
             let place = match inside.key {
-                Some(key) => node.inside(key),
+                Some(key) => Anchor::inside(node, key),
                 None => node.into(),
             };
             let text = Cow::Borrowed("");
@@ -489,7 +490,7 @@ impl Reading {
         }
         let is_word = !value.contains(|c: char| c.is_ascii_whitespace());
         let may_be_one = is_word && !is_code(value) && (strength != NameStrength::Weak || looks_made(value));
-        if !may_be_one || harmless(value).is_some() || is_aws_key(name, value) {
+        if !may_be_one || benign(value).is_some() || is_aws_key(name, value) {
             return None;
         }
         Some(Evidence::Name(strength))

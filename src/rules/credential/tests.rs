@@ -3,6 +3,7 @@
 use crate::lookup::{Cluster, LookupError, Query};
 use crate::settings::Date;
 use crate::{Evaluation, Host, evaluate, validate_settings};
+use base64::Engine;
 use serde_json::{Value, json};
 
 struct NoCluster;
@@ -53,7 +54,7 @@ impl Markers {
 
     fn encoded(&mut self) -> String {
         let text = self.made();
-        let encoded = crate::credential::tests::encode(text.as_bytes());
+        let encoded = encode(text.as_bytes());
         self.0.push(encoded.clone());
         encoded
     }
@@ -62,7 +63,7 @@ impl Markers {
         let mut out = String::from_utf8(evaluation.response.to_json()).unwrap();
         for finding in &evaluation.findings {
             let location = &finding.location;
-            out += &format!("\n{} {} {} {}", location.path, location.pointer, finding.what, finding.fix);
+            out += &format!("\n{} {} {} {}", location.path, location.pointer, finding.message, finding.remediation);
         }
         self.assert_not_in(&out);
     }
@@ -129,7 +130,7 @@ fn objects(marks: &mut Markers) -> Vec<Value> {
         .unwrap()
         .iter()
         .map(|(key, value)| {
-            let encoded = crate::credential::tests::encode(value.as_str().unwrap().as_bytes());
+            let encoded = encode(value.as_str().unwrap().as_bytes());
             marks.0.push(encoded.clone());
             (key.clone(), encoded.into())
         })
@@ -247,7 +248,11 @@ fn strings_of_custom_resources() {
     let object = Object::new(&request, request.object());
     let mut places = Vec::new();
     in_custom_resource(&object, &workloads(&object, &Default::default()), &mut |literal| places.push(literal.place));
-    let located = crate::place::locate(object.root, &places.iter().collect::<Vec<_>>());
+    let located = crate::anchor::locate(object.root, &places.iter().collect::<Vec<_>>());
     let paths: Vec<&str> = located.iter().map(|location| location.path.as_str()).collect();
     assert_eq!(paths, ["metadata.labels[a]", "spec.deep[0].er", "spec.template.spec.containers[a].image"]);
+}
+
+fn encode(bytes: &[u8]) -> String {
+    base64::prelude::BASE64_STANDARD.encode(bytes)
 }

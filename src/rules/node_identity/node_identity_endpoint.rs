@@ -58,21 +58,23 @@
 //! - [Restrict access to the instance metadata endpoint](https://learn.microsoft.com/azure/aks/imds-restriction)
 //! - [Managed identities in AKS](https://learn.microsoft.com/azure/aks/managed-identity-overview)
 
-use crate::credential::{assignments, flags};
+use crate::anchor::Anchor;
 use crate::finding::Severity;
 use crate::imds::{hints_at_switch, is_proxy_exception, logs_in_with_identity, mentions_endpoint, switch_of};
-use crate::json::Node;
-use crate::kind;
 use crate::object::Object;
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
 use crate::view::container::Container;
 use crate::view::sign::Signs;
 use crate::view::workload::Workload;
+use credentials::{assignments, flags};
+use json::Node;
+use kubernetes::kind;
+use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "node-identity-endpoint",
-    summary: for_readers("use of the node's managed identity"),
-    help: "use workload identity: label the pod azure.workload.identity/use: \"true\" and drop this",
+    summary: docs_only("use of the node's managed identity"),
+    remediation: "use workload identity: label the pod azure.workload.identity/use: \"true\" and drop this",
     severity: Severity::Medium,
     checks: &[Check::Workload(Signs::ALWAYS, check), Check::Kinds(&[kind::CONFIG_MAP], check_config_map)],
 };
@@ -82,7 +84,7 @@ const LOGS_IN: &str = "signs in with the managed identity of the node";
 /// Entries of one ConfigMap text that are told.
 const MOST: usize = 16;
 
-fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
+fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     for container in workload.containers() {
         for variable in container.env() {
             // A literal that is empty sets nothing; a value from elsewhere is not known.
@@ -106,7 +108,7 @@ fn app_service(container: &Container<'_>, name: &str) -> Option<&'static str> {
         .then_some("redirects SDKs to another source of managed-identity tokens")
 }
 
-fn check_arguments<'a>(cx: &mut Cx<'a>, container: &Container<'a>) {
+fn check_arguments<'a>(cx: &mut RuleContext<'a>, container: &Container<'a>) {
     let mut flag = None;
     let mut login = false;
     for (node, argument) in container.arguments() {
@@ -153,7 +155,7 @@ fn names_endpoint(name: &str, value: Option<&str>) -> Option<&'static str> {
     named.then_some(NAMES_ENDPOINT)
 }
 
-fn check_config_map<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
+fn check_config_map<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>) {
     for (key, node) in object.get("data").members() {
         let Some(text) = node.text() else { continue };
         match operated_by(key, Some(text)) {
@@ -165,7 +167,7 @@ fn check_config_map<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
 }
 
 /// The assignments in a configuration file, or the text as a whole where the address stands elsewhere.
-fn check_text<'a>(cx: &mut Cx<'a>, node: Node<'a>, text: &str) {
+fn check_text<'a>(cx: &mut RuleContext<'a>, node: Node<'a>, text: &str) {
     let endpoint = mentions_endpoint(text);
     if !endpoint && !hints_at_switch(text) {
         return;
@@ -187,6 +189,6 @@ fn check_text<'a>(cx: &mut Cx<'a>, node: Node<'a>, text: &str) {
     }
     found.dedup();
     for (key, what) in found {
-        cx.report(node.inside(key), what);
+        cx.report(Anchor::inside(node, key), what);
     }
 }

@@ -56,17 +56,19 @@
 //! - [Configuration of the Azure cloud provider](https://cloud-provider-azure.sigs.k8s.io/install/configs/)
 
 use crate::finding::Severity;
-use crate::json::{Node, shown};
-use crate::kind;
 use crate::object::Object;
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
 use crate::view::sign::Signs;
 use crate::view::workload::Workload;
+use json::Node;
+use kubernetes::kind;
+use text::docs_only;
+use text::shown;
 
 pub static RULE: Rule = Rule {
     id: "node-identity-file",
-    summary: for_readers("volume that shows the node's Azure credential file"),
-    help: "remove the volume and use workload identity",
+    summary: docs_only("volume that shows the node's Azure credential file"),
+    remediation: "remove the volume and use workload identity",
     severity: Severity::High,
     checks: &[
         Check::Workload(Signs::HOST_PATHS, check),
@@ -74,20 +76,20 @@ pub static RULE: Rule = Rule {
     ],
 };
 
-fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
+fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     for volume in workload.volumes() {
         judge(cx, volume, volume.at(&["hostPath", "path"]));
     }
 }
 
-fn check_persistent_volume<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
+fn check_persistent_volume<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>) {
     for source in ["hostPath", "local"] {
         let path = object.at(&["spec", source, "path"]);
         judge(cx, path, path);
     }
 }
 
-fn judge<'a>(cx: &mut Cx<'a>, place: Node<'a>, path: Node<'a>) {
+fn judge<'a>(cx: &mut RuleContext<'a>, place: Node<'a>, path: Node<'a>) {
     let Some(text) = path.set_text() else { return };
     match exposure(text) {
         Some(Exposure::File) => {
@@ -95,7 +97,7 @@ fn judge<'a>(cx: &mut Cx<'a>, place: Node<'a>, path: Node<'a>) {
         }
         Some(Exposure::Parent) => {
             let what = format!("shows {} of the node to the pod, with its credential file azure.json", shown(text));
-            cx.report(place, what).severity(Severity::Medium).fix("mount only the folder that is needed");
+            cx.report(place, what).severity(Severity::Medium).remediation("mount only the folder that is needed");
         }
         None => {}
     }

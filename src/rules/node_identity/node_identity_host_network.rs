@@ -46,19 +46,20 @@
 //! - [Restrict access to the instance metadata endpoint](https://learn.microsoft.com/azure/aks/imds-restriction)
 
 use crate::finding::Severity;
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
 use crate::view::sign::Signs;
 use crate::view::workload::Workload;
+use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "node-identity-host-network",
-    summary: for_readers("pod with workload identity in the node's network"),
-    help: "drop hostNetwork, or restrict which identities are attached to the node",
+    summary: docs_only("pod with workload identity in the node's network"),
+    remediation: "drop hostNetwork, or restrict which identities are attached to the node",
     severity: Severity::Low,
     checks: &[Check::Workload(Signs::USE_LABEL, check)],
 };
 
-fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
+fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     let host_network = workload.spec.get("hostNetwork");
     if host_network.bool() == Some(true) && workload.uses_workload_identity() {
         cx.report(host_network, "leaves the node's metadata endpoint within reach of a pod with workload identity");

@@ -39,19 +39,20 @@
 //! - [Managed identities in AKS](https://learn.microsoft.com/azure/aks/managed-identity-overview)
 //! - [Restrict access to the metadata endpoint](https://learn.microsoft.com/azure/aks/imds-restriction)
 
-use crate::auth_mode::{Found, Mode};
+use crate::auth_mode::{Mode, ModeFinding};
 use crate::finding::Severity;
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
+use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "node-identity-mode",
-    summary: for_readers("object that chooses a managed identity of the node"),
-    help: "choose workload identity",
+    summary: docs_only("object that chooses a managed identity of the node"),
+    remediation: "choose workload identity",
     severity: Severity::Low,
     checks: &[Check::Mode(check)],
 };
 
-fn check<'a>(cx: &mut Cx<'a>, found: &Found<'a>) {
+fn check<'a>(cx: &mut RuleContext<'a>, found: &ModeFinding<'a>) {
     if found.choice.mode == Mode::NodeIdentity {
         found.report(cx);
     }

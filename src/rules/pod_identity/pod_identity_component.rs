@@ -51,17 +51,19 @@
 //! - [aad-pod-identity (archived)](https://github.com/Azure/aad-pod-identity)
 //! - [Pod-managed identities in AKS](https://learn.microsoft.com/azure/aks/use-azure-ad-pod-identity)
 
+use crate::anchor::Anchor;
 use crate::finding::Severity;
-use crate::kind::{self, Kind, POD_IDENTITY_GROUP};
 use crate::object::Object;
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
 use crate::view::sign::Signs;
 use crate::view::workload::Workload;
+use kubernetes::kind::{self, Kind, POD_IDENTITY_GROUP};
+use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "pod-identity-component",
-    summary: for_readers("component of the deprecated pod-managed identity"),
-    help: "remove the components (NMI, MIC, their RBAC and CRDs) and enable workload identity on the cluster",
+    summary: docs_only("component of the deprecated pod-managed identity"),
+    remediation: "remove the components (NMI, MIC, their RBAC and CRDs) and enable workload identity on the cluster",
     severity: Severity::High,
     checks: &[
         Check::Workload(Signs::ALWAYS, workload),
@@ -74,7 +76,7 @@ const NAMED: &[Kind] =
     &[kind::SERVICE_ACCOUNT, kind::ROLE, kind::CLUSTER_ROLE, kind::ROLE_BINDING, kind::CLUSTER_ROLE_BINDING];
 const DEFINITION: &[Kind] = &[kind::CUSTOM_RESOURCE_DEFINITION];
 
-fn workload<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
+fn workload<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     let account = workload.service_account_node();
     if account.text().and_then(component).is_some() {
         cx.report(account, "is the service account of a pod-managed identity component");
@@ -88,13 +90,13 @@ fn workload<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
         } else {
             continue;
         };
-        cx.report(container.node.member("image"), what);
+        cx.report(Anchor::member(container.node, "image"), what);
     }
 }
 
-fn named<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
+fn named<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>) {
     if let Some(component) = component(object.name) {
-        cx.report(object.metadata().member("name"), format!("belongs to {component} of pod-managed identity"));
+        cx.report(Anchor::member(object.metadata(), "name"), format!("belongs to {component} of pod-managed identity"));
     }
 }
 
@@ -108,7 +110,7 @@ fn component(name: &str) -> Option<&'static str> {
     [("-nmi", "NMI"), ("-mic", "MIC")].into_iter().find(|(part, _)| rest.contains(part)).map(|(_, name)| name)
 }
 
-fn definition<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
+fn definition<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>) {
     let group = object.at(&["spec", "group"]);
     if group.text() == Some(POD_IDENTITY_GROUP) {
         cx.report(group, "defines the custom resources of pod-managed identity");

@@ -47,26 +47,27 @@
 //! - [Migrate from pod-managed identity to workload identity](https://learn.microsoft.com/azure/aks/workload-identity-migrate-from-pod-identity)
 
 use crate::finding::Severity;
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
 use crate::view::sign::Signs;
 use crate::view::workload::Workload;
+use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "pod-identity-label",
-    summary: for_readers("pod that selects a pod-managed identity"),
-    help: "annotate the service account with azure.workload.identity/client-id and label the pod azure.workload.identity/use=true",
+    summary: docs_only("pod that selects a pod-managed identity"),
+    remediation: "annotate the service account with azure.workload.identity/client-id and label the pod azure.workload.identity/use=true",
     severity: Severity::High,
     checks: &[Check::Workload(Signs::ALWAYS, check)],
 };
 
 const LABEL: &str = "aadpodidbinding";
 
-fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
+fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     let label = workload.label(LABEL);
     if !label.is_absent() {
         let finding = cx.report(label, "selects a deprecated pod-managed identity");
         if workload.uses_workload_identity() {
-            finding.severity(Severity::Medium).fix("remove the label once the pods use workload identity");
+            finding.severity(Severity::Medium).remediation("remove the label once the pods use workload identity");
         }
     }
     let own_labels = (!workload.is_pod()).then(|| workload.object.labels());
@@ -75,7 +76,7 @@ fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
         let leftover = map.get(LABEL);
         if !leftover.is_absent() {
             let what = "is a leftover of pod-managed identity and does nothing here";
-            cx.report(leftover, what).severity(Severity::Low).fix("remove it");
+            cx.report(leftover, what).severity(Severity::Low).remediation("remove it");
         }
     }
 }

@@ -45,19 +45,20 @@
 //! - [Migrate from pod-managed identity to workload identity](https://learn.microsoft.com/azure/aks/workload-identity-migrate-from-pod-identity)
 //! - [Identity access for the Key Vault provider](https://learn.microsoft.com/azure/aks/csi-secrets-store-identity-access)
 
-use crate::auth_mode::{Found, Mode};
+use crate::auth_mode::{Mode, ModeFinding};
 use crate::finding::Severity;
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
+use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "pod-identity-mode",
-    summary: for_readers("object that chooses pod-managed identity"),
-    help: "choose workload identity",
+    summary: docs_only("object that chooses pod-managed identity"),
+    remediation: "choose workload identity",
     severity: Severity::High,
     checks: &[Check::Mode(check)],
 };
 
-fn check<'a>(cx: &mut Cx<'a>, found: &Found<'a>) {
+fn check<'a>(cx: &mut RuleContext<'a>, found: &ModeFinding<'a>) {
     if found.choice.mode == Mode::PodIdentity {
         found.report(cx);
     }

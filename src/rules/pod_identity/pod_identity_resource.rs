@@ -40,14 +40,15 @@
 //! - [Migrate from pod-managed identity to workload identity](https://learn.microsoft.com/azure/aks/workload-identity-migrate-from-pod-identity)
 
 use crate::finding::Severity;
-use crate::kind::{self, Kind};
 use crate::object::Object;
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
+use kubernetes::kind::{self, Kind};
+use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "pod-identity-resource",
-    summary: for_readers("object of the deprecated pod-managed identity"),
-    help: "federate the managed identity with a service account and annotate it with azure.workload.identity/client-id",
+    summary: docs_only("object of the deprecated pod-managed identity"),
+    remediation: "federate the managed identity with a service account and annotate it with azure.workload.identity/client-id",
     severity: Severity::High,
     checks: &[Check::Kinds(KINDS, check)],
 };
@@ -59,7 +60,7 @@ const KINDS: &[Kind] = &[
     kind::AZURE_POD_IDENTITY_EXCEPTION,
 ];
 
-fn check<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
+fn check<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>) {
     let kind = object.root.get("kind");
     let what = match object.kind {
         "AzureIdentity" => match object.at(&["spec", "type"]).integer() {
@@ -73,6 +74,6 @@ fn check<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
     };
     let finding = cx.report(kind, what);
     if object.kind == "AzurePodIdentityException" {
-        finding.fix("delete the exception once the workloads it excuses use workload identity");
+        finding.remediation("delete the exception once the workloads it excuses use workload identity");
     }
 }

@@ -13,11 +13,11 @@ use super::{
     role_wildcard, role_workload_write,
 };
 use crate::finding::{Finding, Severity};
-use crate::grant::{Grant, PolicyRule, Reach, carries_name};
-use crate::json::shown;
-use crate::rule::{Cx, Rule};
-use crate::view::role::Role;
+use crate::rule::{Rule, RuleContext};
+use kubernetes::grant::{Grant, PolicyRule, Reach, carries_name};
+use kubernetes::role::Role;
 use std::borrow::Cow;
+use text::shown;
 
 /// One row: any of the verbs on any of the resources.
 pub struct Danger {
@@ -38,7 +38,7 @@ pub const ADMISSION: &str = "admissionregistration.k8s.io";
 pub const AUTHENTICATION: &str = "authentication.k8s.io";
 pub const CERTIFICATES: &str = "certificates.k8s.io";
 const KUBEWARDEN: &str = "policies.kubewarden.io";
-const POD_IDENTITY: &str = crate::kind::POD_IDENTITY_GROUP;
+const POD_IDENTITY: &str = kubernetes::kind::POD_IDENTITY_GROUP;
 const SECRETS_STORE: &str = "secrets-store.csi.x-k8s.io";
 
 const READ: &[&str] = &["get", "list", "watch"];
@@ -129,7 +129,7 @@ const fn row(
 }
 
 /// The check of every rule that is nothing but its rows of the table.
-pub fn check<'a>(cx: &mut Cx<'a>, role: &Role<'a>) {
+pub fn check<'a>(cx: &mut RuleContext<'a>, role: &Role<'a>) {
     let rule = cx.rule;
     cx.findings.extend(role.rules().iter().filter_map(|line| find(rule, role, line)));
 }
@@ -251,14 +251,14 @@ pub fn finding<'a>(
     rule: &'static Rule,
     severity: Severity,
     line: &PolicyRule<'a>,
-    what: impl Into<String>,
+    message: impl Into<String>,
 ) -> Finding<'a> {
     Finding {
         rule,
         severity,
         place: line.node.into(),
-        what: what.into(),
-        fix: Cow::Borrowed(rule.help),
+        message: message.into(),
+        remediation: Cow::Borrowed(rule.remediation),
         unchecked: false,
     }
 }

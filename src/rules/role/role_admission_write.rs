@@ -38,12 +38,13 @@
 
 use super::danger;
 use crate::finding::Severity;
-use crate::rule::{Check, Rule, for_readers};
+use crate::rule::{Check, Rule};
+use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "role-admission-write",
-    summary: for_readers("role that can switch admission control off"),
-    help: "name the objects: verbs: [update, patch], resourceNames: [<webhook configuration>]",
+    summary: docs_only("role that can switch admission control off"),
+    remediation: "name the objects: verbs: [update, patch], resourceNames: [<webhook configuration>]",
     severity: Severity::Medium,
     checks: &[Check::Role(danger::check)],
 };

@@ -42,13 +42,14 @@
 
 use super::danger::judge;
 use crate::finding::Severity;
-use crate::rule::{Check, Cx, Rule, for_readers};
-use crate::view::role::Role;
+use crate::rule::{Check, Rule, RuleContext};
+use kubernetes::role::Role;
+use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "role-aggregates",
-    summary: for_readers("ClusterRole that widens others unseen"),
-    help: "leave the label out and bind the role to those who need it",
+    summary: docs_only("ClusterRole that widens others unseen"),
+    remediation: "leave the label out and bind the role to those who need it",
     severity: Severity::Medium,
     checks: &[Check::Role(check)],
 };
@@ -59,7 +60,7 @@ const LABELS: &[&str] = &[
     "rbac.authorization.k8s.io/aggregate-to-admin",
 ];
 
-fn check<'a>(cx: &mut Cx<'a>, role: &Role<'a>) {
+fn check<'a>(cx: &mut RuleContext<'a>, role: &Role<'a>) {
     if role.namespaced {
         return;
     }
@@ -80,7 +81,7 @@ fn check<'a>(cx: &mut Cx<'a>, role: &Role<'a>) {
             |key: &str| selector.get(key).members().next().is_none() && selector.get(key).items().next().is_none();
         if empty("matchLabels") && empty("matchExpressions") {
             cx.report(selector, "selects every ClusterRole, cluster-admin among them")
-                .fix("select by a label of your own: matchLabels: {<domain>/aggregate-to-<role>: \"true\"}");
+                .remediation("select by a label of your own: matchLabels: {<domain>/aggregate-to-<role>: \"true\"}");
         }
     }
 }

@@ -50,14 +50,15 @@
 use super::danger::{CERTIFICATES, finding};
 use super::role_wildcard;
 use crate::finding::{Finding, Severity};
-use crate::grant::{PolicyRule, Reach};
-use crate::rule::{Check, Cx, Rule, for_readers};
-use crate::view::role::Role;
+use crate::rule::{Check, Rule, RuleContext};
+use kubernetes::grant::{PolicyRule, Reach};
+use kubernetes::role::Role;
+use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "role-certificate-approval",
-    summary: for_readers("role that issues client certificates"),
-    help: "name a signer of your own: resourceNames: [<domain>/<signer>]",
+    summary: docs_only("role that issues client certificates"),
+    remediation: "name a signer of your own: resourceNames: [<domain>/<signer>]",
     severity: Severity::High,
     checks: &[Check::Role(check)],
 };
@@ -75,7 +76,7 @@ const CLIENT_SIGNERS: &[&str] = &[
     "kubernetes.io/legacy-unknown",
 ];
 
-fn check<'a>(cx: &mut Cx<'a>, role: &Role<'a>) {
+fn check<'a>(cx: &mut RuleContext<'a>, role: &Role<'a>) {
     cx.findings.extend(find(role));
 }
 

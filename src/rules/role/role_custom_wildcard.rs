@@ -38,19 +38,20 @@
 
 use super::danger::{is_spoken_of, listing};
 use crate::finding::Severity;
-use crate::grant::is_built_in_group;
-use crate::rule::{Check, Cx, Rule, for_readers};
-use crate::view::role::Role;
+use crate::rule::{Check, Rule, RuleContext};
+use kubernetes::grant::is_built_in_group;
+use kubernetes::role::Role;
+use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "role-custom-wildcard",
-    summary: for_readers("wildcard over custom resources"),
-    help: "name the resources and verbs that the operator needs",
+    summary: docs_only("wildcard over custom resources"),
+    remediation: "name the resources and verbs that the operator needs",
     severity: Severity::Low,
     checks: &[Check::Role(check)],
 };
 
-fn check<'a>(cx: &mut Cx<'a>, role: &Role<'a>) {
+fn check<'a>(cx: &mut RuleContext<'a>, role: &Role<'a>) {
     for line in role.rules().iter().filter(|_| !role.namespaced) {
         let custom = |group: &&str| *group != "*" && !is_built_in_group(group);
         let own = !line.groups.is_empty() && line.groups.iter().all(custom);

@@ -44,12 +44,13 @@
 
 use super::danger;
 use crate::finding::Severity;
-use crate::rule::{Check, Rule, for_readers};
+use crate::rule::{Check, Rule};
+use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "role-escalation",
-    summary: for_readers("role that lets its holder take any other right"),
-    help: "leave out escalate, bind and impersonate; list the other verbs instead of *",
+    summary: docs_only("role that lets its holder take any other right"),
+    remediation: "leave out escalate, bind and impersonate; list the other verbs instead of *",
     severity: Severity::High,
     checks: &[Check::Role(danger::check)],
 };

@@ -45,14 +45,15 @@
 use super::danger::{self, listing};
 use super::role_wildcard;
 use crate::finding::{Finding, Severity};
-use crate::grant::PolicyRule;
-use crate::rule::{Check, Cx, Rule, for_readers};
-use crate::view::role::Role;
+use crate::rule::{Check, Rule, RuleContext};
+use kubernetes::grant::PolicyRule;
+use kubernetes::role::Role;
+use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "role-identity-write",
-    summary: for_readers("role that chooses Azure identities"),
-    help: "let the pipeline that federates the identity write them; grant get and list",
+    summary: docs_only("role that chooses Azure identities"),
+    remediation: "let the pipeline that federates the identity write them; grant get and list",
     severity: Severity::Medium,
     checks: &[Check::Role(danger::check), Check::Role(check)],
 };
@@ -60,7 +61,7 @@ pub static RULE: Rule = Rule {
 const GROUP: &str = "cid.wi.aks.azure.com";
 const USE: &str = "use-managed-identity";
 
-fn check<'a>(cx: &mut Cx<'a>, role: &Role<'a>) {
+fn check<'a>(cx: &mut RuleContext<'a>, role: &Role<'a>) {
     cx.findings.extend(role.rules().iter().filter_map(|line| find(role, line)));
 }
 
@@ -78,6 +79,6 @@ pub fn find<'a>(role: &Role<'a>, line: &PolicyRule<'a>) -> Option<Finding<'a>> {
         (Severity::Medium, format!("the managed identity {}", listing(&line.resources)))
     };
     let mut found = danger::finding(&RULE, severity, line, format!("lets service accounts use {whose}"));
-    found.fix("name the client id as the resource, and bind the role to that one service account");
+    found.remediation("name the client id as the resource, and bind the role to that one service account");
     Some(found)
 }

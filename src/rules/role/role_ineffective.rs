@@ -39,19 +39,20 @@
 
 use super::danger::listing;
 use crate::finding::Severity;
-use crate::grant::{CLUSTER_SCOPED, is_cluster_scoped};
-use crate::rule::{Check, Cx, Rule, for_readers};
-use crate::view::role::Role;
+use crate::rule::{Check, Rule, RuleContext};
+use kubernetes::grant::{CLUSTER_SCOPED, is_cluster_scoped};
+use kubernetes::role::Role;
+use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "role-ineffective",
-    summary: for_readers("Role line without effect"),
-    help: "drop the line, or grant it with a ClusterRole",
+    summary: docs_only("Role line without effect"),
+    remediation: "drop the line, or grant it with a ClusterRole",
     severity: Severity::Low,
     checks: &[Check::Role(check)],
 };
 
-fn check<'a>(cx: &mut Cx<'a>, role: &Role<'a>) {
+fn check<'a>(cx: &mut RuleContext<'a>, role: &Role<'a>) {
     for line in role.rules().iter().filter(|_| role.namespaced) {
         let outside = |resource: &&str| {
             CLUSTER_SCOPED.iter().any(|(group, _)| line.has_group(group) && is_cluster_scoped(group, resource))

@@ -37,12 +37,13 @@
 
 use super::danger;
 use crate::finding::Severity;
-use crate::rule::{Check, Rule, for_readers};
+use crate::rule::{Check, Rule};
+use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "role-namespace-write",
-    summary: for_readers("role that changes namespaces"),
-    help: "grant get, list and watch",
+    summary: docs_only("role that changes namespaces"),
+    remediation: "grant get, list and watch",
     severity: Severity::Low,
     checks: &[Check::Role(danger::check)],
 };

@@ -40,12 +40,13 @@
 
 use super::danger;
 use crate::finding::Severity;
-use crate::rule::{Check, Rule, for_readers};
+use crate::rule::{Check, Rule};
+use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "role-node-proxy",
-    summary: for_readers("role that reaches the kubelet API"),
-    help: "grant nodes/metrics, nodes/stats or nodes/log instead of nodes/proxy",
+    summary: docs_only("role that reaches the kubelet API"),
+    remediation: "grant nodes/metrics, nodes/stats or nodes/log instead of nodes/proxy",
     severity: Severity::High,
     checks: &[Check::Role(danger::check)],
 };

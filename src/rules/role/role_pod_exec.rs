@@ -40,12 +40,13 @@
 
 use super::danger;
 use crate::finding::Severity;
-use crate::rule::{Check, Rule, for_readers};
+use crate::rule::{Check, Rule};
+use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "role-pod-exec",
-    summary: for_readers("role that enters running pods"),
-    help: "leave the subresource out; grant pods/log for reading logs",
+    summary: docs_only("role that enters running pods"),
+    remediation: "leave the subresource out; grant pods/log for reading logs",
     severity: Severity::Medium,
     checks: &[Check::Role(danger::check)],
 };

@@ -41,12 +41,13 @@
 
 use super::danger;
 use crate::finding::Severity;
-use crate::rule::{Check, Rule, for_readers};
+use crate::rule::{Check, Rule};
+use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "role-rbac-write",
-    summary: for_readers("role that writes roles or bindings"),
-    help: "grant get and list, and manage membership in the Entra group instead",
+    summary: docs_only("role that writes roles or bindings"),
+    remediation: "grant get and list, and manage membership in the Entra group instead",
     severity: Severity::Medium,
     checks: &[Check::Role(danger::check)],
 };

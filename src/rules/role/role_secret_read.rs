@@ -42,12 +42,13 @@
 
 use super::danger;
 use crate::finding::Severity;
-use crate::rule::{Check, Rule, for_readers};
+use crate::rule::{Check, Rule};
+use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "role-secret-read",
-    summary: for_readers("role that reads Secrets"),
-    help: "name the Secrets and ask for get alone: verbs: [get], resourceNames: [<secret>]",
+    summary: docs_only("role that reads Secrets"),
+    remediation: "name the Secrets and ask for get alone: verbs: [get], resourceNames: [<secret>]",
     severity: Severity::Medium,
     checks: &[Check::Role(danger::check)],
 };

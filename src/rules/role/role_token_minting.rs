@@ -43,12 +43,13 @@
 
 use super::danger;
 use crate::finding::Severity;
-use crate::rule::{Check, Rule, for_readers};
+use crate::rule::{Check, Rule};
+use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "role-token-minting",
-    summary: for_readers("role that can mint service account tokens"),
-    help: "write a Role in the namespace of each account and name it: resourceNames: [<service account>]",
+    summary: docs_only("role that can mint service account tokens"),
+    remediation: "write a Role in the namespace of each account and name it: resourceNames: [<service account>]",
     severity: Severity::High,
     checks: &[Check::Role(danger::check)],
 };

@@ -38,12 +38,13 @@
 
 use super::danger;
 use crate::finding::Severity;
-use crate::rule::{Check, Rule, for_readers};
+use crate::rule::{Check, Rule};
+use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "role-volume-write",
-    summary: for_readers("role that creates PersistentVolumes"),
-    help: "grant persistentvolumeclaims and let a storage class provision the volumes",
+    summary: docs_only("role that creates PersistentVolumes"),
+    remediation: "grant persistentvolumeclaims and let a storage class provision the volumes",
     severity: Severity::Medium,
     checks: &[Check::Role(danger::check)],
 };

@@ -45,14 +45,15 @@ use super::danger::{
     ADMISSION, AUTHENTICATION, CERTIFICATES, CORE, RBAC, WRITE, finding, is_spoken_of, listing, worst_of,
 };
 use crate::finding::{Finding, Severity};
-use crate::grant::{PolicyRule, is_built_in_group};
-use crate::rule::{Check, Cx, Rule, for_readers};
-use crate::view::role::Role;
+use crate::rule::{Check, Rule, RuleContext};
+use kubernetes::grant::{PolicyRule, is_built_in_group};
+use kubernetes::role::Role;
+use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "role-wildcard",
-    summary: for_readers("role with a wildcard"),
-    help: "name what is needed, such as resources: [deployments], verbs: [get, list, watch]",
+    summary: docs_only("role with a wildcard"),
+    remediation: "name what is needed, such as resources: [deployments], verbs: [get, list, watch]",
     severity: Severity::High,
     checks: &[Check::Role(check)],
 };
@@ -65,7 +66,7 @@ const WRITE_URL: &[&str] = &["post", "put", "patch", "delete"];
 const SENSITIVE: &[&str] = &[CORE, RBAC, ADMISSION, AUTHENTICATION, CERTIFICATES];
 const SENSITIVE_IN_NAMESPACE: &[&str] = &[CORE, RBAC];
 
-fn check<'a>(cx: &mut Cx<'a>, role: &Role<'a>) {
+fn check<'a>(cx: &mut RuleContext<'a>, role: &Role<'a>) {
     cx.findings.extend(role.rules().iter().filter_map(|line| find(role, line)));
 }
 

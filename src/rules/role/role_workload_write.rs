@@ -42,12 +42,13 @@
 
 use super::danger;
 use crate::finding::Severity;
-use crate::rule::{Check, Rule, for_readers};
+use crate::rule::{Check, Rule};
+use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "role-workload-write",
-    summary: for_readers("role that runs workloads as any service account"),
-    help: "grant it to the deployment pipeline, and keep identities of different trust in different namespaces",
+    summary: docs_only("role that runs workloads as any service account"),
+    remediation: "grant it to the deployment pipeline, and keep identities of different trust in different namespaces",
     severity: Severity::Low,
     checks: &[Check::Role(danger::check)],
 };

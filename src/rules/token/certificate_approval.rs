@@ -52,22 +52,23 @@
 //! - [Certificate signing requests](https://kubernetes.io/docs/reference/access-authn-authz/certificate-signing-requests/)
 
 use crate::finding::Severity;
-use crate::json::shown;
 use crate::object::Object;
 use crate::requester::Requester;
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
 use crate::view::certificate::CertificateRequest;
+use text::docs_only;
+use text::shown;
 
 pub static RULE: Rule = Rule {
     id: "certificate-approval",
-    summary: for_readers("approval of a client certificate that signs in past Entra"),
-    help: "deny the request (kubectl certificate deny) and give its author access through an Entra group",
+    summary: docs_only("approval of a client certificate that signs in past Entra"),
+    remediation: "deny the request (kubectl certificate deny) and give its author access through an Entra group",
     severity: Severity::High,
     checks: &[Check::CertificateApproval(check)],
 };
 
-fn check<'a>(cx: &mut Cx<'a>, certificate: &CertificateRequest<'a>) {
-    if cx.requester == Requester::ControlPlane || !certificate.is_for_client() {
+fn check<'a>(cx: &mut RuleContext<'a>, certificate: &CertificateRequest<'a>) {
+    if cx.requester == Requester::Trusted || !certificate.is_for_client() {
         return;
     }
     let Some(approval) = certificate.approval() else { return };
@@ -85,7 +86,7 @@ fn check<'a>(cx: &mut Cx<'a>, certificate: &CertificateRequest<'a>) {
 }
 
 /// An approval cannot be taken back, so whoever adds another condition repeats it.
-fn was_approved(cx: &Cx<'_>) -> bool {
+fn was_approved(cx: &RuleContext<'_>) -> bool {
     let object = Object::new(cx.request, cx.request.old_object());
     CertificateRequest { object }.approval().is_some()
 }

@@ -51,20 +51,22 @@
 //! - [Use kubelogin to authenticate in AKS](https://learn.microsoft.com/azure/aks/kubelogin-authentication)
 
 use super::is_machinery;
+use crate::anchor::Anchor;
 use crate::finding::Severity;
 use crate::request::Operation;
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
 use crate::view::certificate::CertificateRequest;
+use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "certificate-request",
-    summary: for_readers("request for a client certificate that signs in past Entra"),
-    help: "sign in with Entra through kubelogin instead (az aks get-credentials, then kubelogin convert-kubeconfig)",
+    summary: docs_only("request for a client certificate that signs in past Entra"),
+    remediation: "sign in with Entra through kubelogin instead (az aks get-credentials, then kubelogin convert-kubeconfig)",
     severity: Severity::High,
     checks: &[Check::CertificateRequest(check)],
 };
 
-fn check<'a>(cx: &mut Cx<'a>, certificate: &CertificateRequest<'a>) {
+fn check<'a>(cx: &mut RuleContext<'a>, certificate: &CertificateRequest<'a>) {
     // What was asked for can never be changed: an update touches labels only.
     let is_new = cx.request.operation() != Operation::Update;
     if is_machinery(cx.requester) || !is_new || !certificate.is_for_client() {
@@ -74,5 +76,5 @@ fn check<'a>(cx: &mut Cx<'a>, certificate: &CertificateRequest<'a>) {
         Some(subject) => format!("asks for a certificate that signs in past Entra as {subject}"),
         None => "asks for a certificate that signs in past Entra; it is no readable PKCS#10 request".to_owned(),
     };
-    cx.report(certificate.object.get("spec").member("request"), what);
+    cx.report(Anchor::member(certificate.object.get("spec"), "request"), what);
 }

@@ -68,20 +68,23 @@
 //! - [Use kubelogin to authenticate in AKS](https://learn.microsoft.com/azure/aks/kubelogin-authentication)
 //! - [Control access to the cluster configuration file](https://learn.microsoft.com/azure/aks/control-kubeconfig-access)
 
-use crate::credential::{Kind, decode_base64, recognise_all};
+use crate::anchor::Anchor;
 use crate::finding::Severity;
-use crate::json::{Node, parse};
-use crate::kind;
+use credentials::{Kind, decode_base64, recognise_all};
+use json::{Node, parse};
+
 use crate::object::Object;
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
 use crate::view::sign::Signs;
 use crate::view::workload::Workload;
+use kubernetes::kind;
 use memchr::memmem;
+use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "kubeconfig-static",
-    summary: for_readers("kubeconfig with a fixed credential"),
-    help: "let the kubeconfig's exec section call kubelogin with --login workloadidentity, and revoke the credential",
+    summary: docs_only("kubeconfig with a fixed credential"),
+    remediation: "let the kubeconfig's exec section call kubelogin with --login workloadidentity, and revoke the credential",
     severity: Severity::High,
     checks: &[
         Check::Kinds(&[kind::CONFIG_MAP], check_config_map),
@@ -91,17 +94,17 @@ pub static RULE: Rule = Rule {
     ],
 };
 
-fn check_config_map<'a>(cx: &mut Cx<'a>, map: &Object<'a>) {
+fn check_config_map<'a>(cx: &mut RuleContext<'a>, map: &Object<'a>) {
     report_members(cx, map.get("data"), in_text, Severity::High);
     report_members(cx, map.get("binaryData"), in_base64, Severity::High);
 }
 
-fn check_secret<'a>(cx: &mut Cx<'a>, secret: &Object<'a>) {
+fn check_secret<'a>(cx: &mut RuleContext<'a>, secret: &Object<'a>) {
     report_members(cx, secret.get("data"), in_base64, Severity::Medium);
     report_members(cx, secret.get("stringData"), in_text, Severity::Medium);
 }
 
-fn check_annotations<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
+fn check_annotations<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>) {
     for (key, value) in object.annotations().members() {
         if key != LAST_APPLIED {
             report(cx, value, in_text, Severity::High);
@@ -111,7 +114,7 @@ fn check_annotations<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
     }
 }
 
-fn check_template_annotations<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
+fn check_template_annotations<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     if !workload.is_pod() {
         for annotations in workload.annotation_levels() {
             report_members(cx, annotations, in_text, Severity::High);
@@ -122,13 +125,13 @@ fn check_template_annotations<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
 /// What a string holds; the text is read in its own encoding.
 type Reader = fn(&str) -> Option<Found>;
 
-fn report_members<'a>(cx: &mut Cx<'a>, map: Node<'a>, read: Reader, severity: Severity) {
+fn report_members<'a>(cx: &mut RuleContext<'a>, map: Node<'a>, read: Reader, severity: Severity) {
     for (_, value) in map.members() {
         report(cx, value, read, severity);
     }
 }
 
-fn report<'a>(cx: &mut Cx<'a>, value: Node<'a>, read: Reader, severity: Severity) {
+fn report<'a>(cx: &mut RuleContext<'a>, value: Node<'a>, read: Reader, severity: Severity) {
     if let Some(found) = value.text().and_then(read) {
         cx.report(value, found.what()).severity(severity);
     }
@@ -138,7 +141,7 @@ const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// Reports what only kubectl's copy of the object has, in the clear: a Secret that was cleaned up
 /// otherwise than by `kubectl apply`. What the object has as well is reported there.
-fn check_last_applied<'a>(cx: &mut Cx<'a>, object: &Object<'a>, annotation: Node<'a>) {
+fn check_last_applied<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>, annotation: Node<'a>) {
     let Some(Ok(copy)) = annotation.text().map(parse) else { return };
     let copy = Node::new(&copy);
     let is_secret = object.is(&kind::SECRET);
@@ -151,7 +154,7 @@ fn check_last_applied<'a>(cx: &mut Cx<'a>, object: &Object<'a>, annotation: Node
                 continue;
             }
             if let Some(found) = value.text().and_then(read) {
-                cx.report(annotation.inside(key), found.what());
+                cx.report(Anchor::inside(annotation, key), found.what());
             }
         }
     }

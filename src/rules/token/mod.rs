@@ -12,7 +12,7 @@ pub mod token_request_too_long;
 pub mod token_secret;
 
 use crate::requester::Requester;
-use crate::rule::Cx;
+use crate::rule::RuleContext;
 use crate::rules::Group;
 
 pub static GROUP: Group = Group {
@@ -34,11 +34,11 @@ pub static GROUP: Group = Group {
 
 /// Nodes and the control plane, whose business tokens and certificates are.
 fn is_machinery(requester: Requester) -> bool {
-    matches!(requester, Requester::ControlPlane | Requester::Node)
+    matches!(requester, Requester::Trusted | Requester::Node)
 }
 
 /// The name of whoever asks, as the API server knows it.
-fn username<'a>(cx: &Cx<'a>) -> &'a str {
+fn username<'a>(cx: &RuleContext<'a>) -> &'a str {
     cx.request.user_info().get("username").text().unwrap_or_default()
 }
 

@@ -55,19 +55,20 @@
 
 use super::duration;
 use crate::finding::Severity;
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
 use crate::view::sign::Signs;
 use crate::view::workload::Workload;
+use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "projected-token-too-long",
-    summary: for_readers("mounted service account token with a long life"),
-    help: "ask for a shorter life, for example expirationSeconds: 3600; the kubelet renews the token",
+    summary: docs_only("mounted service account token with a long life"),
+    remediation: "ask for a shorter life, for example expirationSeconds: 3600; the kubelet renews the token",
     severity: Severity::Low,
     checks: &[Check::Workload(Signs::PROJECTED_VOLUMES, check)],
 };
 
-fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
+fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     let most = cx.settings.max_token_seconds;
     for volume in workload.volumes() {
         for source in volume.at(&["projected", "sources"]).items() {

@@ -58,29 +58,33 @@
 //! - [Manage local accounts with AKS-managed Entra integration](https://learn.microsoft.com/azure/aks/manage-local-accounts-managed-azure-ad)
 
 use super::username;
+use crate::anchor::Anchor;
 use crate::finding::Severity;
-use crate::json::shown;
-use crate::place::Place;
 use crate::requester::{LOCAL_ACCOUNTS, Requester};
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
+use text::docs_only;
+use text::shown;
 
 pub static RULE: Rule = Rule {
     id: "requester-local-account",
-    summary: for_readers("request made with an AKS local account"),
-    help: "sign in with Entra: az aks get-credentials without --admin; for an emergency, add an exemption that ends",
+    summary: docs_only("request made with an AKS local account"),
+    remediation: "sign in with Entra: az aks get-credentials without --admin; for an emergency, add an exemption that ends",
     severity: Severity::Medium,
     checks: &[Check::Request(check)],
 };
 
-fn check(cx: &mut Cx<'_>) {
+fn check(cx: &mut RuleContext<'_>) {
     if cx.requester != Requester::LocalAccount {
         return;
     }
     let name = shown(username(cx));
     if LOCAL_ACCOUNTS.contains(&name.as_ref()) {
         let what = format!("is {name}, an AKS local account, which bypasses Entra");
-        cx.report(Place::Request("userInfo.username"), what);
+        cx.report(Anchor::Request("userInfo.username"), what);
     } else {
-        cx.report(Place::Request("userInfo.groups"), format!("put {name} into system:masters, past all authorization"));
+        cx.report(
+            Anchor::Request("userInfo.groups"),
+            format!("put {name} into system:masters, past all authorization"),
+        );
     }
 }

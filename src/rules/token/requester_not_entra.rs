@@ -42,21 +42,22 @@
 //! - [Kubernetes authentication](https://kubernetes.io/docs/reference/access-authn-authz/authentication/)
 
 use super::username;
+use crate::anchor::Anchor;
 use crate::finding::Severity;
-use crate::json::shown;
-use crate::place::Place;
 use crate::requester::Requester;
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
+use text::docs_only;
+use text::shown;
 
 pub static RULE: Rule = Rule {
     id: "requester-not-entra",
-    summary: for_readers("request by somebody whom Entra did not sign in"),
-    help: "sign in with Entra through kubelogin; name software that acts under a name of its own under trustedRequesters",
+    summary: docs_only("request by somebody whom Entra did not sign in"),
+    remediation: "sign in with Entra through kubelogin; name software that acts under a name of its own under trustedRequesters",
     severity: Severity::Medium,
     checks: &[Check::Request(check)],
 };
 
-fn check(cx: &mut Cx<'_>) {
+fn check(cx: &mut RuleContext<'_>) {
     if cx.requester != Requester::Other {
         return;
     }
@@ -65,5 +66,5 @@ fn check(cx: &mut Cx<'_>) {
         "" => "is empty: nobody signed in".to_owned(),
         name => format!("is {}, whom something other than Entra signed in", shown(name)),
     };
-    cx.report(Place::Request("userInfo.username"), what);
+    cx.report(Anchor::Request("userInfo.username"), what);
 }

@@ -39,17 +39,19 @@
 //!
 //! - [Configure service accounts for pods](https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/#opt-out-of-api-credential-automounting)
 
+use crate::anchor::Anchor;
 use crate::finding::Severity;
-use crate::kind;
 use crate::object::Object;
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
 use crate::view::sign::Signs;
 use crate::view::workload::Workload;
+use kubernetes::kind;
+use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "service-account-automount",
-    summary: for_readers("API token of the default service account in pods"),
-    help: "name an own service account, or set automountServiceAccountToken: false",
+    summary: docs_only("API token of the default service account in pods"),
+    remediation: "name an own service account, or set automountServiceAccountToken: false",
     severity: Severity::Low,
     checks: &[Check::Kinds(&[kind::SERVICE_ACCOUNT], check_account), Check::Workload(Signs::ALWAYS, check)],
 };
@@ -57,14 +59,14 @@ pub static RULE: Rule = Rule {
 const SWITCH: &str = "automountServiceAccountToken";
 
 /// Silent about an account that says nothing: every namespace has one, and nobody wrote it.
-fn check_account<'a>(cx: &mut Cx<'a>, account: &Object<'a>) {
+fn check_account<'a>(cx: &mut RuleContext<'a>, account: &Object<'a>) {
     let switch = account.get(SWITCH);
     if account.name == "default" && switch.bool() == Some(true) {
         cx.report(switch, "mounts an API token into every pod that names no account");
     }
 }
 
-fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
+fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     // A step of an Argo Workflow without containers makes no pod.
     if workload.service_account() != "default" || workload.containers().next().is_none() {
         return;
@@ -73,8 +75,10 @@ fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
     match switch.bool() {
         Some(true) => _ = cx.report(switch, "mounts the API token of the default service account"),
         None if !is_without_token(workload) => {
-            _ = cx
-                .report(workload.spec.member(SWITCH), "is not set, which mounts the API token of the default account");
+            _ = cx.report(
+                Anchor::member(workload.spec, SWITCH),
+                "is not set, which mounts the API token of the default account",
+            );
         }
         _ => {}
     }

@@ -51,15 +51,16 @@
 
 use super::{is_machinery, username};
 use crate::finding::Severity;
-use crate::json::shown;
 use crate::requester::Requester;
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
 use crate::view::token::TokenRequest;
+use text::docs_only;
+use text::shown;
 
 pub static RULE: Rule = Rule {
     id: "token-request-federation",
-    summary: for_readers("request by hand for a token that Entra takes for a managed identity"),
-    help: "use the identity from a pod with workload identity; do not ask for its token by hand",
+    summary: docs_only("request by hand for a token that Entra takes for a managed identity"),
+    remediation: "use the identity from a pod with workload identity; do not ask for its token by hand",
     severity: Severity::High,
     checks: &[Check::TokenRequest(check)],
 };
@@ -67,7 +68,7 @@ pub static RULE: Rule = Rule {
 /// Sovereign clouds add their name: `api://AzureADTokenExchangeChina`.
 const ENTRA_AUDIENCES: &[&str] = &["api://AzureADTokenExchange", "api://AKSIdentityBinding"];
 
-fn check<'a>(cx: &mut Cx<'a>, token: &TokenRequest<'a>) {
+fn check<'a>(cx: &mut RuleContext<'a>, token: &TokenRequest<'a>) {
     if is_machinery(cx.requester) {
         return;
     }
@@ -78,7 +79,7 @@ fn check<'a>(cx: &mut Cx<'a>, token: &TokenRequest<'a>) {
         let finding =
             cx.report(node, format!("asks for the token that service account {account} signs in to Entra with"));
         if is_controller {
-            finding.severity(Severity::Medium).fix(format!(
+            finding.severity(Severity::Medium).remediation(format!(
                 "if you trust this controller with the identity of every service account, add to the settings: \
                  trustedRequesters: [\"{}\"]",
                 shown(requester)

@@ -46,14 +46,16 @@
 //! - [OpenID Connect issuer on AKS, which limits tokens to 24 hours](https://learn.microsoft.com/azure/aks/use-oidc-issuer)
 
 use super::{duration, is_machinery};
+use crate::anchor::Anchor;
 use crate::finding::Severity;
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
 use crate::view::token::TokenRequest;
+use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "token-request-too-long",
-    summary: for_readers("request for a long-lived service account token"),
-    help: "ask for a shorter token, for example with kubectl create token --duration=10m",
+    summary: docs_only("request for a long-lived service account token"),
+    remediation: "ask for a shorter token, for example with kubectl create token --duration=10m",
     severity: Severity::Medium,
     checks: &[Check::TokenRequest(check)],
 };
@@ -61,18 +63,18 @@ pub static RULE: Rule = Rule {
 /// How long a token may live that nothing but time ends.
 const UNBOUND_SECONDS: i64 = 3600;
 
-fn check<'a>(cx: &mut Cx<'a>, token: &TokenRequest<'a>) {
+fn check<'a>(cx: &mut RuleContext<'a>, token: &TokenRequest<'a>) {
     let (seconds, most) = (token.seconds(), cx.settings.max_token_seconds);
     if is_machinery(cx.requester) {
         return;
     }
-    let place = token.object.get("spec").member("expirationSeconds");
+    let place = Anchor::member(token.object.get("spec"), "expirationSeconds");
     if seconds > most {
         let what = format!("asks for a token of {}, more than {}", duration(seconds), duration(most));
-        cx.report(place, what).fix(format!("ask for at most {most} seconds"));
+        cx.report(place, what).remediation(format!("ask for at most {most} seconds"));
     } else if seconds > UNBOUND_SECONDS && !token.is_bound() {
         let what = format!("asks for a token of {}, bound to no object", duration(seconds));
         let fix = "ask for at most 3600 seconds, or bind the token to a Pod or Secret (kubectl create token --bound-object-kind)";
-        cx.report(place, what).fix(fix);
+        cx.report(place, what).remediation(fix);
     }
 }

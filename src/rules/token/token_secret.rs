@@ -37,24 +37,25 @@
 //! - [Use kubelogin to authenticate in AKS](https://learn.microsoft.com/azure/aks/kubelogin-authentication)
 
 use crate::finding::Severity;
-use crate::json::shown;
-use crate::kind;
 use crate::object::Object;
 use crate::requester::Requester;
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
+use kubernetes::kind;
+use text::docs_only;
+use text::shown;
 
 pub static RULE: Rule = Rule {
     id: "token-secret",
-    summary: for_readers("Secret with a service account token that never expires"),
-    help: "delete the Secret; let pods use their mounted token, and let pipelines sign in with Entra through kubelogin",
+    summary: docs_only("Secret with a service account token that never expires"),
+    remediation: "delete the Secret; let pods use their mounted token, and let pipelines sign in with Entra through kubelogin",
     severity: Severity::High,
     checks: &[Check::Kinds(&[kind::SECRET], check)],
 };
 
-fn check<'a>(cx: &mut Cx<'a>, secret: &Object<'a>) {
+fn check<'a>(cx: &mut RuleContext<'a>, secret: &Object<'a>) {
     let kind = secret.get("type");
     // The token controller writes the token into the Secret that somebody else made.
-    if kind.text() != Some("kubernetes.io/service-account-token") || cx.requester == Requester::ControlPlane {
+    if kind.text() != Some("kubernetes.io/service-account-token") || cx.requester == Requester::Trusted {
         return;
     }
     let what = match secret.annotations().get("kubernetes.io/service-account.name").set_text() {

@@ -85,7 +85,7 @@ mod tests {
         let payload = json!({"settings": settings, "request": request}).to_string();
         let today = || Date::parse("2026-11-21").unwrap();
         let found = evaluate(payload.as_bytes(), &Host { today: &today, cluster: &NoCluster }).findings;
-        found.iter().filter(|finding| finding.rule.id == rule).map(|finding| finding.fix.to_string()).collect()
+        found.iter().filter(|finding| finding.rule.id == rule).map(|finding| finding.remediation.to_string()).collect()
     }
 
     fn account(annotations: Value) -> Value {

@@ -55,17 +55,18 @@
 //! - [National clouds: Microsoft Entra endpoints](https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud)
 
 use crate::finding::Severity;
-use crate::kind;
 use crate::object::Object;
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
 use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 use crate::view::workload_identity::{keda_identities, signs_in};
+use kubernetes::kind;
+use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "workload-identity-authority",
-    summary: for_readers("sign-in that does not go to Microsoft Entra"),
-    help: "remove it, or write https://login.microsoftonline.com/ or the authority of your national cloud",
+    summary: docs_only("sign-in that does not go to Microsoft Entra"),
+    remediation: "remove it, or write https://login.microsoftonline.com/ or the authority of your national cloud",
     severity: Severity::High,
     checks: &[
         Check::Workload(Signs::AZURE_VARIABLES, check_workload),
@@ -90,7 +91,7 @@ const HOSTS: &[&str] = &[
     "login.sovcloud-identity.sg",
 ];
 
-fn check_workload<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
+fn check_workload<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     for container in workload.containers() {
         for variable in container.env_named("AZURE_AUTHORITY_HOST") {
             let Some(value) = container.literal(variable) else { continue };
@@ -102,7 +103,7 @@ fn check_workload<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
     }
 }
 
-fn check_keda<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
+fn check_keda<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>) {
     for identity in keda_identities(object) {
         let host = identity.get("identityAuthorityHost");
         if let Some((what, severity)) = host.set_text().and_then(fault) {

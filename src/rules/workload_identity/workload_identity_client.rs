@@ -59,22 +59,23 @@
 //! - [Workload identity: service account annotations](https://learn.microsoft.com/azure/aks/workload-identity-overview#service-account-annotations)
 
 use super::literals_with_token;
+use crate::entra_id::normalise_guid;
 use crate::finding::Severity;
-use crate::glob;
-use crate::json::shown;
-use crate::kind;
-use crate::name::normalise_guid;
 use crate::object::Object;
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
 use crate::settings::Settings;
 use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 use crate::view::workload_identity::{ID_KINDS, IdKind, ids};
+use kubernetes::kind;
+use text::docs_only;
+use text::glob;
+use text::shown;
 
 pub static RULE: Rule = Rule {
     id: "workload-identity-client",
-    summary: for_readers("client id that is not granted to its user"),
-    help: "use a client id that the setting identities grants to this service account",
+    summary: docs_only("client id that is not granted to its user"),
+    remediation: "use a client id that the setting identities grants to this service account",
     severity: Severity::High,
     checks: &[Check::Kinds(ID_KINDS, check_object), Check::Workload(Signs::AZURE_VARIABLES, check_workload)],
 };
@@ -85,7 +86,7 @@ struct User<'a> {
     account: Option<&'a str>,
 }
 
-fn check_object<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
+fn check_object<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>) {
     if cx.settings.identities.is_empty() {
         return;
     }
@@ -93,12 +94,12 @@ fn check_object<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
     let user = User { namespace: object.namespace, account };
     for id in ids(object).filter(|id| id.kind == IdKind::Client) {
         if id.node.set_text().is_some_and(|client| !user.may_use(cx.settings, client)) {
-            cx.report(id.node, user.refused()).fix(user.fix());
+            cx.report(id.node, user.refused()).remediation(user.fix());
         }
     }
 }
 
-fn check_workload<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
+fn check_workload<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     if cx.settings.identities.is_empty() {
         return;
     }
@@ -106,11 +107,11 @@ fn check_workload<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
     for (variable, client) in literals_with_token(workload, "AZURE_CLIENT_ID") {
         match client {
             Some(client) if user.may_use(cx.settings, &client) => {}
-            Some(_) => _ = cx.report(variable.node, user.refused()).fix(user.fix()),
+            Some(_) => _ = cx.report(variable.node, user.refused()).remediation(user.fix()),
             None => {
                 cx.report(variable.node, "comes from elsewhere, so the setting identities cannot be checked")
                     .severity(Severity::Medium)
-                    .fix("remove the variable and annotate the service account, or write the client id here");
+                    .remediation("remove the variable and annotate the service account, or write the client id here");
             }
         }
     }

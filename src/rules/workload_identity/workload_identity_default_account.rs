@@ -45,20 +45,21 @@
 //! - [Configure service accounts for pods](https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/)
 
 use crate::finding::Severity;
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
 use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 use crate::view::workload_identity::signs_in;
+use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "workload-identity-default-account",
-    summary: for_readers("workload identity under the default service account"),
-    help: "set serviceAccountName to an account of the workload's own, annotated with azure.workload.identity/client-id",
+    summary: docs_only("workload identity under the default service account"),
+    remediation: "set serviceAccountName to an account of the workload's own, annotated with azure.workload.identity/client-id",
     severity: Severity::Medium,
     checks: &[Check::Workload(Signs::USE_LABEL.or(Signs::PROJECTED_VOLUMES), check)],
 };
 
-fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
+fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     if workload.service_account() == "default" && !workload.template.is_absent() && signs_in(workload) {
         let what = "is default, shared by the whole namespace, and the pod signs in to Entra with it";
         cx.report(workload.service_account_place(), what);

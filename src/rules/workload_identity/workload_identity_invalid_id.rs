@@ -41,21 +41,22 @@
 //! - [Access Azure Key Vault with the Secrets Store CSI driver](https://learn.microsoft.com/azure/aks/csi-secrets-store-identity-access)
 //! - [KEDA: workload identity](https://keda.sh/docs/latest/authentication-providers/azure-ad-workload-identity/)
 
+use crate::entra_id::{IdFault, normalise_guid};
 use crate::finding::Severity;
-use crate::name::{IdFault, normalise_guid};
 use crate::object::Object;
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
 use crate::view::workload_identity::{ID_KINDS, IdKind, ids};
+use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "workload-identity-invalid-id",
-    summary: for_readers("client or tenant id that is not a GUID"),
-    help: "write the client id or tenant id as a GUID in lower case",
+    summary: docs_only("client or tenant id that is not a GUID"),
+    remediation: "write the client id or tenant id as a GUID in lower case",
     severity: Severity::High,
     checks: &[Check::Kinds(ID_KINDS, check)],
 };
 
-fn check<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
+fn check<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>) {
     for id in ids(object) {
         let Some(text) = id.node.text() else { continue };
         let Some(fault) = IdFault::of(text) else { continue };
@@ -83,7 +84,7 @@ fn check<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
             _ if domain => Severity::Medium,
             _ => Severity::High,
         };
-        cx.report(id.node, what).severity(severity).fix(fix);
+        cx.report(id.node, what).severity(severity).remediation(fix);
     }
 }
 

@@ -57,20 +57,21 @@
 //!
 //! - [Workload identity: pod labels](https://learn.microsoft.com/azure/aks/workload-identity-overview#pod-labels)
 
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
 use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 use crate::view::workload_identity::USE;
+use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "workload-identity-label-misplaced",
-    summary: for_readers("workload identity label that the pods do not have"),
-    help: "write azure.workload.identity/use: \"true\" under the labels of the pod template",
+    summary: docs_only("workload identity label that the pods do not have"),
+    remediation: "write azure.workload.identity/use: \"true\" under the labels of the pod template",
     severity: crate::finding::Severity::High,
     checks: &[Check::Workload(Signs::ALWAYS, check)],
 };
 
-fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
+fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     // Without a template the labels are elsewhere, such as in the WorkflowTemplate that is referred to.
     if workload.template.is_absent() || !workload.use_label().is_absent() {
         return;
@@ -89,10 +90,10 @@ fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
     }
 }
 
-fn report<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>, node: crate::json::Node<'a>, what: &str) {
+fn report<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>, node: json::Node<'a>, what: &str) {
     // Whoever wrote "false" did not mean the pods to have it.
     if node.text().is_some_and(|value| !value.eq_ignore_ascii_case("false")) {
         let fix = format!("write {USE}: \"true\" under {}", workload.labels_path());
-        cx.report(node, what).fix(fix);
+        cx.report(node, what).remediation(fix);
     }
 }

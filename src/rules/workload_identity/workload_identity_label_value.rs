@@ -43,27 +43,28 @@
 //! - [Workload identity: pod labels](https://learn.microsoft.com/azure/aks/workload-identity-overview#pod-labels)
 
 use crate::finding::Severity;
-use crate::json::shown;
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
 use crate::view::sign::Signs;
 use crate::view::workload::Workload;
+use text::docs_only;
+use text::shown;
 
 pub static RULE: Rule = Rule {
     id: "workload-identity-label-value",
-    summary: for_readers("workload identity label with a value that does nothing"),
-    help: "write azure.workload.identity/use: \"true\", in lower case and quoted",
+    summary: docs_only("workload identity label with a value that does nothing"),
+    remediation: "write azure.workload.identity/use: \"true\", in lower case and quoted",
     severity: Severity::High,
     checks: &[Check::Workload(Signs::USE_LABEL, check)],
 };
 
-fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
+fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     let label = workload.use_label();
     match label.text() {
         None | Some("true") => {}
         Some(value) if value.eq_ignore_ascii_case("false") => {
             cx.report(label, "leaves workload identity off, as it is without the label")
                 .severity(Severity::Low)
-                .fix("remove the label");
+                .remediation("remove the label");
         }
         Some(value) => _ = cx.report(label, format!("is \"{}\"; only \"true\" has an effect", shown(value))),
     }

@@ -54,19 +54,20 @@
 
 use crate::finding::Severity;
 use crate::lookup::Query;
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
 use crate::view::sign::Signs;
 use crate::view::workload::Workload;
+use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "workload-identity-no-client-id",
-    summary: for_readers("pod with workload identity whose service account names no identity"),
-    help: "annotate the service account with azure.workload.identity/client-id: <client id>",
+    summary: docs_only("pod with workload identity whose service account names no identity"),
+    remediation: "annotate the service account with azure.workload.identity/client-id: <client id>",
     severity: Severity::Medium,
     checks: &[Check::Workload(Signs::USE_LABEL, check)],
 };
 
-fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
+fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     let Some(lookups) = cx.lookups else { return };
     if !workload.uses_workload_identity() || may_name_identity(workload) {
         return;

@@ -58,20 +58,21 @@
 
 use crate::finding::Severity;
 use crate::lookup::Query;
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
 use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 use crate::view::workload_identity::signs_in;
+use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "workload-identity-not-labelled",
-    summary: for_readers("pod that does not ask for the identity of its service account"),
-    help: "label the pod azure.workload.identity/use: \"true\"",
+    summary: docs_only("pod that does not ask for the identity of its service account"),
+    remediation: "label the pod azure.workload.identity/use: \"true\"",
     severity: Severity::Medium,
     checks: &[Check::Workload(Signs::ALWAYS, check)],
 };
 
-fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
+fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     let Some(lookups) = cx.lookups else { return };
     // A label with another value is somebody's decision, or another rule's finding.
     if signs_in(workload) || !workload.use_label().is_absent() {

@@ -50,22 +50,23 @@
 //! - [azure-workload-identity: sidecar](https://azure.github.io/azure-workload-identity/docs/topics/service-account-labels-and-annotations.html)
 
 use crate::finding::Severity;
-use crate::json::shown;
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
 use crate::view::container::Container;
 use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 use crate::view::workload_identity::{DEFAULT_PROXY_PORT, INJECT_PROXY, PROXY_PORT, is_proxy};
+use text::docs_only;
+use text::shown;
 
 pub static RULE: Rule = Rule {
     id: "workload-identity-proxy",
-    summary: for_readers("migration proxy of workload identity"),
-    help: "update the Azure SDK and remove the annotation azure.workload.identity/inject-proxy-sidecar",
+    summary: docs_only("migration proxy of workload identity"),
+    remediation: "update the Azure SDK and remove the annotation azure.workload.identity/inject-proxy-sidecar",
     severity: Severity::High,
     checks: &[Check::Workload(Signs::ANNOTATIONS, check)],
 };
 
-fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
+fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     let inject = workload.annotation(INJECT_PROXY);
     if inject.is_absent() {
         return;
@@ -84,7 +85,7 @@ fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
 }
 
 /// Reports what makes the webhook refuse the pod, or the proxy fail.
-fn check_possible<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
+fn check_possible<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     let inject = workload.annotation(INJECT_PROXY);
     if workload.uses_host_network() {
         cx.report(inject, "asks for the migration proxy, which the webhook refuses with hostNetwork");
@@ -98,14 +99,14 @@ fn check_possible<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
         Some(Ok(port @ 1..=65535)) => port,
         Some(_) => {
             cx.report(annotation, "is not a port: a whole number from 1 to 65535")
-                .fix(format!("write {PROXY_PORT}: \"{DEFAULT_PROXY_PORT}\", or remove the migration proxy"));
+                .remediation(format!("write {PROXY_PORT}: \"{DEFAULT_PROXY_PORT}\", or remove the migration proxy"));
             return;
         }
     };
     for container in workload.containers().filter(|container| !is_proxy(container) && listens_on(container, port)) {
         let what =
             format!("asks for the migration proxy on port {port}, which container {} has", shown(container.name()));
-        cx.report(inject, what).fix(format!("set {PROXY_PORT} to a free port, or remove the migration proxy"));
+        cx.report(inject, what).remediation(format!("set {PROXY_PORT} to a free port, or remove the migration proxy"));
     }
 }
 

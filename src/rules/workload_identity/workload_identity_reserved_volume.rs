@@ -45,20 +45,21 @@
 //! - [azure-workload-identity: mutating admission webhook](https://azure.github.io/azure-workload-identity/docs/installation/mutating-admission-webhook.html)
 
 use crate::finding::Severity;
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
 use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 use crate::view::workload_identity::{entra_token, is_reserved_volume_name};
+use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "workload-identity-reserved-volume",
-    summary: for_readers("volume named like the workload identity token's"),
-    help: "rename the volume; the webhook adds the token's volume itself",
+    summary: docs_only("volume named like the workload identity token's"),
+    remediation: "rename the volume; the webhook adds the token's volume itself",
     severity: Severity::Medium,
     checks: &[Check::Workload(Signs::VOLUMES, check)],
 };
 
-fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
+fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     for volume in workload.volumes() {
         if volume.get("name").text().is_some_and(is_reserved_volume_name) && entra_token(volume).is_absent() {
             cx.report(volume, "has a name that the webhook keeps for its token, and no token for Entra");

@@ -50,20 +50,21 @@
 //! - [Credential chains in the Azure Identity library](https://learn.microsoft.com/dotnet/azure/sdk/authentication/credential-chains)
 
 use crate::finding::Severity;
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
 use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 use crate::view::workload_identity::{has_token, signs_in};
+use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "workload-identity-shadowed",
-    summary: for_readers("fixed credential that wins over workload identity"),
-    help: "remove the variable, so that the workload identity is used",
+    summary: docs_only("fixed credential that wins over workload identity"),
+    remediation: "remove the variable, so that the workload identity is used",
     severity: Severity::High,
     checks: &[Check::Workload(Signs::AZURE_VARIABLES, check)],
 };
 
-fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
+fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     if !signs_in(workload) {
         return;
     }

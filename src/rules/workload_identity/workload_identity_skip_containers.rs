@@ -55,29 +55,30 @@
 //! - [Workload identity: pod annotations](https://learn.microsoft.com/azure/aks/workload-identity-overview#pod-annotations)
 
 use crate::finding::Severity;
-use crate::json::shown;
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
 use crate::settings::nearest;
 use crate::view::container::ContainerRole;
 use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 use crate::view::workload_identity::{SKIP_CONTAINERS, is_proxy, skipped};
+use text::docs_only;
+use text::shown;
 
 pub static RULE: Rule = Rule {
     id: "workload-identity-skip-containers",
-    summary: for_readers("list of containers to skip that does not work"),
-    help: "list containers of the pod, separated by semicolons",
+    summary: docs_only("list of containers to skip that does not work"),
+    remediation: "list containers of the pod, separated by semicolons",
     severity: Severity::Medium,
     checks: &[Check::Workload(Signs::ANNOTATIONS, check)],
 };
 
-fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
+fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     let annotation = workload.annotation(SKIP_CONTAINERS);
     let Some(list) = annotation.set_text().filter(|_| workload.uses_workload_identity()) else { return };
     if list.contains(',') {
         let names: Vec<&str> = list.split([',', ';']).map(str::trim).filter(|name| !name.is_empty()).collect();
         cx.report(annotation, "has commas; the webhook splits at semicolons, so it skips nothing")
-            .fix(format!("write {SKIP_CONTAINERS}: {}", shown(&names.join(";"))));
+            .remediation(format!("write {SKIP_CONTAINERS}: {}", shown(&names.join(";"))));
         return;
     }
     let names = || {
@@ -90,14 +91,15 @@ fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
         let near = nearest(name, &mut names());
         let finding = cx.report(annotation, what);
         match near {
-            Some(near) => _ = finding.fix(format!("write {} instead of {}", shown(near), shown(name))),
+            Some(near) => _ = finding.remediation(format!("write {} instead of {}", shown(near), shown(name))),
             // A sidecar that another webhook adds is not in the template yet.
             None if !workload.is_pod() => _ = finding.severity(Severity::Low),
             None => {}
         }
     }
     if names().next().is_some() && names().all(|name| skipped(workload).any(|skipped| skipped == name)) {
-        cx.report(annotation, "skips every container, so none of them can sign in")
-            .fix("remove the containers that use Azure from the list, or the label azure.workload.identity/use");
+        cx.report(annotation, "skips every container, so none of them can sign in").remediation(
+            "remove the containers that use Azure from the list, or the label azure.workload.identity/use",
+        );
     }
 }

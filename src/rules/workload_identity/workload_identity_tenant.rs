@@ -54,26 +54,27 @@
 //! - [Workload identity: service account annotations](https://learn.microsoft.com/azure/aks/workload-identity-overview#service-account-annotations)
 
 use super::literals_with_token;
+use crate::entra_id::normalise_guid;
 use crate::finding::Severity;
-use crate::name::normalise_guid;
 use crate::object::Object;
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
 use crate::settings::Settings;
 use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 use crate::view::workload_identity::{ID_KINDS, IdKind, ids};
+use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "workload-identity-tenant",
-    summary: for_readers("tenant that is not allowed"),
-    help: "use a tenant of the setting allowedTenants",
+    summary: docs_only("tenant that is not allowed"),
+    remediation: "use a tenant of the setting allowedTenants",
     severity: Severity::High,
     checks: &[Check::Kinds(ID_KINDS, check_object), Check::Workload(Signs::AZURE_VARIABLES, check_workload)],
 };
 
 const WHAT: &str = "is not one of the tenants in allowedTenants";
 
-fn check_object<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
+fn check_object<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>) {
     if cx.settings.allowed_tenants.is_empty() {
         return;
     }
@@ -84,7 +85,7 @@ fn check_object<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
     }
 }
 
-fn check_workload<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
+fn check_workload<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     if cx.settings.allowed_tenants.is_empty() {
         return;
     }
@@ -95,7 +96,7 @@ fn check_workload<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
             None => {
                 cx.report(variable.node, "comes from elsewhere, so allowedTenants cannot be checked")
                     .severity(Severity::Medium)
-                    .fix("remove the variable, or write the tenant id here");
+                    .remediation("remove the variable, or write the tenant id here");
             }
         }
     }

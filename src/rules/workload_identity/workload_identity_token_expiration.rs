@@ -36,18 +36,19 @@
 //! - [Workload identity: pod annotations](https://learn.microsoft.com/azure/aks/workload-identity-overview#pod-annotations)
 
 use crate::finding::{Finding, Severity};
-use crate::json::Node;
-use crate::kind;
 use crate::object::Object;
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
 use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 use crate::view::workload_identity::TOKEN_EXPIRATION;
+use json::Node;
+use kubernetes::kind;
+use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "workload-identity-token-expiration",
-    summary: for_readers("token lifetime that the webhook refuses"),
-    help: "write azure.workload.identity/service-account-token-expiration: \"3600\", or any number of seconds up to \"86400\"",
+    summary: docs_only("token lifetime that the webhook refuses"),
+    remediation: "write azure.workload.identity/service-account-token-expiration: \"3600\", or any number of seconds up to \"86400\"",
     severity: Severity::High,
     checks: &[
         Check::Workload(Signs::ANNOTATIONS, check_workload),
@@ -55,7 +56,7 @@ pub static RULE: Rule = Rule {
     ],
 };
 
-fn check_workload<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
+fn check_workload<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     let labelled = workload.uses_workload_identity();
     if let Some(finding) = check(cx, workload.annotation(TOKEN_EXPIRATION))
         && !labelled
@@ -65,11 +66,11 @@ fn check_workload<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
     }
 }
 
-fn check_account<'a>(cx: &mut Cx<'a>, account: &Object<'a>) {
+fn check_account<'a>(cx: &mut RuleContext<'a>, account: &Object<'a>) {
     check(cx, account.annotations().get(TOKEN_EXPIRATION));
 }
 
-fn check<'c, 'a>(cx: &'c mut Cx<'a>, node: Node<'a>) -> Option<&'c mut Finding<'a>> {
+fn check<'c, 'a>(cx: &'c mut RuleContext<'a>, node: Node<'a>) -> Option<&'c mut Finding<'a>> {
     // An empty value is as good as none.
     let what = match node.set_text()?.parse::<i64>() {
         Ok(3600..=86400) => return None,

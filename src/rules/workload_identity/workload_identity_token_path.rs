@@ -50,21 +50,22 @@
 //! - [azure-workload-identity: mutating admission webhook](https://azure.github.io/azure-workload-identity/docs/installation/mutating-admission-webhook.html)
 
 use crate::finding::Severity;
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
 use crate::view::container::{Container, EnvVar};
 use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 use crate::view::workload_identity::{TOKEN_DIRECTORIES, below, gets_token, is_own_mount, is_token_file};
+use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "workload-identity-token-path",
-    summary: for_readers("hard-coded path of the workload identity token"),
-    help: "remove the variable AZURE_FEDERATED_TOKEN_FILE; the webhook sets it",
+    summary: docs_only("hard-coded path of the workload identity token"),
+    remediation: "remove the variable AZURE_FEDERATED_TOKEN_FILE; the webhook sets it",
     severity: Severity::Medium,
     checks: &[Check::Workload(Signs::AZURE_VARIABLES.or(Signs::USE_LABEL), check)],
 };
 
-fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
+fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     for container in workload.containers() {
         for variable in container.env_named("AZURE_FEDERATED_TOKEN_FILE") {
             if let Some(what) = fault(workload, container, variable) {
@@ -78,7 +79,7 @@ fn check<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
                 && !is_own_mount(workload, mount)
             {
                 cx.report(mount, "is where the webhook mounts its token")
-                    .fix("remove the mount and its volume; the webhook adds both");
+                    .remediation("remove the mount and its volume; the webhook adds both");
             }
         }
     }

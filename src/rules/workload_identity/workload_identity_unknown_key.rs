@@ -33,19 +33,21 @@
 //! - [Workload identity: labels and annotations](https://azure.github.io/azure-workload-identity/docs/topics/service-account-labels-and-annotations.html)
 
 use crate::finding::Severity;
-use crate::json::{Node, shown};
-use crate::kind;
 use crate::object::Object;
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
 use crate::settings::nearest;
 use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 use crate::view::workload_identity::{Home, KEYS, PREFIX, SYSTEM};
+use json::Node;
+use kubernetes::kind;
+use text::docs_only;
+use text::shown;
 
 pub static RULE: Rule = Rule {
     id: "workload-identity-unknown-key",
-    summary: for_readers("workload identity key that does not exist or does nothing where it is"),
-    help: "write the key as documented, on the object that it belongs to",
+    summary: docs_only("workload identity key that does not exist or does nothing where it is"),
+    remediation: "write the key as documented, on the object that it belongs to",
     severity: Severity::Medium,
     checks: &[
         Check::Workload(Signs::ALWAYS, check_workload),
@@ -53,7 +55,7 @@ pub static RULE: Rule = Rule {
     ],
 };
 
-fn check_workload<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
+fn check_workload<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     for metadata in workload.metadata_levels() {
         check_map(cx, metadata.get("labels"), Some(Home::PodLabel), false);
         check_map(cx, metadata.get("annotations"), Some(Home::PodAnnotation), false);
@@ -64,7 +66,7 @@ fn check_workload<'a>(cx: &mut Cx<'a>, workload: &Workload<'a>) {
     }
 }
 
-fn check_object<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
+fn check_object<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>) {
     let account = object.is(&kind::SERVICE_ACCOUNT).then_some(Home::AccountAnnotation);
     check_map(cx, object.labels(), None, true);
     check_map(cx, object.annotations(), account, true);
@@ -72,12 +74,12 @@ fn check_object<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
 
 /// Judges the keys of one map, which is `home` to the keys that take effect there. A misplaced `use` is
 /// a leftover on service accounts and namespaces; on workloads it has a rule of its own.
-fn check_map<'a>(cx: &mut Cx<'a>, map: Node<'a>, home: Option<Home>, judge_use: bool) {
+fn check_map<'a>(cx: &mut RuleContext<'a>, map: Node<'a>, home: Option<Home>, judge_use: bool) {
     for (key, node) in map.members() {
         let Some(name) = key.strip_prefix(PREFIX) else {
             if let Some(name) = misspelt_prefix(key) {
                 let what = format!("is not a key of workload identity, which begin with {PREFIX}");
-                cx.report(node, what).fix(format!("write {PREFIX}{name}"));
+                cx.report(node, what).remediation(format!("write {PREFIX}{name}"));
             }
             continue;
         };
@@ -88,20 +90,21 @@ fn check_map<'a>(cx: &mut Cx<'a>, map: Node<'a>, home: Option<Home>, judge_use: 
                 if judge_use {
                     cx.report(node, "does nothing here; the webhook reads the label of the pod")
                         .severity(Severity::Low)
-                        .fix(format!("remove it, and label the pods {PREFIX}use: \"true\""));
+                        .remediation(format!("remove it, and label the pods {PREFIX}use: \"true\""));
                 }
             }
             Some(homes) => {
                 let homes: Vec<_> = homes.iter().map(|home| home.as_str()).collect();
                 let homes = homes.join(" or ");
-                cx.report(node, format!("does nothing here; it is {homes}")).fix(format!("write it as {homes}"));
+                cx.report(node, format!("does nothing here; it is {homes}"))
+                    .remediation(format!("write it as {homes}"));
             }
             // The webhook can be told to read `use-<suffix>` of pods.
             None if name == SYSTEM || (name.starts_with("use-") && home == Some(Home::PodAnnotation)) => {}
             None => {
                 let finding = cx.report(node, "is not a key that the webhook knows");
                 if let Some(known) = nearest(name, &mut KEYS.iter().map(|(known, _)| *known)) {
-                    finding.fix(format!("write {PREFIX}{known} instead of {}", shown(key)));
+                    finding.remediation(format!("write {PREFIX}{known} instead of {}", shown(key)));
                 }
             }
         }

@@ -1,0 +1,10 @@
+//! Admission requests from manifests, dumps of a cluster that answer look-ups, and fixtures.
+
+pub mod cluster;
+#[cfg(feature = "yaml")]
+pub mod fixture;
+mod request;
+#[cfg(feature = "yaml")]
+pub mod session;
+
+pub use request::{Identity, Operation, create_payload, payload, request};

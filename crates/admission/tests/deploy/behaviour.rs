@@ -1,0 +1,203 @@
+//! What the manifests do, as their comments promise it: requests judged with the settings of whichever policy of a
+//! file would be asked.
+
+use crate::{is_policy, manifests, subscriptions};
+use admission::cluster::MemoryCluster;
+use admission::{Identity, Operation, payload, request};
+use cel::{Context, Program, Value as Cel};
+use entra_auth_policy::settings::Date;
+use entra_auth_policy::{Evaluation, Host, evaluate};
+use manifest::parse;
+use serde_json::{Value, json};
+
+/// Somebody applies an object to a cluster with one file of `deploy/`.
+struct Apply {
+    file: &'static str,
+    request: Value,
+    cluster: MemoryCluster,
+    today: &'static str,
+}
+
+fn apply(file: &'static str, object: &str) -> Apply {
+    let request = request(&parse(object).unwrap(), &Operation::Create, None);
+    Apply { file, request, cluster: MemoryCluster::Unasked, today: "2026-11-21" }
+}
+
+impl Apply {
+    fn by(mut self, username: &str, groups: &[&str]) -> Self {
+        let groups = groups.iter().map(|group| (*group).to_owned()).collect();
+        self.request["userInfo"] = Identity { username: username.to_owned(), groups, oid: None }.user_info();
+        self
+    }
+
+    fn on(self, today: &'static str) -> Self {
+        Apply { today, ..self }
+    }
+
+    fn judge(&self, settings: &Value) -> Evaluation {
+        let host = Host { today: &|| Date::parse(self.today).unwrap(), cluster: &self.cluster };
+        evaluate(&payload(&self.request, settings), &host)
+    }
+
+    /// The policies of the file that subscribe to the request.
+    fn asked(&self) -> Vec<Value> {
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let resource = &self.request["resource"];
+        let row = [text(&resource["group"]), text(&resource["version"]), text(&resource["resource"]), "CREATE".into()];
+        let policies = manifests().into_iter().filter(|(file, object)| file == self.file && is_policy(object));
+        policies
+            .map(|(_, policy)| policy)
+            .filter(|policy| subscriptions(&policy["spec"]["rules"]).contains(&row))
+            .collect()
+    }
+
+    /// The answer of the one policy that is asked.
+    fn answer(&self) -> Evaluation {
+        let asked = self.asked();
+        assert_eq!(asked.len(), 1, "{}: {} policies are asked", self.file, asked.len());
+        self.judge(&asked[0]["spec"]["settings"])
+    }
+
+    #[track_caller]
+    fn is_denied_for(&self, rule: &str) {
+        let answer = self.answer();
+        let message = answer.response.message.unwrap_or_default();
+        assert!(!answer.response.accepted && message.contains(rule), "{}: {message}", self.file);
+    }
+
+    /// Accepted, and what is said all the same.
+    #[track_caller]
+    fn is_accepted_saying(&self, words: &str) {
+        let response = self.answer().response;
+        let warnings = response.warnings.join("\n");
+        let says = if words.is_empty() { warnings.is_empty() } else { warnings.contains(words) };
+        assert!(response.accepted && says, "{}: {:?}\n{warnings}", self.file, response.message);
+    }
+
+    /// What the group of the file makes of its members' answers.
+    fn passes_group(&self) -> bool {
+        let asked = self.asked();
+        let [group] = asked.as_slice() else { panic!("{}: {} groups are asked", self.file, asked.len()) };
+        let mut context = Context::default();
+        for (name, member) in group["spec"]["policies"].as_object().unwrap() {
+            let accepted = self.judge(&member["settings"]).response.accepted;
+            context.add_function(name, move || accepted).unwrap();
+        }
+        let expression = group["spec"]["expression"].as_str().unwrap();
+        Program::compile(expression).unwrap().execute(&context).unwrap() == Cel::Bool(true)
+    }
+}
+
+const WITH_SECRET: &str = "
+apiVersion: v1
+kind: Pod
+metadata:
+  name: web-5d8f7c9b6-x2x4z
+  namespace: shop
+  ownerReferences:
+  - {apiVersion: apps/v1, kind: ReplicaSet, name: web-5d8f7c9b6, uid: 6f1d5a52-1f0e-4f6b-8d0a-5a1b7c9e2d34, controller: true}
+spec:
+  serviceAccountName: web
+  containers:
+  - name: web
+    image: contoso.azurecr.io/web:1.0
+    env:
+    - {name: AZURE_CLIENT_SECRET, value: Zx8kQ~vN3rT5yW7pL2mD9cF4hJ6bG1sA0eRtUiVo}
+";
+
+fn binding(kind: &str, subject: &str, role: &str) -> String {
+    let api = "rbac.authorization.k8s.io";
+    json!({
+        "apiVersion": format!("{api}/v1"),
+        "kind": "RoleBinding",
+        "metadata": {"name": "team", "namespace": "checkout"},
+        "roleRef": {"apiGroup": api, "kind": "ClusterRole", "name": role},
+        "subjects": [{"apiGroup": api, "kind": kind, "name": subject}],
+    })
+    .to_string()
+}
+
+const TEAM: &str = "0f8fad5b-d9cb-469f-a165-70867728950e";
+
+#[test]
+fn protect_refuses_what_people_write_and_lets_controllers_start_older_pods() {
+    let groups = ["system:serviceaccounts", "system:serviceaccounts:kube-system"];
+    let controller = "system:serviceaccount:kube-system:replicaset-controller";
+    for file in ["02-protect.yaml", "03-split-high-volume.yaml"] {
+        apply(file, WITH_SECRET).by("jane@contoso.com", &[]).is_denied_for("credential-in-env");
+        apply(file, WITH_SECRET).by(controller, &groups).is_accepted_saying("credential-in-env");
+        apply(file, &binding("Group", TEAM, "cluster-admin")).is_accepted_saying("binding-cluster-admin");
+        let cluster_wide = binding("Group", TEAM, "cluster-admin").replace("\"RoleBinding\"", "\"ClusterRoleBinding\"");
+        apply(file, &cluster_wide).is_denied_for("binding-cluster-admin");
+        apply(file, &binding("Group", TEAM, "view")).is_accepted_saying("");
+    }
+}
+
+#[test]
+fn busy_resources_are_asked_about_apart() {
+    let settings_file = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web, namespace: shop}\ndata: {AZURE_CLIENT_SECRET: Zx8kQ~vN3rT5yW7pL2mD9cF4hJ6bG1sA0eRtUiVo}";
+    let applied = apply("03-split-high-volume.yaml", settings_file);
+    applied.is_denied_for("credential-in-config-map");
+    assert!(applied.asked()[0]["spec"]["matchConditions"].is_array());
+}
+
+#[test]
+fn look_ups_are_made() {
+    let pod = "
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: shop, labels: {azure.workload.identity/use: \"true\"}}
+spec:
+  serviceAccountName: web
+  containers: [{name: web, image: contoso.azurecr.io/web:1.0}]
+";
+    let account =
+        json!([{"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "web", "namespace": "shop"}}]);
+    let asked = Apply { cluster: MemoryCluster::of(Some(&account)), ..apply("04-lookups.yaml", pod) };
+    asked.is_accepted_saying("names an account without client-id");
+    apply("02-protect.yaml", pod).is_accepted_saying("");
+}
+
+/// To the end of the last day and no longer, without anybody's doing.
+#[test]
+fn break_glass_ends_by_itself() {
+    let harmless = binding("Group", TEAM, "view");
+    let applied = || apply("05-break-glass.yaml", &harmless).by("masterclient", &["system:masters"]);
+    applied().on("2027-01-31").is_accepted_saying("");
+    applied().on("2027-02-01").is_denied_for("requester-local-account");
+    let response = applied().on("2027-02-01").answer().response;
+    assert!(response.warnings.iter().any(|warning| warning.contains("2027-01-31")), "{:?}", response.warnings);
+}
+
+#[test]
+fn each_company_keeps_to_its_own_tenant() {
+    const CONTOSO: (&str, &str) = ("3f1c6a52-6f0e-4f6b-8d0a-5a1b7c9e2d34", "6731de76-14a6-49ae-97bc-6eba6914391e");
+    const FABRIKAM: (&str, &str) = ("9d6f6ab4-3c3a-4b4e-8a32-2f6a1f0f2b11", "b1a5f0a2-0f3d-4b49-9a39-6f2c8f6d1e20");
+    let passes = |namespace: &str, tenant: &str, client: &str| {
+        let account = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {
+            "name": "web",
+            "namespace": namespace,
+            "annotations": {"azure.workload.identity/tenant-id": tenant, "azure.workload.identity/client-id": client},
+        }});
+        apply("06-policy-group.yaml", &account.to_string()).passes_group()
+    };
+    assert!(passes("contoso-shop", CONTOSO.0, CONTOSO.1));
+    assert!(passes("fabrikam-shop", FABRIKAM.0, FABRIKAM.1));
+    // One half from either, or the other's namespace.
+    assert!(!passes("contoso-shop", FABRIKAM.0, CONTOSO.1));
+    assert!(!passes("contoso-shop", CONTOSO.0, FABRIKAM.1));
+    assert!(!passes("fabrikam-shop", CONTOSO.0, CONTOSO.1));
+}
+
+#[test]
+fn restricted_refuses_what_the_others_warn_about() {
+    let person = binding("User", "jane@contoso.com", "view");
+    apply("02-protect.yaml", &person).is_accepted_saying("binding-individual-user");
+    apply("restricted.yaml", &person).is_denied_for("binding-individual-user");
+}
+
+/// The first step finds the same as the second: only Kubewarden makes the difference.
+#[test]
+fn monitor_finds_what_protect_refuses() {
+    apply("01-monitor.yaml", WITH_SECRET).is_denied_for("credential-in-env");
+}

@@ -1,0 +1,180 @@
+//! The manifests of `deploy/` can be applied as they are: a cluster takes them, the policy takes their settings,
+//! they ask for what it judges, and it finds nothing wrong with them.
+
+mod behaviour;
+mod conditions;
+mod crd;
+#[path = "../settings/mod.rs"]
+mod settings;
+
+use admission::cluster::MemoryCluster;
+use admission::{Operation, payload, request};
+use entra_auth_policy::settings::Date;
+use entra_auth_policy::{Host, evaluate};
+use manifest::{objects, parse};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn read(path: impl AsRef<Path>) -> String {
+    let path = root().join(path);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn metadata() -> Value {
+    parse(&read("metadata.yml")).unwrap()
+}
+
+/// The manifests, each with its file's name.
+fn manifests() -> Vec<(String, Value)> {
+    let mut manifests = Vec::new();
+    for entry in std::fs::read_dir(root().join("deploy")).unwrap() {
+        let file = entry.unwrap().file_name().into_string().unwrap();
+        for object in objects(&read(Path::new("deploy").join(&file))) {
+            manifests.push((file.clone(), object.unwrap_or_else(|error| panic!("{file}: {error:#}"))));
+        }
+    }
+    manifests
+}
+
+/// The policies among them; of a group, its members as well.
+fn policies(manifests: &[(String, Value)]) -> Vec<(&str, &Value)> {
+    let mut policies = Vec::new();
+    for (file, object) in manifests.iter().filter(|(_, object)| is_policy(object)) {
+        match object["spec"]["policies"].as_object() {
+            Some(members) => policies.extend(members.values().map(|member| (file.as_str(), member))),
+            None => policies.push((file, &object["spec"])),
+        }
+    }
+    policies
+}
+
+fn is_policy(object: &Value) -> bool {
+    object["apiVersion"] == "policies.kubewarden.io/v1"
+}
+
+/// What `rules` subscribe to, one resource and operation at a time.
+fn subscriptions(rules: &Value) -> BTreeSet<[String; 4]> {
+    let texts = |rule: &Value, key: &str| -> Vec<String> {
+        rule[key].as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_owned()).collect()
+    };
+    let mut all = BTreeSet::new();
+    for rule in rules.as_array().unwrap() {
+        for group in texts(rule, "apiGroups") {
+            for version in texts(rule, "apiVersions") {
+                for resource in texts(rule, "resources") {
+                    for operation in texts(rule, "operations") {
+                        let row = [group.clone(), version.clone(), resource.clone(), operation];
+                        assert!(all.insert(row.clone()), "{row:?} stands twice");
+                    }
+                }
+            }
+        }
+    }
+    all
+}
+
+/// What the policies of one file subscribe to together.
+fn of_file(manifests: &[(String, Value)], file: &str) -> BTreeSet<[String; 4]> {
+    let mut all = BTreeSet::new();
+    for (_, object) in manifests.iter().filter(|(name, object)| name == file && is_policy(object)) {
+        for row in subscriptions(&object["spec"]["rules"]) {
+            assert!(all.insert(row.clone()), "{file}: two policies judge {row:?}");
+        }
+    }
+    all
+}
+
+#[test]
+fn policies_ask_for_what_the_module_judges() {
+    let (manifests, whole) = (manifests(), subscriptions(&metadata()["rules"]));
+    for file in
+        ["01-monitor.yaml", "02-protect.yaml", "03-split-high-volume.yaml", "04-lookups.yaml", "05-break-glass.yaml"]
+    {
+        assert!(of_file(&manifests, file) == whole, "{file}: its rules are not those of metadata.yml");
+    }
+    for (file, _) in manifests.iter().filter(|(_, object)| is_policy(object)) {
+        let rules = of_file(&manifests, file);
+        assert!(!rules.is_empty() && rules.is_subset(&whole), "{file}: its rules are not among metadata.yml's");
+    }
+}
+
+#[test]
+fn policies_name_this_module_and_settings_it_accepts() {
+    let (manifests, metadata) = (manifests(), metadata());
+    let annotation = |key: &str| metadata["annotations"][format!("io.kubewarden.policy.{key}")].as_str().unwrap();
+    let module = format!("registry://{}:v{}", annotation("ociUrl"), annotation("version"));
+    let policies = policies(&manifests);
+    assert!(policies.len() >= 10, "only {} policies", policies.len());
+    for (file, policy) in policies {
+        assert_eq!(policy["module"], json!(module), "{file}");
+        settings::check(&policy["settings"]).unwrap_or_else(|error| panic!("{file}: {error}"));
+    }
+}
+
+#[test]
+fn policies_are_as_a_cluster_takes_them() {
+    let manifests = manifests();
+    for (file, object) in manifests.iter().filter(|(_, object)| is_policy(object)) {
+        crd::check(object).unwrap_or_else(|error| panic!("{file}: {error}"));
+        let spec = &object["spec"];
+        let expected = if file.starts_with("01") { "monitor" } else { "protect" };
+        assert_eq!(spec["mode"], expected, "{file}");
+        assert!(!spec["mutating"].as_bool().unwrap_or_default(), "{file}");
+        let asks = spec["settings"]["clusterLookups"] == true;
+        let granted = &spec["contextAwareResources"];
+        let expected = if asks { metadata()["contextAwareResources"].clone() } else { Value::Null };
+        assert_eq!(*granted, expected, "{file}: look-ups that are on need the grant, others must not have it");
+    }
+}
+
+/// Nodes and the control plane never wait because of a policy that has conditions; everybody else does.
+#[test]
+fn conditions_leave_out_nodes_and_control_plane_and_nobody_else() {
+    let manifests = manifests();
+    let mut count = 0;
+    for (file, object) in &manifests {
+        let Some(conditions) = object["spec"]["matchConditions"].as_array() else { continue };
+        count += 1;
+        let name = &object["metadata"]["name"];
+        for user in conditions::left_out() {
+            assert_eq!(conditions::let_pass(conditions, &user), Ok(false), "{file}, {name}: {user} is judged");
+        }
+        for user in conditions::judged() {
+            assert_eq!(conditions::let_pass(conditions, &user), Ok(true), "{file}, {name}: {user} is left out");
+        }
+    }
+    assert!(count >= 2, "only {count} policies have conditions");
+}
+
+#[test]
+fn groups_combine_their_own_members() {
+    let manifests = manifests();
+    let groups = manifests.iter().filter(|(_, object)| object["kind"] == "ClusterAdmissionPolicyGroup");
+    for (file, group) in groups {
+        let program = cel::Program::compile(group["spec"]["expression"].as_str().unwrap()).unwrap();
+        let references = program.references();
+        let called: BTreeSet<&str> = references.functions().into_iter().filter(|name| !name.starts_with('_')).collect();
+        let members: BTreeSet<&str> =
+            group["spec"]["policies"].as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(called, members, "{file}");
+        assert!(references.variables().is_empty(), "{file}");
+    }
+}
+
+/// Whoever keeps these manifests under the policy itself must be able to apply them.
+#[test]
+fn the_policy_finds_nothing_in_them() {
+    let host = Host { today: &|| Date::parse("2026-11-21").unwrap(), cluster: &MemoryCluster::Unasked };
+    for (file, object) in manifests() {
+        for profile in ["baseline", "restricted"] {
+            let request = request(&object, &Operation::Create, None);
+            let findings = evaluate(&payload(&request, &json!({"profile": profile})), &host).findings;
+            assert!(findings.is_empty(), "{file}, {profile}: {findings:#?}");
+        }
+    }
+}

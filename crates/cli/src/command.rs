@@ -1,0 +1,190 @@
+//! What the program does besides judging: rules, completions, the manual page.
+
+use crate::cli::{Cli, Command, RulesFormat};
+use crate::rule_page;
+use anstyle::{AnsiColor, Style};
+use anyhow::{Result, bail};
+use clap::CommandFactory;
+use entra_auth_policy::rule::Rule;
+use entra_auth_policy::settings::Profile;
+use entra_auth_policy::verdict::{Action, by_profile};
+use serde::Serialize;
+use std::io::Write;
+
+const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+const CYAN: Style = AnsiColor::Cyan.on_default();
+
+/// Does what the command says, and writes it out.
+pub fn run(command: &Command, out: &mut dyn Write, width: usize) -> Result<()> {
+    match command {
+        Command::Rules { format: RulesFormat::Text } => table(out, width)?,
+        Command::Rules { format: RulesFormat::Json } => json(out)?,
+        Command::Explain { rule } => match rule_page::find(rule) {
+            Ok(rule) => explain(rule, out, width)?,
+            Err(Some(near)) => bail!("no rule is called `{rule}`; did you mean `{near}`?"),
+            Err(None) => bail!("no rule is called `{rule}`: `replay rules` lists all"),
+        },
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Cli::command(), "replay", &mut script);
+            out.write_all(&script)?;
+        }
+        Command::Man => {
+            let mut page = Vec::new();
+            clap_mangen::Man::new(Cli::command()).render(&mut page)?;
+            out.write_all(&page)?;
+        }
+    }
+    Ok(out.flush()?)
+}
+
+/// What the two profiles make of a finding of the rule; `silent` stands for nothing.
+fn actions(rule: &Rule, silent: &'static str) -> [&'static str; 2] {
+    [Profile::Baseline, Profile::Restricted].map(|profile| match by_profile(profile, rule.severity) {
+        Action::None => silent,
+        action => action.as_str(),
+    })
+}
+
+fn table(out: &mut dyn Write, width: usize) -> Result<()> {
+    let longest = rule_page::rules().map(|(_, rule)| rule.id.len()).max().unwrap_or_default();
+    let mut last = "";
+    for (group, rule) in rule_page::rules() {
+        if group != last {
+            let lead = if last.is_empty() { "" } else { "\n" };
+            writeln!(
+                out,
+                "{lead}{BOLD}{group:<longest$}{BOLD:#}  {DIM}{:<8}  {:<10}{DIM:#}",
+                "baseline", "restricted"
+            )?;
+            last = group;
+        }
+        let [baseline, restricted] = actions(rule, "-");
+        let lead = format!("{:<longest$}  {baseline:<8}  {restricted:<10}  ", rule.id);
+        let indent = " ".repeat(lead.len());
+        let options = textwrap::Options::new(width.max(lead.len() + 20)).subsequent_indent(&indent);
+        for line in textwrap::wrap(&format!("{lead}{}", rule.summary), options) {
+            writeln!(out, "{}", line.trim_end())?;
+        }
+    }
+    Ok(())
+}
+
+#[derive(Serialize)]
+struct RuleLine {
+    id: &'static str,
+    group: &'static str,
+    severity: &'static str,
+    summary: &'static str,
+    description: String,
+    fix: &'static str,
+    help: String,
+}
+
+fn json(out: &mut dyn Write) -> Result<()> {
+    let lines: Vec<RuleLine> = rule_page::rules()
+        .map(|(group, rule)| RuleLine {
+            id: rule.id,
+            group,
+            severity: rule.severity.as_str(),
+            summary: rule.summary,
+            description: rule_page::of(rule).sentence.replace('\n', " "),
+            fix: rule.remediation,
+            help: rule_page::url(rule),
+        })
+        .collect();
+    serde_json::to_writer_pretty(&mut *out, &lines)?;
+    Ok(writeln!(out)?)
+}
+
+fn explain(rule: &Rule, out: &mut dyn Write, width: usize) -> Result<()> {
+    let page = rule_page::of(rule);
+    let [baseline, restricted] = actions(rule, "silent");
+    writeln!(out, "{BOLD}{}{BOLD:#}  {DIM}{} severity", rule.id, rule.severity.as_str())?;
+    writeln!(out, "baseline: {baseline}, restricted: {restricted}{DIM:#}\n")?;
+    let wrap = |text: &str| textwrap::fill(&text.replace('\n', " "), width.min(100));
+    writeln!(out, "{}\n", wrap(page.sentence))?;
+    for block in blocks(page.body) {
+        match block {
+            Block::Heading(text) => writeln!(out, "{BOLD}{text}{BOLD:#}\n")?,
+            Block::Code(text) => {
+                for line in text.lines() {
+                    writeln!(out, "    {CYAN}{line}{CYAN:#}")?;
+                }
+                writeln!(out)?;
+            }
+            Block::Text(text) => writeln!(out, "{}\n", wrap(&text))?,
+            Block::Item(text) => {
+                let options = textwrap::Options::new(width.min(100)).subsequent_indent("  ");
+                writeln!(out, "{}", textwrap::fill(&text, options))?;
+            }
+        }
+    }
+    Ok(writeln!(out, "{DIM}{}{DIM:#}", rule_page::url(rule))?)
+}
+
+/// The little Markdown that rule pages are written in.
+enum Block {
+    Heading(String),
+    Text(String),
+    Item(String),
+    Code(String),
+}
+
+fn blocks(markdown: &str) -> Vec<Block> {
+    let mut blocks: Vec<Block> = Vec::new();
+    let (mut fenced, mut open) = (false, false);
+    for line in markdown.lines() {
+        if line.starts_with("```") {
+            fenced = !fenced;
+            if fenced {
+                blocks.push(Block::Code(String::new()));
+            }
+            open = false;
+            continue;
+        }
+        if let (true, Some(Block::Code(code))) = (fenced, blocks.last_mut()) {
+            code.push_str(line);
+            code.push('\n');
+        } else if line.is_empty() {
+            open = false;
+        } else if let Some(text) = line.strip_prefix("## ") {
+            blocks.push(Block::Heading(text.to_owned()));
+        } else if line.starts_with("- ") {
+            blocks.push(Block::Item(plain(line)));
+            open = true;
+        } else if let (true, Some(Block::Text(text) | Block::Item(text))) = (open, blocks.last_mut()) {
+            text.push(' ');
+            text.push_str(plain(line).trim_start());
+        } else {
+            blocks.push(Block::Text(plain(line)));
+            open = true;
+        }
+    }
+    blocks
+}
+
+/// Links as a terminal shows them best: the words, and then the address.
+fn plain(line: &str) -> String {
+    let mut out = String::new();
+    let mut rest = line;
+    while let Some((before, after)) = rest.split_once('[') {
+        let link = after.split_once("](").and_then(|(text, after)| Some((text, after.split_once(')')?)));
+        out.push_str(before);
+        match link {
+            Some((text, (address, after))) if !text.contains('[') => {
+                out.push_str(text);
+                if address.starts_with("http") {
+                    out.push_str(&format!(" ({address})"));
+                }
+                rest = after;
+            }
+            _ => {
+                out.push('[');
+                rest = after;
+            }
+        }
+    }
+    out + rest
+}

@@ -1,0 +1,112 @@
+//! For programs: one JSON object a line. What could not be read is told on standard error as well.
+
+use super::{Report, Summary, tell_unread};
+use crate::record::Record;
+use serde::Serialize;
+use std::io::{self, Write};
+
+pub struct Json<O: Write, E: Write> {
+    out: O,
+    err: E,
+}
+
+#[derive(Serialize)]
+struct Line<'r> {
+    source: &'r str,
+    index: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<usize>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    kind: &'r str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    namespace: &'r str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    name: &'r str,
+    allowed: bool,
+    findings: Vec<Finding<'r>>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    warnings: &'r [String],
+    /// What kubectl would print.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<&'r str>,
+    /// Why nothing was judged: then `allowed` is false and there are no findings.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'r str>,
+}
+
+#[derive(Serialize)]
+struct Finding<'r> {
+    rule: &'r str,
+    severity: &'r str,
+    action: &'r str,
+    path: &'r str,
+    /// Within the object.
+    pointer: &'r str,
+    /// Within the source.
+    line: usize,
+    column: usize,
+    message: &'r str,
+    fix: &'r str,
+}
+
+impl<O: Write, E: Write> Json<O, E> {
+    pub fn new(out: O, err: E) -> Self {
+        Json { out, err }
+    }
+}
+
+impl<O: Write, E: Write> Report for Json<O, E> {
+    fn record(&mut self, record: &Record, _: &str) -> io::Result<()> {
+        let line = match record {
+            Record::Judged { subject, evaluation, places } => {
+                let findings = evaluation.findings.iter().zip(places).map(|(found, place)| Finding {
+                    rule: found.rule.id,
+                    severity: found.severity.as_str(),
+                    action: found.action.as_str(),
+                    path: &found.location.path,
+                    pointer: &found.location.pointer,
+                    line: place.region.start.line,
+                    column: place.region.start.column,
+                    message: &found.message,
+                    fix: &found.remediation,
+                });
+                Line {
+                    source: &subject.source,
+                    index: subject.index,
+                    line: Some(subject.position.line),
+                    kind: &subject.title.kind,
+                    namespace: &subject.title.namespace,
+                    name: &subject.title.name,
+                    allowed: evaluation.response.accepted,
+                    findings: findings.collect(),
+                    warnings: &evaluation.response.warnings,
+                    message: evaluation.response.message.as_deref(),
+                    error: None,
+                }
+            }
+            Record::Unread { source, index, line, reason, .. } => {
+                tell_unread(&mut self.err, source, *line, reason)?;
+                Line {
+                    source,
+                    index: *index,
+                    line: Some(*line).filter(|line| *line > 0),
+                    kind: "",
+                    namespace: "",
+                    name: "",
+                    allowed: false,
+                    findings: Vec::new(),
+                    warnings: &[],
+                    message: None,
+                    error: Some(reason),
+                }
+            }
+            Record::Differ(_) | Record::Passed { .. } => return Ok(()),
+        };
+        serde_json::to_writer(&mut self.out, &line)?;
+        self.out.write_all(b"\n")
+    }
+
+    fn finish(&mut self, _: &Summary) -> io::Result<()> {
+        self.out.flush()
+    }
+}

@@ -1,0 +1,136 @@
+#![allow(dead_code, reason = "every test takes what it needs")]
+//! The program, run inside the test: loading the module takes longer than all judging.
+
+use clap::Parser;
+use e2e_tests::Built;
+use host::Module;
+use replay::Outcome;
+use replay::cli::Cli;
+use replay::report::Streams;
+use serde_json::Value;
+use std::fs;
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::sync::{Arc, Mutex, OnceLock};
+use tempfile::TempDir;
+
+pub const GOOD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: good, namespace: shop}\nspec:\n  serviceAccountName: web\n  containers: [{name: web, image: a}]\n";
+pub const BAD: &str = "\
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: bad, namespace: shop}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: view}
+subjects:
+- apiGroup: rbac.authorization.k8s.io
+  kind: User
+  name: system:anonymous
+";
+
+pub struct Run {
+    pub code: i32,
+    pub out: String,
+    pub err: String,
+}
+
+impl Run {
+    pub fn lines(&self) -> Vec<Value> {
+        self.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}{}", self.out, self.err))
+    }
+}
+
+/// A folder with files, to run in.
+pub fn folder(files: &[(&str, &str)]) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    folder
+}
+
+#[derive(Clone, Default)]
+struct Page(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Page {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Runs in the folder, with the policy that is built. What names a file there is that file.
+pub fn replay(folder: &Path, arguments: &[&str]) -> Run {
+    let inside = |argument: &&str| match folder.join(argument) {
+        path if path.exists() || argument.contains(".y") => path.to_str().unwrap().to_owned(),
+        _ => (*argument).to_owned(),
+    };
+    let arguments = arguments.iter().map(inside);
+    let cli = match Cli::try_parse_from(std::iter::once("replay".to_owned()).chain(arguments)) {
+        Ok(cli) => cli,
+        Err(error) => return Run { code: error.exit_code(), out: String::new(), err: error.to_string() },
+    };
+    static MODULE: OnceLock<Module> = OnceLock::new();
+    let policy = Built::Policy.path();
+    let (out, err) = (Page::default(), Page::default());
+    let plain = |page: &Page| Box::new(anstream::StripStream::new(Box::new(page.clone()) as Box<dyn Write>));
+    let streams = Streams { out: plain(&out), err: plain(&err), width: 120 };
+    let outcome = match cli.command {
+        Some(_) => replay::run(&cli, streams),
+        None => {
+            let module = MODULE.get_or_init(|| replay::load(&policy).unwrap());
+            replay::judge(&cli.judging, &policy, module, streams)
+        }
+    };
+    // Sources as if the folder were the current one.
+    let here = format!("{}/", folder.display());
+    let text = |page: Page| String::from_utf8(page.0.lock().unwrap().clone()).unwrap().replace(&here, "");
+    let (out, mut err) = (text(out), text(err));
+    let code = match outcome {
+        Ok(Outcome::Allowed) => 0,
+        Ok(Outcome::Denied) => 1,
+        Ok(Outcome::Unread) => 2,
+        Err(error) => {
+            err.push_str(&format!("replay: {error:#}\n").replace(&here, ""));
+            2
+        }
+    };
+    Run { code, out, err }
+}
+
+/// The same with one file.
+pub fn replay_text(text: &str, arguments: &[&str]) -> Run {
+    let folder = folder(&[("input.yaml", text)]);
+    replay(folder.path(), &[arguments, &["input.yaml"]].concat())
+}
+
+/// The program itself.
+pub fn command(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_replay"));
+    command.current_dir(folder).args(arguments).env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
+    command
+}
+
+pub fn finish(output: Output) -> Run {
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    Run { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
+}
+
+/// The program itself, with this on its standard input.
+pub fn pipe(text: &str, arguments: &[&str]) -> Run {
+    let folder = tempfile::tempdir().unwrap();
+    let policy = Built::Policy.path();
+    let mut command = command(folder.path(), &["--policy", policy.to_str().unwrap()]);
+    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    finish(child.wait_with_output().unwrap())
+}

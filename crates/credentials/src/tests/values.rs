@@ -1,0 +1,284 @@
+use super::base64::may_hide_credential;
+use super::*;
+
+fn pairs(text: &str) -> Vec<(&str, &str, usize)> {
+    let mut pairs = Vec::new();
+    assignments(text, &mut |pair| pairs.push((pair.key, pair.value, pair.line)));
+    pairs
+}
+
+#[test]
+fn harmless_values_of_real_manifests() {
+    use Benign::*;
+    let cases: &[(Benign, &[&str])] = &[
+        (Empty, &["", "  ", "\"\""]),
+        (
+            Reference,
+            &[
+                "$(DB_PASSWORD)",
+                "${DB_PASSWORD}",
+                "${X:-default}",
+                "{{ .Values.password }}",
+                "{{inputs.parameters.x}}",
+                "$DB_PASSWORD",
+                "%PASSWORD%",
+                "#{password}#",
+                "__PASSWORD__",
+                "Bearer $(TOKEN)",
+                "@Microsoft.KeyVault(SecretUri=https://v.vault.azure.net/secrets/s)",
+                "@Microsoft.KeyVault(VaultName=v;SecretName=s)",
+                "https://shop.vault.azure.net/secrets/db/0123",
+                "secretref:db",
+                "vault:secret/data/db#password",
+            ],
+        ),
+        (
+            Placeholder,
+            &[
+                "<client-secret-of-SP-identity>",
+                "<Client Secret>",
+                "REPLACE_ME",
+                "changeme",
+                "ChangeMe!",
+                "change-me",
+                "xxxx",
+                "XXXXXXXX",
+                "xxx-xxx",
+                "***",
+                "...",
+                "your-secret-here",
+                "YOUR_SQL_HOST",
+                "[password]",
+                "TODO",
+                "placeholder",
+                "base64 of your plain text clientSecret",
+                "insert-secret",
+                "none",
+                "null",
+                "REDACTED",
+                "00000000",
+                "secret-goes-here",
+            ],
+        ),
+        (
+            Plain,
+            &[
+                "true", "False", "yes", "off", "disabled", "0", "8080", "3600", "-1", "0.5", "30s", "24h", "512Mi",
+                "msi", "MSI",
+            ],
+        ),
+        (
+            Identifier,
+            &[
+                "11111111-2222-3333-4444-555555555555",
+                "{11111111-2222-3333-4444-555555555555}",
+                "AAAAAAAA-2222-3333-4444-555555555555",
+                "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABgQ me@host",
+                "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA",
+                "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
+                "-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----",
+            ],
+        ),
+        (
+            Location,
+            &[
+                "/var/run/secrets/azure/tokens/azure-identity-token",
+                "/mnt/secrets/password",
+                "./key.pem",
+                "~/.ssh/id",
+                "C:\\secrets\\token",
+                "tls.key",
+                "certs/client.pfx",
+                "/email",
+                "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg/providers/Microsoft.KeyVault/vaults/v",
+                "https://shop.vault.azure.net/",
+                "https://shop.documents.azure.com:443/",
+                "http://host:8080/path?x=y",
+                "redis://redis:6379/0",
+                "jdbc:postgresql://$HOST/db",
+                "shop.redis.cache.windows.net:6380",
+                "shop.servicebus.windows.net",
+                "postgres.default.svc:5432",
+                "Endpoint=sb://shop.servicebus.windows.net/;Authentication=ManagedIdentity",
+                "Server=tcp:shop.database.windows.net,1433;Database=db;Authentication=Active Directory Default;",
+                "AccountEndpoint=https://shop.documents.azure.com:443/;Database=db",
+                "op://vault/item/field",
+                "ref+azurekeyvault://vault/secret",
+            ],
+        ),
+        (
+            Public,
+            &[
+                "InstrumentationKey=11111111-2222-3333-4444-555555555555;IngestionEndpoint=https://x.in.applicationinsights.azure.com/",
+                "UseDevelopmentStorage=true",
+                "DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=x;",
+                "Endpoint=sb://localhost;SharedAccessKeyName=a;SharedAccessKey=SAS_KEY_VALUE;UseDevelopmentEmulator=true;",
+                "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq==",
+            ],
+        ),
+    ];
+    for (reason, values) in cases {
+        for value in *values {
+            assert_eq!(benign(value), Some(*reason), "{value}");
+            assert_eq!(id(value), None, "{value}");
+        }
+    }
+}
+
+#[test]
+fn secrets_are_not_harmless() {
+    let mut values: Vec<String> = [
+        "hunter2",
+        "password",
+        "P@ssw0rd!",
+        "my-service-principal-client-secret",
+        "my-secure-restic-password",
+        "123456",
+        "correct horse battery",
+        "s3cr3t",
+        "MY-SECRET-STRING-CAN-BE-UUID",
+        "$ecret",
+        "a.b.c",
+        "letmein/now",
+        "Server=db;Password=hunter2x",
+        "http://u:hunter2@host",
+        "access",
+        "rosebud",
+        "$2a$10$abcdefgh",
+        "<a>b</a>",
+        "[\"token\"]",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    for n in 0..2000 {
+        let mut seed = Seed::new(n);
+        values.push(seed.key(32));
+        values.push(seed.text(&Alphabet::of("A-Za-z0-9"), 32));
+        values.push(seed.text(&Alphabet::of("0-9a-f"), 32));
+    }
+    for value in &values {
+        // A base64 key may begin with a slash; one in a hundred of those looks like a path.
+        if !value.starts_with('/') {
+            assert_eq!(benign(value), None, "{value}");
+        }
+    }
+}
+
+#[test]
+fn what_short_base64_may_hide() {
+    for text in ["password=hunter2", "{\"a\":1}", "\n- x: y", "pässword: x", "€uro", "-----BEGIN"] {
+        assert!(may_hide_credential(&encode(text.as_bytes())), "{text}");
+        assert!(may_hide_credential(&encode_url(text.as_bytes())), "{text}");
+    }
+    assert!(may_hide_credential(&encode(&[0x30, 0x82, 0xff, 0xfe, 0, 1])));
+    assert!(may_hide_credential("cGFzc3dv\ncmQ9eA==") && may_hide_credential("cGF\nzc3dvcmQ9eA=="));
+    // What is spelt like base64 and is none.
+    for text in ["plain-value-of-setting", "some/path/to/a/file", "", "abc", "abcdefg", "1.2.3.4"] {
+        assert!(!may_hide_credential(text), "{text}");
+    }
+    for bytes in [[0x80, 1, 2, 3, 4, 5], [b'a', 0, b'b', b'c', b'd', b'e'], [b'a', 0xc3, b'b', b'c', b'd', b'e']] {
+        assert!(!may_hide_credential(&encode(&bytes)), "{bytes:?}");
+    }
+}
+
+#[test]
+fn base64_is_read_forgivingly() {
+    let read = |text: &str| decode_base64(text, 100).map(|bytes| String::from_utf8(bytes).unwrap());
+    assert_eq!(read("aGVsbG8=").as_deref(), Some("hello"));
+    assert_eq!(read(" aGVs\n  bG8 \n").as_deref(), Some("hello"));
+    assert_eq!(read("aGVsbG8").as_deref(), Some("hello"));
+    assert_eq!(decode_base64("-_-_", 10), decode_base64("+/+/", 10));
+    for wrong in ["", "a", "====", "aGVsbG8=a", "aGVsbG8===", "aGVs bG8!", "aGVsb", "é"] {
+        assert_eq!(decode_base64(wrong, 100), None, "{wrong:?}");
+    }
+    let long = encode(&[0; 101]);
+    assert_eq!(decode_base64(&long, 100), None);
+    assert_eq!(decode_base64(&long, 101).map(|b| b.len()), Some(101));
+}
+
+#[test]
+fn base64_is_looked_into_once() {
+    let secret = Seed::new(1).credential(&SIGNATURES[0]);
+    let once = encode(secret.as_bytes());
+    assert!(recognise(&once).is_none());
+    assert!(recognise_with_base64(&once).is_some());
+    assert!(recognise_with_base64(&encode(once.as_bytes())).is_none());
+}
+
+#[test]
+fn lines_of_configuration() {
+    let text = "# a comment\n; another\nDB_PASSWORD=hunter2\nexport API_KEY=\"abc\"  # why\n\n  spring.password: x y\n'quoted': 'v'\nurl: http://h:80/p\n[section]\nk = v\n- name: N\n  value: V\n!ignored=1\n";
+    assert_eq!(
+        pairs(text),
+        [
+            ("DB_PASSWORD", "hunter2", 3),
+            ("API_KEY", "abc", 4),
+            ("spring.password", "x y", 6),
+            ("quoted", "v", 7),
+            ("url", "http://h:80/p", 8),
+            ("k", "v", 10),
+            ("name", "N", 11),
+            ("value", "V", 12),
+            ("N", "V", 12),
+        ]
+    );
+}
+
+#[test]
+fn json_in_every_layout() {
+    let expected = [("a", "b"), ("c", "d\\\"e"), ("f", "1"), ("g", "h"), ("i", "j")];
+    let minified = r#"{"a":"b","n":{"c":"d\"e","f":1},"l":[{"g":"h"}],"i":"j"}"#;
+    let pretty = "{\n  \"a\": \"b\",\n  \"n\": {\n    \"c\": \"d\\\"e\",\n    \"f\": 1\n  },\n  \"l\": [ { \"g\": \"h\" } ],\n  \"i\": \"j\"\n}";
+    let embedded = format!("config: |\n  {}\n", pretty.replace('\n', "\n  "));
+    for text in [minified, pretty, &embedded, &format!("x: {minified}")] {
+        let found: Vec<(&str, &str)> =
+            pairs(text).iter().map(|(k, v, _)| (*k, *v)).filter(|(k, _)| k.len() == 1).collect();
+        assert_eq!(found, expected, "{text}");
+    }
+    assert_eq!(pairs(pretty)[4].2, 8);
+    let dapr = r#"[{"name":"azureClientSecret","value":"x"},{"name":"other","secretKeyRef":{"name":"s"}}]"#;
+    assert!(pairs(dapr).contains(&("azureClientSecret", "x", 1)));
+    assert!(pairs(r#"["--client-secret","x","--other"]"#).contains(&("--client-secret", "x", 1)));
+}
+
+#[test]
+fn xml_in_both_styles() {
+    let text = "<?xml version=\"1.0\"?>\n<configuration>\n  <!-- <add key=\"no\" value=\"no\"/> -->\n  <add key=\"ApiKey\"\n       value=\"abc\" />\n  <Password>hunter2</Password>\n  <server password='p'>\n    <b/>\n  </server>\n</configuration>";
+    let found = pairs(text);
+    for expected in [("ApiKey", "abc", 4), ("Password", "hunter2", 6), ("password", "p", 7)] {
+        assert!(found.contains(&expected), "{expected:?} in {found:?}");
+    }
+    assert!(!found.iter().any(|(key, ..)| *key == "no" || *key == "server" || *key == "configuration"));
+}
+
+#[test]
+fn command_lines() {
+    let found =
+        pairs("#!/bin/sh\naz login --service-principal -u a --password hunter2 --tenant=t\nAPI_KEY='a b' run --flag\n");
+    for expected in [("--password", "hunter2", 2), ("--tenant", "t", 2), ("-u", "a", 2), ("API_KEY", "a b", 3)] {
+        assert!(found.contains(&expected), "{expected:?} in {found:?}");
+    }
+    let yaml = "args:\n- --client-secret\n- x\n- --verbose\n- --a=b\n";
+    assert_eq!(pairs(yaml)[1..], [("--client-secret", "x", 3), ("--a", "b", 5)]);
+    let mut found = Vec::new();
+    flags("tool --a=1 --b 2 -c --d '3 4' last", &mut |flag, value| found.push((flag, value)));
+    assert_eq!(found, [("--a", "1"), ("--b", "2"), ("--d", "3 4")]);
+}
+
+#[test]
+fn prose_assigns_nothing() {
+    for text in [
+        "Just a sentence about the password policy.",
+        "a b c",
+        "http://host/path",
+        "10:30",
+        "::",
+        "= x",
+        "- item",
+        "note that: this is one",
+    ] {
+        let found = pairs(text);
+        assert!(found.is_empty(), "{text}: {found:?}");
+    }
+}

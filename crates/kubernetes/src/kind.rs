@@ -1,0 +1,245 @@
+//! The Kubernetes kinds that the policy knows by name.
+//!
+//! One entry serves the dispatch of rules, the `rules:` of `metadata.yml` and the requests that the
+//! replay program makes, so a plural or a scope is written down once.
+
+use std::fmt;
+
+/// A kind as the API server serves it. Rules match it by group and kind, in any version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kind {
+    pub group: &'static str,
+    pub kind: &'static str,
+    /// The plural resource name, as RBAC rules and webhooks write it.
+    pub plural: &'static str,
+    /// Served versions, newest first.
+    pub versions: &'static [&'static str],
+    pub namespaced: bool,
+    tag: Tag,
+}
+
+/// Group and kind as one number. Whether an object is of this kind is asked hundreds of times for each
+/// request, and nearly always it is not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tag(u32);
+
+impl Tag {
+    /// FNV-1a; equal tags still leave the texts to be compared.
+    #[allow(clippy::indexing_slicing, reason = "the loop ends with the text")]
+    pub const fn of(group: &str, kind: &str) -> Tag {
+        let mut hash: u32 = 0x811c_9dc5;
+        let texts = [kind.as_bytes(), group.as_bytes()];
+        let mut n = 0;
+        while n < texts.len() {
+            let mut at = 0;
+            while at < texts[n].len() {
+                hash = (hash ^ texts[n][at] as u32).wrapping_mul(0x0100_0193);
+                at += 1;
+            }
+            n += 1;
+        }
+        Tag(hash)
+    }
+
+    const fn bit(self) -> u64 {
+        1 << (self.0 % 64)
+    }
+}
+
+/// Kinds as bits of one number, so that most others are told from all of them without a look at any.
+#[derive(Clone, Copy, Debug)]
+pub struct Sieve(u64);
+
+impl Sieve {
+    #[allow(clippy::indexing_slicing, reason = "the loop ends with the list")]
+    pub const fn of(kinds: &[Kind]) -> Sieve {
+        let (mut bits, mut at) = (0, 0);
+        while at < kinds.len() {
+            bits |= kinds[at].tag.bit();
+            at += 1;
+        }
+        Sieve(bits)
+    }
+
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Whether a kind with this tag may be one of them.
+    #[inline(always)]
+    pub fn lets_through(self, tag: Tag) -> bool {
+        self.0 & tag.bit() != 0
+    }
+}
+
+impl Kind {
+    pub fn is(&self, group: &str, kind: &str) -> bool {
+        self.kind == kind && self.group == group
+    }
+
+    /// As [`Kind::is`], for a group and kind whose tag is known.
+    #[inline(always)]
+    pub fn has(&self, tag: Tag, group: &str, kind: &str) -> bool {
+        self.tag == tag && self.is(group, kind)
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.group.is_empty() { f.write_str(self.kind) } else { write!(f, "{}.{}", self.kind, self.group) }
+    }
+}
+
+const fn namespaced(
+    group: &'static str,
+    kind: &'static str,
+    plural: &'static str,
+    versions: &'static [&'static str],
+) -> Kind {
+    Kind { group, kind, plural, versions, namespaced: true, tag: Tag::of(group, kind) }
+}
+
+const fn cluster(
+    group: &'static str,
+    kind: &'static str,
+    plural: &'static str,
+    versions: &'static [&'static str],
+) -> Kind {
+    Kind { group, kind, plural, versions, namespaced: false, tag: Tag::of(group, kind) }
+}
+
+pub const POD: Kind = namespaced("", "Pod", "pods", &["v1"]);
+pub const POD_TEMPLATE: Kind = namespaced("", "PodTemplate", "podtemplates", &["v1"]);
+pub const REPLICATION_CONTROLLER: Kind = namespaced("", "ReplicationController", "replicationcontrollers", &["v1"]);
+pub const DEPLOYMENT: Kind = namespaced("apps", "Deployment", "deployments", &["v1"]);
+pub const REPLICA_SET: Kind = namespaced("apps", "ReplicaSet", "replicasets", &["v1"]);
+pub const STATEFUL_SET: Kind = namespaced("apps", "StatefulSet", "statefulsets", &["v1"]);
+pub const DAEMON_SET: Kind = namespaced("apps", "DaemonSet", "daemonsets", &["v1"]);
+pub const JOB: Kind = namespaced("batch", "Job", "jobs", &["v1"]);
+pub const CRON_JOB: Kind = namespaced("batch", "CronJob", "cronjobs", &["v1"]);
+
+pub const ROLLOUT: Kind = namespaced("argoproj.io", "Rollout", "rollouts", &["v1alpha1"]);
+pub const WORKFLOW: Kind = namespaced("argoproj.io", "Workflow", "workflows", &["v1alpha1"]);
+pub const WORKFLOW_TEMPLATE: Kind = namespaced("argoproj.io", "WorkflowTemplate", "workflowtemplates", &["v1alpha1"]);
+pub const CLUSTER_WORKFLOW_TEMPLATE: Kind =
+    cluster("argoproj.io", "ClusterWorkflowTemplate", "clusterworkflowtemplates", &["v1alpha1"]);
+pub const CRON_WORKFLOW: Kind = namespaced("argoproj.io", "CronWorkflow", "cronworkflows", &["v1alpha1"]);
+pub const KNATIVE_SERVICE: Kind = namespaced("serving.knative.dev", "Service", "services", &["v1"]);
+pub const CLONE_SET: Kind = namespaced("apps.kruise.io", "CloneSet", "clonesets", &["v1alpha1"]);
+pub const KRUISE_STATEFUL_SET: Kind =
+    namespaced("apps.kruise.io", "StatefulSet", "statefulsets", &["v1beta1", "v1alpha1"]);
+pub const KRUISE_DAEMON_SET: Kind = namespaced("apps.kruise.io", "DaemonSet", "daemonsets", &["v1beta1", "v1alpha1"]);
+pub const SCALED_JOB: Kind = namespaced("keda.sh", "ScaledJob", "scaledjobs", &["v1alpha1"]);
+
+const RBAC: &str = "rbac.authorization.k8s.io";
+pub const ROLE: Kind = namespaced(RBAC, "Role", "roles", &["v1"]);
+pub const CLUSTER_ROLE: Kind = cluster(RBAC, "ClusterRole", "clusterroles", &["v1"]);
+pub const ROLE_BINDING: Kind = namespaced(RBAC, "RoleBinding", "rolebindings", &["v1"]);
+pub const CLUSTER_ROLE_BINDING: Kind = cluster(RBAC, "ClusterRoleBinding", "clusterrolebindings", &["v1"]);
+
+pub const SECRET: Kind = namespaced("", "Secret", "secrets", &["v1"]);
+pub const CONFIG_MAP: Kind = namespaced("", "ConfigMap", "configmaps", &["v1"]);
+pub const SERVICE_ACCOUNT: Kind = namespaced("", "ServiceAccount", "serviceaccounts", &["v1"]);
+pub const NAMESPACE: Kind = cluster("", "Namespace", "namespaces", &["v1"]);
+pub const PERSISTENT_VOLUME: Kind = cluster("", "PersistentVolume", "persistentvolumes", &["v1"]);
+pub const STORAGE_CLASS: Kind = cluster("storage.k8s.io", "StorageClass", "storageclasses", &["v1"]);
+pub const CERTIFICATE_SIGNING_REQUEST: Kind =
+    cluster("certificates.k8s.io", "CertificateSigningRequest", "certificatesigningrequests", &["v1"]);
+/// The body of `serviceaccounts/token`; it is never stored.
+pub const TOKEN_REQUEST: Kind = namespaced("authentication.k8s.io", "TokenRequest", "serviceaccounts/token", &["v1"]);
+pub const CUSTOM_RESOURCE_DEFINITION: Kind =
+    cluster("apiextensions.k8s.io", "CustomResourceDefinition", "customresourcedefinitions", &["v1"]);
+
+pub const SECRET_PROVIDER_CLASS: Kind =
+    namespaced("secrets-store.csi.x-k8s.io", "SecretProviderClass", "secretproviderclasses", &["v1", "v1alpha1"]);
+pub const TRIGGER_AUTHENTICATION: Kind =
+    namespaced("keda.sh", "TriggerAuthentication", "triggerauthentications", &["v1alpha1"]);
+pub const CLUSTER_TRIGGER_AUTHENTICATION: Kind =
+    cluster("keda.sh", "ClusterTriggerAuthentication", "clustertriggerauthentications", &["v1alpha1"]);
+
+/// Group of the deprecated pod-managed identity.
+pub const POD_IDENTITY_GROUP: &str = "aadpodidentity.k8s.io";
+pub const AZURE_IDENTITY: Kind = namespaced(POD_IDENTITY_GROUP, "AzureIdentity", "azureidentities", &["v1"]);
+pub const AZURE_IDENTITY_BINDING: Kind =
+    namespaced(POD_IDENTITY_GROUP, "AzureIdentityBinding", "azureidentitybindings", &["v1"]);
+pub const AZURE_ASSIGNED_IDENTITY: Kind =
+    namespaced(POD_IDENTITY_GROUP, "AzureAssignedIdentity", "azureassignedidentities", &["v1"]);
+pub const AZURE_POD_IDENTITY_EXCEPTION: Kind =
+    namespaced(POD_IDENTITY_GROUP, "AzurePodIdentityException", "azurepodidentityexceptions", &["v1"]);
+
+pub const SECURITY_GROUP_POLICY: Kind =
+    namespaced("vpcresources.k8s.aws", "SecurityGroupPolicy", "securitygrouppolicies", &["v1beta1"]);
+pub const ENI_CONFIG: Kind = cluster("crd.k8s.amazonaws.com", "ENIConfig", "eniconfigs", &["v1alpha1"]);
+pub const POD_IDENTITY_ASSOCIATION: Kind =
+    namespaced("eks.services.k8s.aws", "PodIdentityAssociation", "podidentityassociations", &["v1alpha1"]);
+
+// Objects that choose how something signs in to Azure: see `auth_mode`.
+pub const SCALED_OBJECT: Kind = namespaced("keda.sh", "ScaledObject", "scaledobjects", &["v1alpha1"]);
+pub const KEDA_1_TRIGGER_AUTHENTICATION: Kind =
+    namespaced("keda.k8s.io", "TriggerAuthentication", "triggerauthentications", &["v1alpha1"]);
+pub const KEDA_1_SCALED_OBJECT: Kind = namespaced("keda.k8s.io", "ScaledObject", "scaledobjects", &["v1alpha1"]);
+pub const KEDA_1_SCALED_JOB: Kind = namespaced("keda.k8s.io", "ScaledJob", "scaledjobs", &["v1alpha1"]);
+pub const SECRET_STORE: Kind =
+    namespaced("external-secrets.io", "SecretStore", "secretstores", &["v1", "v1beta1", "v1alpha1"]);
+pub const CLUSTER_SECRET_STORE: Kind =
+    cluster("external-secrets.io", "ClusterSecretStore", "clustersecretstores", &["v1", "v1beta1", "v1alpha1"]);
+pub const ACR_ACCESS_TOKEN: Kind =
+    namespaced("generators.external-secrets.io", "ACRAccessToken", "acraccesstokens", &["v1alpha1"]);
+pub const CLUSTER_GENERATOR: Kind =
+    cluster("generators.external-secrets.io", "ClusterGenerator", "clustergenerators", &["v1alpha1"]);
+pub const ISSUER: Kind = namespaced("cert-manager.io", "Issuer", "issuers", &["v1", "v1alpha3", "v1alpha2"]);
+pub const CLUSTER_ISSUER: Kind =
+    cluster("cert-manager.io", "ClusterIssuer", "clusterissuers", &["v1", "v1alpha3", "v1alpha2"]);
+pub const AZURE_CLUSTER_IDENTITY: Kind =
+    namespaced("infrastructure.cluster.x-k8s.io", "AzureClusterIdentity", "azureclusteridentities", &["v1beta1"]);
+pub const UPBOUND_PROVIDER_CONFIG: Kind =
+    cluster("azure.upbound.io", "ProviderConfig", "providerconfigs", &["v1beta1"]);
+pub const UPBOUND_M_PROVIDER_CONFIG: Kind =
+    namespaced("azure.m.upbound.io", "ProviderConfig", "providerconfigs", &["v1beta1"]);
+pub const UPBOUND_M_CLUSTER_PROVIDER_CONFIG: Kind =
+    cluster("azure.m.upbound.io", "ClusterProviderConfig", "clusterproviderconfigs", &["v1beta1"]);
+pub const CROSSPLANE_PROVIDER_CONFIG: Kind =
+    cluster("azure.crossplane.io", "ProviderConfig", "providerconfigs", &["v1beta1", "v1alpha3"]);
+const FLUX_SOURCE: &str = "source.toolkit.fluxcd.io";
+pub const FLUX_BUCKET: Kind = namespaced(FLUX_SOURCE, "Bucket", "buckets", &["v1", "v1beta2"]);
+pub const FLUX_OCI_REPOSITORY: Kind = namespaced(FLUX_SOURCE, "OCIRepository", "ocirepositories", &["v1", "v1beta2"]);
+pub const FLUX_HELM_REPOSITORY: Kind =
+    namespaced(FLUX_SOURCE, "HelmRepository", "helmrepositories", &["v1", "v1beta2"]);
+pub const FLUX_GIT_REPOSITORY: Kind = namespaced(FLUX_SOURCE, "GitRepository", "gitrepositories", &["v1", "v1beta2"]);
+pub const FLUX_IMAGE_REPOSITORY: Kind =
+    namespaced("image.toolkit.fluxcd.io", "ImageRepository", "imagerepositories", &["v1", "v1beta2"]);
+pub const FLUX_PROVIDER: Kind =
+    namespaced("notification.toolkit.fluxcd.io", "Provider", "providers", &["v1beta3", "v1beta2"]);
+pub const FLUX_KUSTOMIZATION: Kind =
+    namespaced("kustomize.toolkit.fluxcd.io", "Kustomization", "kustomizations", &["v1", "v1beta2"]);
+pub const BACKUP_STORAGE_LOCATION: Kind =
+    namespaced("velero.io", "BackupStorageLocation", "backupstoragelocations", &["v1"]);
+pub const DAPR_COMPONENT: Kind = namespaced("dapr.io", "Component", "components", &["v1alpha1"]);
+pub const PROMETHEUS: Kind = namespaced("monitoring.coreos.com", "Prometheus", "prometheuses", &["v1"]);
+pub const PROMETHEUS_AGENT: Kind =
+    namespaced("monitoring.coreos.com", "PrometheusAgent", "prometheusagents", &["v1alpha1"]);
+pub const SCRAPE_CONFIG: Kind = namespaced("monitoring.coreos.com", "ScrapeConfig", "scrapeconfigs", &["v1alpha1"]);
+pub const CNPG_CLUSTER: Kind = namespaced("postgresql.cnpg.io", "Cluster", "clusters", &["v1"]);
+pub const BARMAN_OBJECT_STORE: Kind = namespaced("barmancloud.cnpg.io", "ObjectStore", "objectstores", &["v1"]);
+pub const APP_CONFIGURATION_PROVIDER: Kind =
+    namespaced("azconfig.io", "AzureAppConfigurationProvider", "azureappconfigurationproviders", &["v1"]);
+pub const AZURE_KEY_VAULT_SECRET: Kind =
+    namespaced("spv.no", "AzureKeyVaultSecret", "azurekeyvaultsecrets", &["v2beta1", "v1"]);
+pub const DATABRICKS_SECRET_SCOPE: Kind =
+    namespaced("databricks.microsoft.com", "SecretScope", "secretscopes", &["v1alpha1"]);
+
+/// Kinds that have a view of their own rather than a rule that lists them.
+pub const OTHERS: &[Kind] = &[
+    ROLE,
+    CLUSTER_ROLE,
+    ROLE_BINDING,
+    CLUSTER_ROLE_BINDING,
+    SECRET,
+    CONFIG_MAP,
+    SERVICE_ACCOUNT,
+    NAMESPACE,
+    PERSISTENT_VOLUME,
+    STORAGE_CLASS,
+    CERTIFICATE_SIGNING_REQUEST,
+    CUSTOM_RESOURCE_DEFINITION,
+];

@@ -1,0 +1,5 @@
+//! Kubernetes: its kinds, and what RBAC rules grant.
+
+pub mod grant;
+pub mod kind;
+pub mod role;

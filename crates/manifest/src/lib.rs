@@ -1,0 +1,91 @@
+//! Manifests as people write them: documents, the objects in them, positions and excerpts.
+//!
+//! ```
+//! let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n---\napiVersion: v1\nkind: Secret\n";
+//! for document in manifest::documents(text) {
+//!     for object in document.objects()? {
+//!         assert_eq!(object?.value["apiVersion"], "v1");
+//!     }
+//! }
+//! # Ok::<(), manifest::Unreadable>(())
+//! ```
+
+mod document;
+#[cfg(feature = "yaml")]
+mod excerpt;
+#[cfg(feature = "yaml")]
+mod json;
+mod list;
+mod object;
+#[cfg(feature = "yaml")]
+mod outline;
+#[cfg(feature = "yaml")]
+mod position;
+#[cfg(feature = "yaml")]
+mod tree;
+
+pub use document::{Document, decode, documents};
+#[cfg(feature = "yaml")]
+pub use excerpt::Excerpt;
+pub use object::{Form, Object};
+#[cfg(feature = "yaml")]
+pub use position::{Place, Position, Positions, Region};
+#[cfg(feature = "yaml")]
+pub use tree::parse;
+
+#[cfg(feature = "yaml")]
+use anyhow::Result;
+#[cfg(feature = "yaml")]
+use serde_json::Value;
+
+/// Why a document, or an object in it, cannot be judged.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{text}")]
+pub struct Unreadable {
+    pub kind: Fault,
+    pub text: String,
+    /// Line in the whole text, from 1.
+    pub line: usize,
+}
+
+/// Who is to be told, and how loudly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Neither YAML nor JSON, or a broken Kubernetes object.
+    Broken,
+    /// Something to be rendered first.
+    Template,
+    /// Well-formed, but it does not even claim to be a Kubernetes object.
+    NoManifest,
+    /// What another tool makes objects of.
+    Kustomization,
+    /// A change to an object that is somewhere else.
+    Patch,
+    /// Its values are encrypted with SOPS.
+    Encrypted,
+}
+
+impl Fault {
+    /// Whether such a file may lie among manifests, so that it is nothing to complain about there.
+    pub fn is_harmless(self) -> bool {
+        !matches!(self, Fault::Broken | Fault::Template)
+    }
+}
+
+/// Objects are read and judged by recursion, as deep as they are nested.
+pub const STACK: usize = 16 << 20;
+
+/// The objects of a YAML or JSON text: every document, and every item of a list. What carries a
+/// request is left whole, for tests that keep settings beside it.
+#[cfg(feature = "yaml")]
+pub fn objects(text: &str) -> Vec<Result<Value>> {
+    let mut objects = Vec::new();
+    for document in documents(text) {
+        match document.read() {
+            Ok(value) if value.get("request").is_some() => objects.push(Ok(value)),
+            Ok(value) => objects.extend(document.objects_of(value).into_iter().map(|object| Ok(object?.value))),
+            Err(error) => objects.push(Err(error.into())),
+        }
+    }
+    objects
+}

@@ -1,0 +1,193 @@
+//! Objects that every AKS cluster has, excused when AKS itself writes them or nobody is asking.
+//!
+//! A fixed list without patterns. Kubernetes' own defaults are those of its RBAC bootstrap policy; the
+//! rest is what AKS and its add-ons install. The bindings that Kubernetes makes to everybody are not on
+//! it: the binding rules know them by their contents and accept them only unchanged.
+
+use crate::object::Object;
+use kubernetes::kind::{self, Kind};
+
+/// Whether `object` is on the list, by exact kind, name and namespace.
+pub fn contains(object: &Object<'_>) -> bool {
+    BUILT_IN.iter().any(|(kind, namespace, names)| {
+        object.is(kind) && object.namespace == *namespace && names.contains(&object.name)
+    })
+}
+
+/// Kind, namespace (empty for cluster-scoped kinds) and names.
+pub const BUILT_IN: &[(Kind, &str, &[&str])] = &[
+    (kind::CLUSTER_ROLE_BINDING, "", AKS_CLUSTER_ROLE_BINDINGS),
+    (kind::CLUSTER_ROLE_BINDING, "", KUBERNETES_CLUSTER_ROLE_BINDINGS),
+    (kind::CLUSTER_ROLE_BINDING, "", CONTROLLERS),
+    (kind::CLUSTER_ROLE, "", AKS_CLUSTER_ROLES),
+    (kind::CLUSTER_ROLE, "", KUBERNETES_CLUSTER_ROLES),
+    (kind::CLUSTER_ROLE, "", CONTROLLERS),
+    (kind::ROLE_BINDING, "kube-system", KUBE_SYSTEM_ROLE_BINDINGS),
+    (kind::ROLE_BINDING, "kube-public", &["system:controller:bootstrap-signer"]),
+    (kind::ROLE, "kube-system", KUBE_SYSTEM_ROLES),
+    (kind::ROLE, "kube-public", &["system:controller:bootstrap-signer"]),
+    (kind::AZURE_POD_IDENTITY_EXCEPTION, "kube-system", &["aks-addon-exception"]),
+];
+
+const AKS_CLUSTER_ROLE_BINDINGS: &[&str] = &[
+    "acn-multitenancy-editor-binding",
+    "aks-cluster-admin-binding",
+    "aks-cluster-admin-binding-aad",
+    "aks-secretproviderclasses-rolebinding",
+    "aks-secretprovidersyncing-rolebinding",
+    "aks-secretprovidertokenrequest-rolebinding",
+    "aks-service-rolebinding",
+    "appmonitoringconfig-user-global",
+    "auto-approve-csr-for-group",
+    "auto-approve-csrs-for-group",
+    "auto-approve-renewals-for-nodes",
+    "azure-wi-webhook-manager-rolebinding",
+    "cloud-node-manager",
+    "container-health-read-logs-global",
+    "create-csrs-for-bootstrapping",
+    "csi-azuredisk-node-binding",
+    "csi-azurefile-node-secret-binding",
+    "metrics-server:system:auth-delegator",
+    "omsagentclusterrolebinding",
+    "pod-reader-all-namespaces-binding",
+    "system:aks-client-node-proxier",
+    "system:aks-client-nodes",
+    "system:azure-cloud-provider",
+    "system:azure-cloud-provider-secret-getter",
+    "system:coredns",
+    "system:coredns-autoscaler",
+    "system:konnectivity-agent-autoscaler",
+    "system:kube-proxy",
+    "system:metrics-server",
+    "system:persistent-volume-binding",
+];
+
+const KUBERNETES_CLUSTER_ROLE_BINDINGS: &[&str] = &[
+    "cluster-admin",
+    "system:kube-controller-manager",
+    "system:kube-dns",
+    "system:kube-scheduler",
+    "system:monitoring",
+    "system:node",
+    "system:node-proxier",
+    "system:volume-scheduler",
+];
+
+/// ClusterRoles and ClusterRoleBindings of the built-in controllers share their names.
+const CONTROLLERS: &[&str] = &[
+    "system:controller:attachdetach-controller",
+    "system:controller:certificate-controller",
+    "system:controller:clusterrole-aggregation-controller",
+    "system:controller:cronjob-controller",
+    "system:controller:daemon-set-controller",
+    "system:controller:deployment-controller",
+    "system:controller:disruption-controller",
+    "system:controller:endpoint-controller",
+    "system:controller:endpointslice-controller",
+    "system:controller:endpointslicemirroring-controller",
+    "system:controller:ephemeral-volume-controller",
+    "system:controller:expand-controller",
+    "system:controller:generic-garbage-collector",
+    "system:controller:horizontal-pod-autoscaler",
+    "system:controller:job-controller",
+    "system:controller:legacy-service-account-token-cleaner",
+    "system:controller:namespace-controller",
+    "system:controller:node-controller",
+    "system:controller:persistent-volume-binder",
+    "system:controller:pod-garbage-collector",
+    "system:controller:pv-protection-controller",
+    "system:controller:pvc-protection-controller",
+    "system:controller:replicaset-controller",
+    "system:controller:replication-controller",
+    "system:controller:resource-claim-controller",
+    "system:controller:resourcequota-controller",
+    "system:controller:root-ca-cert-publisher",
+    "system:controller:route-controller",
+    "system:controller:selinux-warning-controller",
+    "system:controller:service-account-controller",
+    "system:controller:service-cidrs-controller",
+    "system:controller:service-controller",
+    "system:controller:statefulset-controller",
+    "system:controller:ttl-after-finished-controller",
+    "system:controller:ttl-controller",
+    "system:controller:validatingadmissionpolicy-status-controller",
+    "system:controller:volumeattributesclass-protection-controller",
+];
+
+const AKS_CLUSTER_ROLES: &[&str] = &[
+    "acn-multitenancy-editor",
+    "aks-secretproviderclasses-admin-role",
+    "aks-secretproviderclasses-viewer-role",
+    "aks-service",
+    "cloud-node-manager",
+    "container-health-log-reader",
+    "csi-azuredisk-node-role",
+    "csi-azurefile-node-secret-role",
+    "omsagent-reader",
+    "pod-reader-all-namespaces",
+    "policy-agent",
+    "system:azure-cloud-provider",
+    "system:azure-cloud-provider-secret-getter",
+    "system:coredns",
+    "system:coredns-autoscaler",
+    "system:konnectivity-agent-autoscaler",
+    "system:metrics-server",
+    "system:persistent-volume-secret-operator",
+];
+
+const KUBERNETES_CLUSTER_ROLES: &[&str] = &[
+    "admin",
+    "cluster-admin",
+    "edit",
+    "system:aggregate-to-admin",
+    "system:aggregate-to-edit",
+    "system:aggregate-to-view",
+    "system:aggregated-metrics-reader",
+    "system:auth-delegator",
+    "system:basic-user",
+    "system:certificates.k8s.io:certificatesigningrequests:nodeclient",
+    "system:certificates.k8s.io:certificatesigningrequests:selfnodeclient",
+    "system:certificates.k8s.io:kube-apiserver-client-approver",
+    "system:certificates.k8s.io:kube-apiserver-client-kubelet-approver",
+    "system:certificates.k8s.io:kubelet-serving-approver",
+    "system:certificates.k8s.io:legacy-unknown-approver",
+    "system:cluster-trust-bundle-discovery",
+    "system:discovery",
+    "system:heapster",
+    "system:kube-aggregator",
+    "system:kube-controller-manager",
+    "system:kube-dns",
+    "system:kube-scheduler",
+    "system:kubelet-api-admin",
+    "system:monitoring",
+    "system:node",
+    "system:node-bootstrapper",
+    "system:node-problem-detector",
+    "system:node-proxier",
+    "system:persistent-volume-provisioner",
+    "system:public-info-viewer",
+    "system:service-account-issuer-discovery",
+    "system:volume-scheduler",
+    "view",
+];
+
+const KUBE_SYSTEM_ROLE_BINDINGS: &[&str] = &[
+    "metrics-server-auth-reader",
+    "metrics-server-binding",
+    "nodeNetConfigEditorRoleBinding",
+    "system::extension-apiserver-authentication-reader",
+    "system::leader-locking-kube-controller-manager",
+    "system::leader-locking-kube-scheduler",
+    "system:controller:bootstrap-signer",
+    "system:controller:cloud-provider",
+    "system:controller:token-cleaner",
+];
+
+const KUBE_SYSTEM_ROLES: &[&str] = &[
+    "extension-apiserver-authentication-reader",
+    "system::leader-locking-kube-controller-manager",
+    "system::leader-locking-kube-scheduler",
+    "system:controller:bootstrap-signer",
+    "system:controller:cloud-provider",
+    "system:controller:token-cleaner",
+];

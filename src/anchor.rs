@@ -1,0 +1,314 @@
+//! Where a finding is: for people, for programs (JSON Pointer) and for the ratchet.
+//!
+//! A rule reports the node it judged. Its path is looked up afterwards, and only if something was
+//! found: one walk to the reported nodes, which are known by where they lie in the tree, so nothing on
+//! the way to a clean verdict pays for paths, and nothing beside the way to a finding is spelt.
+
+use json::Node;
+use std::fmt::Write;
+use text::shown;
+
+/// What a finding points at.
+#[derive(Clone, Debug)]
+pub enum Anchor<'a> {
+    /// A node of the object, and what lies below it that the tree does not have: a member that is
+    /// missing, or a key inside a text.
+    Node { node: Node<'a>, below: Vec<PathSegment> },
+    /// A member of the admission request itself, such as `userInfo.username`.
+    Request(&'static str),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PathSegment {
+    /// A member that the object lacks.
+    Member(String),
+    /// Something inside a string: a key of a properties file, a field of a decoded document.
+    Inside(String),
+}
+
+impl<'a> From<Node<'a>> for Anchor<'a> {
+    fn from(node: Node<'a>) -> Self {
+        Anchor::Node { node, below: Vec::new() }
+    }
+}
+
+impl<'a> Anchor<'a> {
+    /// The place of a member that is not there (or may not be).
+    pub fn member(node: Node<'a>, name: &str) -> Self {
+        let member = node.get(name);
+        if member.is_absent() {
+            Anchor::Node { node, below: vec![PathSegment::Member(name.to_owned())] }
+        } else {
+            member.into()
+        }
+    }
+
+    /// The place of something inside this string, by its key there.
+    pub fn inside(node: Node<'a>, key: &str) -> Self {
+        Anchor::Node { node, below: vec![PathSegment::Inside(key.to_owned())] }
+    }
+}
+
+/// A place, found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Location {
+    /// For people: `spec.template.spec.containers[web].env[AZURE_CLIENT_SECRET]`.
+    pub path: String,
+    /// For programs: the JSON Pointer (RFC 6901) of the nearest node the object has.
+    pub pointer: String,
+    /// The same place in another version of the object: elements by what they name, not by index.
+    pub(crate) identity: String,
+    /// Position in the document, to sort by.
+    pub(crate) order: usize,
+}
+
+/// Locates every place in one walk, in the order given.
+pub fn locate<'a>(root: Node<'a>, places: &[&Anchor<'a>]) -> Vec<Location> {
+    let mut located = vec![Location::default(); places.len()];
+    let mut wanted: Vec<(usize, usize)> = Vec::with_capacity(places.len());
+    for (index, place) in places.iter().enumerate() {
+        match place {
+            Anchor::Node { node, .. } => wanted.push((node.address(), index)),
+            Anchor::Request(name) => {
+                if let Some(location) = located.get_mut(index) {
+                    location.path = (*name).to_owned();
+                }
+            }
+        }
+    }
+    // Nodes that are not there lie outside of the tree.
+    wanted.retain(|(address, _)| (root.address()..root.end()).contains(address));
+    wanted.sort_unstable();
+    Walk { root: root.address(), located: &mut located }.visit(root, &wanted, &mut Trail::default());
+    for (place, location) in places.iter().zip(&mut located) {
+        if let Anchor::Node { below, .. } = place {
+            for step in below {
+                location.push_below(step);
+            }
+        }
+    }
+    located
+}
+
+impl Location {
+    fn push_below(&mut self, step: &PathSegment) {
+        match step {
+            PathSegment::Member(name) => {
+                push_member(&mut self.path, name, "");
+                let _ = write!(self.identity, "/{name}");
+            }
+            PathSegment::Inside(key) => {
+                let _ = write!(self.path, "[{}]", shown(key));
+                let _ = write!(self.identity, "//{key}");
+            }
+        }
+    }
+}
+
+/// The three spellings of the path to the node being visited.
+#[derive(Default)]
+struct Trail {
+    path: String,
+    pointer: String,
+    identity: String,
+    /// The member name that led here, which tells how its elements are named.
+    key: String,
+}
+
+/// The addresses of reported nodes in ascending order, each with the number of its place.
+type Wanted<'w> = &'w [(usize, usize)];
+
+struct Walk<'w> {
+    /// The address of the root, from which places count.
+    root: usize,
+    located: &'w mut [Location],
+}
+
+impl Walk<'_> {
+    /// Locates what is wanted of `node` and below it.
+    fn visit(&mut self, node: Node<'_>, wanted: Wanted<'_>, trail: &mut Trail) {
+        let (here, mut wanted) = split(wanted, node.address() + 1);
+        for (address, index) in here {
+            if let Some(location) = self.located.get_mut(*index) {
+                location.path.clone_from(&trail.path);
+                location.pointer.clone_from(&trail.pointer);
+                location.identity.clone_from(&trail.identity);
+                location.order = address - self.root + 1;
+            }
+        }
+        if wanted.is_empty() {
+            return;
+        }
+        let lengths = (trail.path.len(), trail.pointer.len(), trail.identity.len());
+        let parent_key = std::mem::take(&mut trail.key);
+        for (key, member) in node.members() {
+            let (below, rest) = split(wanted, member.end());
+            wanted = rest;
+            if below.is_empty() {
+                continue;
+            }
+            push_member(&mut trail.path, key, &parent_key);
+            let _ = write!(trail.pointer, "/{}", key.replace('~', "~0").replace('/', "~1"));
+            let _ = write!(trail.identity, "/{}", key.replace('/', "~1"));
+            key.clone_into(&mut trail.key);
+            self.visit(member, below, trail);
+            trail.truncate(lengths);
+        }
+        let mut previous = None;
+        for (index, item) in node.items().enumerate() {
+            let (below, rest) = split(wanted, item.end());
+            wanted = rest;
+            if !below.is_empty() {
+                match item.get("name").text() {
+                    Some(name) => _ = write!(trail.path, "[{}]", shown(name)),
+                    None => _ = write!(trail.path, "[{index}]"),
+                }
+                let _ = write!(trail.pointer, "/{index}");
+                push_identity(&mut trail.identity, &parent_key, item, previous, index);
+                trail.key.clear();
+                self.visit(item, below, trail);
+                trail.truncate(lengths);
+            }
+            previous = Some(item);
+        }
+        trail.key = parent_key;
+    }
+}
+
+/// What is wanted before `end`, and the rest.
+fn split(wanted: Wanted<'_>, end: usize) -> (Wanted<'_>, Wanted<'_>) {
+    // Most siblings have nothing.
+    if wanted.first().is_none_or(|(address, _)| *address >= end) {
+        return (&[], wanted);
+    }
+    wanted.split_at(wanted.partition_point(|(address, _)| *address < end))
+}
+
+impl Trail {
+    fn truncate(&mut self, (path, pointer, identity): (usize, usize, usize)) {
+        self.path.truncate(path);
+        self.pointer.truncate(pointer);
+        self.identity.truncate(identity);
+    }
+}
+
+/// Maps whose keys are data rather than fields: `labels[app]`, not `labels.app`.
+const DATA_MAPS: &[&str] =
+    &["labels", "annotations", "data", "stringData", "binaryData", "parameters", "matchLabels", "nodeSelector"];
+
+fn push_member(path: &mut String, key: &str, parent: &str) {
+    let plain = !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric());
+    if !plain || DATA_MAPS.contains(&parent) {
+        let _ = write!(path, "[{}]", shown(key));
+    } else if path.is_empty() {
+        path.push_str(key);
+    } else {
+        let _ = write!(path, ".{key}");
+    }
+}
+
+/// What an element of a list is, whatever its index: see "Ratchet" in the documentation.
+fn push_identity(out: &mut String, list: &str, item: Node<'_>, previous: Option<Node<'_>>, index: usize) {
+    out.push('/');
+    if list == "subjects" {
+        for part in ["kind", "namespace", "name"] {
+            let _ = write!(out, "{:?}", item.get(part).text());
+        }
+    } else if list == "rules" {
+        let _ = write!(out, "{item}");
+    } else if let Some(name) = item.get("name").text() {
+        let _ = write!(out, "{name:?}");
+    } else if let Some(argument) = item.text() {
+        let _ = match (flag(argument), previous.and_then(Node::text).and_then(flag)) {
+            (Some(flag), _) => write!(out, "{flag:?}"),
+            (None, Some(flag)) => write!(out, "{flag:?}="),
+            (None, None) => write!(out, "{argument:?}"),
+        };
+    } else {
+        let _ = write!(out, "{index}");
+    }
+}
+
+fn flag(argument: &str) -> Option<&str> {
+    argument.starts_with('-').then(|| argument.split_once('=').map_or(argument, |(flag, _)| flag))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use json::parse;
+
+    const POD: &str = r#"{"metadata":{"labels":{"app.kubernetes.io/name":"x"}},
+        "spec":{"containers":[{"name":"web","env":[{"name":"A","value":"1"}],"args":["--key","v","--x=1"]}]},
+        "subjects":[{"kind":"User","name":"a/b"}], "rules":[{"verbs":["*"]}]}"#;
+
+    fn locations(keys: &[&[&str]]) -> Vec<Location> {
+        let value = parse(POD).unwrap();
+        let root = Node::new(&value);
+        let places: Vec<Anchor> = keys
+            .iter()
+            .map(|keys| {
+                keys.iter()
+                    .fold(root, |node, key| match key.parse::<usize>() {
+                        Ok(index) => node.items().nth(index).unwrap(),
+                        Err(_) => node.get(key),
+                    })
+                    .into()
+            })
+            .collect();
+        locate(root, &places.iter().collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn three_spellings() {
+        let found = locations(&[
+            &["spec", "containers", "0", "env", "0"],
+            &["metadata", "labels", "app.kubernetes.io/name"],
+            &["spec", "containers", "0", "args", "1"],
+            &["spec", "containers", "0", "args", "2"],
+            &["subjects", "0"],
+            &["rules", "0"],
+        ]);
+        let paths: Vec<_> = found.iter().map(|l| l.path.as_str()).collect();
+        assert_eq!(
+            paths,
+            [
+                "spec.containers[web].env[A]",
+                "metadata.labels[app.kubernetes.io/name]",
+                "spec.containers[web].args[1]",
+                "spec.containers[web].args[2]",
+                "subjects[a/b]",
+                "rules[0]"
+            ]
+        );
+        let pointers: Vec<_> = found.iter().map(|l| l.pointer.as_str()).collect();
+        assert_eq!(
+            pointers,
+            [
+                "/spec/containers/0/env/0",
+                "/metadata/labels/app.kubernetes.io~1name",
+                "/spec/containers/0/args/1",
+                "/spec/containers/0/args/2",
+                "/subjects/0",
+                "/rules/0"
+            ]
+        );
+        let identities: Vec<_> = found.iter().map(|l| l.identity.as_str()).collect();
+        assert_eq!(identities[2], "/spec/containers/\"web\"/args/\"--key\"=");
+        assert_eq!(identities[3], "/spec/containers/\"web\"/args/\"--x\"");
+        assert_eq!(identities[5], "/rules/{\"verbs\":[\"*\"]}");
+    }
+
+    #[test]
+    fn members_that_are_not_there() {
+        let value = parse(POD).unwrap();
+        let root = Node::new(&value);
+        let missing = Anchor::member(root.get("spec"), "serviceAccountName");
+        let inside = Anchor::inside(root.at(&["metadata", "labels", "app.kubernetes.io/name"]), "db.password");
+        let found = locate(root, &[&missing, &inside, &Anchor::Request("userInfo.username")]);
+        assert_eq!(found[0].path, "spec.serviceAccountName");
+        assert_eq!(found[0].pointer, "/spec");
+        assert_eq!(found[1].path, "metadata.labels[app.kubernetes.io/name][db.password]");
+        assert_eq!(found[2].path, "userInfo.username");
+    }
+}
