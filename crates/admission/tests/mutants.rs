@@ -3,7 +3,6 @@
 
 use admission::fixture::{self, Fixture};
 use admission::mutate::Mutator;
-use entra_auth_policy::settings::Date;
 use entra_auth_policy::{Host, evaluate};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -26,12 +25,11 @@ fn a_seed_decides_everything() {
 #[test]
 fn mutants_are_evaluated_and_meet_most_rules() {
     let fixtures = fixtures();
-    let today = || Date::parse("2026-11-21").unwrap();
     let (mut rules, mut denied, mut count) = (BTreeSet::new(), 0, 0);
     for mutant in Mutator::new(&fixtures).mutants(0..2) {
         for profile in ["baseline", "restricted"] {
             let cluster = mutant.cluster();
-            let evaluation = evaluate(&mutant.payload(profile), &Host { today: &today, cluster: &cluster });
+            let evaluation = evaluate(&mutant.payload(profile), &Host { today: &fixture::today, cluster: &cluster });
             rules.extend(evaluation.findings.iter().map(|finding| finding.rule.id));
             denied += usize::from(!evaluation.response.accepted);
             count += 1;
