@@ -7,8 +7,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 
-use crate::root;
-use host::Meter;
+use crate::{Built, root};
 
 /// What the module may weigh at most, whatever the snapshot says.
 pub const MAX_SIZE: u64 = 700_000;
@@ -28,11 +27,11 @@ impl Budget {
         root().join("budget.snap")
     }
 
-    /// Weighs a module and runs every fixture through it.
-    pub fn measure(wasm: &[u8]) -> anyhow::Result<Self> {
-        let meter = Meter::load(wasm)?;
+    /// Weighs the policy and runs every fixture through it.
+    pub fn measure() -> anyhow::Result<Self> {
+        let meter = Built::Policy.meter()?;
         let test_data = root().join("test_data");
-        let mut costs = BTreeMap::from([("policy.wasm".to_owned(), wasm.len() as u64)]);
+        let mut costs = BTreeMap::from([("policy.wasm".to_owned(), Built::Policy.read()?.len() as u64)]);
         for fixture in admission::fixture::all(&test_data)? {
             let name = fixture.path.strip_prefix(&test_data)?;
             let name = name.to_string_lossy().replace('\\', "/");

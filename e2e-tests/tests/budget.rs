@@ -4,12 +4,11 @@ use std::fs;
 use e2e_tests::Built;
 use e2e_tests::budget::{Budget, MAX_MEMORY};
 use e2e_tests::samples::samples;
-use host::Meter;
 
 #[test]
 fn nothing_grew_unnoticed() {
     let snapshot = fs::read_to_string(Budget::path()).unwrap();
-    let now = Budget::measure(&Built::Policy.read().unwrap()).unwrap();
+    let now = Budget::measure().unwrap();
     let objections = Budget::parse(&snapshot).unwrap().objections(&now);
     assert!(
         objections.is_empty(),
@@ -20,7 +19,7 @@ fn nothing_grew_unnoticed() {
 
 #[test]
 fn large_objects_cost_in_proportion_and_fit_in_memory() {
-    let meter = Meter::load(&Built::Policy.read().unwrap()).unwrap();
+    let meter = Built::Policy.meter().unwrap();
     let cost = |name: &str| {
         let sample = samples().into_iter().find(|sample| sample.name == name).unwrap();
         let metered = meter.call("validate", &sample.payload).unwrap();

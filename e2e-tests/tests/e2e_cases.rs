@@ -10,7 +10,7 @@ use std::fs::read_to_string;
 use std::sync::{Arc, Mutex};
 
 fn policy() -> Module {
-    Module::load(&Built::Policy.read().unwrap()).unwrap()
+    Built::Policy.load().unwrap()
 }
 
 /// The answers of a recorded session, in their order. Whether the questions are those recorded is

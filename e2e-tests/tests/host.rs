@@ -1,22 +1,22 @@
 //! The host itself, shown on the smallest module that can be called.
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use e2e_tests::Built;
 use host::{CallError, Meter, Module};
 use serde_json::json;
 
 fn floor() -> Module {
-    Module::load(&Built::Floor.read().unwrap()).unwrap()
+    Built::Floor.load().unwrap()
 }
 
 fn direct() -> Module {
-    Module::load_direct(&Built::Floor.read().unwrap()).unwrap()
+    Built::Floor.load_direct().unwrap()
 }
 
 fn meter() -> Meter {
-    Meter::load(&Built::Floor.read().unwrap()).unwrap()
+    Built::Floor.meter().unwrap()
 }
 
 #[test]
@@ -47,11 +47,10 @@ fn a_guest_error_keeps_its_words() {
 #[test]
 fn an_endless_guest_is_interrupted_and_the_next_call_works() {
     for module in [floor(), direct()] {
-        let module = module.with_time_limit(Duration::from_millis(200));
-        let started = Instant::now();
-        let error = module.call("loop_for_ever", b"").unwrap_err();
+        // That a limit is not too short is a test of the host: time is not measured here.
+        let hurried = module.clone().with_time_limit(Duration::from_millis(200));
+        let error = hurried.call("loop_for_ever", b"").unwrap_err();
         assert!(matches!(error, CallError::Interrupted), "{error}");
-        assert!(started.elapsed() >= Duration::from_millis(100));
         assert!(module.validate(&json!({}), &json!({})).unwrap().accepted);
     }
 }

@@ -3,9 +3,8 @@
 
 use admission::fixture;
 use e2e_tests::{Built, root};
-use entra_auth_policy::settings::Date;
 use entra_auth_policy::{Host, evaluate};
-use host::{HostCallbacks, Module};
+use host::HostCallbacks;
 use manifest::parse;
 use serde_json::Value;
 use std::collections::VecDeque;
@@ -51,9 +50,8 @@ impl HostCallbacks for Session {
 
 #[test]
 fn the_module_asks_what_was_recorded_and_answers_as_the_core_does() {
-    let module = Module::load(&Built::Policy.read().unwrap()).unwrap();
+    let module = Built::Policy.load().unwrap();
     let sessions = root().join("test_data/sessions");
-    let today = || Date::parse("2026-11-21").unwrap();
     let mut replayed = 0;
     for fixture in fixture::all(&root().join("test_data")).unwrap() {
         let folder = sessions.join(fixture.rule()).join(fixture.name());
@@ -65,7 +63,8 @@ fn the_module_asks_what_was_recorded_and_answers_as_the_core_does() {
         let answer = module.clone().with_host(session.clone()).call("validate", &fixture.payload()).unwrap();
         assert_eq!(*session.surprises.lock().unwrap(), [""; 0], "{name}");
         assert!(session.exchanges.lock().unwrap().is_empty(), "{name}: something recorded was not asked");
-        let expected = evaluate(&fixture.payload(), &Host { today: &today, cluster: &fixture.cluster }).response;
+        let expected =
+            evaluate(&fixture.payload(), &Host { today: &fixture::today, cluster: &fixture.cluster }).response;
         let (answer, expected) = (String::from_utf8(answer).unwrap(), String::from_utf8(expected.to_json()).unwrap());
         assert_eq!(answer, expected, "{name}");
         replayed += 1;
@@ -76,7 +75,7 @@ fn the_module_asks_what_was_recorded_and_answers_as_the_core_does() {
 /// A host that answers nonsense, or nothing of what was asked, is one more failure to tell of.
 #[test]
 fn a_host_that_talks_nonsense_is_survived() {
-    let module = Module::load(&Built::Policy.read().unwrap()).unwrap();
+    let module = Built::Policy.load().unwrap();
     let fixtures = root().join("test_data/workload-identity-no-client-id");
     let fixture = fixture::Fixture::load(&fixtures.join("deny-granted.yaml")).unwrap();
     for nonsense in
@@ -94,7 +93,7 @@ fn a_host_that_talks_nonsense_is_survived() {
 /// With look-ups off, a host that fails loudly on any call is never heard.
 #[test]
 fn nothing_is_asked_with_lookups_off() {
-    let module = Module::load(&Built::Policy.read().unwrap()).unwrap();
+    let module = Built::Policy.load_direct().unwrap();
     let asked = Arc::new(Mutex::new(0));
     let host = {
         let asked = asked.clone();

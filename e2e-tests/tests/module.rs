@@ -1,6 +1,5 @@
 //! What the compiled policy asks of its host and offers to it.
 use e2e_tests::Built;
-use host::Module;
 use host::interface::Interface;
 
 fn policy() -> Vec<u8> {
@@ -26,8 +25,7 @@ fn imports_only_what_every_kubewarden_host_offers() {
 
 #[test]
 fn speaks_the_protocol_version_that_servers_accept() {
-    let policy = Module::load(&policy()).unwrap();
-    assert_eq!(policy.protocol_version().unwrap(), "v1");
+    assert_eq!(Built::Policy.load().unwrap().protocol_version().unwrap(), "v1");
 }
 
 /// Two builds of the same source in different folders must give the same bytes, so no path of the

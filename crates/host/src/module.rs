@@ -170,3 +170,15 @@ fn deadlines(limit: Duration) -> EpochDeadlines {
     let ticks = u64::try_from(ticks).unwrap_or(u64::MAX).max(1);
     EpochDeadlines { wapc_init: ticks, wapc_func: ticks }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_is_at_least_that_many_ticks() {
+        assert_eq!(deadlines(Duration::from_millis(200)).wapc_func, 4);
+        assert_eq!(deadlines(Duration::from_millis(201)).wapc_func, 5);
+        assert_eq!(deadlines(Duration::ZERO).wapc_init, 1);
+    }
+}
