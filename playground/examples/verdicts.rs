@@ -2,20 +2,16 @@
 //! the module for browsers says.
 
 use admission::fixture;
-use entra_auth_policy::settings::Date;
 use entra_auth_policy::{Host, evaluate};
 use serde_json::{Value, json};
 use std::error::Error;
 use std::path::Path;
 
-/// Some day, the same for both.
-const NOW: u64 = 1_795_000_000;
-
 fn main() -> Result<(), Box<dyn Error>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../test_data");
     let mut verdicts = Vec::new();
     for fixture in fixture::all(&root)? {
-        let host = Host { today: &|| Date::from_unix_seconds(NOW), cluster: &fixture.cluster };
+        let host = Host { today: &fixture::today, cluster: &fixture.cluster };
         let response = evaluate(&fixture.payload(), &host).response.to_json();
         verdicts.push(json!({
             "path": fixture.path.strip_prefix(&root)?.to_string_lossy(),
@@ -23,6 +19,6 @@ fn main() -> Result<(), Box<dyn Error>> {
             "response": String::from_utf8(response)?,
         }));
     }
-    println!("{:#}", json!({"now": NOW, "verdicts": Value::Array(verdicts)}));
+    println!("{:#}", json!({"now": fixture::today().unix_seconds(), "verdicts": Value::Array(verdicts)}));
     Ok(())
 }

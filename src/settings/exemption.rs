@@ -64,6 +64,11 @@ impl Date {
         Date(i64::try_from(seconds / 86_400).unwrap_or(i64::MAX))
     }
 
+    /// When the day begins.
+    pub fn unix_seconds(self) -> u64 {
+        u64::try_from(self.0).unwrap_or(0).saturating_mul(86_400)
+    }
+
     /// Reads `YYYY-MM-DD`; a date-time (RFC 3339) counts by its date.
     pub fn parse(text: &str) -> Option<Date> {
         let text = text.trim();
@@ -126,6 +131,7 @@ mod tests {
         assert_eq!(Date::parse("2000-03-01"), Some(Date(11_017)));
         assert_eq!(Date::parse("2026-11-21T10:00:00+02:00"), Date::parse("2026-11-21"));
         assert_eq!(Date::from_unix_seconds(1_700_000_000).to_string(), "2023-11-14");
+        assert_eq!(Date::from_unix_seconds(1_700_000_000).unix_seconds(), 1_699_920_000);
         for text in ["2024-02-29", "2026-12-31", "2100-01-01", "1970-01-01"] {
             assert_eq!(Date::parse(text).unwrap().to_string(), text);
         }

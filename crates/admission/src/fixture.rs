@@ -27,10 +27,19 @@ use crate::cluster::MemoryCluster;
 use crate::request::{Identity, Operation, payload, request};
 use anyhow::{Context, Result, bail};
 use entra_auth_policy::Evaluation;
+use entra_auth_policy::settings::Date;
 use manifest::{objects, parse};
 use serde_json::{Value, json};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
+
+/// The day on which tests evaluate fixtures, `YYYY-MM-DD`: `ENTRA_AUTH_TEST_TODAY`, else a fixed one. No result may
+/// depend on it, so exemptions in fixtures end long ago or in the far future; `.ci/run` shows it with other days.
+pub fn today() -> Date {
+    let set = std::env::var("ENTRA_AUTH_TEST_TODAY");
+    let day = set.as_deref().unwrap_or("2026-11-21");
+    Date::parse(day).unwrap_or_else(|| panic!("ENTRA_AUTH_TEST_TODAY is not a date: {day}"))
+}
 
 /// One fixture, ready to run.
 pub struct Fixture {

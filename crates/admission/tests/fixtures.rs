@@ -5,7 +5,6 @@ use admission::session::Recorder;
 use admission::{Operation, fixture, payload, request};
 use entra_auth_policy::lookup::Cluster;
 use entra_auth_policy::rules::{self, UNREADABLE};
-use entra_auth_policy::settings::Date;
 use entra_auth_policy::{Evaluation, Host, evaluate};
 use manifest::objects;
 use serde_json::json;
@@ -13,8 +12,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 fn judge(payload: &[u8], cluster: &dyn Cluster) -> Evaluation {
-    let today = || Date::parse("2026-11-21").unwrap();
-    evaluate(payload, &Host { today: &today, cluster })
+    evaluate(payload, &Host { today: &fixture::today, cluster })
 }
 
 fn root() -> PathBuf {

@@ -8,13 +8,13 @@ use std::sync::Arc;
 use wapc::{HOST_NAMESPACE, wapc_functions as names};
 use wasi_common::WasiCtx;
 use wasi_common::random::Deterministic;
-use wasi_common::sync::{clocks_ctx, sched_ctx};
+use wasi_common::sync::sched_ctx;
 use wasi_common::table::Table;
 use wasmtime_provider::wasmtime::{
     self, Caller, Engine, Extern, InstancePre, Linker, Memory, Module, Result, Store, Trap, format_err,
 };
 
-use crate::CallError;
+use crate::{CallError, Clock};
 use crate::callbacks::HostCallbacks;
 
 /// A module that is compiled and linked.
@@ -50,6 +50,7 @@ impl Direct {
     pub fn call(
         &self,
         host: Arc<dyn HostCallbacks>,
+        clock: Clock,
         operation: &str,
         payload: &[u8],
         prepare: impl FnOnce(&mut Store<Guest>) -> Result<()>,
@@ -59,7 +60,7 @@ impl Direct {
             // Hash seeds come from here; a fixed one makes the same bytes always cost the same.
             wasi: WasiCtx::new(
                 Box::new(Deterministic::new(vec![1, 2, 3, 5, 7, 11, 13, 17])),
-                clocks_ctx(),
+                clock.wasi(),
                 sched_ctx(),
                 Table::new(),
             ),

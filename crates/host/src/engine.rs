@@ -15,7 +15,7 @@ pub(crate) const TICK: Duration = Duration::from_millis(50);
 const KEPT: usize = 2 << 20;
 
 /// The engine that policy-server has: memory is mapped for every instance and unmapped after it.
-pub(crate) fn served() -> Result<Engine, Error> {
+pub(crate) fn policy_server() -> Result<Engine, Error> {
     static ENGINE: OnceLock<Engine> = OnceLock::new();
     ticking(&ENGINE, || Engine::new(&interruptible()))
 }

@@ -14,6 +14,7 @@
 //! # }
 //! ```
 mod callbacks;
+mod clock;
 mod direct;
 mod engine;
 pub mod interface;
@@ -22,6 +23,7 @@ mod module;
 mod protocol;
 
 pub use callbacks::{HostCallbacks, NoHost};
+pub use clock::Clock;
 pub use meter::{Meter, Metered};
 pub use module::{CallError, LoadError, Module};
 pub use protocol::{SettingsResponse, ValidationResponse, validation_payload};

@@ -6,7 +6,7 @@ use wasmtime_provider::wasmtime::{self, Config, Engine, Module, Result};
 
 use crate::callbacks::{HostCallbacks, NoHost};
 use crate::direct::Direct;
-use crate::{CallError, LoadError};
+use crate::{CallError, Clock, LoadError};
 
 /// Far above what any judged request may cost; it only ends endless loops.
 const FUEL: u64 = 20_000_000_000;
@@ -16,6 +16,7 @@ const FUEL: u64 = 20_000_000_000;
 pub struct Meter {
     direct: Direct,
     host: Arc<dyn HostCallbacks>,
+    clock: Clock,
 }
 
 /// One counted call.
@@ -31,7 +32,7 @@ pub struct Metered {
 impl Meter {
     pub fn load(wasm: &[u8]) -> Result<Self, LoadError> {
         let link = || Direct::link(&Module::new(engine()?, wasm)?);
-        Ok(Self { direct: link().map_err(errors::Error::from)?, host: Arc::new(NoHost) })
+        Ok(Self { direct: link().map_err(errors::Error::from)?, host: Arc::new(NoHost), clock: Clock::System })
     }
 
     #[must_use]
@@ -40,9 +41,16 @@ impl Meter {
         self
     }
 
+    /// The same module, whose guest reads this clock.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
     /// Calls one operation in a fresh instance. The same bytes always cost the same.
     pub fn call(&self, operation: &str, payload: &[u8]) -> Result<Metered, CallError> {
-        let done = self.direct.call(self.host.clone(), operation, payload, |store| store.set_fuel(FUEL))?;
+        let done = self.direct.call(self.host.clone(), self.clock, operation, payload, |store| store.set_fuel(FUEL))?;
         let left = done.store.get_fuel().map_err(|error: wasmtime::Error| CallError::Start(error.to_string()))?;
         Ok(Metered { answer: done.answer, fuel: FUEL - left, memory: done.memory })
     }

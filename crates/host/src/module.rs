@@ -7,6 +7,7 @@ use wapc::WapcHost;
 use wasmtime_provider::wasmtime;
 use wasmtime_provider::{EpochDeadlines, WasmtimeEngineProviderBuilder, WasmtimeEngineProviderPre, errors};
 
+use crate::Clock;
 use crate::callbacks::{HostCallbacks, NoHost, callback};
 use crate::direct::Direct;
 use crate::engine::{self, TICK};
@@ -18,17 +19,18 @@ const TIME_LIMIT: Duration = Duration::from_secs(2);
 /// A compiled policy. Cloning is cheap and every clone may be called from any thread.
 #[derive(Clone)]
 pub struct Module {
-    way: Way,
+    engine: Engine,
     deadlines: EpochDeadlines,
     host: Arc<dyn HostCallbacks>,
+    clock: Clock,
 }
 
-/// How calls get to the guest.
+/// What runs the guest.
 #[derive(Clone)]
-enum Way {
-    /// Through the host that policy-server uses.
-    Served(Box<WasmtimeEngineProviderPre>),
-    /// Without what that does around a call.
+enum Engine {
+    /// The waPC host of policy-server.
+    PolicyServer(Box<WasmtimeEngineProviderPre>),
+    /// The waPC host of this crate.
     Direct(Direct),
 }
 
@@ -56,26 +58,35 @@ impl Module {
     /// Compiles and links a module to be called as policy-server calls it, with the denying host and the
     /// usual time limit.
     pub fn load(wasm: &[u8]) -> Result<Self, LoadError> {
-        let engine = engine::served()?;
+        let engine = engine::policy_server()?;
         let module = wasmtime::Module::new(&engine, wasm).map_err(errors::Error::from)?;
         let pre = WasmtimeEngineProviderBuilder::new().engine(engine).module(module).build_pre()?;
-        Ok(Self::on(Way::Served(Box::new(pre))))
+        Ok(Self::on(Engine::PolicyServer(Box::new(pre))))
     }
 
     /// The same for those with many calls to make: the guest gives the same answers, and sooner.
     pub fn load_direct(wasm: &[u8]) -> Result<Self, LoadError> {
         let module = wasmtime::Module::new(&engine::pooled()?, wasm).map_err(errors::Error::from)?;
-        Ok(Self::on(Way::Direct(Direct::link(&module).map_err(errors::Error::from)?)))
+        Ok(Self::on(Engine::Direct(Direct::link(&module).map_err(errors::Error::from)?)))
     }
 
-    fn on(way: Way) -> Self {
-        Self { way, deadlines: deadlines(TIME_LIMIT), host: Arc::new(NoHost) }
+    fn on(engine: Engine) -> Self {
+        Self { engine, deadlines: deadlines(TIME_LIMIT), host: Arc::new(NoHost), clock: Clock::System }
     }
 
     /// The same module with its host calls answered by `host`.
     #[must_use]
     pub fn with_host(mut self, host: Arc<dyn HostCallbacks>) -> Self {
         self.host = host;
+        self
+    }
+
+    /// The same module, whose guest reads this clock. Only for a module that is [loaded
+    /// directly](Module::load_direct): policy-server's host gives every guest the clock of the machine, so calls
+    /// of a module on it fail with another clock.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
         self
     }
 
@@ -88,21 +99,24 @@ impl Module {
 
     /// Calls one operation in a fresh instance and returns the guest's bytes.
     pub fn call(&self, operation: &str, payload: &[u8]) -> Result<Vec<u8>, CallError> {
-        match &self.way {
-            Way::Served(pre) => {
+        match &self.engine {
+            Engine::PolicyServer(_) if self.clock != Clock::System => {
+                Err(CallError::Start("policy-server's host has only the clock of the machine".to_owned()))
+            }
+            Engine::PolicyServer(pre) => {
                 let start = |error: errors::Error| CallError::Start(error.to_string());
                 let provider = pre.rehydrate(Some(self.deadlines)).map_err(start)?;
                 WapcHost::new(Box::new(provider), Some(callback(self.host.clone())))
                     .and_then(|instance| instance.call(operation, payload))
                     .map_err(CallError::from)
             }
-            Way::Direct(direct) => {
+            Engine::Direct(direct) => {
                 let limit = self.deadlines.wapc_init + self.deadlines.wapc_func;
                 let prepare = |store: &mut wasmtime::Store<_>| {
                     store.set_epoch_deadline(limit);
                     Ok(())
                 };
-                direct.call(self.host.clone(), operation, payload, prepare).map(|done| done.answer)
+                direct.call(self.host.clone(), self.clock, operation, payload, prepare).map(|done| done.answer)
             }
         }
     }

@@ -3,6 +3,7 @@
 
 use crate::{is_policy, manifests, subscriptions};
 use admission::cluster::MemoryCluster;
+use admission::fixture::today;
 use admission::{Identity, Operation, payload, request};
 use cel::{Context, Program, Value as Cel};
 use entra_auth_policy::settings::Date;
@@ -15,12 +16,12 @@ struct Apply {
     file: &'static str,
     request: Value,
     cluster: MemoryCluster,
-    today: &'static str,
+    today: Date,
 }
 
 fn apply(file: &'static str, object: &str) -> Apply {
     let request = request(&parse(object).unwrap(), &Operation::Create, None);
-    Apply { file, request, cluster: MemoryCluster::Unasked, today: "2026-11-21" }
+    Apply { file, request, cluster: MemoryCluster::Unasked, today: today() }
 }
 
 impl Apply {
@@ -31,11 +32,11 @@ impl Apply {
     }
 
     fn on(self, today: &'static str) -> Self {
-        Apply { today, ..self }
+        Apply { today: Date::parse(today).unwrap(), ..self }
     }
 
     fn judge(&self, settings: &Value) -> Evaluation {
-        let host = Host { today: &|| Date::parse(self.today).unwrap(), cluster: &self.cluster };
+        let host = Host { today: &|| self.today, cluster: &self.cluster };
         evaluate(&payload(&self.request, settings), &host)
     }
 

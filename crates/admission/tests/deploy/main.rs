@@ -9,7 +9,6 @@ mod settings;
 
 use admission::cluster::MemoryCluster;
 use admission::{Operation, payload, request};
-use entra_auth_policy::settings::Date;
 use entra_auth_policy::{Host, evaluate};
 use manifest::{objects, parse};
 use serde_json::{Value, json};
@@ -169,7 +168,7 @@ fn groups_combine_their_own_members() {
 /// Whoever keeps these manifests under the policy itself must be able to apply them.
 #[test]
 fn the_policy_finds_nothing_in_them() {
-    let host = Host { today: &|| Date::parse("2026-11-21").unwrap(), cluster: &MemoryCluster::Unasked };
+    let host = Host { today: &admission::fixture::today, cluster: &MemoryCluster::Unasked };
     for (file, object) in manifests() {
         for profile in ["baseline", "restricted"] {
             let request = request(&object, &Operation::Create, None);
