@@ -99,7 +99,7 @@ fn judge(payload: &[u8], host: &Host<'_>, all: bool) -> Evaluation {
     }
     let scope = scope(request);
     let requester = Requester::of(request.user_info(), &[]);
-    if scope == Scope::Nothing || is_machinery(request, scope, requester) {
+    if scope == Scope::Nothing || is_routine(request, scope, requester) {
         return accepted(requester);
     }
     let settings = match read_settings(&payload) {
@@ -161,13 +161,13 @@ fn scope(request: &Request<'_>) -> Scope {
     }
 }
 
-/// Token and certificate requests of nodes and the control plane: kubelets make them all day, no rule
-/// minds, so they are answered before settings and object are read.
-fn is_machinery(request: &Request<'_>, scope: Scope, requester: Requester) -> bool {
+/// Token and certificate requests of nodes and the control plane. Kubelets make them all day and no rule reports
+/// them, so they are answered before settings and object are read.
+fn is_routine(request: &Request<'_>, scope: Scope, requester: Requester) -> bool {
     match scope {
         Scope::Approval => requester == Requester::Trusted,
         Scope::Object if !kind::CERTIFICATE_SIGNING_REQUEST.is(request.group(), request.kind()) => false,
-        Scope::Token | Scope::Object => matches!(requester, Requester::Node | Requester::Trusted),
+        Scope::Token | Scope::Object => requester.is_system_component(),
         Scope::RequestOnly | Scope::Nothing => false,
     }
 }

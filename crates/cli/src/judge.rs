@@ -4,7 +4,8 @@ use crate::cluster;
 use admission::cluster::ManifestCluster;
 use admission::{Identity, create_payload, payload};
 use anyhow::{Context, Result};
-use entra_auth_policy::lookup::{Cluster, LookupError, Query};
+use entra_auth_policy::lookup::{Cluster, NoCluster};
+use entra_auth_policy::object;
 use entra_auth_policy::settings::Date;
 use entra_auth_policy::{Evaluation, Host, evaluate};
 use host::{CallError, Module};
@@ -77,15 +78,6 @@ fn today() -> Date {
     Date::from_unix_seconds(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()))
 }
 
-/// Without look-ups nobody asks.
-struct NoCluster;
-
-impl Cluster for NoCluster {
-    fn get(&self, _: &Query<'_>) -> Result<String, LookupError> {
-        Err(LookupError::Failed)
-    }
-}
-
 /// What an object is called. Names come from anybody: they are shown without control characters.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Title {
@@ -136,11 +128,7 @@ impl Title {
 
 impl std::fmt::Display for Title {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.kind)?;
-        match self.namespace.as_str() {
-            "" => write!(f, " {}", self.name)?,
-            namespace => write!(f, " {namespace}/{}", self.name)?,
-        }
+        object::Title { kind: &self.kind, namespace: &self.namespace, name: &self.name }.fmt(f)?;
         if self.act.is_empty() { Ok(()) } else { write!(f, " ({})", self.act) }
     }
 }
