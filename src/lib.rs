@@ -34,7 +34,7 @@ pub mod settings;
 pub mod verdict;
 pub mod view;
 
-use json::{Node, Part};
+use json::Node;
 use kubernetes::kind;
 use kubernetes::role::Role;
 use lookup::{Cluster, Lookups};
@@ -140,7 +140,7 @@ fn judge(payload: &[u8], host: &Host<'_>, all: bool) -> Evaluation {
 
 /// Answers `validate_settings`: the JSON of `{"valid": bool, "message": ...}`, never a failure.
 pub fn validate_settings(payload: &[u8]) -> Vec<u8> {
-    let problems = match json::parse_bytes(payload, Part::Other) {
+    let problems = match json::parse_bytes(payload, None) {
         Ok(value) => settings::problems(Node::new(&value)).iter().map(|p| p.to_string()).collect(),
         Err(error) => vec![format!("the settings are unreadable: the text {error}")],
     };
