@@ -34,7 +34,7 @@ pub mod settings;
 pub mod verdict;
 pub mod view;
 
-use json::{Node, Part};
+use json::Node;
 use kubernetes::kind;
 use kubernetes::role::Role;
 use lookup::{Cluster, Lookups};
@@ -99,7 +99,7 @@ fn judge(payload: &[u8], host: &Host<'_>, all: bool) -> Evaluation {
     }
     let scope = scope(request);
     let requester = Requester::of(request.user_info(), &[]);
-    if scope == Scope::Nothing || is_machinery(request, scope, requester) {
+    if scope == Scope::Nothing || is_routine(request, scope, requester) {
         return accepted(requester);
     }
     let settings = match read_settings(&payload) {
@@ -140,7 +140,7 @@ fn judge(payload: &[u8], host: &Host<'_>, all: bool) -> Evaluation {
 
 /// Answers `validate_settings`: the JSON of `{"valid": bool, "message": ...}`, never a failure.
 pub fn validate_settings(payload: &[u8]) -> Vec<u8> {
-    let problems = match json::parse_bytes(payload, Part::Other) {
+    let problems = match json::parse_bytes(payload, None) {
         Ok(value) => settings::problems(Node::new(&value)).iter().map(|p| p.to_string()).collect(),
         Err(error) => vec![format!("the settings are unreadable: the text {error}")],
     };
@@ -161,13 +161,13 @@ fn scope(request: &Request<'_>) -> Scope {
     }
 }
 
-/// Token and certificate requests of nodes and the control plane: kubelets make them all day, no rule
-/// minds, so they are answered before settings and object are read.
-fn is_machinery(request: &Request<'_>, scope: Scope, requester: Requester) -> bool {
+/// Token and certificate requests of nodes and the control plane. Kubelets make them all day and no rule reports
+/// them, so they are answered before settings and object are read.
+fn is_routine(request: &Request<'_>, scope: Scope, requester: Requester) -> bool {
     match scope {
         Scope::Approval => requester == Requester::Trusted,
         Scope::Object if !kind::CERTIFICATE_SIGNING_REQUEST.is(request.group(), request.kind()) => false,
-        Scope::Token | Scope::Object => matches!(requester, Requester::Node | Requester::Trusted),
+        Scope::Token | Scope::Object => requester.is_system_component(),
         Scope::RequestOnly | Scope::Nothing => false,
     }
 }

@@ -4,9 +4,6 @@
 //! object itself tells. [`Lookups`] asks for each object once in a request, in the order in which rules
 //! and objects come, so that a recorded session can be replayed.
 
-use crate::anchor::Anchor;
-use crate::finding::Finding;
-use crate::rule::RuleContext;
 use crate::view::workload::Workload;
 use crate::view::workload_identity::CLIENT_ID;
 use json::Node;
@@ -70,6 +67,15 @@ pub trait Cluster {
     fn get(&self, query: &Query<'_>) -> Result<String, LookupError>;
 }
 
+/// For hosts without look-ups.
+pub struct NoCluster;
+
+impl Cluster for NoCluster {
+    fn get(&self, _: &Query<'_>) -> Result<String, LookupError> {
+        Err(LookupError::Failed)
+    }
+}
+
 /// Why a look-up gave nothing. Each has another remedy, so messages tell them apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LookupError {
@@ -99,8 +105,8 @@ impl LookupError {
         }
     }
 
-    /// The end of "could not check: ".
-    fn reason(self, query: &Query<'_>) -> String {
+    /// What follows "could not check: " in a message.
+    pub(crate) fn reason(self, query: &Query<'_>) -> String {
         let kind = query.resource.kind;
         match self {
             LookupError::NotGranted => format!("contextAwareResources do not list {kind}"),
@@ -110,7 +116,7 @@ impl LookupError {
         }
     }
 
-    fn remedy(self, query: &Query<'_>) -> String {
+    pub(crate) fn remediation(self, query: &Query<'_>) -> String {
         let Resource { api_version, kind, plural, .. } = query.resource;
         match self {
             LookupError::NotGranted => {
@@ -181,20 +187,6 @@ impl<'h> Lookups<'h> {
             object: object.clone(),
         });
         object
-    }
-}
-
-impl<'a> RuleContext<'a> {
-    /// Says that a look-up could not be made: a warning in every profile, and never a silent pass.
-    pub fn report_unchecked(
-        &mut self,
-        place: impl Into<Anchor<'a>>,
-        query: &Query<'_>,
-        error: LookupError,
-    ) -> &mut Finding<'a> {
-        self.report(place, format!("could not check: {}", error.reason(query)))
-            .remediation(error.remedy(query))
-            .unchecked()
     }
 }
 

@@ -1,6 +1,6 @@
 //! The response: what kubectl prints, what the audit log keeps, what audit reports show.
 
-use crate::object::Object;
+use crate::object::{Object, Title};
 use crate::request::Request;
 use crate::requester::Requester;
 use crate::settings::Settings;
@@ -124,10 +124,7 @@ fn describe(object: &Object<'_>, request: &Request<'_>) -> String {
         "" => object.metadata().get("generateName").text().map(|name| format!("{}*", shown(name))).unwrap_or_default(),
         name => shown(name).into_owned(),
     };
-    match object.namespace {
-        "" => format!("{kind} {name}").trim_end().to_owned(),
-        namespace => format!("{kind} {}/{name}", shown(namespace)),
-    }
+    Title { kind: &kind, namespace: &shown(object.namespace), name: &name }.to_string()
 }
 
 fn count(number: usize, thing: &str) -> String {

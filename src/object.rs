@@ -3,6 +3,10 @@
 use crate::request::Request;
 use json::Node;
 use kubernetes::kind::{self, Kind, Tag};
+use std::fmt;
+
+/// The annotation in which kubectl keeps a copy of what was applied.
+pub(crate) const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// An object, borrowed from the request. Copy it freely.
 #[derive(Clone, Copy, Debug)]
@@ -65,6 +69,26 @@ impl<'a> Object<'a> {
 
     pub fn annotations(&self) -> Node<'a> {
         self.metadata().get("annotations")
+    }
+}
+
+/// What people call an object: `Deployment shop/checkout`, `Namespace shop`.
+#[derive(Clone, Copy, Debug)]
+pub struct Title<'a> {
+    pub kind: &'a str,
+    /// Empty for cluster-scoped objects.
+    pub namespace: &'a str,
+    pub name: &'a str,
+}
+
+impl fmt::Display for Title<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.kind)?;
+        match (self.namespace, self.name) {
+            ("", "") => Ok(()),
+            ("", name) => write!(f, " {name}"),
+            (namespace, name) => write!(f, " {namespace}/{name}"),
+        }
     }
 }
 

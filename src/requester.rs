@@ -80,6 +80,11 @@ impl Requester {
         if oid.is_some_and(is_guid) { Requester::Entra } else { Requester::Other }
     }
 
+    /// Nodes and the control plane, which request tokens and certificates as a matter of course.
+    pub fn is_system_component(self) -> bool {
+        matches!(self, Requester::Trusted | Requester::Node)
+    }
+
     /// The name used in audit annotations and documentation.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -7,7 +7,7 @@
 use crate::anchor::Anchor;
 use crate::auth_mode::ModeFinding;
 use crate::finding::{Finding, Severity};
-use crate::lookup::Lookups;
+use crate::lookup::{LookupError, Lookups, Query};
 use crate::object::Object;
 use crate::request::Request;
 use crate::requester::Requester;
@@ -110,6 +110,18 @@ impl<'a> RuleContext<'a> {
         let last = self.findings.len() - 1;
         #[allow(clippy::indexing_slicing, reason = "just pushed")]
         &mut self.findings[last]
+    }
+
+    /// Reports that a look-up failed: a warning in every profile, never a silent pass.
+    pub fn report_unchecked(
+        &mut self,
+        place: impl Into<Anchor<'a>>,
+        query: &Query<'_>,
+        error: LookupError,
+    ) -> &mut Finding<'a> {
+        self.report(place, format!("could not check: {}", error.reason(query)))
+            .remediation(error.remediation(query))
+            .unchecked()
     }
 }
 

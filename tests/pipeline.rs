@@ -1,18 +1,10 @@
 //! From payload to response: operations, requesters, ratchet, exemptions, messages, hostile input.
 
-use entra_auth_policy::lookup::{Cluster, LookupError, Query};
+use entra_auth_policy::lookup::NoCluster;
 use entra_auth_policy::message::LONGEST_MESSAGE;
 use entra_auth_policy::settings::Date;
 use entra_auth_policy::{Evaluation, Host, evaluate, validate_settings};
 use serde_json::{Value, json};
-
-struct NoCluster;
-
-impl Cluster for NoCluster {
-    fn get(&self, _: &Query<'_>) -> Result<String, LookupError> {
-        panic!("looked up without being asked to")
-    }
-}
 
 fn judge_bytes(payload: &[u8]) -> Evaluation {
     let today = || Date::parse("2026-11-21").unwrap();

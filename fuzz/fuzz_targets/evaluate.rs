@@ -1,18 +1,10 @@
 //! The whole policy on any bytes: an answer, never a panic.
 #![no_main]
 
-use entra_auth_policy::lookup::{Cluster, LookupError, Query};
+use entra_auth_policy::lookup::NoCluster;
 use entra_auth_policy::settings::Date;
 use entra_auth_policy::{Host, evaluate, validate_settings};
 use libfuzzer_sys::fuzz_target;
-
-struct NoCluster;
-
-impl Cluster for NoCluster {
-    fn get(&self, _: &Query<'_>) -> Result<String, LookupError> {
-        Err(LookupError::NotFound)
-    }
-}
 
 fuzz_target!(|bytes: &[u8]| {
     let today = || Date::parse("2026-11-21").unwrap();

@@ -5,6 +5,7 @@ use admission::cluster::ManifestCluster;
 use admission::{Identity, payload, request};
 use entra_auth_policy::lookup::{Cluster, LookupError, Query};
 use entra_auth_policy::message::Response;
+use entra_auth_policy::object::Title;
 use entra_auth_policy::settings::Date;
 use entra_auth_policy::verdict::Action;
 use entra_auth_policy::{Evaluation, Host, evaluate};
@@ -229,10 +230,7 @@ fn title(object: &Object) -> String {
     let value = object.object();
     let text = |value: &Value| shown(value.as_str().unwrap_or_default()).into_owned();
     let (kind, name) = (text(&value["kind"]), kubectl::name(value));
-    match text(&value["metadata"]["namespace"]).as_str() {
-        "" => format!("{kind} {name}"),
-        namespace => format!("{kind} {namespace}/{name}"),
-    }
+    Title { kind: &kind, namespace: &text(&value["metadata"]["namespace"]), name: &name }.to_string()
 }
 
 #[cfg(test)]

@@ -71,53 +71,39 @@ impl Date {
 
     /// Reads `YYYY-MM-DD`; a date-time (RFC 3339) counts by its date.
     pub fn parse(text: &str) -> Option<Date> {
-        let text = text.trim();
-        let date = text.get(..10)?;
-        let time = text.get(10..)?;
+        let (date, time) = text.trim().split_at_checked(10)?;
         if !(time.is_empty() || time.starts_with(['T', 't', ' '])) {
             return None;
         }
-        let number = |range: std::ops::Range<usize>| -> Option<i64> {
-            let digits = date.get(range)?;
-            digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse().ok())?
-        };
+        let is_right = |(at, b): (usize, u8)| if matches!(at, 4 | 7) { b == b'-' } else { b.is_ascii_digit() };
+        let number = |range: std::ops::Range<usize>| -> Option<i64> { date.get(range)?.parse().ok() };
         let (year, month, day) = (number(0..4)?, number(5..7)?, number(8..10)?);
-        let hyphens = [4, 7].iter().all(|at| date.as_bytes().get(*at) == Some(&b'-'));
-        let valid = hyphens && year >= 1970 && (1..=12).contains(&month) && (1..=days_in(year, month)).contains(&day);
-        valid.then(|| Date(days_before_year(year) + (1..month).map(|m| days_in(year, m)).sum::<i64>() + day - 1))
+        // Years that begin in March, so that a leap day ends one.
+        let (years, months) = (year - i64::from(month < 3), (month + 9) % 12);
+        let days = years * 365 + years / 4 - years / 100 + years / 400 + (months * 153 + 2) / 5 + day - 1;
+        let found = Date(days - BEFORE_1970);
+        (date.bytes().enumerate().all(is_right) && year >= 1970 && found.civil() == (year, month, day)).then_some(found)
+    }
+
+    /// Year, month and day, by Howard Hinnant's `civil_from_days`.
+    fn civil(self) -> (i64, i64, i64) {
+        let days = self.0 + BEFORE_1970;
+        let (era, day) = (days / 146_097, days % 146_097);
+        let years = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
+        let day = day - (years * 365 + years / 4 - years / 100);
+        let months = (day * 5 + 2) / 153;
+        let month = (months + 2) % 12 + 1;
+        (era * 400 + years + i64::from(month < 3), month, day - (months * 153 + 2) / 5 + 1)
     }
 }
 
-fn is_leap(year: i64) -> bool {
-    (year % 4 == 0 && year % 100 != 0) || year % 400 == 0
-}
-
-fn days_in(year: i64, month: i64) -> i64 {
-    match month {
-        2 => 28 + i64::from(is_leap(year)),
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    }
-}
-
-fn days_before_year(year: i64) -> i64 {
-    let leaps = |y: i64| y / 4 - y / 100 + y / 400;
-    (year - 1970) * 365 + leaps(year - 1) - leaps(1969)
-}
+/// Days from 1 March of the year 0.
+const BEFORE_1970: i64 = 719_468;
 
 impl std::fmt::Display for Date {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let mut year = 1970 + self.0 / 366;
-        while days_before_year(year + 1) <= self.0 {
-            year += 1;
-        }
-        let mut rest = self.0 - days_before_year(year);
-        let mut month = 1;
-        while rest >= days_in(year, month) {
-            rest -= days_in(year, month);
-            month += 1;
-        }
-        write!(f, "{year:04}-{month:02}-{:02}", rest + 1)
+        let (year, month, day) = self.civil();
+        write!(f, "{year:04}-{month:02}-{day:02}")
     }
 }
 
@@ -135,7 +121,21 @@ mod tests {
         for text in ["2024-02-29", "2026-12-31", "2100-01-01", "1970-01-01"] {
             assert_eq!(Date::parse(text).unwrap().to_string(), text);
         }
-        for bad in ["", "2026", "2026-13-01", "2026-02-29", "2026-11-21x", "21.11.2026", "2026/11/21", "+026-01-01"] {
+        let days = (0..).map(Date).take_while(|date| date.civil().0 < 2200);
+        assert!(days.fold(0, |count, date| count + u32::from(Date::parse(&date.to_string()) == Some(date))) == 84_006);
+        for bad in [
+            "",
+            "2026",
+            "2026-13-01",
+            "2026-02-29",
+            "2026-04-31",
+            "2026-00-10",
+            "2026-01-00",
+            "2026-11-21x",
+            "21.11.2026",
+            "2026/11/21",
+            "+026-01-01",
+        ] {
             assert_eq!(Date::parse(bad), None, "{bad}");
         }
     }

@@ -65,10 +65,12 @@ pub const DEFAULT_PROXY_PORT: i64 = 8000;
 const OLD_VOLUME: &str = "azure-identity-token";
 const RESERVED_VOLUME: &str = "azure-workload-identity-reserved-";
 
-/// Whether Entra, or the proxy of AKS identity bindings, accepts a token for `audience`.
+/// Whether Entra, or the proxy of AKS identity bindings, accepts a token for `audience`. Neither minds the case.
 pub fn is_entra_audience(audience: &str) -> bool {
-    // The sovereign clouds append their name.
-    audience.starts_with("api://AzureADTokenExchange") || audience == "api://AKSIdentityBinding"
+    // Sovereign clouds append their name: `api://AzureADTokenExchangeChina`.
+    ["api://AzureADTokenExchange", "api://AKSIdentityBinding"]
+        .iter()
+        .any(|prefix| audience.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix)))
 }
 
 /// The token source of a volume that holds an Entra assertion; absent for other volumes.
@@ -244,7 +246,7 @@ mod tests {
 
     #[test]
     fn audiences() {
-        for audience in ["api://AzureADTokenExchange", "api://AzureADTokenExchangeUSGov", "api://AKSIdentityBinding"] {
+        for audience in ["api://azureadtokenexchange", "api://AzureADTokenExchangeUSGov", "api://AKSIdentityBinding"] {
             assert!(is_entra_audience(audience), "{audience}");
         }
         for audience in ["", "sts.amazonaws.com", "https://kubernetes.default.svc", "api://AzureADTokenExchang"] {

@@ -4,6 +4,7 @@ mod annotate;
 mod artifacthub;
 mod codegen;
 mod credential_doc;
+mod kubernetes;
 mod new_rule;
 mod policy_metadata;
 mod questions;
@@ -42,6 +43,8 @@ enum Task {
         output: PathBuf,
         module: PathBuf,
     },
+    /// Write the table of Kubernetes' resources anew, after an update of k8s-openapi.
+    Kubernetes,
     /// Start a rule: its file, its fixtures, its place in the table.
     NewRule {
         /// The group's folder: binding, role, token, ...
@@ -58,6 +61,7 @@ fn main() -> Result<()> {
         Task::Annotate { metadata, usage, output, module } => {
             annotate::run(&metadata, usage.as_deref(), &output, &module)
         }
+        Task::Kubernetes => kubernetes::write(root),
         Task::NewRule { group, id } => new_rule::run(root, &group, &id),
     }
 }

@@ -1,6 +1,7 @@
 //! The generated parts: tables of rules, and what the policy asks to see.
 
 use crate::rule_doc::RuleDoc;
+use ::kubernetes::grant::is_cluster_scoped;
 use entra_auth_policy::{lookup, rules};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -84,8 +85,8 @@ fn admission_rules(wanted: impl Fn(&str, bool) -> bool) -> String {
         row(&mut yaml, group, versions, &resources.iter().copied().collect::<Vec<_>>(), &["CREATE", "UPDATE"]);
     }
     for (group, resources, operation) in SUBRESOURCES {
-        let namespaced = |resource: &str| !CLUSTER_SCOPED.contains(&resource);
-        let resources: Vec<&str> = resources.iter().copied().filter(|name| wanted(name, namespaced(name))).collect();
+        let is_wanted = |name: &&str| wanted(name, !is_cluster_scoped(group, name));
+        let resources: Vec<&str> = resources.iter().copied().filter(is_wanted).collect();
         if !resources.is_empty() {
             row(&mut yaml, group, &["v1"], &resources, &[operation]);
         }
@@ -117,9 +118,6 @@ const SUBRESOURCES: &[(&str, &[&str], &str)] = &[
     ("certificates.k8s.io", &["certificatesigningrequests/approval"], "UPDATE"),
     ("", &["nodes/proxy", "pods/attach", "pods/exec", "pods/portforward", "pods/proxy", "services/proxy"], "CONNECT"),
 ];
-
-/// Those of them that belong to no namespace.
-const CLUSTER_SCOPED: &[&str] = &["certificatesigningrequests/approval", "nodes/proxy"];
 
 fn row(yaml: &mut String, group: &str, versions: &[&str], resources: &[&str], operations: &[&str]) {
     let _ = writeln!(yaml, "- apiGroups: [\"{group}\"]");

@@ -1,7 +1,8 @@
 //! Admission requests for objects, as the API server would make them.
 
 use entra_auth_policy::rules;
-use kubernetes::kind::Kind;
+use kubernetes::grant::is_built_in_group;
+use kubernetes::kind::{Kind, find_built_in};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
@@ -88,7 +89,7 @@ impl<'o> Request<'o> {
         let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
         let known = known_kind(group, kind);
         let plural = known.map_or_else(|| plural(kind).into(), |kind| kind.plural.into());
-        let namespaced = known.map_or_else(|| is_namespaced(group, kind), |kind| Some(kind.namespaced));
+        let namespaced = known.map_or_else(|| former_scope(group), |kind| Some(kind.namespaced));
         let metadata = &object["metadata"];
         // Without a namespace kubectl takes the one of its context; `default` stands for it.
         let namespace = metadata["namespace"].as_str().filter(|namespace| !namespace.is_empty());
@@ -130,58 +131,23 @@ pub fn payload(request: &impl Serialize, settings: &Value) -> Vec<u8> {
     serde_json::to_vec(&Payload { settings, request }).unwrap_or_default()
 }
 
-/// The kind's entry in the policy's own table, found through the rules that watch it.
-fn known_kind(group: &str, kind: &str) -> Option<&'static Kind> {
+/// A kind that a rule watches or that Kubernetes has itself.
+fn known_kind(group: &str, kind: &str) -> Option<Kind> {
     static WATCHED: LazyLock<Vec<&Kind>> = LazyLock::new(rules::watched);
-    WATCHED.iter().copied().find(|known| known.is(group, kind))
+    let watched = WATCHED.iter().copied().find(|known| known.is(group, kind));
+    watched.copied().or_else(|| find_built_in(group, kind))
 }
 
-/// Kubernetes' own kinds that have no namespace and that no rule reads.
-const CLUSTER_SCOPED: &[&str] = &[
-    "APIService",
-    "CSIDriver",
-    "CSINode",
-    "ClusterTrustBundle",
-    "DeviceClass",
-    "FlowSchema",
-    "IPAddress",
-    "IngressClass",
-    "MutatingAdmissionPolicy",
-    "MutatingAdmissionPolicyBinding",
-    "MutatingWebhookConfiguration",
-    "Node",
-    "PriorityClass",
-    "PriorityLevelConfiguration",
-    "ResourceSlice",
-    "RuntimeClass",
-    "SelfSubjectAccessReview",
-    "SelfSubjectReview",
-    "SelfSubjectRulesReview",
-    "ServiceCIDR",
-    "StorageVersion",
-    "StorageVersionMigration",
-    "SubjectAccessReview",
-    "TokenReview",
-    "ValidatingAdmissionPolicy",
-    "ValidatingAdmissionPolicyBinding",
-    "ValidatingWebhookConfiguration",
-    "VolumeAttachment",
-    "VolumeAttributesClass",
-];
-
-/// The scope of a kind that no rule names; `None` for custom resources, whose definition is not here.
-fn is_namespaced(group: &str, kind: &str) -> Option<bool> {
-    // `.k8s.io` is Kubernetes' own but not protected: projects around it use `x.y.k8s.io` and `x-k8s.io`.
-    let own = !group.contains('.') || group.strip_suffix(".k8s.io").is_some_and(|group| !group.contains('.'));
-    let own = own || group.ends_with(".apiserver.k8s.io");
-    own.then(|| !CLUSTER_SCOPED.contains(&kind))
+/// The scope of a kind that is not known. Kubernetes' former kinds were nearly all namespaced; of a custom
+/// resource only its definition says.
+fn former_scope(group: &str) -> Option<bool> {
+    is_built_in_group(group).then_some(true)
 }
 
 /// English plurals as CRDs use them.
 fn plural(kind: &str) -> String {
     let kind = kind.to_lowercase();
     match kind.as_bytes() {
-        b"endpoints" => kind,
         [.., b's' | b'x'] | [.., b'c' | b's', b'h'] => format!("{kind}es"),
         [before @ .., b'y'] if !before.ends_with(b"a") && !before.ends_with(b"e") && !before.ends_with(b"o") => {
             format!("{}ies", kind.trim_end_matches('y'))

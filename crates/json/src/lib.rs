@@ -1,4 +1,4 @@
-//! JSON as a borrowed tree, and the questions that everything else asks of it.
+//! JSON as a borrowed tree: parsing, queries, JSONPath and typed reading.
 
 mod node;
 pub mod path;
@@ -6,4 +6,4 @@ mod tree;
 pub mod typed;
 
 pub use node::{Malformed, Node, Tree, parse, parse_bytes};
-pub use tree::Part;
+pub use tree::Skip;

@@ -1,19 +1,19 @@
-//! The borrowed JSON tree, and the questions that everything else asks of it.
+//! The borrowed JSON tree and its queries.
 //!
-//! Kubernetes reads an explicit `null` as "not set", so a [`Node`] does too: a missing member, a null
-//! and a member of something that is no object are all the same absent node.
+//! An explicit `null` means "not set", as in Go's JSON: a missing member, a null and a member of something that is
+//! not an object are all the same absent node.
 
-use crate::tree::{self, Entry, Part, Value};
+use crate::tree::{self, Entry, Skip, Value};
 use std::borrow::Cow;
 use std::fmt;
 
-/// A parsed text: its values in document order, each in front of what is below it.
+/// A parsed text: its values in document order, each before the values below it.
 #[derive(Debug)]
 pub struct Tree<'a>(Vec<Entry<'a>>);
 
 static ABSENT: [Entry<'static>; 1] = [Entry { key: Cow::Borrowed(""), value: Value::Null }];
 
-/// One value of the object under decision, as the entries it takes. Copy it freely: it is a reference.
+/// One value, as the entries it takes. Copy it freely: it is a reference.
 #[derive(Clone, Copy, Debug)]
 pub struct Node<'a>(&'a [Entry<'a>]);
 
@@ -36,7 +36,7 @@ impl<'a> Node<'a> {
     }
 
     /// The member `key`, absent if there is none.
-    // Rules ask hundreds of times: one copy of the search is as quick, and a tenth of the module.
+    // Called hundreds of times. One copy of the search is as fast, and inlining it makes the module a tenth larger.
     #[inline(never)]
     pub fn get(self, key: &str) -> Node<'a> {
         if !self.is_object() {
@@ -87,7 +87,7 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// What lies directly below a list or an object, with the names of members.
+    /// The values directly below a list or an object, with the names of members.
     fn below(self) -> Below<'a> {
         Below(self.0.get(1..).unwrap_or_default())
     }
@@ -128,12 +128,12 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// Tells this very node from others that are merely equal.
+    /// Distinguishes this node from others that are equal to it.
     pub fn address(self) -> usize {
         self.0.as_ptr().addr()
     }
 
-    /// Behind the addresses of this node and of all below it.
+    /// The end of the addresses of this node and of all nodes below it.
     pub fn end(self) -> usize {
         self.0.as_ptr_range().end.addr()
     }
@@ -154,14 +154,14 @@ impl<'a> Iterator for Below<'a> {
     }
 }
 
-/// JSON, but for fractions and the escapes in strings.
+/// JSON, except for fractions and the escapes in strings.
 impl fmt::Display for Node<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.value() {
             Value::Null => f.write_str("null"),
             Value::Bool(bool) => bool.fmt(f),
             Value::Integer(integer) => integer.get().fmt(f),
-            // Printing floats would be a tenth of the module, and no field that is read is one.
+            // Code that prints floats would be a tenth of the module, and no field that a rule reads is one.
             Value::Float(_) => f.write_str("a fraction"),
             Value::Text(text) => write!(f, "{text:?}"),
             Value::List(_) => {
@@ -184,20 +184,20 @@ impl fmt::Display for Node<'_> {
     }
 }
 
-/// Parses one object. The error tells where, never what: the text may be a Secret.
+/// Parses one value. The error says where, never what: the text may be a Secret.
 pub fn parse(text: &str) -> Result<Tree<'_>, Malformed> {
-    parse_part(text, Part::Other)
+    parse_without(text, None)
 }
 
-fn parse_part(text: &str, part: Part) -> Result<Tree<'_>, Malformed> {
-    tree::parse(text, part).map(Tree).map_err(|error| Malformed::from(&error))
+fn parse_without<'a>(text: &'a str, skip: Option<&'static Skip>) -> Result<Tree<'a>, Malformed> {
+    tree::parse(text, skip).map(Tree).map_err(|error| Malformed::from(&error))
 }
 
-/// [`parse`] for bytes that are `part`, without what of it is not read. UTF-8 is checked once, ahead of
-/// serde_json, which then needs one parser only.
-pub fn parse_bytes(bytes: &[u8], part: Part) -> Result<Tree<'_>, Malformed> {
+/// [`parse`] for bytes, without the members that `skip` lists. UTF-8 is checked once, before serde_json, which then
+/// needs one parser only.
+pub fn parse_bytes<'a>(bytes: &'a [u8], skip: Option<&'static Skip>) -> Result<Tree<'a>, Malformed> {
     match std::str::from_utf8(bytes) {
-        Ok(text) => parse_part(text, part),
+        Ok(text) => parse_without(text, skip),
         Err(error) => {
             let (mut line, mut column) = (1, 0);
             for byte in bytes.iter().take(error.valid_up_to() + 1) {
@@ -219,7 +219,7 @@ pub struct Malformed {
 impl From<&serde_json::Error> for Malformed {
     fn from(error: &serde_json::Error) -> Self {
         use serde_json::error::Category;
-        // serde_json has no kind for its depth limit; only this one text of its own is looked for.
+        // serde_json has no category for its depth limit, so this one message is recognised by its text.
         let reason = if error.to_string().starts_with("recursion limit exceeded") {
             "nested too deeply"
         } else {

@@ -1,15 +1,15 @@
 //! JSONPath (RFC 9535) as users write it in settings. The only module that names the library.
 //!
-//! `serde_json_path` has no regular expressions here (its feature is off), reports where a path is
-//! wrong, and says where each match is. `jsonpath_lib` would panic on some paths and answer others
-//! wrongly; `tests/jsonpath_lib.rs` shows it.
+//! `serde_json_path` has no regular expressions here (the feature is off), reports where a path is wrong, and
+//! reports where each match is. `jsonpath_lib` panics on some paths and returns wrong matches for others; see
+//! `tests/jsonpath_lib.rs`.
 
 use crate::Node;
 use serde_json::Value;
 use serde_json_path::{JsonPath, PathElement};
 
 /// Longest path that settings may hold.
-pub const LONGEST: usize = 512;
+pub const LONGEST_PATH: usize = 512;
 
 /// Why a path cannot be used.
 #[derive(Debug, PartialEq, Eq)]
@@ -25,8 +25,8 @@ pub fn check(path: &str) -> Result<(), Invalid> {
 }
 
 fn compile(path: &str) -> Result<JsonPath, Invalid> {
-    if path.len() > LONGEST {
-        return Err(Invalid { position: LONGEST + 1, reason: format!("longer than {LONGEST} characters") });
+    if path.len() > LONGEST_PATH {
+        return Err(Invalid { position: LONGEST_PATH + 1, reason: format!("longer than {LONGEST_PATH} characters") });
     }
     JsonPath::parse(path).map_err(|error| Invalid { position: error.position(), reason: error.message().to_owned() })
 }

@@ -1,13 +1,13 @@
 //! JSON as one list of its values in document order, borrowed from the text.
 //!
-//! A crate of its own for one reason: reading the request is a third of what a request costs, so this is
-//! compiled for speed while the policy around it is compiled for size.
+//! Reading the request is a third of the cost of a request. It is in a separate crate so that it can be compiled for
+//! speed while the policy around it is compiled for size.
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::borrow::Cow;
 use std::fmt;
 
-/// One value. What is below it follows directly.
+/// One value. The values below it follow directly.
 #[derive(Debug)]
 pub struct Entry<'a> {
     /// The name of a member; empty for an element.
@@ -15,7 +15,7 @@ pub struct Entry<'a> {
     pub value: Value<'a>,
 }
 
-// Hundreds of them are pages of memory, which cost a host more than the reading does.
+// A request has hundreds of them, and mapping their memory costs a host more than reading does.
 const _: () = assert!(size_of::<Entry<'_>>() == 6 * size_of::<usize>());
 
 #[derive(Debug)]
@@ -32,7 +32,7 @@ pub enum Value<'a> {
     Object(u32),
 }
 
-/// A number that may lie anywhere in memory: aligned to its own size it would make every entry a third larger.
+/// A number with relaxed alignment: aligned to its own size, it would make every entry a third larger.
 #[derive(Clone, Copy, Debug)]
 #[repr(C, packed(4))]
 pub struct Number<T: Copy>(T);
@@ -53,62 +53,54 @@ impl Entry<'_> {
     }
 }
 
-/// What a value is to a policy, as far as it tells what need not be read.
-#[derive(Clone, Copy, Debug)]
-pub enum Part {
-    /// The whole that a host hands over.
-    Payload,
-    Request,
-    /// The object of a request, or the old one.
-    Object,
-    Metadata,
-    /// Anything else, all of which is read.
-    Other,
+/// Members that a caller does not need, as a tree of names.
+#[derive(Debug)]
+pub struct Skip {
+    key: &'static str,
+    /// What is skipped inside this member; the whole of it if there is nothing.
+    inside: &'static [Skip],
 }
 
-impl Part {
-    /// What a member is, `None` for `managedFields`: who changed which field last is often a third of a
-    /// request, and nothing that anybody writes.
-    // A table of names would be one more page for the host to map.
-    fn member(self, key: &str) -> Option<Part> {
-        Some(match (self, key) {
-            (Part::Payload, "request") => Part::Request,
-            (Part::Request, "object" | "oldObject") => Part::Object,
-            (Part::Object, "metadata") => Part::Metadata,
-            (Part::Metadata, "managedFields") => return None,
-            _ => Part::Other,
-        })
+impl Skip {
+    /// A member that is not read.
+    pub const fn member(key: &'static str) -> Skip {
+        Skip { key, inside: &[] }
+    }
+
+    /// A member that is read without some of its own. The whole text has the name "".
+    pub const fn inside(key: &'static str, inside: &'static [Skip]) -> Skip {
+        Skip { key, inside }
     }
 }
 
-/// Reads a text that is one value, `part`. Nesting is limited by `serde_json`, to 128 levels.
-pub fn parse(text: &str, part: Part) -> Result<Vec<Entry<'_>>, serde_json::Error> {
+/// Reads a text that is one value, without what `skip` lists. `serde_json` limits nesting to 128 levels.
+pub fn parse<'a>(text: &'a str, skip: Option<&'static Skip>) -> Result<Vec<Entry<'a>>, serde_json::Error> {
     // An API object has a value for every twenty bytes or so; long texts have fewer.
     let mut entries = Vec::with_capacity((text.len() / 16 + 1).min(1 << 10));
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let root = Reader { key: Cow::Borrowed(""), entries: &mut entries, part };
+    let root = ValueSeed { key: Cow::Borrowed(""), entries: &mut entries, skip };
     root.deserialize(&mut deserializer)?;
     deserializer.end()?;
-    // What was too much goes to whoever asks for memory next, on a page that is already there.
+    // The rest goes to the next allocation, on a page that is already mapped.
     entries.shrink_to_fit();
     Ok(entries)
 }
 
 /// Appends one value to the list.
-struct Reader<'t, 'a> {
+struct ValueSeed<'t, 'a> {
     key: Cow<'a, str>,
     entries: &'t mut Vec<Entry<'a>>,
-    part: Part,
+    skip: Option<&'static Skip>,
 }
 
-impl<'a> Reader<'_, 'a> {
+impl<'a> ValueSeed<'_, 'a> {
     fn scalar<E>(self, value: Value<'a>) -> Result<(), E> {
         self.entries.push(Entry { key: self.key, value });
         Ok(())
     }
 }
 
-/// Tells the node at `start` how many entries it has got.
+/// Writes into the entry at `start` how many entries it takes.
 fn close<'a, E: Error>(entries: &mut [Entry<'a>], start: usize, value: fn(u32) -> Value<'a>) -> Result<(), E> {
     let size = u32::try_from(entries.len() - start).map_err(|_| E::custom("too many values"))?;
     if let Some(entry) = entries.get_mut(start) {
@@ -117,7 +109,7 @@ fn close<'a, E: Error>(entries: &mut [Entry<'a>], start: usize, value: fn(u32) -
     Ok(())
 }
 
-impl<'a> DeserializeSeed<'a> for Reader<'_, 'a> {
+impl<'a> DeserializeSeed<'a> for ValueSeed<'_, 'a> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -125,7 +117,7 @@ impl<'a> DeserializeSeed<'a> for Reader<'_, 'a> {
     }
 }
 
-impl<'a> Visitor<'a> for Reader<'_, 'a> {
+impl<'a> Visitor<'a> for ValueSeed<'_, 'a> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -164,24 +156,24 @@ impl<'a> Visitor<'a> for Reader<'_, 'a> {
     }
 
     fn visit_seq<A: SeqAccess<'a>>(self, mut items: A) -> Result<(), A::Error> {
-        let Reader { key, entries, .. } = self;
+        let ValueSeed { key, entries, .. } = self;
         let start = entries.len();
         entries.push(Entry { key, value: Value::List(1) });
         while items
-            .next_element_seed(Reader { key: Cow::Borrowed(""), entries: &mut *entries, part: Part::Other })?
+            .next_element_seed(ValueSeed { key: Cow::Borrowed(""), entries: &mut *entries, skip: None })?
             .is_some()
         {}
         close(entries, start, Value::List)
     }
 
     fn visit_map<A: MapAccess<'a>>(self, mut members: A) -> Result<(), A::Error> {
-        let Reader { key, entries, part } = self;
+        let ValueSeed { key, entries, skip } = self;
         let start = entries.len();
         entries.push(Entry { key, value: Value::Object(1) });
         while let Some(key) = members.next_key_seed(Key)? {
-            match part.member(&key) {
-                Some(part) => members.next_value_seed(Reader { key, entries: &mut *entries, part })?,
-                None => _ = members.next_value::<IgnoredAny>()?,
+            match skip.and_then(|skip| skip.inside.iter().find(|member| member.key == key)) {
+                Some(Skip { inside: [], .. }) => _ = members.next_value::<IgnoredAny>()?,
+                skip => members.next_value_seed(ValueSeed { key, entries: &mut *entries, skip })?,
             }
         }
         close(entries, start, Value::Object)
@@ -220,7 +212,7 @@ mod tests {
     use super::*;
 
     fn sizes(text: &str) -> Vec<(String, usize)> {
-        parse(text, Part::Other).unwrap().iter().map(|entry| (entry.key.to_string(), entry.size())).collect()
+        parse(text, None).unwrap().iter().map(|entry| (entry.key.to_string(), entry.size())).collect()
     }
 
     #[test]
@@ -232,14 +224,14 @@ mod tests {
 
     #[test]
     fn text_is_borrowed_unless_it_has_escapes() {
-        let entries = parse(r#"["plain","a\tb"]"#, Part::Other).unwrap();
+        let entries = parse(r#"["plain","a\tb"]"#, None).unwrap();
         assert!(matches!(&entries[1].value, Value::Text(Cow::Borrowed("plain"))));
         assert!(matches!(&entries[2].value, Value::Text(Cow::Owned(text)) if text == "a\tb"));
     }
 
     #[test]
     fn numbers_keep_what_they_can() {
-        let entries = parse("[-1,9223372036854775807,9223372036854775808,1.5]", Part::Other).unwrap();
+        let entries = parse("[-1,9223372036854775807,9223372036854775808,1.5]", None).unwrap();
         let integers = entries.iter().filter_map(|entry| match entry.value {
             Value::Integer(number) => Some(number.get()),
             _ => None,
@@ -253,34 +245,33 @@ mod tests {
     }
 
     #[test]
-    fn managed_fields_are_left_out_of_objects_and_of_nothing_else() {
+    fn listed_members_are_skipped_and_no_others() {
+        const C: &[Skip] = &[Skip::inside("c", &[Skip::member("skipped")])];
+        static SKIP: Skip = Skip::inside("", &[Skip::inside("a", C), Skip::inside("b", C)]);
         let keys = |text: &str| -> Vec<String> {
-            parse(text, Part::Payload).unwrap().iter().skip(1).map(|entry| entry.key.to_string()).collect()
+            parse(text, Some(&SKIP)).unwrap().iter().skip(1).map(|entry| entry.key.to_string()).collect()
         };
-        let all = |text: &str| parse(text, Part::Other).unwrap().len() - 1;
-        for object in ["object", "oldObject"] {
-            let text = format!(
-                r#"{{"request":{{"{object}":{{"metadata":{{"managedFields":[{{"a":[]}}],"managed\u0046ields":1,"b":2}}}}}}}}"#
-            );
-            assert_eq!(keys(&text), ["request", object, "metadata", "b"]);
+        for key in ["a", "b"] {
+            let text = format!(r#"{{"{key}":{{"c":{{"skipped":[{{"x":[]}}],"s\u006bipped":1,"d":2}}}}}}"#);
+            assert_eq!(keys(&text), [key, "c", "d"]);
         }
         for text in [
-            r#"{"request":{"object":{"spec":{"metadata":{"managedFields":1}},"managedFields":2}}}"#,
-            r#"{"request":{"object":[{"metadata":{"managedFields":1}}],"options":{"metadata":{"managedFields":1}}}}"#,
-            r#"{"settings":{"object":{"metadata":{"managedFields":1}}},"metadata":{"managedFields":1}}"#,
+            r#"{"a":{"x":{"c":{"skipped":1}},"skipped":2}}"#,
+            r#"{"a":[{"c":{"skipped":1}}],"x":{"c":{"skipped":1}}}"#,
+            r#"{"c":{"skipped":1},"skipped":1}"#,
         ] {
-            assert_eq!(keys(text).len(), all(text), "{text}");
+            assert_eq!(keys(text).len(), parse(text, None).unwrap().len() - 1, "{text}");
         }
-        for fields in ["", "[}", "\"", "[1,]"] {
-            let text = format!(r#"{{"request":{{"object":{{"metadata":{{"managedFields":{fields}}}}}}}}}"#);
-            assert!(parse(&text, Part::Payload).is_err(), "{text}");
+        for value in ["", "[}", "\"", "[1,]"] {
+            let text = format!(r#"{{"a":{{"c":{{"skipped":{value}}}}}}}"#);
+            assert!(parse(&text, Some(&SKIP)).is_err(), "{text}");
         }
     }
 
     #[test]
     fn nothing_but_one_value_is_accepted() {
         for text in ["", "1 2", "{", "[1,]", "nul", r#"{"a"}"#, &"[".repeat(1000)] {
-            assert!(parse(text, Part::Other).is_err(), "{text}");
+            assert!(parse(text, None).is_err(), "{text}");
         }
     }
 }

@@ -1,7 +1,7 @@
-//! A node of the tree as a type that somebody else has written, those of k8s-openapi for one.
+//! A node of the tree as any type that implements `Deserialize`, such as those of k8s-openapi.
 //!
-//! What does not fit is told without a word: serde_json would describe it, and what it describes numbers with is
-//! a twentieth of the module.
+//! Errors have no text. serde_json would describe them, and its code for printing numbers is a twentieth of the
+//! module.
 
 use crate::Node;
 use serde::de::value::{MapDeserializer, SeqDeserializer};
@@ -9,7 +9,7 @@ use serde::de::{DeserializeOwned, Deserializer, Error, Expected, IntoDeserialize
 use serde::forward_to_deserialize_any;
 use std::fmt;
 
-/// `node` as a `T`, if it is one.
+/// `node` as a `T`; `None` if it does not fit.
 pub fn read<T: DeserializeOwned>(node: Node<'_>) -> Option<T> {
     T::deserialize(Typed(node)).ok()
 }
@@ -50,7 +50,7 @@ impl<'de> Deserializer<'de> for Typed<'de> {
         if self.0.is_absent() { visitor.visit_none() } else { visitor.visit_some(self) }
     }
 
-    /// Only objects: serde's own would take a list for the fields, one after the other.
+    /// Objects only: serde's default also reads a list as the fields in order.
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _: &'static str,
@@ -66,7 +66,7 @@ impl<'de> Deserializer<'de> for Typed<'de> {
     }
 }
 
-/// That something does not fit.
+/// A value does not fit the type.
 #[derive(Debug)]
 struct Misfit;
 
@@ -78,7 +78,7 @@ impl fmt::Display for Misfit {
 
 impl std::error::Error for Misfit {}
 
-// The default of each of these would bring the words that are not wanted.
+// The default of each of these would format a text.
 impl Error for Misfit {
     fn custom<T: fmt::Display>(_: T) -> Self {
         Misfit

@@ -5,7 +5,10 @@
 //! case-sensitive: `*` stands for everything only as a whole entry, `*/scale` for that subresource of
 //! everything, and neither `pods/*` nor a star in `resourceNames` is a wildcard.
 
+use crate::resources::BUILT_IN_GROUPS;
 use json::Node;
+
+pub use crate::resources::CLUSTER_SCOPED;
 
 /// One entry of `rules`: the five lists as Kubernetes decodes them.
 #[derive(Clone, Debug)]
@@ -144,64 +147,10 @@ pub fn is_cluster_scoped(group: &str, resource: &str) -> bool {
     CLUSTER_SCOPED.iter().any(|(known, names)| *known == group && names.contains(&name))
 }
 
-/// Kubernetes' own cluster-scoped resources, by API group.
-pub const CLUSTER_SCOPED: &[(&str, &[&str])] = &[
-    ("", &["nodes", "persistentvolumes", "componentstatuses", "users", "groups"]),
-    (
-        "admissionregistration.k8s.io",
-        &[
-            "mutatingadmissionpolicies",
-            "mutatingadmissionpolicybindings",
-            "mutatingwebhookconfigurations",
-            "validatingadmissionpolicies",
-            "validatingadmissionpolicybindings",
-            "validatingwebhookconfigurations",
-        ],
-    ),
-    ("apiextensions.k8s.io", &["customresourcedefinitions"]),
-    ("apiregistration.k8s.io", &["apiservices"]),
-    ("authentication.k8s.io", &["tokenreviews", "selfsubjectreviews", "uids", "userextras"]),
-    ("authorization.k8s.io", &["subjectaccessreviews", "selfsubjectaccessreviews", "selfsubjectrulesreviews"]),
-    ("certificates.k8s.io", &["certificatesigningrequests", "clustertrustbundles", "signers"]),
-    ("flowcontrol.apiserver.k8s.io", &["flowschemas", "prioritylevelconfigurations"]),
-    ("networking.k8s.io", &["ingressclasses", "ipaddresses", "servicecidrs"]),
-    ("node.k8s.io", &["runtimeclasses"]),
-    ("rbac.authorization.k8s.io", &["clusterrolebindings", "clusterroles"]),
-    ("scheduling.k8s.io", &["priorityclasses"]),
-    ("storage.k8s.io", &["csidrivers", "csinodes", "storageclasses", "volumeattachments", "volumeattributesclasses"]),
-];
-
 /// API groups that Kubernetes itself serves. All others belong to somebody's operator.
 pub fn is_built_in_group(group: &str) -> bool {
     BUILT_IN_GROUPS.contains(&group)
 }
-
-const BUILT_IN_GROUPS: &[&str] = &[
-    "",
-    "admissionregistration.k8s.io",
-    "apiextensions.k8s.io",
-    "apiregistration.k8s.io",
-    "apps",
-    "authentication.k8s.io",
-    "authorization.k8s.io",
-    "autoscaling",
-    "batch",
-    "certificates.k8s.io",
-    "coordination.k8s.io",
-    "discovery.k8s.io",
-    "events.k8s.io",
-    "extensions",
-    "flowcontrol.apiserver.k8s.io",
-    "internal.apiserver.k8s.io",
-    "networking.k8s.io",
-    "node.k8s.io",
-    "policy",
-    "rbac.authorization.k8s.io",
-    "resource.k8s.io",
-    "scheduling.k8s.io",
-    "storage.k8s.io",
-    "storagemigration.k8s.io",
-];
 
 #[cfg(test)]
 mod tests;

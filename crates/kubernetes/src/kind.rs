@@ -1,8 +1,9 @@
 //! The Kubernetes kinds that the policy knows by name.
 //!
-//! One entry serves the dispatch of rules, the `rules:` of `metadata.yml` and the requests that the
-//! replay program makes, so a plural or a scope is written down once.
+//! One entry serves the dispatch of rules, the `rules:` of `metadata.yml` and the requests that programs make.
+//! Plural, scope and versions of Kubernetes' own kinds come from [`RESOURCES`]; those of custom kinds are here.
 
+use crate::resources::{RESOURCES, Scope};
 use std::fmt;
 
 /// A kind as the API server serves it. Rules match it by group and kind, in any version.
@@ -108,15 +109,48 @@ const fn cluster(
     Kind { group, kind, plural, versions, namespaced: false, tag: Tag::of(group, kind) }
 }
 
-pub const POD: Kind = namespaced("", "Pod", "pods", &["v1"]);
-pub const POD_TEMPLATE: Kind = namespaced("", "PodTemplate", "podtemplates", &["v1"]);
-pub const REPLICATION_CONTROLLER: Kind = namespaced("", "ReplicationController", "replicationcontrollers", &["v1"]);
-pub const DEPLOYMENT: Kind = namespaced("apps", "Deployment", "deployments", &["v1"]);
-pub const REPLICA_SET: Kind = namespaced("apps", "ReplicaSet", "replicasets", &["v1"]);
-pub const STATEFUL_SET: Kind = namespaced("apps", "StatefulSet", "statefulsets", &["v1"]);
-pub const DAEMON_SET: Kind = namespaced("apps", "DaemonSet", "daemonsets", &["v1"]);
-pub const JOB: Kind = namespaced("batch", "Job", "jobs", &["v1"]);
-pub const CRON_JOB: Kind = namespaced("batch", "CronJob", "cronjobs", &["v1"]);
+/// The kind of Kubernetes itself that has this name.
+pub const fn find_built_in(group: &str, kind: &str) -> Option<Kind> {
+    let mut rest = RESOURCES;
+    while let [(known_group, known_kind, plural, scope, versions), more @ ..] = rest {
+        if is_same(group, known_group) && is_same(kind, known_kind) {
+            let (group, kind, namespaced) = (known_group, known_kind, !matches!(scope, Scope::Cluster));
+            return Some(Kind { group, kind, plural, versions, namespaced, tag: Tag::of(group, kind) });
+        }
+        rest = more;
+    }
+    None
+}
+
+/// A kind of Kubernetes itself. One that is not in its table does not compile.
+#[allow(clippy::panic, reason = "runs at compile time only")]
+const fn built_in(group: &str, kind: &str) -> Kind {
+    match find_built_in(group, kind) {
+        Some(kind) => kind,
+        None => panic!("Kubernetes has no such kind"),
+    }
+}
+
+const fn is_same(one: &str, other: &str) -> bool {
+    let (mut one, mut other) = (one.as_bytes(), other.as_bytes());
+    while let ([a, one_rest @ ..], [b, other_rest @ ..]) = (one, other) {
+        if *a != *b {
+            return false;
+        }
+        (one, other) = (one_rest, other_rest);
+    }
+    one.is_empty() && other.is_empty()
+}
+
+pub const POD: Kind = built_in("", "Pod");
+pub const POD_TEMPLATE: Kind = built_in("", "PodTemplate");
+pub const REPLICATION_CONTROLLER: Kind = built_in("", "ReplicationController");
+pub const DEPLOYMENT: Kind = built_in("apps", "Deployment");
+pub const REPLICA_SET: Kind = built_in("apps", "ReplicaSet");
+pub const STATEFUL_SET: Kind = built_in("apps", "StatefulSet");
+pub const DAEMON_SET: Kind = built_in("apps", "DaemonSet");
+pub const JOB: Kind = built_in("batch", "Job");
+pub const CRON_JOB: Kind = built_in("batch", "CronJob");
 
 pub const ROLLOUT: Kind = namespaced("argoproj.io", "Rollout", "rollouts", &["v1alpha1"]);
 pub const WORKFLOW: Kind = namespaced("argoproj.io", "Workflow", "workflows", &["v1alpha1"]);
@@ -132,23 +166,21 @@ pub const KRUISE_DAEMON_SET: Kind = namespaced("apps.kruise.io", "DaemonSet", "d
 pub const SCALED_JOB: Kind = namespaced("keda.sh", "ScaledJob", "scaledjobs", &["v1alpha1"]);
 
 const RBAC: &str = "rbac.authorization.k8s.io";
-pub const ROLE: Kind = namespaced(RBAC, "Role", "roles", &["v1"]);
-pub const CLUSTER_ROLE: Kind = cluster(RBAC, "ClusterRole", "clusterroles", &["v1"]);
-pub const ROLE_BINDING: Kind = namespaced(RBAC, "RoleBinding", "rolebindings", &["v1"]);
-pub const CLUSTER_ROLE_BINDING: Kind = cluster(RBAC, "ClusterRoleBinding", "clusterrolebindings", &["v1"]);
+pub const ROLE: Kind = built_in(RBAC, "Role");
+pub const CLUSTER_ROLE: Kind = built_in(RBAC, "ClusterRole");
+pub const ROLE_BINDING: Kind = built_in(RBAC, "RoleBinding");
+pub const CLUSTER_ROLE_BINDING: Kind = built_in(RBAC, "ClusterRoleBinding");
 
-pub const SECRET: Kind = namespaced("", "Secret", "secrets", &["v1"]);
-pub const CONFIG_MAP: Kind = namespaced("", "ConfigMap", "configmaps", &["v1"]);
-pub const SERVICE_ACCOUNT: Kind = namespaced("", "ServiceAccount", "serviceaccounts", &["v1"]);
-pub const NAMESPACE: Kind = cluster("", "Namespace", "namespaces", &["v1"]);
-pub const PERSISTENT_VOLUME: Kind = cluster("", "PersistentVolume", "persistentvolumes", &["v1"]);
-pub const STORAGE_CLASS: Kind = cluster("storage.k8s.io", "StorageClass", "storageclasses", &["v1"]);
-pub const CERTIFICATE_SIGNING_REQUEST: Kind =
-    cluster("certificates.k8s.io", "CertificateSigningRequest", "certificatesigningrequests", &["v1"]);
+pub const SECRET: Kind = built_in("", "Secret");
+pub const CONFIG_MAP: Kind = built_in("", "ConfigMap");
+pub const SERVICE_ACCOUNT: Kind = built_in("", "ServiceAccount");
+pub const NAMESPACE: Kind = built_in("", "Namespace");
+pub const PERSISTENT_VOLUME: Kind = built_in("", "PersistentVolume");
+pub const STORAGE_CLASS: Kind = built_in("storage.k8s.io", "StorageClass");
+pub const CERTIFICATE_SIGNING_REQUEST: Kind = built_in("certificates.k8s.io", "CertificateSigningRequest");
 /// The body of `serviceaccounts/token`; it is never stored.
 pub const TOKEN_REQUEST: Kind = namespaced("authentication.k8s.io", "TokenRequest", "serviceaccounts/token", &["v1"]);
-pub const CUSTOM_RESOURCE_DEFINITION: Kind =
-    cluster("apiextensions.k8s.io", "CustomResourceDefinition", "customresourcedefinitions", &["v1"]);
+pub const CUSTOM_RESOURCE_DEFINITION: Kind = built_in("apiextensions.k8s.io", "CustomResourceDefinition");
 
 pub const SECRET_PROVIDER_CLASS: Kind =
     namespaced("secrets-store.csi.x-k8s.io", "SecretProviderClass", "secretproviderclasses", &["v1", "v1alpha1"]);

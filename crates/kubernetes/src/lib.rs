@@ -2,4 +2,5 @@
 
 pub mod grant;
 pub mod kind;
+pub mod resources;
 pub mod role;

@@ -52,7 +52,7 @@
 //! - [Access keys of AWS](https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html)
 
 use crate::finding::Severity;
-use crate::object::Object;
+use crate::object::{LAST_APPLIED, Object};
 use crate::rule::{Check, Rule, RuleContext};
 use crate::view::custom_resource;
 use crate::view::sign::Signs;
@@ -79,7 +79,6 @@ pub static RULE: Rule = Rule {
     ],
 };
 
-const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 /// A Secret holds at most 1 MiB.
 const LONGEST: usize = 1 << 20;
 

@@ -37,13 +37,13 @@
 //! - [How kubectl apply keeps the last configuration](https://kubernetes.io/docs/tasks/manage-kubernetes-objects/declarative-config/)
 
 use super::literal::{
-    LAST_APPLIED, Literal, in_annotations, in_cron_job_and_claims, in_object, in_unreadable_copy, may_assign_secrets,
+    Literal, in_annotations, in_cron_job_and_claims, in_object, in_unreadable_copy, may_assign_secrets,
 };
 use crate::finding::Severity;
 use json::{Node, parse};
 
 use crate::anchor::{Anchor, locate};
-use crate::object::Object;
+use crate::object::{LAST_APPLIED, Object};
 use crate::rule::{Check, Rule, RuleContext};
 use crate::view::sign::Signs;
 use crate::view::workload::{Workload, workloads};

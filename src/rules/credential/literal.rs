@@ -6,7 +6,7 @@
 
 use crate::anchor::Anchor;
 use crate::finding::{Finding, Severity};
-use crate::object::Object;
+use crate::object::{LAST_APPLIED, Object};
 use crate::rule::RuleContext;
 use crate::view::custom_resource;
 use crate::view::sign::Signs;
@@ -228,9 +228,6 @@ pub fn in_secret<'a>(secret: &Object<'a>, excused: &dyn Fn(&str) -> bool, found:
         }
     }
 }
-
-/// Where kubectl keeps a copy of what was applied.
-pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// Annotations, but for kubectl's copy of the object.
 pub fn in_annotations<'a>(annotations: Node<'a>, found: Report<'_, 'a>) {

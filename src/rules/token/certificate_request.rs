@@ -50,7 +50,6 @@
 //! - [Certificate signing requests](https://kubernetes.io/docs/reference/access-authn-authz/certificate-signing-requests/)
 //! - [Use kubelogin to authenticate in AKS](https://learn.microsoft.com/azure/aks/kubelogin-authentication)
 
-use super::is_machinery;
 use crate::anchor::Anchor;
 use crate::finding::Severity;
 use crate::request::Operation;
@@ -69,7 +68,7 @@ pub static RULE: Rule = Rule {
 fn check<'a>(cx: &mut RuleContext<'a>, certificate: &CertificateRequest<'a>) {
     // What was asked for can never be changed: an update touches labels only.
     let is_new = cx.request.operation() != Operation::Update;
-    if is_machinery(cx.requester) || !is_new || !certificate.is_for_client() {
+    if cx.requester.is_system_component() || !is_new || !certificate.is_for_client() {
         return;
     }
     let what = match certificate.subject() {

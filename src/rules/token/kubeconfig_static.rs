@@ -73,7 +73,7 @@ use crate::finding::Severity;
 use credentials::{Kind, decode_base64, recognise_all};
 use json::{Node, parse};
 
-use crate::object::Object;
+use crate::object::{LAST_APPLIED, Object};
 use crate::rule::{Check, Rule, RuleContext};
 use crate::view::sign::Signs;
 use crate::view::workload::Workload;
@@ -136,8 +136,6 @@ fn report<'a>(cx: &mut RuleContext<'a>, value: Node<'a>, read: Reader, severity:
         cx.report(value, found.what()).severity(severity);
     }
 }
-
-const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// Reports what only kubectl's copy of the object has, in the clear: a Secret that was cleaned up
 /// otherwise than by `kubectl apply`. What the object has as well is reported there.

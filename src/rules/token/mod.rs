@@ -11,7 +11,6 @@ pub mod token_request_federation;
 pub mod token_request_too_long;
 pub mod token_secret;
 
-use crate::requester::Requester;
 use crate::rule::RuleContext;
 use crate::rules::Group;
 
@@ -31,11 +30,6 @@ pub static GROUP: Group = Group {
         &service_account_automount::RULE,
     ],
 };
-
-/// Nodes and the control plane, whose business tokens and certificates are.
-fn is_machinery(requester: Requester) -> bool {
-    matches!(requester, Requester::Trusted | Requester::Node)
-}
 
 /// The name of whoever asks, as the API server knows it.
 fn username<'a>(cx: &RuleContext<'a>) -> &'a str {

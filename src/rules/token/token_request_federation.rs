@@ -49,11 +49,12 @@
 //! - [Workload identity on AKS](https://learn.microsoft.com/azure/aks/workload-identity-overview)
 //! - [External Secrets: Azure Key Vault, referenced service account](https://external-secrets.io/latest/provider/azure-key-vault/)
 
-use super::{is_machinery, username};
+use super::username;
 use crate::finding::Severity;
 use crate::requester::Requester;
 use crate::rule::{Check, Rule, RuleContext};
 use crate::view::token::TokenRequest;
+use crate::view::workload_identity::is_entra_audience;
 use text::docs_only;
 use text::shown;
 
@@ -65,14 +66,11 @@ pub static RULE: Rule = Rule {
     checks: &[Check::TokenRequest(check)],
 };
 
-/// Sovereign clouds add their name: `api://AzureADTokenExchangeChina`.
-const ENTRA_AUDIENCES: &[&str] = &["api://AzureADTokenExchange", "api://AKSIdentityBinding"];
-
 fn check<'a>(cx: &mut RuleContext<'a>, token: &TokenRequest<'a>) {
-    if is_machinery(cx.requester) {
+    if cx.requester.is_system_component() {
         return;
     }
-    for (node, _) in token.audiences().filter(|(_, audience)| is_for_entra(audience)) {
+    for (node, _) in token.audiences().filter(|(_, audience)| is_entra_audience(audience)) {
         let account = shown(token.object.name);
         let requester = username(cx);
         let is_controller = cx.requester == Requester::ServiceAccount;
@@ -88,25 +86,11 @@ fn check<'a>(cx: &mut RuleContext<'a>, token: &TokenRequest<'a>) {
     }
 }
 
-fn is_for_entra(audience: &str) -> bool {
-    ENTRA_AUDIENCES
-        .iter()
-        .any(|prefix| audience.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix)))
-}
-
 #[cfg(test)]
 mod tests {
-    use crate::lookup::{Cluster, LookupError, Query};
+    use crate::lookup::NoCluster;
     use crate::settings::Date;
     use crate::{Host, evaluate};
-
-    struct NoCluster;
-
-    impl Cluster for NoCluster {
-        fn get(&self, _: &Query<'_>) -> Result<String, LookupError> {
-            panic!("looked up without being asked to")
-        }
-    }
 
     #[test]
     fn controllers_are_told_the_line_to_add() {

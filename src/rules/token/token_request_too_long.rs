@@ -45,7 +45,7 @@
 //! - [TokenRequest](https://kubernetes.io/docs/reference/kubernetes-api/authentication-resources/token-request-v1/)
 //! - [OpenID Connect issuer on AKS, which limits tokens to 24 hours](https://learn.microsoft.com/azure/aks/use-oidc-issuer)
 
-use super::{duration, is_machinery};
+use super::duration;
 use crate::anchor::Anchor;
 use crate::finding::Severity;
 use crate::rule::{Check, Rule, RuleContext};
@@ -65,7 +65,7 @@ const UNBOUND_SECONDS: i64 = 3600;
 
 fn check<'a>(cx: &mut RuleContext<'a>, token: &TokenRequest<'a>) {
     let (seconds, most) = (token.seconds(), cx.settings.max_token_seconds);
-    if is_machinery(cx.requester) {
+    if cx.requester.is_system_component() {
         return;
     }
     let place = Anchor::member(token.object.get("spec"), "expirationSeconds");

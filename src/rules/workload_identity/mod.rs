@@ -64,17 +64,10 @@ fn literals_with_token<'a>(workload: &Workload<'a>, name: &'static str) -> Vec<(
 
 #[cfg(test)]
 mod tests {
+    use crate::lookup::NoCluster;
     use crate::settings::Date;
-    use crate::{Host, evaluate, lookup};
+    use crate::{Host, evaluate};
     use serde_json::{Value, json};
-
-    struct NoCluster;
-
-    impl lookup::Cluster for NoCluster {
-        fn get(&self, _: &lookup::Query<'_>) -> Result<String, lookup::LookupError> {
-            panic!("looked up without being asked to")
-        }
-    }
 
     /// The fixes of every finding of `rule` on `object`.
     fn fixes(rule: &str, settings: Value, (group, kind): (&str, &str), object: Value) -> Vec<String> {
