@@ -1,8 +1,9 @@
-//! Objects that every AKS cluster has, excused when AKS itself writes them or nobody is asking.
+//! Objects that every AKS cluster has. They are excused when AKS itself writes them or the request has no
+//! requester.
 //!
-//! A fixed list without patterns. Kubernetes' own defaults are those of its RBAC bootstrap policy; the
-//! rest is what AKS and its add-ons install. The bindings that Kubernetes makes to everybody are not on
-//! it: the binding rules know them by their contents and accept them only unchanged.
+//! The list is fixed and has no patterns. Kubernetes' own defaults are those of its RBAC bootstrap policy. The
+//! others are what AKS and its add-ons install. The bindings that Kubernetes makes to all users are not on the
+//! list: the binding rules compare their contents and excuse them only unchanged.
 
 use crate::object::Object;
 use kubernetes::kind::{self, Kind};

@@ -25,6 +25,7 @@ pub mod imds;
 pub mod lookup;
 pub mod message;
 pub mod object;
+pub mod privilege;
 pub mod request;
 pub mod requester;
 pub mod rule;
@@ -40,6 +41,7 @@ use kubernetes::role::Role;
 use lookup::{Cluster, Lookups};
 use message::Response;
 use object::Object;
+use privilege::Privileges;
 use request::{Operation, Payload, Request};
 use requester::Requester;
 use rule::{Check, RuleContext};
@@ -200,6 +202,7 @@ fn run<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>, scope: Scope, about_re
     let modes = if judged { auth_mode::choices(object, &found) } else { Vec::new() };
     let binding = Binding::of(object).filter(|_| judged);
     let role = role(object).filter(|_| judged);
+    let privileges = role.as_ref().map(Privileges::of);
     let asked = about_request && cx.requester != Requester::Absent;
     let request = &CertificateRequest { object: *object };
     let signs = Signs::NONE
@@ -233,7 +236,7 @@ fn run<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>, scope: Scope, about_re
                 found.iter().filter(|workload| workload.signs().show(wanted)).for_each(|workload| check(cx, workload));
             }
             Check::Binding(check) => binding.iter().for_each(|binding| check(cx, binding)),
-            Check::Role(check) => role.iter().for_each(|role| check(cx, role)),
+            Check::Role(check) => privileges.iter().for_each(|role| check(cx, role)),
             Check::Request(check) => check(cx),
             Check::TokenRequest(check) => check(cx, &TokenRequest { object: *object }),
             Check::CertificateRequest(check) | Check::CertificateApproval(check) => check(cx, request),

@@ -9,6 +9,7 @@ use crate::auth_mode::ModeFinding;
 use crate::finding::{Finding, Severity};
 use crate::lookup::{LookupError, Lookups, Query};
 use crate::object::Object;
+use crate::privilege::Privileges;
 use crate::request::Request;
 use crate::requester::Requester;
 use crate::settings::Settings;
@@ -16,7 +17,6 @@ use crate::view::{
     binding::Binding, certificate::CertificateRequest, sign::Signs, token::TokenRequest, workload::Workload,
 };
 use kubernetes::kind::Kind;
-use kubernetes::role::Role;
 use std::borrow::Cow;
 
 /// One entry of the rule table.
@@ -63,7 +63,7 @@ pub enum Check {
     /// RoleBinding and ClusterRoleBinding.
     Binding(for<'a> fn(&mut RuleContext<'a>, &Binding<'a>)),
     /// Role and ClusterRole.
-    Role(for<'a> fn(&mut RuleContext<'a>, &Role<'a>)),
+    Role(for<'a> fn(&mut RuleContext<'a>, &Privileges<'_, 'a>)),
     /// The request itself: who makes it. Not judged without a requester.
     Request(for<'a> fn(&mut RuleContext<'a>)),
     /// `serviceaccounts/token`. Not judged without a requester.

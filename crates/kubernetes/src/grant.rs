@@ -1,9 +1,10 @@
-//! What a rule line of a role grants, as Kubernetes' RBAC authorizer reads it.
+//! What a policy rule of a role grants, as Kubernetes' RBAC authorizer reads it.
 //!
-//! The authorizer asks "may this line do VERB on GROUP/RESOURCE called NAME?" We have no request, so we
-//! ask for all names at once: not at all, for the names listed, or for every one. Matching is exact and
-//! case-sensitive: `*` stands for everything only as a whole entry, `*/scale` for that subresource of
-//! everything, and neither `pods/*` nor a star in `resourceNames` is a wildcard.
+//! The authorizer decides whether a policy rule allows a verb on a resource, a group and a name. An
+//! admitted role has no request yet, so the answer covers all names at once: no name, the listed names or
+//! every name. Matching is exact and case-sensitive. `*` means everything only as a whole entry, and
+//! `*/scale` means that subresource of everything. Neither `pods/*` nor a star in `resourceNames` is a
+//! wildcard.
 
 use crate::resources::BUILT_IN_GROUPS;
 use json::Node;
@@ -22,15 +23,15 @@ pub struct PolicyRule<'a> {
     pub urls: Vec<&'a str>,
 }
 
-/// How far a grant goes.
+/// Which names a grant covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reach {
-    /// Only for requests that carry one of the `resourceNames`.
+    /// Only requests that carry one of the `resourceNames`.
     Named,
     All,
 }
 
-/// A positive answer, with the entries that give it, as they are written.
+/// A positive answer, with the entries of the policy rule that give it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Grant<'a> {
     pub verb: &'a str,
@@ -40,12 +41,12 @@ pub struct Grant<'a> {
 
 const ALL: &str = "*";
 
-/// Every verb that ordinary resources have: listed one by one they are as good as `*`.
+/// Every verb that ordinary resources have. A policy rule that lists them all is as good as `*`.
 const ORDINARY_VERBS: &[&str] = &["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"];
 
 impl<'a> PolicyRule<'a> {
     pub fn read(node: Node<'a>) -> Self {
-        // Go decodes a null in a list of strings as "", which is the core group and a name of its own.
+        // Go decodes a null in a list of strings as "", which is the core group and a valid resource name.
         let list = |key: &str| node.get(key).items().map(|item| item.text().unwrap_or_default()).collect();
         PolicyRule {
             node,
@@ -57,7 +58,7 @@ impl<'a> PolicyRule<'a> {
         }
     }
 
-    /// Whether the line grants `verb` on `resource` (`pods`, `pods/exec`) of `group`, and how far.
+    /// Whether the policy rule grants `verb` on `resource` (`pods`, `pods/exec`) of `group`, and for which names.
     pub fn grant(&self, verb: &str, group: &str, resource: &str) -> Option<Grant<'a>> {
         self.has_group(group).then_some(())?;
         Some(Grant {
@@ -71,11 +72,7 @@ impl<'a> PolicyRule<'a> {
         self.groups.iter().any(|written| *written == ALL || *written == group)
     }
 
-    pub fn has_resource(&self, resource: &str) -> bool {
-        self.resource(resource).is_some()
-    }
-
-    /// Whether resources are written as a lone `*`, which includes every subresource.
+    /// Whether one of the resources is a lone `*`, which includes every subresource.
     pub fn every_resource(&self) -> bool {
         self.resources.contains(&ALL)
     }
@@ -94,17 +91,19 @@ impl<'a> PolicyRule<'a> {
         verbs.iter().any(|verb| self.verb(verb).is_some())
     }
 
-    /// Whether every path outside the resources of the API is covered: `*` at the end is a prefix match.
+    /// Whether every non-resource URL is covered. A `*` at the end is a prefix match.
     pub fn every_url(&self) -> bool {
         self.urls.iter().any(|url| url.ends_with('*') && matches!(url.trim_end_matches('*'), "" | "/"))
     }
 
-    fn verb(&self, verb: &str) -> Option<&'a str> {
-        entry(&self.verbs, |written| written == verb).or_else(|| entry(&self.verbs, |written| written == ALL))
+    /// The entry that covers `verb`: the verb itself if it is written out, else `*`.
+    pub fn verb(&self, verb: &str) -> Option<&'a str> {
+        let entry = |wanted: &str| self.verbs.iter().copied().find(|written| *written == wanted);
+        entry(verb).or_else(|| entry(ALL))
     }
 
-    /// The entry for `resource`: itself if it is written out, else the narrowest wildcard.
-    fn resource(&self, resource: &str) -> Option<&'a str> {
+    /// The entry that covers `resource`: the resource itself if it is written out, else the narrowest wildcard.
+    pub fn resource(&self, resource: &str) -> Option<&'a str> {
         let subresource = resource.split_once('/').map(|(_, subresource)| subresource);
         let mut wildcard = None;
         for written in self.resources.iter().copied() {
@@ -121,33 +120,30 @@ impl<'a> PolicyRule<'a> {
         wildcard
     }
 
-    fn reach(&self, carries_name: bool) -> Option<Reach> {
+    /// Which names the policy rule covers, for requests that carry a name or do not.
+    pub fn reach(&self, carries_name: bool) -> Option<Reach> {
         if self.names.is_empty() || (!carries_name && self.names.contains(&"")) {
-            // An empty name in the list is the name that `list` and `create` come with.
+            // `list` and `create` requests have an empty name, and an empty entry matches it.
             return Some(Reach::All);
         }
         self.names.iter().any(|name| !name.is_empty()).then_some(Reach::Named)
     }
 }
 
-fn entry<'a>(list: &[&'a str], fits: impl Fn(&str) -> bool) -> Option<&'a str> {
-    list.iter().copied().find(|written| fits(written))
-}
-
-/// Whether requests of this verb always name an object. Lists may (by field selector), a `create` of a
-/// subresource does, one of the resource itself only by server-side apply.
+/// Whether requests of this verb always name an object. A list does so only by field selector. A `create`
+/// of a subresource does; a `create` of the resource itself does so only by server-side apply.
 pub fn carries_name(verb: &str, resource: &str) -> bool {
     !matches!(verb, "list" | "watch" | "deletecollection") && (verb != "create" || resource.contains('/'))
 }
 
-/// Whether the resource exists outside namespaces, where a Role grants nothing. Namespaces are left out:
-/// a request for one counts as made inside it.
+/// Whether the resource exists outside namespaces, where a Role grants nothing. Namespaces are not on the
+/// list, because a request for a namespace counts as made inside it.
 pub fn is_cluster_scoped(group: &str, resource: &str) -> bool {
     let name = resource.split_once('/').map_or(resource, |(name, _)| name);
     CLUSTER_SCOPED.iter().any(|(known, names)| *known == group && names.contains(&name))
 }
 
-/// API groups that Kubernetes itself serves. All others belong to somebody's operator.
+/// Whether Kubernetes itself serves the API group. All other groups belong to operators.
 pub fn is_built_in_group(group: &str) -> bool {
     BUILT_IN_GROUPS.contains(&group)
 }

@@ -12,22 +12,26 @@ pub struct Role<'a> {
 }
 
 impl<'a> Role<'a> {
-    /// A role that may come from elsewhere than the request. A ClusterRole bound by a RoleBinding grants
-    /// as a Role does: read it as `namespaced`.
+    /// Reads a role, from the request or from a look-up. A ClusterRole that a RoleBinding binds grants what
+    /// a Role would: read it as `namespaced`.
     pub fn read(root: Node<'a>, namespaced: bool) -> Self {
         Role { root, namespaced, rules: root.get("rules").items().map(PolicyRule::read).collect() }
     }
 
-    /// The rule lines.
+    /// The policy rules.
     pub fn rules(&self) -> &[PolicyRule<'a>] {
         &self.rules
     }
 
-    /// What `rule`, as a line of this role, grants: nothing outside the namespace of a Role. Binding a
-    /// ClusterRole is the exception, because it is checked in the namespace of the binding.
+    /// What `rule`, a policy rule of this role, grants.
     pub fn grant(&self, rule: &PolicyRule<'a>, verb: &str, group: &str, resource: &str) -> Option<Grant<'a>> {
-        let outside = self.namespaced && verb != "bind" && is_cluster_scoped(group, resource);
-        if outside { None } else { rule.grant(verb, group, resource) }
+        if self.applies(verb, group, resource) { rule.grant(verb, group, resource) } else { None }
+    }
+
+    /// Whether the role can grant this at all: a Role grants nothing outside its namespace. Binding a
+    /// ClusterRole is the exception, because the API server checks it in the namespace of the binding.
+    pub fn applies(&self, verb: &str, group: &str, resource: &str) -> bool {
+        !self.namespaced || verb == "bind" || !is_cluster_scoped(group, resource)
     }
 
     pub fn labels(&self) -> Node<'a> {

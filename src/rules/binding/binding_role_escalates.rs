@@ -1,15 +1,15 @@
-//! A binding grants a role that lets its holder become somebody else, or everybody.
+//! A binding grants a role that lets its holder become another user, or an administrator.
 //!
 //! # Why
 //!
-//! A binding names a role and says nothing of what the role grants. A role that may escalate, mint
-//! tokens, approve client certificates or reach every resource is cluster-admin under another name, and
-//! its holders belong on the same list. The role is judged by the rules about roles; what weighs high
-//! there weighs high here, and less where the binding reaches into one namespace only.
+//! A binding names a role but does not show what the role grants. A role that can escalate, mint tokens, approve
+//! client certificates or reach every resource is cluster-admin under another name, and its holders belong on the
+//! same list. The rules about roles evaluate the role. What is high there is high here, or medium if the binding
+//! reaches into one namespace only.
 //!
-//! This rule looks the role up, so it runs only with `clusterLookups`. Kubernetes' own roles (`view`,
-//! `edit`, `admin`, `cluster-admin`, `system:*`) are left to the rules that know them by name. A role
-//! that does not exist yet is worth a remark, because it may become anything later.
+//! This rule looks the role up, so it runs only with `clusterLookups`. Kubernetes' own roles (`view`, `edit`,
+//! `admin`, `cluster-admin`, `system:*`) are left to the rules that know them by name. A role that does not exist
+//! yet is reported as low, because it can become anything later.
 //!
 //! ```yaml deny
 //! settings: {clusterLookups: true}
@@ -31,7 +31,7 @@
 //!
 //! # Fix
 //!
-//! Take the grant out of the role, or list the group in `clusterAdmins`.
+//! Remove the grant from the role, or list the group in `clusterAdmins`.
 //!
 //! ```yaml allow
 //! settings: {clusterLookups: true, clusterAdmins: [0f8fad5b-d9cb-469f-a165-70867728950e]}
@@ -57,8 +57,8 @@
 
 use crate::finding::Severity;
 use crate::lookup::{CLUSTER_ROLE, LookupError, Query, ROLE};
+use crate::privilege::Privileges;
 use crate::rule::{Check, Rule, RuleContext};
-use crate::rules::role::danger;
 use crate::view::binding::{Binding, RoleRef};
 use json::Node;
 use kubernetes::role::Role;
@@ -67,8 +67,8 @@ use text::shown;
 
 pub static RULE: Rule = Rule {
     id: "binding-role-escalates",
-    summary: docs_only("role that makes its holder an administrator, for somebody who is not listed"),
-    remediation: "take the grant out of the role, or add the subject to the setting clusterAdmins",
+    summary: docs_only("role that makes an unlisted subject an administrator"),
+    remediation: "remove the grant from the role, or ask your cluster operators to list the subject in clusterAdmins",
     severity: Severity::High,
     checks: &[Check::Binding(check)],
 };
@@ -99,24 +99,27 @@ fn check<'a>(cx: &mut RuleContext<'a>, binding: &Binding<'a>) {
             let what = format!("names {} {}, which does not exist yet", query.resource.kind, shown(reference.name));
             cx.report(reference.node, what)
                 .severity(Severity::Low)
-                .remediation("create the role first, so that it is judged");
+                .remediation("create the role first, so that it is evaluated");
         }
         Err(error) => _ = cx.report_unchecked(reference.node, &query, error),
     }
 }
 
-/// What Kubernetes ships: other rules speak of those by name, and `edit` in a namespace is the advice
-/// that they give.
+/// Whether other rules know the role by its name. `edit` in a namespace is what their remediations suggest.
 fn is_known_by_name(role: &RoleRef<'_>) -> bool {
     let user_facing = matches!(role.name, "cluster-admin" | "admin" | "edit" | "view");
     role.kind == "ClusterRole" && (user_facing || role.name.starts_with("system:") || role.name == "aks-service")
 }
 
-/// What the role grants that weighs high, as the rule about it tells. Bound in a namespace, a ClusterRole
-/// still is as dangerous as it is written, as far as it reaches there.
+/// The worst that the role grants, as its rule words it, if that rule finds it high in the role. A
+/// ClusterRole that is bound in a namespace is still as dangerous as it is written, for what it grants there.
 fn escalation(role: Node<'_>, is_cluster_role: bool, bound_in_namespace: bool) -> Option<String> {
-    let written = danger::judge(&Role::read(role, !is_cluster_role));
-    let high = |rule: &Rule| written.iter().any(|finding| *finding.rule == *rule && finding.severity == Severity::High);
-    let effective = danger::judge(&Role::read(role, bound_in_namespace));
-    effective.into_iter().find(|finding| high(finding.rule)).map(|finding| finding.message)
+    let written = Role::read(role, !is_cluster_role);
+    let written = Privileges::of(&written);
+    let high = |rule: &str| written.reported_by(rule).any(|granted| granted.severity == Severity::High);
+    if written.role.namespaced == bound_in_namespace {
+        return written.worst(|granted| granted.severity == Severity::High).map(|granted| granted.message());
+    }
+    let effective = Role::read(role, bound_in_namespace);
+    Privileges::of(&effective).worst(|granted| high(granted.rule)).map(|granted| granted.message())
 }

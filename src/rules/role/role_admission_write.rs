@@ -1,10 +1,10 @@
-//! A role may change admission webhooks or policies.
+//! A role can change admission webhooks or policies.
 //!
 //! # Why
 //!
-//! Who can change or delete a webhook configuration or an admission policy can switch off this policy and
-//! every other, or let a webhook of his own rewrite all objects. Operators that keep the certificate of their
-//! own webhook up to date need it for that one object.
+//! Whoever can change or delete a webhook configuration or an admission policy can switch off this policy and
+//! every other one, or let their own webhook rewrite all objects. An operator that keeps the certificate of its
+//! own webhook up to date needs this only for that one object.
 //!
 //! ```yaml deny
 //! apiVersion: rbac.authorization.k8s.io/v1
@@ -19,7 +19,7 @@
 //!
 //! # Fix
 //!
-//! Read only, or let the webhook's certificate be injected by cert-manager.
+//! Grant read access only, or let cert-manager inject the webhook's certificate.
 //!
 //! ```yaml allow
 //! apiVersion: rbac.authorization.k8s.io/v1
@@ -36,7 +36,7 @@
 //!
 //! - [Kubernetes RBAC good practices](https://kubernetes.io/docs/concepts/security/rbac-good-practices/#control-admission-webhooks)
 
-use super::danger;
+use super::report;
 use crate::finding::Severity;
 use crate::rule::{Check, Rule};
 use text::docs_only;
@@ -46,5 +46,5 @@ pub static RULE: Rule = Rule {
     summary: docs_only("role that can switch admission control off"),
     remediation: "name the objects: verbs: [update, patch], resourceNames: [<webhook configuration>]",
     severity: Severity::Medium,
-    checks: &[Check::Role(danger::check)],
+    checks: &[Check::Role(report::privileges)],
 };

@@ -1,13 +1,13 @@
-//! A role lets its holder become anybody: `escalate`, `bind` or `impersonate`.
+//! A role lets its holder take any right: `escalate`, `bind` or `impersonate`.
 //!
 //! # Why
 //!
-//! `escalate` on roles skips the check that nobody grants what he does not hold; `bind` does so for
-//! bindings; `impersonate` acts as another user, group or service account. Each of them is cluster-admin
-//! in one more step, and none leaves the Entra identity of the person in the audit log. Impersonating
-//! `userextras/oid` acts as another Entra principal wherever Azure RBAC decides. `*` among the verbs
-//! includes all three. With `resourceNames` the grant weighs less, unless a name is as good as all of
-//! them (`cluster-admin`, `system:masters`).
+//! The API server normally lets users grant only what they hold. `escalate` on roles skips that check, and `bind`
+//! skips it for bindings. `impersonate` acts as another user, group or service account. Each of them is
+//! cluster-admin in one more step, and the audit log does not show the person's Entra identity as the holder of
+//! the right. Impersonating `userextras/oid` acts as another Entra principal wherever Azure RBAC decides. `*`
+//! among the verbs includes all three. `resourceNames` lower the severity, unless one of the names is as good as
+//! all of them (`cluster-admin`, `system:masters`).
 //!
 //! ```yaml deny
 //! apiVersion: rbac.authorization.k8s.io/v1
@@ -22,8 +22,8 @@
 //!
 //! # Fix
 //!
-//! Leave the verb out: roles can then be written as far as the writer's own rights go. Where a controller has
-//! to bind, name the roles.
+//! Remove the verb. The holder can then still write roles that grant what the holder has. A controller that has
+//! to bind roles should name them.
 //!
 //! ```yaml allow
 //! apiVersion: rbac.authorization.k8s.io/v1
@@ -42,15 +42,15 @@
 //! - [Restrictions on role creation](https://kubernetes.io/docs/reference/access-authn-authz/rbac/#privilege-escalation-prevention-and-bootstrapping)
 //! - [User impersonation](https://kubernetes.io/docs/reference/access-authn-authz/user-impersonation/)
 
-use super::danger;
+use super::report;
 use crate::finding::Severity;
 use crate::rule::{Check, Rule};
 use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "role-escalation",
-    summary: docs_only("role that lets its holder take any other right"),
-    remediation: "leave out escalate, bind and impersonate; list the other verbs instead of *",
+    summary: docs_only("role that lets its holder take any right"),
+    remediation: "remove escalate, bind and impersonate, and list the other verbs instead of *",
     severity: Severity::High,
-    checks: &[Check::Role(danger::check)],
+    checks: &[Check::Role(report::privileges)],
 };

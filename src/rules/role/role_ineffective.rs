@@ -2,9 +2,9 @@
 //!
 //! # Why
 //!
-//! A Role grants inside its namespace. Nodes, volumes, users, ClusterRoles or webhook configurations are not in
-//! any, so the line does nothing: whoever wrote it meant a ClusterRole, or copied more than was needed. Binding
-//! a ClusterRole and looking at the namespace itself are the exceptions.
+//! A Role grants only inside its namespace. Nodes, volumes, users, ClusterRoles and webhook configurations are not
+//! in a namespace, so the policy rule has no effect. Its author meant a ClusterRole, or copied more than was needed.
+//! There are two exceptions: binding a ClusterRole, and reading the namespace itself.
 //!
 //! ```yaml deny
 //! apiVersion: rbac.authorization.k8s.io/v1
@@ -20,7 +20,7 @@
 //!
 //! # Fix
 //!
-//! Drop the line, or grant it with a ClusterRole.
+//! Remove the policy rule, or write it in a ClusterRole.
 //!
 //! ```yaml allow
 //! apiVersion: rbac.authorization.k8s.io/v1
@@ -37,30 +37,30 @@
 //!
 //! - [Role and ClusterRole](https://kubernetes.io/docs/reference/access-authn-authz/rbac/#role-and-clusterrole)
 
-use super::danger::listing;
 use crate::finding::Severity;
+use crate::privilege::{Privileges, listing};
 use crate::rule::{Check, Rule, RuleContext};
 use kubernetes::grant::{CLUSTER_SCOPED, is_cluster_scoped};
-use kubernetes::role::Role;
 use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "role-ineffective",
-    summary: docs_only("Role line without effect"),
-    remediation: "drop the line, or grant it with a ClusterRole",
+    summary: docs_only("policy rule of a Role without effect"),
+    remediation: "remove the policy rule, or write it in a ClusterRole",
     severity: Severity::Low,
     checks: &[Check::Role(check)],
 };
 
-fn check<'a>(cx: &mut RuleContext<'a>, role: &Role<'a>) {
-    for line in role.rules().iter().filter(|_| role.namespaced) {
+fn check<'a>(cx: &mut RuleContext<'a>, role: &Privileges<'_, 'a>) {
+    let role = role.role;
+    for policy_rule in role.rules().iter().filter(|_| role.namespaced) {
         let outside = |resource: &&str| {
-            CLUSTER_SCOPED.iter().any(|(group, _)| line.has_group(group) && is_cluster_scoped(group, resource))
+            CLUSTER_SCOPED.iter().any(|(group, _)| policy_rule.has_group(group) && is_cluster_scoped(group, resource))
         };
-        let resources: Vec<&str> = line.resources.iter().copied().filter(outside).collect();
-        let binds = line.verbs.contains(&"bind") && line.resources.contains(&"clusterroles");
-        if !resources.is_empty() && !binds && !line.verbs.is_empty() {
-            cx.report(line.node, format!("grants nothing on {}, which no namespace has", listing(&resources)));
+        let resources: Vec<&str> = policy_rule.resources.iter().copied().filter(outside).collect();
+        let binds = policy_rule.verbs.contains(&"bind") && policy_rule.resources.contains(&"clusterroles");
+        if !resources.is_empty() && !binds && !policy_rule.verbs.is_empty() {
+            cx.report(policy_rule.node, format!("grants nothing on {}, which no namespace has", listing(resources)));
         }
     }
 }

@@ -1,9 +1,9 @@
-//! A role may change namespaces.
+//! A role can change namespaces.
 //!
 //! # Why
 //!
-//! Labels of a namespace choose its pod security level, its network policies and which admission policies
-//! look at it. Who may change them may opt out.
+//! The labels of a namespace choose its pod security level, its network policies and the admission policies that
+//! apply to it. Whoever can change the labels can opt out of all of these.
 //!
 //! ```yaml deny
 //! apiVersion: rbac.authorization.k8s.io/v1
@@ -18,7 +18,7 @@
 //!
 //! # Fix
 //!
-//! Read only; let the pipeline that creates namespaces label them.
+//! Grant read access only, and let the pipeline that creates namespaces label them.
 //!
 //! ```yaml allow
 //! apiVersion: rbac.authorization.k8s.io/v1
@@ -35,7 +35,7 @@
 //!
 //! - [Kubernetes RBAC good practices](https://kubernetes.io/docs/concepts/security/rbac-good-practices/#namespace-modification)
 
-use super::danger;
+use super::report;
 use crate::finding::Severity;
 use crate::rule::{Check, Rule};
 use text::docs_only;
@@ -43,7 +43,7 @@ use text::docs_only;
 pub static RULE: Rule = Rule {
     id: "role-namespace-write",
     summary: docs_only("role that changes namespaces"),
-    remediation: "grant get, list and watch",
+    remediation: "grant only get, list and watch",
     severity: Severity::Low,
-    checks: &[Check::Role(danger::check)],
+    checks: &[Check::Role(report::privileges)],
 };

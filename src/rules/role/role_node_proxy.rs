@@ -1,11 +1,11 @@
-//! A role may use the kubelet through `nodes/proxy`.
+//! A role can use the kubelet through `nodes/proxy`.
 //!
 //! # Why
 //!
-//! `nodes/proxy` reaches the kubelet API of a node. Reading is enough to run a command in any of its pods,
-//! because the kubelet accepts exec over a websocket that opens with GET; admission policies and the audit log
-//! of the API server see nothing of it. Since Kubernetes 1.33 the kubelet has finer resources (`nodes/metrics`,
-//! `nodes/stats`, `nodes/log`, `nodes/healthz`, `nodes/pods`).
+//! `nodes/proxy` reaches the kubelet API of a node. Read access is enough to run a command in any of the node's
+//! pods, because the kubelet accepts exec over a websocket that opens with GET. Admission policies and the API
+//! server's audit log do not see the command. Since Kubernetes 1.33 the kubelet has narrower resources
+//! (`nodes/metrics`, `nodes/stats`, `nodes/log`, `nodes/healthz`, `nodes/pods`).
 //!
 //! ```yaml deny
 //! apiVersion: rbac.authorization.k8s.io/v1
@@ -20,7 +20,7 @@
 //!
 //! # Fix
 //!
-//! Grant the finer resources that the client needs.
+//! Grant the narrower resources that the client needs.
 //!
 //! ```yaml allow
 //! apiVersion: rbac.authorization.k8s.io/v1
@@ -38,7 +38,7 @@
 //! - [Kubernetes RBAC good practices](https://kubernetes.io/docs/concepts/security/rbac-good-practices/#access-to-proxy-subresource-of-nodes)
 //! - [Kubelet authorization](https://kubernetes.io/docs/reference/access-authn-authz/kubelet-authn-authz/)
 
-use super::danger;
+use super::report;
 use crate::finding::Severity;
 use crate::rule::{Check, Rule};
 use text::docs_only;
@@ -48,5 +48,5 @@ pub static RULE: Rule = Rule {
     summary: docs_only("role that reaches the kubelet API"),
     remediation: "grant nodes/metrics, nodes/stats or nodes/log instead of nodes/proxy",
     severity: Severity::High,
-    checks: &[Check::Role(danger::check)],
+    checks: &[Check::Role(report::privileges)],
 };

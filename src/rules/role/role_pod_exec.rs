@@ -1,9 +1,9 @@
-//! A role may enter running pods: exec, attach, port-forward, ephemeral containers.
+//! A role can enter running pods: exec, attach, port-forward or ephemeral containers.
 //!
 //! # Why
 //!
-//! A process in a pod has the pod's service account token and with it the pod's Azure identity. `get` on
-//! `pods/exec` and its siblings is as good as `create`, because a websocket opens with GET.
+//! A process in a pod has the pod's service account token, and with it the pod's Azure identity. `get` on
+//! `pods/exec`, `pods/attach` or `pods/portforward` is as good as `create`, because a websocket opens with GET.
 //!
 //! ```yaml deny
 //! apiVersion: rbac.authorization.k8s.io/v1
@@ -19,7 +19,7 @@
 //!
 //! # Fix
 //!
-//! Leave the subresource out; logs and events are enough for most support work.
+//! Remove the subresource. Logs and events are enough for most support work.
 //!
 //! ```yaml allow
 //! apiVersion: rbac.authorization.k8s.io/v1
@@ -38,7 +38,7 @@
 //! - [Kubernetes RBAC good practices](https://kubernetes.io/docs/concepts/security/rbac-good-practices/#privilege-escalation-risks)
 //! - [Concepts: access and identity in AKS](https://learn.microsoft.com/azure/aks/concepts-identity)
 
-use super::danger;
+use super::report;
 use crate::finding::Severity;
 use crate::rule::{Check, Rule};
 use text::docs_only;
@@ -46,7 +46,7 @@ use text::docs_only;
 pub static RULE: Rule = Rule {
     id: "role-pod-exec",
     summary: docs_only("role that enters running pods"),
-    remediation: "leave the subresource out; grant pods/log for reading logs",
+    remediation: "remove the subresource, and grant pods/log for reading logs",
     severity: Severity::Medium,
-    checks: &[Check::Role(danger::check)],
+    checks: &[Check::Role(report::privileges)],
 };

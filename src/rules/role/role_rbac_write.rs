@@ -1,10 +1,10 @@
-//! A role may write roles or bindings.
+//! A role can write roles or bindings.
 //!
 //! # Why
 //!
-//! The API server lets nobody grant more than he holds, so this is not cluster-admin by itself. But it hands
-//! rights on to subjects that nobody reviewed, Entra groups or not. Roles are better written by the pipeline that
-//! also sets the group ids.
+//! The API server does not let a user grant more than the user holds, so this alone is not cluster-admin. But it
+//! passes rights on to subjects that were not reviewed, whether they are Entra groups or not. Roles are better
+//! written by the pipeline that also sets the group ids.
 //!
 //! ```yaml deny
 //! apiVersion: rbac.authorization.k8s.io/v1
@@ -20,7 +20,7 @@
 //!
 //! # Fix
 //!
-//! Keep roles and bindings with those who manage the cluster, and manage membership in the Entra group.
+//! Leave roles and bindings to the people who manage the cluster, and manage membership in the Entra group.
 //!
 //! ```yaml allow
 //! apiVersion: rbac.authorization.k8s.io/v1
@@ -39,7 +39,7 @@
 //! - [Kubernetes RBAC good practices](https://kubernetes.io/docs/concepts/security/rbac-good-practices/#privilege-escalation-risks)
 //! - [Use Kubernetes RBAC with Microsoft Entra integration](https://learn.microsoft.com/azure/aks/kubernetes-rbac-entra-id)
 
-use super::danger;
+use super::report;
 use crate::finding::Severity;
 use crate::rule::{Check, Rule};
 use text::docs_only;
@@ -49,5 +49,5 @@ pub static RULE: Rule = Rule {
     summary: docs_only("role that writes roles or bindings"),
     remediation: "grant get and list, and manage membership in the Entra group instead",
     severity: Severity::Medium,
-    checks: &[Check::Role(danger::check)],
+    checks: &[Check::Role(report::privileges)],
 };

@@ -1,10 +1,10 @@
-//! A role may read Secrets.
+//! A role can read Secrets.
 //!
 //! # Why
 //!
-//! `get`, `list` and `watch` all show the contents, tokens and passwords of other identities among them. What
-//! can be a managed identity should not be a Secret; what has to be one should be readable by name. A `get`
-//! narrowed by `resourceNames` is hygiene only.
+//! `get`, `list` and `watch` all expose the contents of Secrets, including tokens and passwords of other
+//! identities. Use a managed identity instead of a Secret where that is possible, and make the remaining Secrets
+//! readable by name only. A `get` that `resourceNames` narrow is a matter of hygiene.
 //!
 //! ```yaml deny
 //! apiVersion: rbac.authorization.k8s.io/v1
@@ -20,8 +20,8 @@
 //!
 //! # Fix
 //!
-//! Name the Secrets and ask for nothing but `get`, or mount them from Key Vault with workload identity and drop
-//! the grant.
+//! Name the Secrets and grant only `get`. Or mount them from Key Vault with workload identity and remove the
+//! grant.
 //!
 //! ```yaml allow
 //! apiVersion: rbac.authorization.k8s.io/v1
@@ -40,7 +40,7 @@
 //! - [Kubernetes RBAC good practices](https://kubernetes.io/docs/concepts/security/rbac-good-practices/#listing-secrets)
 //! - [Azure Key Vault provider for Secrets Store CSI Driver](https://learn.microsoft.com/azure/aks/csi-secrets-store-driver)
 
-use super::danger;
+use super::report;
 use crate::finding::Severity;
 use crate::rule::{Check, Rule};
 use text::docs_only;
@@ -48,7 +48,7 @@ use text::docs_only;
 pub static RULE: Rule = Rule {
     id: "role-secret-read",
     summary: docs_only("role that reads Secrets"),
-    remediation: "name the Secrets and ask for get alone: verbs: [get], resourceNames: [<secret>]",
+    remediation: "name the Secrets and grant only get: verbs: [get], resourceNames: [<secret>]",
     severity: Severity::Medium,
-    checks: &[Check::Role(danger::check)],
+    checks: &[Check::Role(report::privileges)],
 };

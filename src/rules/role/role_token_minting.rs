@@ -1,12 +1,12 @@
-//! A role may create tokens for service accounts (`serviceaccounts/token`).
+//! A role can create tokens for service accounts (`serviceaccounts/token`).
 //!
 //! # Why
 //!
-//! Who creates a token for a service account is that account, and chooses the audience: on AKS the token is
-//! also the assertion that Microsoft Entra exchanges for the account's Azure identity. In a ClusterRole that
-//! is every identity of the cluster. Naming the accounts with `resourceNames` weighs one severity less.
-//! External Secrets and Flux ask for this cluster-wide by default; both can be installed with a Role for each
-//! account that they act for.
+//! Whoever creates a token for a service account can act as that account, and chooses the token's audience. On
+//! AKS the token is also the assertion that Microsoft Entra exchanges for the account's Azure identity. In a
+//! ClusterRole this covers every identity of the cluster. Naming the accounts in `resourceNames` lowers the
+//! severity. External Secrets and Flux ask for this grant cluster-wide by default. Both can be installed with a
+//! Role for each account that they act for.
 //!
 //! ```yaml deny
 //! apiVersion: rbac.authorization.k8s.io/v1
@@ -41,7 +41,7 @@
 //! - [Use Microsoft Entra Workload ID with AKS](https://learn.microsoft.com/azure/aks/workload-identity-overview)
 //! - [External Secrets: security best practices](https://external-secrets.io/latest/guides/security-best-practices/)
 
-use super::danger;
+use super::report;
 use crate::finding::Severity;
 use crate::rule::{Check, Rule};
 use text::docs_only;
@@ -51,5 +51,5 @@ pub static RULE: Rule = Rule {
     summary: docs_only("role that can mint service account tokens"),
     remediation: "write a Role in the namespace of each account and name it: resourceNames: [<service account>]",
     severity: Severity::High,
-    checks: &[Check::Role(danger::check)],
+    checks: &[Check::Role(report::privileges)],
 };

@@ -1,9 +1,10 @@
-//! A role may create PersistentVolumes.
+//! A role can create PersistentVolumes.
 //!
 //! # Why
 //!
-//! A PersistentVolume can be a hostPath: the node's file system, with `/etc/kubernetes/azure.json` and the
-//! tokens of all its pods. Provisioners create volumes; people ask for them with a claim.
+//! A PersistentVolume can be a hostPath. It then exposes the node's file system, including
+//! `/etc/kubernetes/azure.json` and the tokens of all pods on the node. Provisioners create volumes, and people
+//! request them with a claim.
 //!
 //! ```yaml deny
 //! apiVersion: rbac.authorization.k8s.io/v1
@@ -18,7 +19,7 @@
 //!
 //! # Fix
 //!
-//! Grant claims, and let a storage class provision the volume.
+//! Grant PersistentVolumeClaims, and let a storage class provision the volume.
 //!
 //! ```yaml allow
 //! apiVersion: rbac.authorization.k8s.io/v1
@@ -36,7 +37,7 @@
 //!
 //! - [Kubernetes RBAC good practices](https://kubernetes.io/docs/concepts/security/rbac-good-practices/#persistent-volume-creation)
 
-use super::danger;
+use super::report;
 use crate::finding::Severity;
 use crate::rule::{Check, Rule};
 use text::docs_only;
@@ -46,5 +47,5 @@ pub static RULE: Rule = Rule {
     summary: docs_only("role that creates PersistentVolumes"),
     remediation: "grant persistentvolumeclaims and let a storage class provision the volumes",
     severity: Severity::Medium,
-    checks: &[Check::Role(danger::check)],
+    checks: &[Check::Role(report::privileges)],
 };

@@ -1,11 +1,11 @@
-//! A role may create workloads, or write the endpoints of services.
+//! A role can create workloads, or write the endpoints of services.
 //!
 //! # Why
 //!
-//! Who creates pods runs as any service account of the namespace, mounts any of its Secrets and gets any of
-//! its Azure identities. That is what deployers do, so it is hygiene: keep identities of different trust in
-//! different namespaces. Endpoints are written by controllers; written by hand they send the traffic of a
-//! service elsewhere.
+//! Whoever creates pods can run as any service account of the namespace, mount any of its Secrets and use any of
+//! its Azure identities. Deployers need this, so it is a matter of hygiene: keep identities of different trust in
+//! different namespaces. Endpoints are written by controllers. Written by hand, they send a service's traffic
+//! elsewhere.
 //!
 //! ```yaml deny
 //! apiVersion: rbac.authorization.k8s.io/v1
@@ -21,7 +21,7 @@
 //!
 //! # Fix
 //!
-//! Grant it in namespaces of its own, to the deployment pipeline rather than to people.
+//! Grant it in a dedicated namespace, and to the deployment pipeline rather than to people.
 //!
 //! ```yaml allow
 //! apiVersion: rbac.authorization.k8s.io/v1
@@ -40,7 +40,7 @@
 //! - [Kubernetes RBAC good practices](https://kubernetes.io/docs/concepts/security/rbac-good-practices/#workload-creation)
 //! - [Azure Policy: endpoint edit permissions](https://learn.microsoft.com/azure/aks/policy-reference)
 
-use super::danger;
+use super::report;
 use crate::finding::Severity;
 use crate::rule::{Check, Rule};
 use text::docs_only;
@@ -50,5 +50,5 @@ pub static RULE: Rule = Rule {
     summary: docs_only("role that runs workloads as any service account"),
     remediation: "grant it to the deployment pipeline, and keep identities of different trust in different namespaces",
     severity: Severity::Low,
-    checks: &[Check::Role(danger::check)],
+    checks: &[Check::Role(report::privileges)],
 };

@@ -1,5 +1,5 @@
-//! The engine against an oracle: the authorizer's documented rules, written down as they stand, asked
-//! request by request.
+//! Compares [`PolicyRule`] with an oracle: the authorizer's documented rules, written out plainly and asked
+//! one request at a time.
 
 use super::*;
 use crate::role::Role;
@@ -16,7 +16,7 @@ struct Request<'q> {
     namespace: &'q str,
 }
 
-/// `PolicyRule` of the API, owned by the generator rather than read by the engine.
+/// A policy rule as the generator writes it.
 #[derive(Default)]
 struct Line {
     verbs: Vec<&'static str>,
@@ -145,7 +145,7 @@ fn generate(random: &mut Random) -> (bool, Vec<Line>) {
             verbs: random.some(VERBS, 3),
             groups: random.some(GROUPS, 2),
             resources: random.some(RESOURCES, 3),
-            // Most lines of real roles have none.
+            // Most policy rules of real roles have none.
             names: if random.below(2) == 0 { Vec::new() } else { random.some(NAMES, 2) },
             urls: if random.below(4) == 0 { random.some(URLS, 2) } else { Vec::new() },
         })
@@ -177,7 +177,7 @@ fn render(lines: &[Line], random: &mut Random) -> String {
     out
 }
 
-/// How far the role goes, found by asking for one object after the other.
+/// Which names the policy rule covers, found by asking about one object after the other.
 fn by_asking(namespaced: bool, line: &Line, verb: &str, group: &str, resource: &str) -> Option<Reach> {
     let (name, subresource) = resource.split_once('/').unwrap_or((resource, ""));
     let cluster_scoped = matches!((group, name), ("", "nodes") | ("rbac.authorization.k8s.io", "clusterroles"));
@@ -185,7 +185,7 @@ fn by_asking(namespaced: bool, line: &Line, verb: &str, group: &str, resource: &
     let namespace = if cluster_scoped && verb != "bind" { "" } else { "shop" };
     let allowed = |object: &str| {
         let request = Request { verb, group, resource: name, subresource, name: object, namespace };
-        // Bindings of a Role are not even looked at for requests without a namespace.
+        // The authorizer does not read the bindings of a Role for requests without a namespace.
         !(namespaced && request.namespace.is_empty()) && oracle::rule_allows(&request, line)
     };
     let nameless =

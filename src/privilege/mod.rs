@@ -1,0 +1,340 @@
+//! What a role lets its holder do that matters, listed once for all rules about roles.
+//!
+//! [`Privileges::of`] reads each policy rule of a role once and compares it with the [table](table). It also
+//! decides which rule reports what, so that a policy rule is reported once:
+//!
+//! - Where a resource is written out, the rule of the table row reports it, however the verbs are written.
+//! - Where only a lone `*` covers the resource, `role-wildcard` or `role-custom-wildcard` reports the policy
+//!   rule, unless one of the [special verbs](table::SPECIAL_VERBS) is written out.
+//!
+//! A grant that `resourceNames` narrow is one severity lower. Names narrow neither listing nor creating, and
+//! a name that is as good as every name does not narrow either. The work is linear in the size of the role.
+
+mod table;
+mod wildcard;
+
+#[cfg(test)]
+mod tests;
+
+use crate::finding::Severity;
+use kubernetes::grant::{Grant, PolicyRule, Reach, carries_name};
+use kubernetes::role::Role;
+use table::{PRIVILEGES, READ, SPECIAL_VERBS};
+use text::shown;
+use wildcard::Wildcard;
+
+/// One row of the table: any of the verbs on any of the resources.
+#[derive(Debug)]
+pub struct Privilege {
+    /// Id of the rule that reports it.
+    pub rule: &'static str,
+    pub group: &'static str,
+    pub resources: &'static [&'static str],
+    open: Open,
+    pub verbs: &'static [&'static str],
+    names: Names,
+    /// Grants nothing unless the role also grants this, in any of its policy rules.
+    half: Option<Half>,
+    in_cluster_role: Severity,
+    /// `None` where the grant means little or nothing inside one namespace.
+    in_role: Option<Severity>,
+    /// What the holder can do with it.
+    why: &'static str,
+    /// What to do, where the rule's own text does not fit.
+    remediation: Option<&'static str>,
+    /// The same two where `resourceNames` narrow the grant.
+    named: Option<(&'static str, Option<&'static str>)>,
+}
+
+/// Resources of a row that cannot be listed, because their names are free.
+#[derive(Debug)]
+enum Open {
+    No,
+    /// Those with this prefix.
+    Prefixed(&'static str),
+    /// Any, where the policy rule writes out the row's group or verb and has no `*` among its resources.
+    Every,
+}
+
+/// What `resourceNames` do to a grant.
+#[derive(Debug)]
+enum Names {
+    /// The grant is one severity lower, unless one of these is among the names.
+    LowerUnless(&'static [&'static str]),
+    /// The grant counts only if one of these is among the names.
+    Only(&'static [&'static str]),
+    /// Requests of this verb do not go by name.
+    Ignored,
+}
+
+/// The other half of a privilege that takes two grants: any of the verbs on the resource.
+#[derive(Debug)]
+struct Half {
+    group: &'static str,
+    resource: &'static str,
+    verbs: &'static [&'static str],
+}
+
+/// One dangerous grant: a verb on a resource of a group, for the names of its policy rule or for all.
+#[derive(Clone, Debug)]
+pub struct Held<'a> {
+    pub privilege: &'static Privilege,
+    pub verb: &'static str,
+    pub resource: &'a str,
+    /// The entries of the policy rule that grant it.
+    pub written: Grant<'a>,
+    /// Whether `resourceNames` narrow every request for it.
+    pub narrowed: bool,
+    pub severity: Severity,
+}
+
+/// What one rule reports about one policy rule.
+pub struct Granted<'r, 'a> {
+    /// Id of the rule that reports it.
+    pub rule: &'static str,
+    pub severity: Severity,
+    pub policy_rule: &'r PolicyRule<'a>,
+    /// The grants of the table, in the order of the table. For a wildcard, the worst that it contains.
+    pub grants: Vec<Held<'a>>,
+    wildcard: Option<Wildcard>,
+}
+
+/// A role and everything that rules report about its policy rules.
+pub struct Privileges<'r, 'a> {
+    pub role: &'r Role<'a>,
+    granted: Vec<Granted<'r, 'a>>,
+}
+
+impl<'r, 'a> Privileges<'r, 'a> {
+    pub fn of(role: &'r Role<'a>) -> Self {
+        let rows = rows(role);
+        let mut granted = Vec::new();
+        for policy_rule in role.rules() {
+            list(&rows, role, policy_rule, &mut granted);
+        }
+        Privileges { role, granted }
+    }
+
+    /// What the rule with this id reports, in the order of the policy rules.
+    pub fn reported_by(&self, rule: &str) -> impl Iterator<Item = &Granted<'r, 'a>> {
+        self.granted.iter().filter(move |granted| granted.rule == rule)
+    }
+
+    /// The first of the most severe that count.
+    pub fn worst(&self, counts: impl Fn(&Granted<'r, 'a>) -> bool) -> Option<&Granted<'r, 'a>> {
+        let counting = self.granted.iter().filter(|granted| counts(granted));
+        counting.reduce(|worst, next| if next.severity > worst.severity { next } else { worst })
+    }
+}
+
+/// The rows that count in a role of this kind with these policy rules.
+fn rows(role: &Role<'_>) -> Vec<&'static Privilege> {
+    let completed = |half: &Half| {
+        let grants = |rule, verb| role.grant(rule, verb, half.group, half.resource).is_some();
+        role.rules().iter().any(|rule| half.verbs.iter().any(|verb| grants(rule, verb)))
+    };
+    let counts = |row: &&Privilege| row.severity(role).is_some() && row.half.as_ref().is_none_or(completed);
+    PRIVILEGES.iter().filter(counts).collect()
+}
+
+/// Adds what the policy rule grants, and decides which rule reports it.
+fn list<'r, 'a>(
+    rows: &[&'static Privilege],
+    role: &'r Role<'a>,
+    policy_rule: &'r PolicyRule<'a>,
+    granted: &mut Vec<Granted<'r, 'a>>,
+) {
+    let covered = wildcard::covers(role, policy_rule);
+    let is_special = |verb: &str| SPECIAL_VERBS.contains(&verb);
+    let only_wildcard = covered
+        && policy_rule.resources.iter().all(|resource| *resource == "*")
+        && !policy_rule.verbs.iter().any(|verb| is_special(verb));
+    // Whether the table reports more of the policy rule than that it reads or is half of something.
+    let mut reported = false;
+    let mut last: Option<Granted<'r, 'a>> = None;
+    for row in rows.iter().filter(|_| !only_wildcard) {
+        for held in row.grants(role, policy_rule) {
+            if covered && held.written.resource == "*" && !is_special(held.written.verb) {
+                continue;
+            }
+            reported |= row.verbs != READ && row.half.is_none();
+            match &mut last {
+                Some(last) if last.takes(row) => {
+                    last.severity = last.severity.max(held.severity);
+                    last.grants.push(held);
+                }
+                _ => {
+                    let (rule, severity) = (row.rule, held.severity);
+                    let next = Granted { rule, severity, policy_rule, grants: vec![held], wildcard: None };
+                    granted.extend(last.replace(next));
+                }
+            }
+        }
+    }
+    granted.extend(last);
+    if let Some((wildcard, severity)) = wildcard::find(role, policy_rule, covered, reported) {
+        let grants = if policy_rule.every_resource() && wildcard == Wildcard::Resources {
+            rows.iter().find_map(|row| row.grants(role, policy_rule).into_iter().next()).into_iter().collect()
+        } else {
+            Vec::new()
+        };
+        granted.push(Granted { rule: wildcard.rule(), severity, policy_rule, grants, wildcard: Some(wildcard) });
+    }
+}
+
+impl Privilege {
+    fn severity(&self, role: &Role<'_>) -> Option<Severity> {
+        if role.namespaced { self.in_role } else { Some(self.in_cluster_role) }
+    }
+
+    /// What a policy rule grants of this row.
+    fn grants<'a>(&'static self, role: &Role<'a>, policy_rule: &PolicyRule<'a>) -> Vec<Held<'a>> {
+        let mut grants = Vec::new();
+        let severity = self.severity(role).filter(|_| policy_rule.has_group(self.group));
+        let Some(severity) = severity else { return grants };
+        let listed = self.resources.iter().filter_map(|asked| Some((*asked, policy_rule.resource(asked)?)));
+        let free = |prefix| {
+            let written = policy_rule.resources.iter().copied();
+            written.filter(move |written| written.starts_with(prefix) && !self.resources.contains(written))
+        };
+        let open = self.open_prefix(policy_rule).into_iter().flat_map(free).map(|written| (written, written));
+        let mut resources = listed.chain(open).peekable();
+        if resources.peek().is_none() {
+            return grants;
+        }
+        // A policy rule may have many thousand entries. Each list is read once for a row, not once for an
+        // entry of another list.
+        let verbs: Vec<(&'static str, &str)> =
+            self.verbs.iter().filter_map(|verb| Some((*verb, policy_rule.verb(verb)?))).collect();
+        let (reach, reach_without_name) = (policy_rule.reach(true), policy_rule.reach(false));
+        let powerful = match self.names {
+            Names::LowerUnless(names) | Names::Only(names) => {
+                !names.is_empty() && policy_rule.names.iter().any(|name| names.contains(name))
+            }
+            Names::Ignored => false,
+        };
+        for (resource, written_resource) in resources {
+            for (verb, written_verb) in verbs.iter().copied() {
+                let carries_name = carries_name(verb, resource);
+                let reach = match self.names {
+                    Names::Ignored => Some(Reach::All),
+                    _ if carries_name => reach,
+                    _ => reach_without_name,
+                };
+                let Some(reach) = reach.filter(|_| role.applies(verb, self.group, resource)) else { continue };
+                let narrowed = reach == Reach::Named && carries_name;
+                let severity = match self.names {
+                    Names::Only(_) if narrowed && !powerful => None,
+                    Names::LowerUnless(_) if narrowed && !powerful => lowered(severity),
+                    _ => Some(severity),
+                };
+                // Inside one namespace, `*` on service accounts means managing them, and is no worse than a
+                // wildcard over everything in it.
+                let implied = role.namespaced && verb == "impersonate" && written_verb == "*";
+                let severity = if implied { severity.and_then(lowered) } else { severity };
+                if let Some(severity) = severity {
+                    let written = Grant { verb: written_verb, resource: written_resource, reach };
+                    grants.push(Held { privilege: self, verb, resource, written, narrowed, severity });
+                }
+            }
+        }
+        grants
+    }
+
+    /// The prefix of the policy rule's resources that count in addition to the listed ones.
+    fn open_prefix(&self, policy_rule: &PolicyRule<'_>) -> Option<&'static str> {
+        match self.open {
+            Open::No => None,
+            Open::Prefixed(prefix) => Some(prefix),
+            Open::Every => {
+                let meant = policy_rule.groups.contains(&self.group)
+                    || self.verbs.iter().any(|verb| policy_rule.verbs.contains(verb));
+                (meant && !policy_rule.every_resource()).then_some("")
+            }
+        }
+    }
+}
+
+/// One severity lower. A narrowed grant of low severity is not reported.
+fn lowered(severity: Severity) -> Option<Severity> {
+    match severity {
+        Severity::High => Some(Severity::Medium),
+        Severity::Medium => Some(Severity::Low),
+        Severity::Low => None,
+    }
+}
+
+impl Granted<'_, '_> {
+    /// Whether grants of `row` belong to the same finding.
+    fn takes(&self, row: &Privilege) -> bool {
+        let same = |held: &Held<'_>| held.privilege.rule == row.rule && held.privilege.remediation == row.remediation;
+        self.grants.last().is_some_and(same)
+    }
+
+    /// What is granted: "create on pods/exec".
+    pub fn what(&self) -> String {
+        if let Some(wildcard) = self.wildcard {
+            return wildcard.describe(self.policy_rule);
+        }
+        let named = if self.grants.iter().all(|held| held.written.reach == Reach::Named) { "named " } else { "" };
+        let verbs = self.grants.iter().map(|held| held.written.verb).collect();
+        // The row's resource says more than a lone star.
+        let resources = self.grants.iter().map(|held| match (held.written.resource, held.resource) {
+            ("*", "*") => "every resource",
+            ("*", asked) => asked,
+            (written, _) => written,
+        });
+        format!("{} on {named}{}", listing(verbs), listing(resources.collect()))
+    }
+
+    /// The finding's message.
+    pub fn message(&self) -> String {
+        let what = self.what();
+        match (self.wildcard, self.worst()) {
+            (None, Some(worst)) => {
+                let why = self.named(worst).map_or(worst.privilege.why, |(why, _)| why);
+                let half = worst.privilege.half.as_ref();
+                let half = half.map(|half| format!(", together with update on {}", half.resource));
+                format!("grants {what}{}: {why}", half.unwrap_or_default())
+            }
+            (_, Some(worst)) => format!("grants {what}, including {} on {}", worst.verb, worst.resource),
+            (_, None) => format!("grants {what}"),
+        }
+    }
+
+    /// What to do, where the rule's own text does not fit.
+    pub fn remediation(&self) -> Option<&'static str> {
+        let worst = self.worst().filter(|_| self.wildcard.is_none())?;
+        self.named(worst).and_then(|(_, remediation)| remediation).or(worst.privilege.remediation)
+    }
+
+    /// The first of the most severe grants.
+    fn worst(&self) -> Option<&Held<'_>> {
+        self.grants.iter().reduce(|worst, next| if next.severity > worst.severity { next } else { worst })
+    }
+
+    /// The texts for a narrowed grant, if every grant is narrowed.
+    fn named(&self, worst: &Held<'_>) -> Option<(&'static str, Option<&'static str>)> {
+        worst.privilege.named.filter(|_| self.grants.iter().all(|held| held.narrowed))
+    }
+}
+
+/// The first few distinct entries of a list, for a message.
+pub fn listing(mut texts: Vec<&str>) -> String {
+    const MOST: usize = 3;
+    let mut first: Vec<&str> = Vec::new();
+    for text in &texts {
+        if first.len() < MOST && !first.contains(text) {
+            first.push(text);
+        }
+    }
+    let mut out = first.iter().map(|text| shown(text)).collect::<Vec<_>>().join(", ");
+    if texts.len() > MOST {
+        texts.sort_unstable();
+        texts.dedup();
+        if texts.len() > MOST {
+            out.push_str(&format!(" and {} more", texts.len() - MOST));
+        }
+    }
+    out
+}

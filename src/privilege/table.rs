@@ -1,0 +1,168 @@
+//! The dangerous grants, one row each.
+//!
+//! The rows are ordered from worst to least: a wildcard is described by the first row that it contains. The
+//! rows of one rule are adjacent.
+
+use super::{Half, Names, Open, Privilege};
+use crate::finding::Severity;
+
+pub const CORE: &str = "";
+pub const RBAC: &str = "rbac.authorization.k8s.io";
+pub const ADMISSION: &str = "admissionregistration.k8s.io";
+pub const AUTHENTICATION: &str = "authentication.k8s.io";
+pub const CERTIFICATES: &str = "certificates.k8s.io";
+const IDENTITY_BINDING: &str = "cid.wi.aks.azure.com";
+const KUBEWARDEN: &str = "policies.kubewarden.io";
+const POD_IDENTITY: &str = kubernetes::kind::POD_IDENTITY_GROUP;
+const SECRETS_STORE: &str = "secrets-store.csi.x-k8s.io";
+
+pub const READ: &[&str] = &["get", "list", "watch"];
+pub const WRITE: &[&str] = &["create", "update", "patch", "delete", "deletecollection"];
+const CHANGE: &[&str] = &["create", "update", "patch"];
+const PATCH: &[&str] = &["update", "patch"];
+const ANY: &[&str] = &["get", "create", "update", "patch", "delete", "list", "watch"];
+const USE: &[&str] = &["use-managed-identity"];
+
+/// Verbs that exist only where they are dangerous: an author who writes one means it.
+pub const SPECIAL_VERBS: &[&str] = &["escalate", "bind", "impersonate", "approve", "sign", "use-managed-identity"];
+
+const H: Severity = Severity::High;
+const M: Severity = Severity::Medium;
+const L: Severity = Severity::Low;
+const NO: Option<Severity> = None;
+
+#[rustfmt::skip]
+pub static PRIVILEGES: &[Privilege] = &[
+    // rule                   group           resources          verbs              ClusterRole, Role  what it gives
+    row("role-escalation",    RBAC,           ROLES,             &["escalate"],          H, Some(H), "writes any right into a role").names(POWERFUL),
+    row("role-escalation",    RBAC,           ROLES,             &["bind"],              H, Some(H), "binds any role to its holder").names(POWERFUL)
+        .named("binds these roles to its holder", None),
+    row("role-escalation",    CORE,           PRINCIPALS,        &["impersonate"],       H, Some(H), "acts as another user, group or service account").names(POWERFUL),
+    row("role-escalation",    AUTHENTICATION, EXTRAS,            &["impersonate"],       H, Some(H), "acts as another Entra principal").names(POWERFUL)
+        .open(Open::Prefixed("userextras/")),
+    row("role-token-minting", CORE,           &["serviceaccounts/token"], &["create"],   H, Some(M), "acts as any service account and its Azure identity")
+        .named("acts as the named service accounts and their Azure identities", Some("mount a projected token instead, and leave the grant out")),
+    row("role-certificate-approval", CERTIFICATES, SIGNERS,      &["approve"],           H, NO,      "issues client certificates for any user and group")
+        .names(CLIENT_SIGNERS).completed_by(APPROVAL),
+    row("role-certificate-approval", CERTIFICATES, SIGNERS,      &["sign"],              H, NO,      "issues client certificates for any user and group")
+        .names(CLIENT_SIGNERS).completed_by(STATUS),
+    row("role-node-proxy",    CORE,           &["nodes/proxy"],  ANY,                    H, NO,      "runs commands in every pod and bypasses admission and audit")
+        .named("runs commands in every pod of these nodes and bypasses admission and audit", None),
+    row("role-secret-read",   CORE,           &["secrets"],      READ,                   M, Some(M), "reads the credentials in them")
+        .named("reads the credentials in them", Some("mount the Secrets in the pods that need them instead, and leave the grant out")),
+    row("role-pod-exec",      CORE,           EXEC,              &["create", "get"],     M, Some(M), "reaches into pods and the tokens in them"),
+    row("role-pod-exec",      CORE,           EPHEMERAL,         PATCH,                  M, Some(M), "reaches into pods and the tokens in them"),
+    row("role-admission-write", ADMISSION,    ADMISSION_KINDS,   WRITE,                  M, NO,      "can switch admission policies off")
+        .named("can switch these admission policies off", Some("let cert-manager inject the certificate, and leave the grant out")),
+    row("role-admission-write", KUBEWARDEN,   KUBEWARDEN_KINDS,  WRITE,                  M, NO,      "can switch admission policies off")
+        .named("can switch these admission policies off", Some("leave the grant out")),
+    row("role-rbac-write",    RBAC,           &["clusterroles", "clusterrolebindings"], WRITE, M, NO, "changes who may do what"),
+    row("role-rbac-write",    RBAC,           &["roles", "rolebindings"], WRITE,         M, Some(M), "changes who may do what"),
+    row("role-identity-write", CORE,          &["serviceaccounts"], CHANGE,              M, Some(M), "chooses which Azure identity pods get"),
+    row("role-identity-write", SECRETS_STORE, &["secretproviderclasses"], CHANGE,        M, Some(M), "chooses which Azure identity pods get"),
+    row("role-identity-write", POD_IDENTITY,  POD_IDENTITY_KINDS, CHANGE,                M, Some(M), "chooses which Azure identity pods get"),
+    // The resources of this group are client ids.
+    row("role-identity-write", IDENTITY_BINDING, &["*"],         USE,                    H, Some(H), "service accounts can use every managed identity bound to the cluster")
+        .names(Names::Ignored).advice("name the client id as the resource, and bind the role to that one service account"),
+    row("role-identity-write", IDENTITY_BINDING, &[],            USE,                    M, Some(M), "service accounts can use this managed identity")
+        .names(Names::Ignored).advice("bind the role to the one service account that needs the identity").open(Open::Every),
+    row("role-volume-write",  CORE,           &["persistentvolumes"], &["create"],       M, NO,      "mounts any path of a node"),
+    row("role-workload-write", CORE,          CORE_WORKLOADS,    CHANGE,                 L, Some(L), "runs as any service account of the namespace"),
+    row("role-workload-write", "apps",        APPS_WORKLOADS,    CHANGE,                 L, Some(L), "runs as any service account of the namespace"),
+    row("role-workload-write", "batch",       &["jobs", "cronjobs"], CHANGE,             L, Some(L), "runs as any service account of the namespace"),
+    row("role-workload-write", CORE,          &["endpoints"],    CHANGE,                 L, Some(L), "redirects the traffic of services"),
+    row("role-workload-write", "discovery.k8s.io", &["endpointslices"], CHANGE,          L, Some(L), "redirects the traffic of services"),
+    row("role-namespace-write", CORE,         &["namespaces"],   PATCH,                  L, NO,      "changes the labels that policies select by"),
+];
+
+const ROLES: &[&str] = &["clusterroles", "roles"];
+const PRINCIPALS: &[&str] = &["users", "groups", "serviceaccounts"];
+/// A wildcard includes `userextras/oid`; other keys count where they are written out.
+const EXTRAS: &[&str] = &["userextras/oid", "userextras", "uids"];
+const SIGNERS: &[&str] = &["signers"];
+const EXEC: &[&str] = &["pods/exec", "pods/attach", "pods/portforward"];
+const EPHEMERAL: &[&str] = &["pods/ephemeralcontainers"];
+const ADMISSION_KINDS: &[&str] = &[
+    "validatingwebhookconfigurations",
+    "mutatingwebhookconfigurations",
+    "validatingadmissionpolicies",
+    "validatingadmissionpolicybindings",
+    "mutatingadmissionpolicies",
+    "mutatingadmissionpolicybindings",
+];
+const KUBEWARDEN_KINDS: &[&str] = &["clusteradmissionpolicies", "clusteradmissionpolicygroups", "policyservers"];
+const POD_IDENTITY_KINDS: &[&str] =
+    &["azureidentities", "azureidentitybindings", "azureassignedidentities", "azurepodidentityexceptions"];
+const CORE_WORKLOADS: &[&str] = &["pods", "replicationcontrollers", "podtemplates"];
+const APPS_WORKLOADS: &[&str] = &["deployments", "daemonsets", "statefulsets", "replicasets"];
+
+/// Names that are as good as every name.
+const POWERFUL: Names = Names::LowerUnless(&[
+    "cluster-admin",
+    "system:masters",
+    "masterclient",
+    "clusterAdmin",
+    "clusterUser",
+    "aksService",
+    "system:apiserver",
+    "system:kube-controller-manager",
+]);
+
+/// Signers whose certificates the API server accepts from clients. The API writes a domain and a star for
+/// all signers of a domain.
+const CLIENT_SIGNERS: Names = Names::Only(&[
+    "kubernetes.io/*",
+    "kubernetes.io/kube-apiserver-client",
+    "kubernetes.io/kube-apiserver-client-kubelet",
+    "kubernetes.io/legacy-unknown",
+]);
+
+const APPROVAL: Half = Half { group: CERTIFICATES, resource: "certificatesigningrequests/approval", verbs: PATCH };
+const STATUS: Half = Half { group: CERTIFICATES, resource: "certificatesigningrequests/status", verbs: PATCH };
+
+const fn row(
+    rule: &'static str,
+    group: &'static str,
+    resources: &'static [&'static str],
+    verbs: &'static [&'static str],
+    in_cluster_role: Severity,
+    in_role: Option<Severity>,
+    why: &'static str,
+) -> Privilege {
+    Privilege {
+        rule,
+        group,
+        resources,
+        open: Open::No,
+        verbs,
+        names: Names::LowerUnless(&[]),
+        half: None,
+        in_cluster_role,
+        in_role,
+        why,
+        remediation: None,
+        named: None,
+    }
+}
+
+impl Privilege {
+    const fn names(self, names: Names) -> Self {
+        Privilege { names, ..self }
+    }
+
+    const fn open(self, open: Open) -> Self {
+        Privilege { open, ..self }
+    }
+
+    const fn completed_by(self, half: Half) -> Self {
+        Privilege { half: Some(half), ..self }
+    }
+
+    const fn advice(self, remediation: &'static str) -> Self {
+        Privilege { remediation: Some(remediation), ..self }
+    }
+
+    const fn named(self, why: &'static str, remediation: Option<&'static str>) -> Self {
+        Privilege { named: Some((why, remediation)), ..self }
+    }
+}

@@ -1,0 +1,198 @@
+//! Compares the engine with the authorizer's documented rules, asked one request at a time.
+
+use super::*;
+use kubernetes::grant::is_cluster_scoped;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+use std::ptr;
+
+/// A policy rule as the generator writes it.
+#[derive(Clone, Debug)]
+struct Written {
+    verbs: Vec<&'static str>,
+    groups: Vec<&'static str>,
+    resources: Vec<&'static str>,
+    names: Vec<&'static str>,
+}
+
+impl Written {
+    /// The authorizer's answer to one request.
+    fn allows(&self, verb: &str, group: &str, resource: &str, name: &str) -> bool {
+        let of_everything = resource.split_once('/').map(|(_, subresource)| format!("*/{subresource}"));
+        self.verbs.iter().any(|entry| *entry == "*" || *entry == verb)
+            && self.groups.iter().any(|entry| *entry == "*" || *entry == group)
+            && self
+                .resources
+                .iter()
+                .any(|entry| *entry == "*" || *entry == resource || Some(*entry) == of_everything.as_deref())
+            && (self.names.is_empty() || self.names.contains(&name))
+    }
+
+    /// The severity of one grant of a row, found by asking for one name after the other.
+    fn severity(
+        &self,
+        role: &[Written],
+        in_role: bool,
+        row: &Privilege,
+        verb: &str,
+        resource: &str,
+    ) -> Option<Severity> {
+        let completes = |half: &Half| {
+            let names = |rule: &Written| rule.names.iter().copied().chain(["unlisted", ""]).collect::<Vec<_>>();
+            let allows = |rule: &Written, name: &str| {
+                half.verbs.iter().any(|verb| rule.allows(verb, half.group, half.resource, name))
+            };
+            // A request for a subresource has a name.
+            role.iter().any(|rule| names(rule).into_iter().any(|name| !name.is_empty() && allows(rule, name)))
+        };
+        if row.half.as_ref().is_some_and(|half| !completes(half)) {
+            return None;
+        }
+        if in_role && verb != "bind" && is_cluster_scoped(row.group, resource) {
+            return None;
+        }
+        let allows = |name: &str| self.allows(verb, row.group, resource, name);
+        let severity = if in_role { row.in_role? } else { row.in_cluster_role };
+        let nameless = !carries_name(verb, resource);
+        let listed = self.names.iter().any(|name| !name.is_empty() && allows(name));
+        let severity = match row.names {
+            Names::Ignored => self.names.iter().chain(&["unlisted"]).any(|name| allows(name)).then_some(severity)?,
+            _ if allows("unlisted") || (nameless && (allows("") || listed)) => severity,
+            Names::LowerUnless(names) if listed => {
+                if names.iter().any(|name| allows(name)) {
+                    severity
+                } else {
+                    lowered(severity)?
+                }
+            }
+            Names::Only(names) if names.iter().any(|name| allows(name)) => severity,
+            _ => return None,
+        };
+        if in_role && verb == "impersonate" && !self.verbs.contains(&verb) { lowered(severity) } else { Some(severity) }
+    }
+
+    /// Every resource of this policy rule that a row may mean.
+    fn resources(&self, row: &Privilege) -> Vec<&'static str> {
+        let meant = self.groups.contains(&row.group) || row.verbs.iter().any(|verb| self.verbs.contains(verb));
+        let free = |resource: &&&str| match row.open {
+            Open::No => false,
+            Open::Prefixed(prefix) => resource.starts_with(prefix),
+            Open::Every => meant && !self.resources.contains(&"*"),
+        };
+        row.resources.iter().chain(self.resources.iter().filter(free)).copied().collect()
+    }
+
+    fn json(&self) -> serde_json::Value {
+        serde_json::json!({"verbs": self.verbs, "apiGroups": self.groups, "resources": self.resources, "resourceNames": self.names})
+    }
+}
+
+/// Every group, resource and verb of the table, wildcards and a few that mean nothing.
+fn policy_rule() -> impl Strategy<Value = Written> {
+    let mut verbs = vec!["*", "GET", "", "use-managed-identity"];
+    let mut groups = vec!["*", "apps", "shop.contoso.com"];
+    let mut resources = vec!["*", "*/exec", "*/proxy", "*/token", "*/*", "pods/*", "nodes", "userextras/scopes", "x"];
+    let mut names = vec!["", "a", "*", "pki.contoso.com/*"];
+    for row in PRIVILEGES {
+        verbs.extend(row.verbs);
+        groups.push(row.group);
+        resources.extend(row.resources);
+        resources.extend(row.half.iter().map(|half| half.resource));
+        if let Names::LowerUnless(powerful) | Names::Only(powerful) = row.names {
+            names.extend(powerful.iter().take(2));
+        }
+    }
+    let names = prop_oneof![2 => Just(Vec::new()), 1 => vec(select(names), 0..3)];
+    // Grants that fit together are rare among free combinations, so most policy rules start from a row.
+    let row = prop_oneof![1 => Just(None), 3 => (0..PRIVILEGES.len()).prop_map(|n| PRIVILEGES.get(n))];
+    let lists = (vec(select(verbs), 0..4), vec(select(groups), 0..3), vec(select(resources), 0..4), names);
+    (lists, row, any::<prop::sample::Index>()).prop_map(|((mut verbs, mut groups, mut resources, names), row, n)| {
+        if let Some(row) = row {
+            groups.push(row.group);
+            verbs.push(*n.get(row.verbs));
+            resources.extend((!row.resources.is_empty()).then(|| *n.get(row.resources)));
+        }
+        Written { verbs, groups, resources, names }
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Every dangerous grant is listed with its severity, and reported by the rule of its row or by a
+    /// wildcard, but not by both.
+    #[test]
+    fn agrees_with_the_authorizer(written in vec(policy_rule(), 0..4), namespaced in any::<bool>()) {
+        let text = serde_json::json!({"rules": written.iter().map(Written::json).collect::<Vec<_>>()}).to_string();
+        let value = json::parse(&text).unwrap();
+        let role = Role::read(json::Node::new(&value), namespaced);
+        let privileges = Privileges::of(&role);
+        let rows = rows(&role);
+        for (policy_rule, written_rule) in role.rules().iter().zip(&written) {
+            let of_rule = || privileges.granted.iter().filter(|granted| ptr::eq(granted.policy_rule, policy_rule));
+            let wildcard = of_rule().any(|granted| granted.wildcard.is_some());
+            for row in PRIVILEGES {
+                let mut expected = Vec::new();
+                for resource in written_rule.resources(row) {
+                    for verb in row.verbs {
+                        let severity = written_rule.severity(&written, namespaced, row, verb, resource);
+                        expected.extend(severity.map(|severity| (resource, *verb, severity)));
+                    }
+                }
+                expected.sort_unstable();
+                expected.dedup();
+                let counts = rows.iter().any(|counting| ptr::eq(*counting, row));
+                let found = if counts { row.grants(&role, policy_rule) } else { Vec::new() };
+                let mut listed: Vec<_> = found.iter().map(|held| (held.resource, held.verb, held.severity)).collect();
+                listed.sort_unstable();
+                listed.dedup();
+                prop_assert_eq!(&listed, &expected, "{} in {}", row.rule, text);
+                for held in found {
+                    let same = |other: &Held<'_>| {
+                        ptr::eq(other.privilege, row) && (other.verb, other.resource) == (held.verb, held.resource)
+                    };
+                    let reported = of_rule().filter(|granted| granted.wildcard.is_none()).any(|granted| {
+                        granted.rule == row.rule && granted.grants.iter().any(same)
+                    });
+                    let named = held.written.resource != "*" || SPECIAL_VERBS.contains(&held.written.verb);
+                    prop_assert!(reported || (wildcard && !named), "nothing reports {held:?} in {text}");
+                    let covered = wildcard::covers(&role, policy_rule) && !named;
+                    prop_assert!(!(reported && covered), "two rules report {held:?} in {text}");
+                }
+            }
+            for granted in of_rule().filter(|granted| granted.wildcard.is_none()) {
+                prop_assert_eq!(granted.grants.iter().map(|held| held.severity).max(), Some(granted.severity));
+            }
+        }
+    }
+}
+
+#[test]
+fn rows_of_one_rule_are_adjacent() {
+    let mut rules: Vec<&str> = PRIVILEGES.iter().map(|row| row.rule).collect();
+    rules.dedup();
+    let count = rules.len();
+    rules.sort_unstable();
+    rules.dedup();
+    assert_eq!(rules.len(), count);
+}
+
+#[test]
+fn halves_may_be_in_different_policy_rules() {
+    let text = r#"{"rules": [
+        {"apiGroups": ["certificates.k8s.io"], "resources": ["signers"], "verbs": ["approve", "sign"]},
+        {"apiGroups": ["certificates.k8s.io"], "resources": ["certificatesigningrequests/status"], "verbs": ["patch"]}
+    ]}"#;
+    let value = json::parse(text).unwrap();
+    let role = Role::read(json::Node::new(&value), false);
+    let privileges = Privileges::of(&role);
+    let verbs: Vec<_> = privileges.granted.iter().flat_map(|granted| &granted.grants).map(|held| held.verb).collect();
+    assert_eq!(verbs, ["sign"]);
+}
+
+#[test]
+fn listings_name_each_entry_once() {
+    assert_eq!(listing(vec!["b", "a", "b", "b"]), "b, a");
+    assert_eq!(listing(vec!["b", "a", "b", "c", "d", "d"]), "b, a, c and 1 more");
+}

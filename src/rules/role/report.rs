@@ -1,0 +1,15 @@
+//! The check that most rules about roles share.
+
+use crate::privilege::Privileges;
+use crate::rule::RuleContext;
+
+/// Reports what the engine lists for the rule.
+pub fn privileges<'a>(cx: &mut RuleContext<'a>, role: &Privileges<'_, 'a>) {
+    for granted in role.reported_by(cx.rule.id) {
+        let finding = cx.report(granted.policy_rule.node, granted.message());
+        finding.severity(granted.severity);
+        if let Some(remediation) = granted.remediation() {
+            finding.remediation(remediation);
+        }
+    }
+}
