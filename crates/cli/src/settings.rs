@@ -2,7 +2,7 @@
 
 use crate::cli::Judging;
 use anyhow::{Context, Result, bail};
-use entra_auth_policy::settings::Settings;
+use entra_auth_policy::read_settings;
 use host::Module;
 use json::Node;
 use serde_json::{Map, Value};
@@ -35,7 +35,7 @@ pub fn load(cli: &Judging, module: &Module) -> Result<Value> {
 /// Whether rules will look things up, as the policy itself reads the settings.
 pub fn wants_cluster(settings: &Value) -> bool {
     let text = settings.to_string();
-    json::parse(&text).is_ok_and(|value| Settings::read(Node::new(&value)).0.cluster_lookups)
+    json::parse(&text).is_ok_and(|value| read_settings(Node::new(&value)).0.cluster_lookups)
 }
 
 fn read(path: &Path) -> Result<Value> {

@@ -116,7 +116,7 @@ fn is_known_by_name(role: &RoleRef<'_>) -> bool {
 /// still is as dangerous as it is written, as far as it reaches there.
 fn escalation(role: Node<'_>, is_cluster_role: bool, bound_in_namespace: bool) -> Option<String> {
     let written = danger::judge(&Role::read(role, !is_cluster_role));
-    let high = |rule: &Rule| written.iter().any(|finding| *finding.rule == *rule && finding.severity == Severity::High);
+    let high = |rule: &str| written.iter().any(|finding| finding.rule == rule && finding.severity == Severity::High);
     let effective = danger::judge(&Role::read(role, bound_in_namespace));
     effective.into_iter().find(|finding| high(finding.rule)).map(|finding| finding.message)
 }

@@ -254,7 +254,7 @@ pub fn finding<'a>(
     message: impl Into<String>,
 ) -> Finding<'a> {
     Finding {
-        rule,
+        rule: rule.id,
         severity,
         place: line.node.into(),
         message: message.into(),

@@ -72,7 +72,7 @@ fn check<'a>(cx: &mut RuleContext<'a>, role: &Role<'a>) {
             let worst = worst.get_or_insert_with(|| judge(role).into_iter().max_by_key(|found| found.severity));
             if let Some(found) = worst.as_ref().filter(|found| found.severity >= Severity::Medium) {
                 let target = key.rsplit('-').next().unwrap_or_default();
-                cx.report(label, format!("adds what {} speaks of to the built-in role {target}", found.rule.id));
+                cx.report(label, format!("adds what {} speaks of to the built-in role {target}", found.rule));
             }
         }
     }
