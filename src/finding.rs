@@ -1,15 +1,14 @@
-//! What a rule found: where, what, and what to do instead.
+//! What a rule reports: the anchor, the message and the remediation.
 
 use crate::anchor::Anchor;
-use crate::rule::Rule;
 use std::borrow::Cow;
 
-/// How bad a finding is; the profile turns it into an action.
+/// How serious a finding is. The profile turns it into an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
     /// Hygiene.
     Low,
-    /// Against the practice, but with honest uses.
+    /// Against the practice, but with legitimate uses.
     Medium,
     /// Breaks the Entra boundary, exposes a credential, or cannot work.
     High,
@@ -25,18 +24,18 @@ impl Severity {
     }
 }
 
-/// Started by [`RuleContext::report`](crate::rule::RuleContext::report) with the rule's own severity and help, finished
-/// by the rule where it knows better.
+/// A finding starts with the severity and the remediation of its rule, which the rule may change for a single case.
 #[derive(Clone, Debug)]
 pub struct Finding<'a> {
-    pub rule: &'static Rule,
+    /// The rule's id.
+    pub rule: &'static str,
     pub severity: Severity,
     pub place: Anchor<'a>,
-    /// What is wrong, as the rest of a sentence that starts with the place: "holds a storage key".
+    /// What is wrong, as the rest of a sentence that the anchor begins: "holds a storage key".
     pub message: String,
     /// What to do, as an imperative.
     pub remediation: Cow<'static, str>,
-    /// A look-up that this finding rests on could not be made: warns in every profile.
+    /// The finding depends on a look-up that failed, so it warns in every profile.
     pub unchecked: bool,
 }
 
@@ -51,7 +50,7 @@ impl Finding<'_> {
         self
     }
 
-    /// Marks a finding that says "could not check".
+    /// Marks a finding that reports a failed look-up.
     pub fn unchecked(&mut self) -> &mut Self {
         self.unchecked = true;
         self

@@ -24,6 +24,7 @@ mod guest;
 pub mod imds;
 pub mod lookup;
 pub mod message;
+mod nearest;
 pub mod object;
 pub mod privilege;
 pub mod request;
@@ -45,7 +46,7 @@ use privilege::Privileges;
 use request::{Operation, Payload, Request};
 use requester::Requester;
 use rule::{Check, RuleContext};
-use settings::{Date, Settings};
+use settings::{Date, Problem, Settings};
 use verdict::Decision;
 use view::custom_resource::is_custom_resource;
 use view::sign::Signs;
@@ -104,10 +105,10 @@ fn judge(payload: &[u8], host: &Host<'_>, all: bool) -> Evaluation {
     if scope == Scope::Nothing || is_routine(request, scope, requester) {
         return accepted(requester);
     }
-    let settings = match read_settings(&payload) {
-        Ok(settings) => settings,
-        Err(error) => return unreadable(&error),
-    };
+    let (settings, problems) = read_settings(payload.settings());
+    if let Some(first) = problems.first() {
+        return unreadable(&format!("the settings are wrong: {first}"));
+    }
     let requester = match settings.trusted_requesters.as_slice() {
         [] => requester,
         trusted => Requester::of(request.user_info(), trusted),
@@ -143,7 +144,7 @@ fn judge(payload: &[u8], host: &Host<'_>, all: bool) -> Evaluation {
 /// Answers `validate_settings`: the JSON of `{"valid": bool, "message": ...}`, never a failure.
 pub fn validate_settings(payload: &[u8]) -> Vec<u8> {
     let problems = match json::parse_bytes(payload, None) {
-        Ok(value) => settings::problems(Node::new(&value)).iter().map(|p| p.to_string()).collect(),
+        Ok(value) => settings_problems(Node::new(&value)).iter().map(|p| p.to_string()).collect(),
         Err(error) => vec![format!("the settings are unreadable: the text {error}")],
     };
     message::settings_response(&problems)
@@ -174,12 +175,14 @@ fn is_routine(request: &Request<'_>, scope: Scope, requester: Requester) -> bool
     }
 }
 
-fn read_settings(payload: &Payload<'_>) -> Result<Settings, String> {
-    let (settings, problems) = Settings::read(payload.settings());
-    match problems.first() {
-        None => Ok(settings),
-        Some(first) => Err(format!("the settings are wrong: {first}")),
-    }
+/// Reads settings and reports every problem but JSONPaths that do not compile. An absent node is `{}`.
+pub fn read_settings(node: Node<'_>) -> (Settings, Vec<Problem>) {
+    Settings::read(node, rules::id_in_settings)
+}
+
+/// Every problem in settings, as [`validate_settings`] reports them.
+pub fn settings_problems(node: Node<'_>) -> Vec<Problem> {
+    settings::problems(node, rules::id_in_settings)
 }
 
 /// Whether the old state of an object carries a `deletionTimestamp`; clean-up is never blocked.
@@ -219,7 +222,7 @@ fn run<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>, scope: Scope, about_re
         .and_if(asked && scope == Scope::Approval, Signs::CERTIFICATE_APPROVAL);
     let signs = found.iter().fold(signs, |signs, workload| signs.or(workload.signs()));
     for step in rules::STEPS.iter().filter(|step| signs.show(step.needs)) {
-        if cx.settings.turns_off(step.rule) {
+        if cx.settings.turns_off(step.rule.id) {
             continue;
         }
         cx.rule = step.rule;

@@ -100,7 +100,7 @@ impl<'a> RuleContext<'a> {
     /// and without a full stop; it never holds a value, only names.
     pub fn report(&mut self, place: impl Into<Anchor<'a>>, message: impl Into<String>) -> &mut Finding<'a> {
         self.findings.push(Finding {
-            rule: self.rule,
+            rule: self.rule.id,
             severity: self.rule.severity,
             place: place.into(),
             message: message.into(),
@@ -123,10 +123,4 @@ impl<'a> RuleContext<'a> {
             .remediation(error.remediation(query))
             .unchecked()
     }
-}
-
-/// Words for documentation, the schema and the browser page: a policy server has no reader for them, so
-/// they are left out of its module.
-pub const fn docs_only(text: &'static str) -> &'static str {
-    if cfg!(target_os = "wasi") { "" } else { text }
 }

@@ -83,10 +83,9 @@ pub(crate) fn decide(cx: &RuleContext<'_>, object: &Object<'_>, today: &dyn Fn()
         .map(|(finding, location)| {
             let mut action = action(cx, finding.rule, finding.severity, finding.unchecked);
             let mut expired = None;
-            let unreadable = *finding.rule == rules::UNREADABLE;
+            let unreadable = finding.rule == rules::UNREADABLE.id;
             if !unreadable && action != Action::None {
-                let mut covering =
-                    cx.settings.exemptions.iter().filter(|e| e.covers(finding.rule.id, object, cx.request));
+                let mut covering = cx.settings.exemptions.iter().filter(|e| e.covers(finding.rule, object, cx.request));
                 let ended = |e: &Exemption| e.until.is_some_and(|until| until < *day.get_or_init(today));
                 match covering.clone().find(|e| !ended(e)) {
                     Some(live) => action = Action::Exempt(live.reason.clone()),
@@ -97,7 +96,7 @@ pub(crate) fn decide(cx: &RuleContext<'_>, object: &Object<'_>, today: &dyn Fn()
                 action = Action::Warn;
             }
             Decision {
-                rule: finding.rule,
+                rule: rules::by_id(finding.rule).unwrap_or(&rules::UNREADABLE),
                 severity: finding.severity,
                 action,
                 location,
@@ -112,11 +111,11 @@ pub(crate) fn decide(cx: &RuleContext<'_>, object: &Object<'_>, today: &dyn Fn()
     decisions
 }
 
-fn action(cx: &RuleContext<'_>, rule: &Rule, severity: Severity, unchecked: bool) -> Action {
-    if *rule == rules::UNREADABLE {
+fn action(cx: &RuleContext<'_>, rule: &str, severity: Severity, unchecked: bool) -> Action {
+    if rule == rules::UNREADABLE.id {
         return Action::Deny;
     }
-    match cx.settings.override_of(rule.id) {
+    match cx.settings.override_of(rule) {
         Some(Override::Deny) => Action::Deny,
         Some(Override::Warn) => Action::Warn,
         Some(Override::Off) => Action::None,
@@ -143,7 +142,7 @@ fn describe_expired(exemption: &Exemption) -> String {
 /// of a kind where there was one do not.
 pub(crate) fn ratchet(decisions: &mut [Decision], before: &RuleContext<'_>, old: &Object<'_>) {
     let places: Vec<&Anchor<'_>> = before.findings.iter().map(|finding| &finding.place).collect();
-    let mut known: Vec<(&Rule, String, Severity)> = before
+    let mut known: Vec<(&str, String, Severity)> = before
         .findings
         .iter()
         .zip(locate(old.root, &places))
@@ -154,7 +153,7 @@ pub(crate) fn ratchet(decisions: &mut [Decision], before: &RuleContext<'_>, old:
             continue;
         }
         let same = known.iter().position(|(rule, identity, severity)| {
-            **rule == *decision.rule && *identity == decision.location.identity && *severity >= decision.severity
+            *rule == decision.rule.id && *identity == decision.location.identity && *severity >= decision.severity
         });
         if let Some(index) = same {
             known.swap_remove(index);

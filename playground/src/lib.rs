@@ -8,10 +8,7 @@ mod kubectl;
 
 use check::Question;
 use entra_auth_policy::rules::{self, UNREADABLE};
-use entra_auth_policy::settings::{
-    self,
-    keys::{self, Key, Kind},
-};
+use entra_auth_policy::settings::keys::{self, Key, ValueKind};
 use json::Node;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -36,7 +33,7 @@ pub fn check(question: &str) -> String {
 pub fn validate_settings(settings: &str) -> String {
     answer(|| {
         let value = json::parse(fits(settings)?).map_err(|error| format!("the settings are unreadable: {error}"))?;
-        let problems = settings::problems(Node::new(&value));
+        let problems = entra_auth_policy::settings_problems(Node::new(&value));
         let problems = problems.iter().map(|problem| json!({"path": problem.path, "text": problem.text})).collect();
         let mut answer: Value =
             read(&String::from_utf8_lossy(&entra_auth_policy::validate_settings(settings.as_bytes())))?;
@@ -73,14 +70,14 @@ pub fn settings_keys() -> String {
 
 fn key(key: &Key) -> Value {
     let (kind, more) = match key.value {
-        Kind::Bool => ("bool", Value::Null),
-        Kind::Choice(words) => ("choice", json!(words)),
-        Kind::Seconds(least) => ("seconds", json!(least)),
-        Kind::Text => ("text", Value::Null),
-        Kind::Date => ("date", Value::Null),
-        Kind::Texts(of) => ("texts", json!(of)),
-        Kind::RuleActions => ("ruleActions", json!(keys::ACTIONS)),
-        Kind::Entries(entries) => ("entries", entries.iter().map(self::key).collect()),
+        ValueKind::Bool(_) => ("bool", Value::Null),
+        ValueKind::Choice(words, _) => ("choice", json!(words)),
+        ValueKind::Seconds(least, _) => ("seconds", json!(least)),
+        ValueKind::Text(..) => ("text", Value::Null),
+        ValueKind::Date(_) => ("date", Value::Null),
+        ValueKind::Texts(form, _) => ("texts", json!(form.what)),
+        ValueKind::RuleActions(_) => ("ruleActions", json!(keys::ACTIONS)),
+        ValueKind::Entries { keys, .. } => ("entries", keys.iter().map(self::key).collect()),
     };
     json!({
         "name": key.name,

@@ -12,6 +12,7 @@ pub mod unreadable_object;
 pub mod workload_identity;
 
 use crate::auth_mode;
+use crate::nearest::nearest;
 use crate::rule::{Check, Rule};
 use crate::view::workload;
 use kubernetes::kind::{self, Kind};
@@ -41,6 +42,22 @@ pub static GROUPS: &[&Group] = &[
 /// Every rule, once.
 pub fn all() -> impl Iterator<Item = &'static Rule> + Clone {
     GROUPS.iter().flat_map(|group| group.rules.iter().copied())
+}
+
+/// The rule of the table with this id.
+pub fn by_id(id: &str) -> Option<&'static Rule> {
+    all().find(|rule| rule.id == id)
+}
+
+/// An id that settings may name, or the problem with it.
+pub(crate) fn id_in_settings(id: &str) -> Result<&'static str, String> {
+    if id == UNREADABLE.id {
+        return Err("this rule cannot be turned off or exempted".to_owned());
+    }
+    by_id(id).map(|rule| rule.id).ok_or_else(|| {
+        let hint = nearest(id, &mut all().map(|rule| rule.id));
+        format!("no such rule{}", hint.map_or(String::new(), |known| format!("; did you mean `{known}`?")))
+    })
 }
 
 /// Every kind that a rule reads: what `metadata.yml` asks for.

@@ -1,4 +1,4 @@
-//! Exemptions: who is excused from what, why, and until when.
+//! Exemptions: which findings are accepted, for which objects and requesters, why and until when.
 
 use crate::object::Object;
 use crate::request::Request;
@@ -38,13 +38,11 @@ impl Exemption {
             && fits(&self.requesters, username(user))
             && group()
     }
+}
 
-    /// Whether it says anything besides the rule: a selector of nothing but `*` does not.
-    pub(super) fn selects(&self) -> bool {
-        [&self.kinds, &self.namespaces, &self.names, &self.requesters, &self.groups]
-            .into_iter()
-            .any(|patterns| !patterns.is_empty() && !patterns.iter().any(|p| p.bytes().all(|b| b == b'*')))
-    }
+/// Whether a selector is set and selects less than everything.
+pub(super) fn is_narrow(patterns: &[String]) -> bool {
+    !patterns.is_empty() && !patterns.iter().any(|pattern| pattern.bytes().all(|b| b == b'*'))
 }
 
 fn username(user: Node<'_>) -> &str {
@@ -142,11 +140,11 @@ mod tests {
 
     #[test]
     fn a_lone_star_selects_nothing() {
-        let with = |names: &[&str]| Exemption {
-            names: names.iter().map(|s| (*s).to_owned()).collect(),
-            ..Exemption::default()
+        let is_narrow = |patterns: &[&str]| {
+            let patterns: Vec<_> = patterns.iter().map(|pattern| (*pattern).to_owned()).collect();
+            super::is_narrow(&patterns)
         };
-        assert!(with(&["web-*"]).selects());
-        assert!(!with(&["*"]).selects() && !with(&["web", "**"]).selects() && !with(&[]).selects());
+        assert!(is_narrow(&["web-*"]));
+        assert!(!is_narrow(&["*"]) && !is_narrow(&["web", "**"]) && !is_narrow(&[]));
     }
 }

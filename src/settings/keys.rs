@@ -1,173 +1,358 @@
-//! Every settings key, once: the parser takes its names from here, the settings reference, the JSON
-//! Schema and the Rancher form are generated from it.
+//! The table of settings keys. The reader, the settings reference, the JSON Schema and the Rancher form loop
+//! over it, so a new key is one row here and one field in [`Settings`].
 
+use super::exemption::Date;
+use super::{Exemption, Identity, Override, Profile, Settings, UserPath};
+use crate::entra_id::{is_upn, normalise_guid, service_account_of_user};
 use text::docs_only;
 
-/// One key of the settings or of an entry of a list in them.
+/// One key of the settings, or of an entry in one of their lists.
 pub struct Key {
     pub name: &'static str,
-    pub value: Kind,
-    /// The default as YAML, empty where a key is required.
+    pub value: ValueKind,
+    /// The default as YAML. Empty for a required key and for a date.
     pub default: &'static str,
     pub required: bool,
-    /// What it means, in one or two sentences of Markdown; not in the module, which has no reader.
+    /// The meaning, in one or two sentences of Markdown. Not in the module.
     pub doc: &'static str,
 }
 
-/// What a key's value may be.
-pub enum Kind {
-    Bool,
-    Choice(&'static [&'static str]),
+/// What is being read: the settings, and one entry of each of their lists.
+#[derive(Default)]
+pub struct Draft {
+    pub(super) settings: Settings,
+    identity: Identity,
+    path: UserPath,
+    exemption: Exemption,
+}
+
+/// Where a value is stored.
+type Field<T> = fn(&mut Draft) -> &mut T;
+
+/// What a value may be, and where it is stored.
+pub enum ValueKind {
+    Bool(Field<bool>),
+    /// One of some words; stored by its index.
+    Choice(&'static [&'static str], fn(&mut Draft, usize)),
     /// A whole number of seconds, with its minimum.
-    Seconds(i64),
-    Text,
+    Seconds(i64, Field<i64>),
+    Text(&'static Form, Field<String>),
     /// `YYYY-MM-DD`.
-    Date,
-    /// A list of strings; the text says of what.
-    Texts(&'static str),
+    Date(Field<Option<Date>>),
+    /// A list of strings.
+    Texts(&'static Form, Field<Vec<String>>),
     /// A map of rule id to action.
-    RuleActions,
-    /// A list of objects.
-    Entries(&'static [Key]),
+    RuleActions(Field<Vec<(&'static str, Override)>>),
+    /// A list of at most `most` objects. `push` appends the entry that was read.
+    Entries {
+        keys: &'static [Key],
+        most: usize,
+        push: fn(&mut Draft),
+    },
 }
 
-const fn optional(name: &'static str, value: Kind, default: &'static str, doc: &'static str) -> Key {
-    Key { name, value, default, required: false, doc: docs_only(doc) }
+/// What a string has to look like, and how it is stored.
+pub struct Form {
+    /// What the string is, as "must be ..." in a problem and in the reference. Markdown.
+    pub what: &'static str,
+    /// Regular expressions for the JSON Schema, one of which the string matches; none for any string.
+    /// Not in the module.
+    pub patterns: &'static [&'static str],
+    pub normaliser: Normaliser,
+    /// An entry needs a key of such a form with a value that is more than `*`.
+    pub selects: bool,
 }
 
-const fn required(name: &'static str, value: Kind, doc: &'static str) -> Key {
-    Key { name, value, default: "", required: true, doc: docs_only(doc) }
+/// Checks a string and brings it into the form in which it is stored.
+pub enum Normaliser {
+    /// Any string.
+    Any,
+    With(fn(&str) -> Option<String>),
+    RuleId,
+    JsonPath,
 }
 
 pub const PROFILES: &[&str] = &["baseline", "restricted"];
 pub const ACTIONS: &[&str] = &["deny", "warn", "off"];
 pub const OWNED_PODS: &[&str] = &["judge", "warn"];
 
-pub const SETTINGS: &[Key] = &[
+/// Most entries of a list, and of a list of JSONPaths, each of which is evaluated on every request.
+pub(super) const MOST_ENTRIES: usize = 10_000;
+const MOST_PATHS: usize = 64;
+
+const GUID: &str = docs_only(r"\{?[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}\}?");
+const EXTERNAL: &str = docs_only("aks:jwt:.*");
+const PERSON: &str = docs_only(r"[^\s@]+@[^\s@]+");
+const ACCOUNT: &str = docs_only(r"system:serviceaccount:[^\s:]+:[^\s:]+");
+
+const TEXT: &Form = &any("text");
+const CLIENT: &Form = &form("a client id (GUID)", &[GUID], normalise_guid);
+const TENANT: &Form = &form("a tenant id (GUID)", &[GUID], normalise_guid);
+const GROUP: &Form = &form("the object id (GUID) of an Entra group", &[GUID, EXTERNAL], |text| {
+    normalise_guid(text).or_else(|| text.starts_with("aks:jwt:").then(|| text.to_owned()))
+});
+const USER: &Form =
+    &form("a user principal name, an object id (GUID) or `*@<domain>`", &[GUID, PERSON, ACCOUNT, EXTERNAL], |text| {
+        let domain = text.strip_prefix("*@").is_some_and(|domain| is_upn(&format!("x@{domain}")));
+        if domain { Some(text.to_owned()) } else { person_or_account(text) }
+    });
+const ADMINISTRATOR: &Form = &form(
+    "an Entra object id, a user principal name or `system:serviceaccount:<namespace>:<name>`",
+    &[GUID, PERSON, ACCOUNT, EXTERNAL],
+    person_or_account,
+);
+const REQUESTER: &Form =
+    &form("a user name, where `*` matches any characters but cannot be alone", &[docs_only(r".*[^*\s].*")], |text| {
+        text.bytes().any(|b| b != b'*').then(|| text.to_owned())
+    });
+const API_GROUP: &Form = &form("an API group without a version", &[docs_only("[^/]*")], |text| {
+    (!text.contains('/')).then(|| text.to_owned())
+});
+const JSON_PATH: &Form = &Form { normaliser: Normaliser::JsonPath, ..any("an RFC 9535 JSONPath") };
+const RULE: &Form = &Form { normaliser: Normaliser::RuleId, ..any("a rule id") };
+const KIND_SELECTOR: &Form = &selector("a kind, or `<kind>.<group>`, with `*`");
+const NAMESPACE_SELECTOR: &Form = &selector("a namespace, with `*`");
+const NAME_SELECTOR: &Form = &selector("an object name, with `*`");
+const USER_SELECTOR: &Form = &selector("a user name, with `*`");
+const GROUP_SELECTOR: &Form = &selector("a group, with `*`");
+
+const fn form(what: &'static str, patterns: &'static [&'static str], with: fn(&str) -> Option<String>) -> Form {
+    Form { what, patterns, normaliser: Normaliser::With(with), selects: false }
+}
+
+/// Any string: no problem names it.
+const fn any(what: &'static str) -> Form {
+    Form { what: docs_only(what), patterns: &[], normaliser: Normaliser::Any, selects: false }
+}
+
+const fn selector(what: &'static str) -> Form {
+    Form { selects: true, ..any(what) }
+}
+
+/// An object id, a user principal name, a service account's user name or a user of a second identity provider.
+fn person_or_account(text: &str) -> Option<String> {
+    let known = || is_upn(text) || service_account_of_user(text).is_some() || text.starts_with("aks:jwt:");
+    normalise_guid(text).or_else(|| known().then(|| text.to_owned()))
+}
+
+const fn optional(name: &'static str, value: ValueKind, default: &'static str, doc: &'static str) -> Key {
+    Key { name, value, default, required: false, doc: docs_only(doc) }
+}
+
+const fn required(name: &'static str, value: ValueKind, doc: &'static str) -> Key {
+    Key { name, value, default: "", required: true, doc: docs_only(doc) }
+}
+
+pub static SETTINGS: &[Key] = &[
     optional(
         "profile",
-        Kind::Choice(PROFILES),
+        ValueKind::Choice(PROFILES, |draft, index| {
+            draft.settings.profile = if index == 0 { Profile::Baseline } else { Profile::Restricted };
+        }),
         "baseline",
-        "How strict to be. `baseline` denies what breaks the Entra boundary, exposes a credential or cannot work, and warns about the rest; `restricted` denies the whole of the practice.",
+        "How strict the policy is. `baseline` denies what breaks the Entra boundary, exposes a credential or cannot work, and warns about most of the rest; `restricted` enforces the whole practice.",
     ),
     optional(
         "rules",
-        Kind::RuleActions,
+        ValueKind::RuleActions(|draft| &mut draft.settings.overrides),
         "{}",
-        "The action for single rules, whatever the profile says: `deny`, `warn` or `off`.",
+        "Actions of single rules: `deny`, `warn` or `off`. They override the profile.",
     ),
     optional(
         "clusterAdmins",
-        Kind::Texts("an Entra object id, a user name or `system:serviceaccount:<namespace>:<name>`"),
+        ValueKind::Texts(ADMINISTRATOR, |draft| &mut draft.settings.cluster_admins),
         "[]",
-        "Who may hold `cluster-admin` or its equal.",
+        "Users, groups and service accounts that may hold `cluster-admin` or an equivalent role.",
     ),
     optional(
         "allowedGroups",
-        Kind::Texts("an Entra group's object id"),
+        ValueKind::Texts(GROUP, |draft| &mut draft.settings.allowed_groups),
         "[]",
-        "The Entra groups that bindings may name. Empty: any object id.",
+        "The Entra groups that bindings may name. If empty, any object id.",
     ),
     optional(
         "allowedUsers",
-        Kind::Texts("a user principal name, an object id or `*@<domain>`"),
+        ValueKind::Texts(USER, |draft| &mut draft.settings.allowed_users),
         "[]",
-        "The users that bindings may name. Empty: any.",
+        "The users that bindings may name. If empty, any user.",
     ),
     optional(
         "allowExternalIssuers",
-        Kind::Bool,
+        ValueKind::Bool(|draft| &mut draft.settings.allow_external_issuers),
         "false",
         "Accept `aks:jwt:` users and groups, on clusters with a second identity provider.",
     ),
     optional(
         "allowedTenants",
-        Kind::Texts("a tenant id"),
+        ValueKind::Texts(TENANT, |draft| &mut draft.settings.allowed_tenants),
         "[]",
-        "The tenants that workload identity may use. Empty: any.",
+        "The tenants that workload identity may use. If empty, any tenant.",
     ),
     optional(
         "identities",
-        Kind::Entries(IDENTITY),
+        ValueKind::Entries {
+            keys: IDENTITY,
+            most: MOST_ENTRIES,
+            push: |draft| draft.settings.identities.push(std::mem::take(&mut draft.identity)),
+        },
         "[]",
-        "Who may use which client id. When set, every other client id is refused.",
+        "The client ids that service accounts may use. If set, every other client id is denied.",
     ),
     optional(
         "maxTokenSeconds",
-        Kind::Seconds(600),
+        ValueKind::Seconds(600, |draft| &mut draft.settings.max_token_seconds),
         "86400",
-        "The longest service account token that one may ask for, in seconds.",
+        "The longest lifetime, in seconds, that a service account token may be requested for.",
     ),
-    optional("credentialPaths", Kind::Entries(CREDENTIAL_PATH), "[]", "More places that hold credentials."),
-    optional("podTemplatePaths", Kind::Entries(POD_TEMPLATE_PATH), "[]", "Where other kinds keep a pod template."),
+    optional(
+        "credentialPaths",
+        ValueKind::Entries {
+            keys: CREDENTIAL_PATH,
+            most: MOST_PATHS,
+            push: |draft| draft.settings.credential_paths.push(std::mem::take(&mut draft.path)),
+        },
+        "[]",
+        "More places that hold credentials.",
+    ),
+    optional(
+        "podTemplatePaths",
+        ValueKind::Entries {
+            keys: POD_TEMPLATE_PATH,
+            most: MOST_PATHS,
+            push: |draft| draft.settings.pod_template_paths.push(std::mem::take(&mut draft.path)),
+        },
+        "[]",
+        "Pod templates in other kinds.",
+    ),
     optional(
         "trustedRequesters",
-        Kind::Texts("a user name, with `*` for any characters"),
+        ValueKind::Texts(REQUESTER, |draft| &mut draft.settings.trusted_requesters),
         "[]",
-        "Users treated like the control plane, besides the built-in ones.",
+        "Users that are treated like the control plane, in addition to its own.",
     ),
     optional(
         "exemptions",
-        Kind::Entries(EXEMPTION),
+        ValueKind::Entries {
+            keys: EXEMPTION,
+            most: MOST_ENTRIES,
+            push: |draft| draft.settings.exemptions.push(std::mem::take(&mut draft.exemption)),
+        },
         "[]",
-        "Findings to accept, each with a reason and, if it should end, a date.",
+        "Findings to accept, each with a reason and an optional end date.",
     ),
     optional(
         "clusterLookups",
-        Kind::Bool,
+        ValueKind::Bool(|draft| &mut draft.settings.cluster_lookups),
         "false",
-        "Ask the cluster for service accounts and roles. Needs `contextAwareResources` in the policy and RBAC for the policy server.",
+        "Look up service accounts and roles in the cluster. Needs `contextAwareResources` in the policy and RBAC for the policy server.",
     ),
     optional(
         "ratchet",
-        Kind::Bool,
+        ValueKind::Bool(|draft| &mut draft.settings.ratchet),
         "true",
-        "On UPDATE, only warn about what the old object already had, so that objects from before the policy stay manageable.",
+        "On UPDATE, only warn about findings that the old object already has, so that objects from before the policy stay manageable.",
     ),
     optional(
         "ownedPods",
-        Kind::Choice(OWNED_PODS),
+        ValueKind::Choice(OWNED_PODS, |draft, index| draft.settings.owned_pods_warn = index == 1),
         "judge",
-        "`warn`: never deny a Pod that a built-in controller makes for its own workload object; for clusters with workloads older than the policy. Judge the workload kinds as well then.",
+        "With `warn`, a Pod that a built-in controller creates for its workload object is never denied. Use it on clusters with workloads older than the policy, and evaluate the workload kinds as well.",
     ),
 ];
 
-pub const IDENTITY: &[Key] = &[
-    required("namespace", Kind::Text, "The namespace, with `*` for any characters."),
-    optional("serviceAccount", Kind::Text, "\"*\"", "The service account, with `*` for any characters."),
-    required("clientIds", Kind::Texts("a client id"), "The client ids it may use."),
+pub static IDENTITY: &[Key] = &[
+    required(
+        "namespace",
+        ValueKind::Text(TEXT, |draft| &mut draft.identity.namespace),
+        "The namespace. `*` matches any characters.",
+    ),
+    optional(
+        "serviceAccount",
+        ValueKind::Text(TEXT, |draft| &mut draft.identity.service_account),
+        "\"*\"",
+        "The service account. `*` matches any characters.",
+    ),
+    required(
+        "clientIds",
+        ValueKind::Texts(CLIENT, |draft| &mut draft.identity.client_ids),
+        "The client ids that it may use.",
+    ),
 ];
 
-pub const CREDENTIAL_PATH: &[Key] = &[
-    optional("apiGroup", Kind::Text, "\"\"", "The API group of the kind; empty for the core group."),
-    required("kind", Kind::Text, "The kind."),
-    required("path", Kind::Text, "An RFC 9535 JSONPath to the strings that hold a credential."),
-    optional("name", Kind::Text, "\"\"", "What it is, for the message."),
+pub static CREDENTIAL_PATH: &[Key] = &[
+    optional("apiGroup", ValueKind::Text(API_GROUP, |draft| &mut draft.path.api_group), "\"\"", API_GROUP_DOC),
+    required("kind", ValueKind::Text(TEXT, |draft| &mut draft.path.kind), "The kind."),
+    required(
+        "path",
+        ValueKind::Text(JSON_PATH, |draft| &mut draft.path.path),
+        "An RFC 9535 JSONPath to the strings that hold a credential.",
+    ),
+    optional(
+        "name",
+        ValueKind::Text(TEXT, |draft| &mut draft.path.name),
+        "\"\"",
+        "The name of the credential in messages.",
+    ),
 ];
 
-pub const POD_TEMPLATE_PATH: &[Key] = &[
-    optional("apiGroup", Kind::Text, "\"\"", "The API group of the kind; empty for the core group."),
-    required("kind", Kind::Text, "The kind."),
-    required("path", Kind::Text, "An RFC 9535 JSONPath to the pod templates."),
+pub static POD_TEMPLATE_PATH: &[Key] = &[
+    optional("apiGroup", ValueKind::Text(API_GROUP, |draft| &mut draft.path.api_group), "\"\"", API_GROUP_DOC),
+    required("kind", ValueKind::Text(TEXT, |draft| &mut draft.path.kind), "The kind."),
+    required(
+        "path",
+        ValueKind::Text(JSON_PATH, |draft| &mut draft.path.path),
+        "An RFC 9535 JSONPath to the pod templates.",
+    ),
 ];
 
-pub const EXEMPTION: &[Key] = &[
-    optional("rules", Kind::Texts("a rule id"), "[]", "The rules to exempt from. Empty: every rule."),
-    optional("kinds", Kind::Texts("a kind, or `<kind>.<group>`"), "[]", "The kinds it covers."),
+const API_GROUP_DOC: &str = "The API group of the kind. Empty for the core group.";
+
+pub static EXEMPTION: &[Key] = &[
+    optional(
+        "rules",
+        ValueKind::Texts(RULE, |draft| &mut draft.exemption.rules),
+        "[]",
+        "The rules whose findings are accepted. If empty, every rule.",
+    ),
+    optional(
+        "kinds",
+        ValueKind::Texts(KIND_SELECTOR, |draft| &mut draft.exemption.kinds),
+        "[]",
+        "The kinds that it covers.",
+    ),
     optional(
         "namespaces",
-        Kind::Texts("a namespace, with `*`"),
+        ValueKind::Texts(NAMESPACE_SELECTOR, |draft| &mut draft.exemption.namespaces),
         "[]",
-        "The namespaces it covers; never a cluster-scoped object.",
+        "The namespaces that it covers. If set, it does not cover cluster-scoped objects.",
     ),
-    optional("names", Kind::Texts("an object name, with `*`"), "[]", "The object names it covers."),
+    optional(
+        "names",
+        ValueKind::Texts(NAME_SELECTOR, |draft| &mut draft.exemption.names),
+        "[]",
+        "The names of the objects that it covers.",
+    ),
     optional(
         "requesters",
-        Kind::Texts("a user name, with `*`"),
+        ValueKind::Texts(USER_SELECTOR, |draft| &mut draft.exemption.requesters),
         "[]",
-        "Whose own requests it covers. It does not follow a Deployment to the Pods its controller makes.",
+        "The users whose own requests it covers. An exemption for the author of a Deployment does not cover the Pods that a controller creates from it.",
     ),
-    optional("groups", Kind::Texts("a group, with `*`"), "[]", "The groups of the requester it covers."),
-    required("reason", Kind::Text, "Why; it goes to the audit log."),
-    optional("until", Kind::Date, "", "The last day (UTC) on which it applies."),
+    optional(
+        "groups",
+        ValueKind::Texts(GROUP_SELECTOR, |draft| &mut draft.exemption.groups),
+        "[]",
+        "The groups whose members' own requests it covers.",
+    ),
+    required(
+        "reason",
+        ValueKind::Text(TEXT, |draft| &mut draft.exemption.reason),
+        "The reason. It goes to the audit log.",
+    ),
+    optional(
+        "until",
+        ValueKind::Date(|draft| &mut draft.exemption.until),
+        "",
+        "The last day (UTC) on which it applies.",
+    ),
 ];

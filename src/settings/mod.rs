@@ -1,6 +1,6 @@
-//! What the user wrote, turned into what rules read.
+//! The settings of the policy.
 //!
-//! Bad settings stop a whole policy server, so every sensible spelling is accepted and every mistake is
+//! Bad settings stop a whole policy server, so every sensible spelling is accepted and all problems are
 //! reported at once, each with its path, what was found and what is allowed.
 
 mod exemption;
@@ -10,14 +10,14 @@ mod reader;
 mod tests;
 
 pub use exemption::{Date, Exemption};
-pub(crate) use reader::nearest;
 
 use crate::object::Object;
-use crate::rule::Rule;
 use json::Node;
 use json::path as json_path;
-use reader::Reader;
 use text::glob;
+
+/// The rule with an id, as the rule table spells it, or the problem with that id.
+pub type RuleId = fn(&str) -> Result<&'static str, String>;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
@@ -64,15 +64,15 @@ pub enum Override {
 }
 
 /// A grant of client ids to service accounts.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Identity {
     pub namespace: String,
     pub service_account: String,
     pub client_ids: Vec<String>,
 }
 
-/// A place in objects of one kind, written by the user.
-#[derive(Clone, Debug, PartialEq)]
+/// A path into objects of one kind, written by the user.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct UserPath {
     pub api_group: String,
     pub kind: String,
@@ -80,7 +80,7 @@ pub struct UserPath {
     pub name: String,
 }
 
-/// One mistake in the settings.
+/// One problem in the settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// The key, as a path: `exemptions[1].until`.
@@ -119,10 +119,8 @@ impl Default for Settings {
 
 impl Settings {
     /// Reads settings and reports every problem. An absent node is `{}`.
-    pub fn read(node: Node<'_>) -> (Settings, Vec<Problem>) {
-        let mut reader = Reader::default();
-        let settings = reader.settings(node);
-        (settings, reader.problems)
+    pub fn read(node: Node<'_>, rule_id: RuleId) -> (Settings, Vec<Problem>) {
+        reader::read(node, rule_id, false)
     }
 
     /// Whether `name` (a user name, object id or service account) may hold cluster-admin.
@@ -143,10 +141,10 @@ impl Settings {
         self.overrides.iter().find(|(id, _)| *id == rule).map(|(_, action)| *action)
     }
 
-    /// Asked for every rule; most settings turn off none.
+    /// Called for every rule; most settings turn off none.
     #[inline]
-    pub(crate) fn turns_off(&self, rule: &Rule) -> bool {
-        !self.overrides.is_empty() && self.override_of(rule.id) == Some(Override::Off)
+    pub(crate) fn turns_off(&self, rule: &str) -> bool {
+        !self.overrides.is_empty() && self.override_of(rule) == Some(Override::Off)
     }
 
     /// The pod templates of a kind that only `podTemplatePaths` knows.
@@ -162,21 +160,8 @@ impl UserPath {
     }
 }
 
-/// Settings as `validate_settings` checks them: everything that [`Settings::read`] reports, and the
-/// paths compiled, which a request does only when it needs one.
-pub fn problems(node: Node<'_>) -> Vec<Problem> {
-    let (settings, mut problems) = Settings::read(node);
-    for (key, paths) in
-        [("credentialPaths", &settings.credential_paths), ("podTemplatePaths", &settings.pod_template_paths)]
-    {
-        for (index, path) in paths.iter().enumerate().filter(|(_, path)| !path.path.is_empty()) {
-            if let Err(fault) = json_path::check(&path.path) {
-                problems.push(Problem {
-                    path: format!("{key}[{index}].path"),
-                    text: format!("is no RFC 9535 JSONPath: {} (at character {})", fault.reason, fault.position),
-                });
-            }
-        }
-    }
-    problems
+/// Every problem that `validate_settings` reports: those of [`Settings::read`], and JSONPaths that do not
+/// compile, which a request finds out only when it needs one.
+pub fn problems(node: Node<'_>, rule_id: RuleId) -> Vec<Problem> {
+    reader::read(node, rule_id, true).1
 }

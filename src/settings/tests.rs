@@ -1,10 +1,11 @@
 use super::*;
+use crate::{read_settings, settings_problems};
 use json::parse;
 
 fn read(json: &str) -> (Settings, Vec<String>) {
     let value = parse(json).unwrap();
     let node = Node::new(&value);
-    (Settings::read(node).0, problems(node).iter().map(ToString::to_string).collect())
+    (read_settings(node).0, settings_problems(node).iter().map(ToString::to_string).collect())
 }
 
 #[test]
@@ -27,21 +28,14 @@ fn every_mistake_is_reported_at_once() {
         [
             "`profil`: no such key; did you mean `profile`?",
             "`rules.binding-anonymus`: no such rule; did you mean `binding-anonymous`?",
-            "`rules.binding-anonymous`: `true` does not say what to do; write deny, warn or off",
+            "`rules.binding-anonymous`: `true` is not an action; write deny, warn or off",
+            "`maxTokenSeconds`: must be a whole number of seconds, at least 600, found 60",
+            "`podTemplatePaths[0].path`: is not a valid RFC 9535 JSONPath: parser error (at character 3)",
             "`exemptions[0].reason`: is required",
             "`exemptions[0].until`: must be a date, YYYY-MM-DD, found \"soon\"",
-            "`exemptions[0]`: needs at least one of kinds, namespaces, names, requesters or groups that is more than `*`; to switch a rule off everywhere, use `rules`",
-            "`maxTokenSeconds`: must be a whole number of seconds, at least 600, found 60",
-            "`podTemplatePaths[0].path`: is no RFC 9535 JSONPath: in segment, at position 5, expected child or descendant segment (at character 5)",
+            "`exemptions[0]`: needs a value other than `*` in at least one of kinds, namespaces, names, requesters, groups; to turn a rule off everywhere, use `rules`",
         ]
-        .map(|text| text.to_owned())
-        .to_vec()
-        .into_iter()
-        .enumerate()
-        .map(|(index, text)| if index == 7 { problems.get(7).cloned().unwrap_or(text) } else { text })
-        .collect::<Vec<_>>()
     );
-    assert!(problems[7].starts_with("`podTemplatePaths[0].path`: is no RFC 9535 JSONPath: "));
 }
 
 #[test]
@@ -67,8 +61,7 @@ fn wrong_types_everywhere() {
     for key in keys::SETTINGS {
         for wrong in ["[[1]]", "{\"a\":{}}", "5.5", "[null,{}]"] {
             let (_, problems) = read(&format!("{{\"{}\":{wrong}}}", key.name));
-            let accepted = matches!((&key.value, wrong), (keys::Kind::Seconds(_), "600"));
-            assert!(accepted || !problems.is_empty(), "{} {wrong}", key.name);
+            assert!(!problems.is_empty(), "{} {wrong}", key.name);
         }
     }
     assert_eq!(read("[]").1, ["must be a map of settings, found a list"]);

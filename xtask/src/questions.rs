@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use entra_auth_policy::rules;
-use entra_auth_policy::settings::keys::{self, Key, Kind};
+use entra_auth_policy::settings::keys::{self, Key, ValueKind};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -41,7 +41,7 @@ fn is_false(flag: &bool) -> bool {
 
 const SETTINGS: &str = "Settings";
 
-/// The text of the form. `description` stands above it.
+/// The text of the form. `description` is shown above it.
 pub fn form(description: &str) -> Result<String> {
     // Rancher shows a text only as part of a question, so this one has no input.
     let mut questions = vec![Question {
@@ -54,10 +54,10 @@ pub fn form(description: &str) -> Result<String> {
         description: format!("{description}."),
         ..Question::default()
     }];
-    for key in keys::SETTINGS.iter().filter(|key| !matches!(key.value, Kind::RuleActions)) {
+    for key in keys::SETTINGS.iter().filter(|key| !matches!(key.value, ValueKind::RuleActions(_))) {
         questions.push(question(key)?);
     }
-    for key in keys::SETTINGS.iter().filter(|key| matches!(key.value, Kind::RuleActions)) {
+    for key in keys::SETTINGS.iter().filter(|key| matches!(key.value, ValueKind::RuleActions(_))) {
         rule_questions(key, &mut questions);
     }
     let text = serde_saphyr::to_string(&Form { questions }).map_err(|error| anyhow::anyhow!("{error}"))?;
@@ -65,31 +65,37 @@ pub fn form(description: &str) -> Result<String> {
 }
 
 fn question(key: &Key) -> Result<Question> {
-    let (kind, options) = match &key.value {
-        Kind::Bool => ("boolean", vec![]),
-        Kind::Choice(words) => ("enum", words.to_vec()),
-        Kind::Seconds(_) => ("int", vec![]),
-        Kind::Text | Kind::Date => ("string", vec![]),
-        Kind::Texts(_) => ("array[", vec![]),
-        Kind::Entries(_) => ("sequence[", vec![]),
-        Kind::RuleActions => ("map[", vec![]),
-    };
-    let sequence_questions = match &key.value {
-        Kind::Entries(entries) => entries.iter().map(question).collect::<Result<_>>()?,
-        _ => vec![],
-    };
     let mut tooltip = key.doc.replace('`', "");
-    match &key.value {
-        Kind::Texts(of) => tooltip.push_str(&format!(" Each is {}.", of.replace('`', ""))),
-        Kind::Date => tooltip.push_str(" YYYY-MM-DD."),
-        _ => {}
-    }
+    let mut options = vec![];
+    let mut sequence_questions = vec![];
+    let kind = match &key.value {
+        ValueKind::Bool(_) => "boolean",
+        ValueKind::Choice(words, _) => {
+            options = words.to_vec();
+            "enum"
+        }
+        ValueKind::Seconds(..) => "int",
+        ValueKind::Text(..) => "string",
+        ValueKind::Date(_) => {
+            tooltip.push_str(" YYYY-MM-DD.");
+            "string"
+        }
+        ValueKind::Texts(form, _) => {
+            tooltip.push_str(&format!(" Each is {}.", form.what.replace('`', "")));
+            "array["
+        }
+        ValueKind::Entries { keys, .. } => {
+            sequence_questions = keys.iter().map(question).collect::<Result<_>>()?;
+            "sequence["
+        }
+        ValueKind::RuleActions(_) => "map[",
+    };
     Ok(Question {
         variable: key.name.to_owned(),
         label: label(key.name),
         kind,
         default: match (&key.value, key.default) {
-            (Kind::Texts(_), "") => json!([]),
+            (ValueKind::Texts(..), "") => json!([]),
             (_, "") => json!(""),
             (_, default) => serde_saphyr::from_str(default)?,
         },
@@ -102,7 +108,7 @@ fn question(key: &Key) -> Result<Question> {
     })
 }
 
-/// One choice for each rule: a map would leave people to guess its keys.
+/// One choice for each rule, because the form of a map does not offer its keys.
 fn rule_questions(key: &Key, questions: &mut Vec<Question>) {
     for group in rules::GROUPS {
         for rule in group.rules {
@@ -112,7 +118,7 @@ fn rule_questions(key: &Key, questions: &mut Vec<Question>) {
                 kind: "enum",
                 default: json!(""),
                 group: group.title,
-                tooltip: format!("{} Empty: as the profile says.", sentence(rule.summary)),
+                tooltip: format!("{} If empty, the profile decides.", sentence(rule.summary)),
                 options: [""].iter().chain(keys::ACTIONS).copied().collect(),
                 ..Question::default()
             });
@@ -187,20 +193,20 @@ mod tests {
 
     #[test]
     fn the_defaults_of_the_form_are_those_of_the_policy() {
-        use entra_auth_policy::settings::Settings;
+        use entra_auth_policy::{read_settings, settings::Settings};
         use json::{Node, parse};
         let mut defaults = Map::new();
         for question in &questions() {
             put(&mut defaults, question, &question["default"]);
         }
         let text = Value::Object(defaults).to_string();
-        let (settings, problems) = Settings::read(Node::new(&parse(&text).unwrap()));
+        let (settings, problems) = read_settings(Node::new(&parse(&text).unwrap()));
         assert_eq!((settings, problems), (Settings::default(), vec![]));
     }
 
-    /// An entry with the defaults of its questions lacks nothing but what is required.
+    /// An entry with the defaults of its questions is valid once the required values are filled in.
     #[test]
-    fn entries_are_valid_once_the_required_is_filled_in() {
+    fn entries_are_valid_once_required_values_are_filled_in() {
         for (list, filled) in [
             ("identities", json!({"namespace": "shop", "clientIds": ["0f8fad5b-d9cb-469f-a165-70867728950e"]})),
             ("credentialPaths", json!({"kind": "Vault", "path": "$.spec.token"})),
@@ -224,10 +230,10 @@ mod tests {
         let has = |questions: &[Value], variable: &str| questions.iter().any(|q| q["variable"] == variable);
         for key in keys::SETTINGS {
             match key.value {
-                Kind::RuleActions => {
+                ValueKind::RuleActions(_) => {
                     assert!(rules::all().all(|rule| has(&asked, &format!("{}.{}", key.name, rule.id))));
                 }
-                Kind::Entries(entries) => {
+                ValueKind::Entries { keys: entries, .. } => {
                     let question = asked.iter().find(|question| question["variable"] == key.name).unwrap();
                     let asked = question["sequence_questions"].as_array().unwrap();
                     assert!(entries.iter().all(|entry| has(asked, entry.name)), "{}", key.name);

@@ -1,20 +1,15 @@
 //! `docs/settings.schema.json`: the settings for editors and CI.
 //!
-//! What it refuses the policy refuses, and what it accepts the policy accepts, but for what a schema
-//! cannot say: whether a JSONPath can be parsed, whether a quoted number is large enough. Words it wants
-//! in the letter case of the reference, where the policy takes any.
+//! The schema and the policy accept the same settings, with three exceptions: a schema cannot express whether
+//! a JSONPath compiles or whether a quoted number is large enough, and it wants words in the letter case of
+//! the reference, where the policy takes any.
 
 use anyhow::Result;
 use entra_auth_policy::rules;
-use entra_auth_policy::settings::keys::{self, Key, Kind};
+use entra_auth_policy::settings::keys::{self, Form, Key, Normaliser, ValueKind};
 use serde_json::{Map, Value, json};
 
 const ID: &str = "https://raw.githubusercontent.com/entra-auth-policy/entra-auth-policy/main/docs/settings.schema.json";
-
-const GUID: &str = r"\{?[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}\}?";
-const FOREIGN: &str = "aks:jwt:.*";
-const PERSON: &str = r"[^\s@]+@[^\s@]+";
-const ACCOUNT: &str = r"system:serviceaccount:[^\s:]+:[^\s:]+";
 
 /// The text of the schema.
 pub fn text() -> Result<String> {
@@ -29,7 +24,7 @@ pub fn text() -> Result<String> {
     Ok(format!("{schema:#}\n"))
 }
 
-/// Gives `schema` the members that `keys` list, and no others.
+/// Gives `schema` the members that `keys` list, and no others. An entry with selectors has to use one.
 fn members(schema: &mut Value, keys: &[Key]) -> Result<()> {
     let mut properties = Map::new();
     for key in keys {
@@ -47,6 +42,10 @@ fn members(schema: &mut Value, keys: &[Key]) -> Result<()> {
     if !required.is_empty() {
         schema["required"] = json!(required);
     }
+    let selectors = selectors(keys.iter().filter(|key| matches!(key.value, ValueKind::Texts(form, _) if form.selects)));
+    if !selectors.is_empty() {
+        schema["anyOf"] = json!(selectors);
+    }
     schema["additionalProperties"] = json!(false);
     Ok(())
 }
@@ -54,34 +53,37 @@ fn members(schema: &mut Value, keys: &[Key]) -> Result<()> {
 fn value(key: &Key) -> Result<Value> {
     let nothing = json!({"enum": ["", null]});
     Ok(match &key.value {
-        Kind::Bool => json!({"enum": [true, false, "true", "false", "", null]}),
-        Kind::Choice(words) => one_of_or_nothing(words),
-        Kind::Seconds(least) => json!({"anyOf": [
+        ValueKind::Bool(_) => json!({"enum": [true, false, "true", "false", "", null]}),
+        ValueKind::Choice(words, _) => one_of_or_nothing(words),
+        ValueKind::Seconds(least, _) => json!({"anyOf": [
             {"type": "integer", "minimum": least},
             {"type": "string", "pattern": r"^\s*[0-9]*\s*$"},
             {"type": "null"},
         ]}),
-        Kind::Text if key.required => json!({"type": "string", "pattern": r"\S"}),
-        Kind::Text => match pattern(key.name) {
-            Some(pattern) => json!({"type": ["string", "null"], "pattern": pattern}),
-            None => json!({"type": ["string", "null"]}),
-        },
-        Kind::Date => json!({"anyOf": [
+        ValueKind::Text(form, _) => {
+            let mut text = string(form);
+            if key.required {
+                text["pattern"] = json!(r"\S");
+            } else {
+                text["type"] = json!(["string", "null"]);
+            }
+            text
+        }
+        ValueKind::Date(_) => json!({"anyOf": [
             {"type": "string", "format": "date", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"},
             {"type": "string", "format": "date-time", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ]"},
             nothing,
         ]}),
-        Kind::Texts(_) => {
-            let mut item = json!({"type": "string"});
-            if key.name == "rules" {
-                item = json!({"enum": rules::all().map(|rule| rule.id).collect::<Vec<_>>()});
-            } else if let Some(pattern) = pattern(key.name) {
-                item["pattern"] = json!(pattern);
+        ValueKind::Texts(form, _) => {
+            let item = string(form);
+            let list = json!({"type": "array", "items": {"anyOf": [item, nothing]}});
+            if key.required {
+                json!({"anyOf": [list, {"allOf": [item, {"pattern": r"\S"}]}]})
+            } else {
+                json!({"anyOf": [list, item, nothing]})
             }
-            let alone = if key.required { json!({"const": ""}) } else { nothing.clone() };
-            json!({"anyOf": [{"type": "array", "items": {"anyOf": [item, nothing]}}, item, alone]})
         }
-        Kind::RuleActions => {
+        ValueKind::RuleActions(_) => {
             let mut actions = one_of_or_nothing(keys::ACTIONS);
             // Unquoted `off` is the boolean false in YAML 1.1.
             if let Some(words) = actions["enum"].as_array_mut() {
@@ -98,12 +100,9 @@ fn value(key: &Key) -> Result<Value> {
                 nothing,
             ]})
         }
-        Kind::Entries(entries) => {
+        ValueKind::Entries { keys, .. } => {
             let mut entry = json!({"type": "object"});
-            members(&mut entry, entries)?;
-            if key.name == "exemptions" {
-                entry["anyOf"] = selectors();
-            }
+            members(&mut entry, keys)?;
             json!({"anyOf": [{"type": "array", "items": entry}, nothing]})
         }
     })
@@ -114,21 +113,17 @@ fn one_of_or_nothing(words: &[&str]) -> Value {
     json!({"enum": words})
 }
 
-/// What the strings of a key look like, where the policy minds.
-fn pattern(key: &str) -> Option<String> {
-    let one_of = |forms: &[&str]| Some(format!(r"^\s*({})?\s*$", forms.join("|")));
-    match key {
-        "allowedTenants" | "clientIds" => one_of(&[GUID]),
-        "allowedGroups" => one_of(&[GUID, FOREIGN]),
-        "allowedUsers" | "clusterAdmins" => one_of(&[GUID, PERSON, ACCOUNT, FOREIGN]),
-        "trustedRequesters" => Some("[^*]".to_owned()),
-        "apiGroup" => Some("^[^/]*$".to_owned()),
-        _ => None,
+/// A string of this form. Patterns allow an empty one.
+fn string(form: &Form) -> Value {
+    match (&form.normaliser, form.patterns) {
+        (Normaliser::RuleId, _) => json!({"enum": rules::all().map(|rule| rule.id).collect::<Vec<_>>()}),
+        (_, []) => json!({"type": "string"}),
+        (_, patterns) => json!({"type": "string", "pattern": format!(r"^\s*({})?\s*$", patterns.join("|"))}),
     }
 }
 
-/// An exemption has to be narrower than everything.
-fn selectors() -> Value {
+/// One of these keys has to be set to something narrower than everything.
+fn selectors<'k>(keys: impl Iterator<Item = &'k Key>) -> Vec<Value> {
     let selects = json!({"anyOf": [
         {"type": "string", "pattern": r"[^\s*]"},
         {
@@ -137,8 +132,7 @@ fn selectors() -> Value {
             "not": {"contains": {"type": "string", "pattern": r"^\s*\*+\s*$"}},
         },
     ]});
-    let one = |key: &&str| json!({"required": [key], "properties": {*key: selects}});
-    ["kinds", "namespaces", "names", "requesters", "groups"].iter().map(one).collect()
+    keys.map(|key| json!({"required": [key.name], "properties": {key.name: selects}})).collect()
 }
 
 #[cfg(test)]
@@ -147,7 +141,7 @@ pub mod tests {
     use std::collections::BTreeSet;
     use std::path::PathBuf;
 
-    /// What the policy says against the settings.
+    /// The problems that the policy reports.
     pub fn validate(settings: &Value) -> Option<String> {
         let answer = entra_auth_policy::validate_settings(settings.to_string().as_bytes());
         let answer: Value = serde_json::from_slice(&answer).unwrap();
@@ -172,8 +166,8 @@ pub mod tests {
         settings: Value,
     }
 
-    /// `test_data/settings/`: `ok-*.yaml` the policy takes, `err-*.yaml` it refuses with the words of the
-    /// `.out` file beside it. `#: beyond the schema` stands above what only the policy can find.
+    /// `test_data/settings/`: the policy accepts `ok-*.yaml`, and refuses `err-*.yaml` with the text of the
+    /// `.out` file. `#: beyond the schema` marks a file with problems that a schema cannot find.
     fn fixtures() -> Vec<Fixture> {
         let folder = crate::root().join("test_data/settings");
         let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
@@ -189,7 +183,7 @@ pub mod tests {
     }
 
     #[test]
-    fn the_policy_says_what_stands_beside_the_fixtures() {
+    fn fixtures_give_their_expected_problems() {
         let update = std::env::var_os("UPDATE_FIXTURES").is_some();
         for fixture in fixtures() {
             let found = validate(&fixture.settings);
@@ -217,7 +211,7 @@ pub mod tests {
         }
     }
 
-    /// One value of each kind at each key, right and wrong: the schema and the policy say the same.
+    /// The schema and the policy agree on right and wrong values of every type at every key.
     #[test]
     fn the_schema_agrees_with_the_policy_on_any_value_of_any_key() {
         let validator = validator();
@@ -235,16 +229,16 @@ pub mod tests {
         let mut agree = |settings: Value| {
             let (policy, schema) = (validate(&settings), validator.is_valid(&settings));
             if policy.is_none() != schema {
-                disagreements.push(format!("{settings}: the policy says {policy:?}"));
+                disagreements.push(format!("{settings}: the policy reports {policy:?}"));
             }
         };
-        // What no schema says: JSONPath.
+        // A schema cannot check a JSONPath.
         let beyond =
             |key: &Key, value: &Value| key.name == "path" && value.as_str().is_some_and(|p| !p.starts_with('$'));
         for value in values.as_array().unwrap() {
             for key in keys::SETTINGS {
                 agree(json!({key.name: value}));
-                let Kind::Entries(entries) = key.value else { continue };
+                let ValueKind::Entries { keys: entries, .. } = key.value else { continue };
                 for entry in entries.iter().filter(|entry| !beyond(entry, value)) {
                     let mut whole = match key.name {
                         "identities" => json!({"namespace": "shop", "clientIds": guid}),
@@ -266,7 +260,7 @@ pub mod tests {
         let mut expected = BTreeSet::new();
         for key in keys::SETTINGS {
             expected.insert(key.name.to_owned());
-            if let Kind::Entries(entries) = key.value {
+            if let ValueKind::Entries { keys: entries, .. } = key.value {
                 expected.extend(entries.iter().map(|entry| format!("{}[].{}", key.name, entry.name)));
             }
         }
@@ -281,27 +275,6 @@ pub mod tests {
             }
             let missing: Vec<_> = expected.difference(&used).collect();
             assert!(missing.is_empty(), "no {prefix}*.yaml has {missing:?}");
-        }
-    }
-
-    #[test]
-    fn patterns_belong_to_keys() {
-        let entries = keys::SETTINGS.iter().filter_map(|key| match key.value {
-            Kind::Entries(entries) => Some(entries),
-            _ => None,
-        });
-        let names: BTreeSet<_> = entries.flatten().chain(keys::SETTINGS).map(|key| key.name).collect();
-        for key in [
-            "allowedTenants",
-            "clientIds",
-            "allowedGroups",
-            "allowedUsers",
-            "clusterAdmins",
-            "trustedRequesters",
-            "apiGroup",
-            "exemptions",
-        ] {
-            assert!(names.contains(key), "{key}");
         }
     }
 }

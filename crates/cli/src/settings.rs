@@ -3,8 +3,7 @@
 use crate::CompiledPolicy;
 use crate::args::Check;
 use anyhow::{Context, Result, bail};
-use entra_auth_policy::settings::Settings;
-use entra_auth_policy::validate_settings;
+use entra_auth_policy::{read_settings, validate_settings};
 use json::Node;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -48,7 +47,7 @@ pub fn load(args: &Check, module: Option<&dyn CompiledPolicy>) -> Result<Value> 
 /// Whether rules look things up, as the policy itself reads the settings.
 pub fn wants_cluster(settings: &Value) -> bool {
     let text = settings.to_string();
-    json::parse(&text).is_ok_and(|value| Settings::read(Node::new(&value)).0.cluster_lookups)
+    json::parse(&text).is_ok_and(|value| read_settings(Node::new(&value)).0.cluster_lookups)
 }
 
 fn read(path: &Path) -> Result<Value> {

@@ -134,7 +134,7 @@ fn check_custom_resource<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>, work
 }
 
 fn check_annotations<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>) {
-    let told = cx.findings.iter().any(|finding| *finding.rule == RULE);
+    let told = cx.findings.iter().any(|finding| finding.rule == RULE.id);
     for (key, node) in object.annotations().members() {
         if !(told && key == LAST_APPLIED) {
             report(cx, node, node.text().and_then(|text| find_assigned(key, text)));

@@ -87,7 +87,7 @@ fn check_strings<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>, workloads: &
 fn is_same(finding: &Finding<'_>, literal: &Literal<'_>) -> bool {
     match (&finding.place, &literal.place) {
         (Anchor::Node { node: told, .. }, Anchor::Node { node, .. }) => {
-            told.address() == node.address() && finding.rule.id.starts_with("credential-")
+            told.address() == node.address() && finding.rule.starts_with("credential-")
         }
         _ => false,
     }

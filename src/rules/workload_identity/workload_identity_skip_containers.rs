@@ -55,8 +55,8 @@
 //! - [Workload identity: pod annotations](https://learn.microsoft.com/azure/aks/workload-identity-overview#pod-annotations)
 
 use crate::finding::Severity;
+use crate::nearest::nearest;
 use crate::rule::{Check, Rule, RuleContext};
-use crate::settings::nearest;
 use crate::view::container::ContainerRole;
 use crate::view::sign::Signs;
 use crate::view::workload::Workload;

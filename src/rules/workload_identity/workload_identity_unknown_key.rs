@@ -33,9 +33,9 @@
 //! - [Workload identity: labels and annotations](https://azure.github.io/azure-workload-identity/docs/topics/service-account-labels-and-annotations.html)
 
 use crate::finding::Severity;
+use crate::nearest::nearest;
 use crate::object::Object;
 use crate::rule::{Check, Rule, RuleContext};
-use crate::settings::nearest;
 use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 use crate::view::workload_identity::{Home, KEYS, PREFIX, SYSTEM};
