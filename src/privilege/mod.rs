@@ -1,11 +1,11 @@
 //! What a role lets its holder do that matters, listed once for all rules about roles.
 //!
-//! [`Privileges::of`] reads each policy rule of a role once and compares it with the [table](table). It also
+//! [`Privileges::of`] reads each policy rule of a role once and compares it with the table. It also
 //! decides which rule reports what, so that a policy rule is reported once:
 //!
 //! - Where a resource is written out, the rule of the table row reports it, however the verbs are written.
 //! - Where only a lone `*` covers the resource, `role-wildcard` or `role-custom-wildcard` reports the policy
-//!   rule, unless one of the [special verbs](table::SPECIAL_VERBS) is written out.
+//!   rule, unless one of the special verbs (`SPECIAL_VERBS`) is written out.
 //!
 //! A grant that `resourceNames` narrow is one severity lower. Names narrow neither listing nor creating, and
 //! a name that is as good as every name does not narrow either. The work is linear in the size of the role.

@@ -88,6 +88,8 @@ impl Written {
     }
 }
 
+type Seed = (&'static str, &'static [&'static str], &'static [&'static str]);
+
 /// Every group, resource and verb of the table, wildcards and a few that mean nothing.
 fn policy_rule() -> impl Strategy<Value = Written> {
     let mut verbs = vec!["*", "GET", "", "use-managed-identity"];
@@ -103,15 +105,23 @@ fn policy_rule() -> impl Strategy<Value = Written> {
             names.extend(powerful.iter().take(2));
         }
     }
-    let names = prop_oneof![2 => Just(Vec::new()), 1 => vec(select(names), 0..3)];
-    // Grants that fit together are rare among free combinations, so most policy rules start from a row.
-    let row = prop_oneof![1 => Just(None), 3 => (0..PRIVILEGES.len()).prop_map(|n| PRIVILEGES.get(n))];
+    let names = prop_oneof![1 => Just(Vec::new()), 1 => vec(select(names), 0..3)];
+    // Grants that fit together are rare among free combinations, so most policy rules start from a row, and
+    // more often from one that takes two.
+    let mut seeds: Vec<Seed> = PRIVILEGES.iter().map(|row| (row.group, row.resources, row.verbs)).collect();
+    for (row, half) in PRIVILEGES.iter().filter_map(|row| Some((row, row.half.as_ref()?))) {
+        for _ in 0..6 {
+            seeds.push((row.group, row.resources, row.verbs));
+            seeds.push((half.group, std::slice::from_ref(&half.resource), half.verbs));
+        }
+    }
+    let seed = prop_oneof![1 => Just(None), 4 => select(seeds).prop_map(Some)];
     let lists = (vec(select(verbs), 0..4), vec(select(groups), 0..3), vec(select(resources), 0..4), names);
-    (lists, row, any::<prop::sample::Index>()).prop_map(|((mut verbs, mut groups, mut resources, names), row, n)| {
-        if let Some(row) = row {
-            groups.push(row.group);
-            verbs.push(*n.get(row.verbs));
-            resources.extend((!row.resources.is_empty()).then(|| *n.get(row.resources)));
+    (lists, seed, any::<prop::sample::Index>()).prop_map(|((mut verbs, mut groups, mut resources, names), seed, n)| {
+        if let Some((group, listed, of_group)) = seed {
+            groups.push(group);
+            verbs.push(*n.get(of_group));
+            resources.extend((!listed.is_empty()).then(|| *n.get(listed)));
         }
         Written { verbs, groups, resources, names }
     })

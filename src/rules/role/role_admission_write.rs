@@ -2,7 +2,7 @@
 //!
 //! # Why
 //!
-//! Whoever can change or delete a webhook configuration or an admission policy can switch off this policy and
+//! Anyone who can change or delete a webhook configuration or an admission policy can switch off this policy and
 //! every other one, or let their own webhook rewrite all objects. An operator that keeps the certificate of its
 //! own webhook up to date needs this only for that one object.
 //!

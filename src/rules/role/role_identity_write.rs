@@ -3,7 +3,7 @@
 //! # Why
 //!
 //! A service account's annotation, a SecretProviderClass or a pod-managed identity names the Azure identity that
-//! pods sign in with. Whoever writes one of them chooses an identity or takes one over. With identity bindings,
+//! pods sign in with. Anyone who writes one of them chooses an identity or takes one over. With identity bindings,
 //! the verb `use-managed-identity` in `cid.wi.aks.azure.com` does the same. Its resource is the client id, so a
 //! wildcard there means every identity that is bound to the cluster.
 //!

@@ -2,7 +2,7 @@
 //!
 //! # Why
 //!
-//! Whoever creates a token for a service account can act as that account, and chooses the token's audience. On
+//! Anyone who creates a token for a service account can act as that account, and chooses the token's audience. On
 //! AKS the token is also the assertion that Microsoft Entra exchanges for the account's Azure identity. In a
 //! ClusterRole this covers every identity of the cluster. Naming the accounts in `resourceNames` lowers the
 //! severity. External Secrets and Flux ask for this grant cluster-wide by default. Both can be installed with a

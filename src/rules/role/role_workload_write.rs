@@ -2,7 +2,7 @@
 //!
 //! # Why
 //!
-//! Whoever creates pods can run as any service account of the namespace, mount any of its Secrets and use any of
+//! Anyone who creates pods can run as any service account of the namespace, mount any of its Secrets and use any of
 //! its Azure identities. Deployers need this, so it is a matter of hygiene: keep identities of different trust in
 //! different namespaces. Endpoints are written by controllers. Written by hand, they send a service's traffic
 //! elsewhere.

@@ -18,7 +18,7 @@ struct Request<'q> {
 
 /// A policy rule as the generator writes it.
 #[derive(Default)]
-struct Line {
+struct Written {
     verbs: Vec<&'static str>,
     groups: Vec<&'static str>,
     resources: Vec<&'static str>,
@@ -27,9 +27,9 @@ struct Line {
 }
 
 mod oracle {
-    use super::{Line, Request};
+    use super::{Request, Written};
 
-    pub fn rule_allows(request: &Request<'_>, rule: &Line) -> bool {
+    pub fn rule_allows(request: &Request<'_>, rule: &Written) -> bool {
         let combined = match request.subresource {
             "" => request.resource.to_owned(),
             subresource => format!("{}/{subresource}", request.resource),
@@ -40,11 +40,11 @@ mod oracle {
             && resource_name_matches(rule, request.name)
     }
 
-    pub fn url_allows(verb: &str, path: &str, rule: &Line) -> bool {
+    pub fn url_allows(verb: &str, path: &str, rule: &Written) -> bool {
         verb_matches(rule, verb) && non_resource_url_matches(rule, path)
     }
 
-    fn verb_matches(rule: &Line, requested: &str) -> bool {
+    fn verb_matches(rule: &Written, requested: &str) -> bool {
         for verb in &rule.verbs {
             if *verb == "*" {
                 return true;
@@ -56,7 +56,7 @@ mod oracle {
         false
     }
 
-    fn api_group_matches(rule: &Line, requested: &str) -> bool {
+    fn api_group_matches(rule: &Written, requested: &str) -> bool {
         for group in &rule.groups {
             if *group == "*" {
                 return true;
@@ -68,7 +68,7 @@ mod oracle {
         false
     }
 
-    fn resource_matches(rule: &Line, combined: &str, subresource: &str) -> bool {
+    fn resource_matches(rule: &Written, combined: &str, subresource: &str) -> bool {
         for resource in &rule.resources {
             if *resource == "*" {
                 return true;
@@ -87,7 +87,7 @@ mod oracle {
         false
     }
 
-    fn resource_name_matches(rule: &Line, requested: &str) -> bool {
+    fn resource_name_matches(rule: &Written, requested: &str) -> bool {
         if rule.names.is_empty() {
             return true;
         }
@@ -99,7 +99,7 @@ mod oracle {
         false
     }
 
-    fn non_resource_url_matches(rule: &Line, requested: &str) -> bool {
+    fn non_resource_url_matches(rule: &Written, requested: &str) -> bool {
         for url in &rule.urls {
             if *url == "*" {
                 return true;
@@ -139,9 +139,9 @@ const RESOURCES: &[&str] =
 const NAMES: &[&str] = &["", "a", "b", "*", "a*"];
 const URLS: &[&str] = &["*", "/*", "/metrics", "/metrics/*", "**", "", "/api*"];
 
-fn generate(random: &mut Random) -> (bool, Vec<Line>) {
-    let lines = (0..random.below(4))
-        .map(|_| Line {
+fn generate(random: &mut Random) -> (bool, Vec<Written>) {
+    let rules = (0..random.below(4))
+        .map(|_| Written {
             verbs: random.some(VERBS, 3),
             groups: random.some(GROUPS, 2),
             resources: random.some(RESOURCES, 3),
@@ -150,20 +150,20 @@ fn generate(random: &mut Random) -> (bool, Vec<Line>) {
             urls: if random.below(4) == 0 { random.some(URLS, 2) } else { Vec::new() },
         })
         .collect();
-    (random.below(2) == 0, lines)
+    (random.below(2) == 0, rules)
 }
 
 /// The role's JSON, with a missing list, null or `[]` for an empty one.
-fn render(lines: &[Line], random: &mut Random) -> String {
+fn render(rules: &[Written], random: &mut Random) -> String {
     let mut out = String::from("{\"rules\":[");
-    for (index, line) in lines.iter().enumerate() {
+    for (index, written) in rules.iter().enumerate() {
         out.push_str(if index == 0 { "{\"x\":1" } else { ",{\"x\":1" });
         for (key, list) in [
-            ("verbs", &line.verbs),
-            ("apiGroups", &line.groups),
-            ("resources", &line.resources),
-            ("resourceNames", &line.names),
-            ("nonResourceURLs", &line.urls),
+            ("verbs", &written.verbs),
+            ("apiGroups", &written.groups),
+            ("resources", &written.resources),
+            ("resourceNames", &written.names),
+            ("nonResourceURLs", &written.urls),
         ] {
             match (list.is_empty(), random.below(3)) {
                 (true, 0) => {}
@@ -178,7 +178,7 @@ fn render(lines: &[Line], random: &mut Random) -> String {
 }
 
 /// Which names the policy rule covers, found by asking about one object after the other.
-fn by_asking(namespaced: bool, line: &Line, verb: &str, group: &str, resource: &str) -> Option<Reach> {
+fn by_asking(namespaced: bool, written: &Written, verb: &str, group: &str, resource: &str) -> Option<Reach> {
     let (name, subresource) = resource.split_once('/').unwrap_or((resource, ""));
     let cluster_scoped = matches!((group, name), ("", "nodes") | ("rbac.authorization.k8s.io", "clusterroles"));
     // Binding a ClusterRole is checked in the namespace of the RoleBinding.
@@ -186,7 +186,7 @@ fn by_asking(namespaced: bool, line: &Line, verb: &str, group: &str, resource: &
     let allowed = |object: &str| {
         let request = Request { verb, group, resource: name, subresource, name: object, namespace };
         // The authorizer does not read the bindings of a Role for requests without a namespace.
-        !(namespaced && request.namespace.is_empty()) && oracle::rule_allows(&request, line)
+        !(namespaced && request.namespace.is_empty()) && oracle::rule_allows(&request, written)
     };
     let nameless =
         matches!(verb, "list" | "watch" | "deletecollection") || (verb == "create" && subresource.is_empty());
@@ -203,32 +203,32 @@ fn agrees_with_the_authorizer() {
     let mut random = Random(0x5eed);
     let (mut asked, mut granted) = (0_u64, 0_u64);
     for _ in 0..ROLES {
-        let (namespaced, lines) = generate(&mut random);
-        let text = render(&lines, &mut random);
+        let (namespaced, rules) = generate(&mut random);
+        let text = render(&rules, &mut random);
         let value = parse(&text).unwrap();
         let role = Role::read(Node::new(&value), namespaced);
-        assert_eq!(role.rules().len(), lines.len());
+        assert_eq!(role.rules().len(), rules.len());
         for _ in 0..6 {
             let verb = ["get", "list", "create", "update", "deletecollection", "bind"][random.below(6)];
             let group = ["", "apps", "rbac.authorization.k8s.io"][random.below(3)];
             let resource = ["pods", "pods/exec", "nodes", "nodes/exec", "clusterroles"][random.below(5)];
-            for (rule, line) in role.rules().iter().zip(&lines) {
-                let expected = by_asking(namespaced, line, verb, group, resource);
+            for (rule, written) in role.rules().iter().zip(&rules) {
+                let expected = by_asking(namespaced, written, verb, group, resource);
                 let found = role.grant(rule, verb, group, resource).map(|grant| grant.reach);
                 assert_eq!(found, expected, "{verb} {group}/{resource} (Role: {namespaced}) in {text}");
                 asked += 1;
                 granted += u64::from(found.is_some());
             }
         }
-        for (rule, line) in role.rules().iter().zip(&lines) {
+        for (rule, written) in role.rules().iter().zip(&rules) {
             let everywhere = ["/", "/livez", "/zz/zz"].iter().all(|path| {
-                let any = Line { verbs: vec!["*"], urls: line.urls.clone(), ..Line::default() };
+                let any = Written { verbs: vec!["*"], urls: written.urls.clone(), ..Written::default() };
                 oracle::url_allows("post", path, &any)
             });
             assert_eq!(rule.every_url(), everywhere, "{text}");
             assert_eq!(
                 rule.any_verb(&["post"]),
-                oracle::url_allows("post", "/x", &line_with_url(line, "/x")),
+                oracle::url_allows("post", "/x", &written_with_url(written, "/x")),
                 "{text}"
             );
         }
@@ -237,8 +237,8 @@ fn agrees_with_the_authorizer() {
     println!("{ROLES} roles, {asked} questions, {granted} granted");
 }
 
-fn line_with_url(line: &Line, url: &'static str) -> Line {
-    Line { verbs: line.verbs.clone(), urls: vec![url], ..Line::default() }
+fn written_with_url(written: &Written, url: &'static str) -> Written {
+    Written { verbs: written.verbs.clone(), urls: vec![url], ..Written::default() }
 }
 
 #[test]
