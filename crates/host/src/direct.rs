@@ -14,8 +14,8 @@ use wasmtime_provider::wasmtime::{
     self, Caller, Engine, Extern, InstancePre, Linker, Memory, Module, Result, Store, Trap, format_err,
 };
 
-use crate::{CallError, Clock};
 use crate::callbacks::HostCallbacks;
+use crate::{CallError, Clock};
 
 /// A module that is compiled and linked.
 #[derive(Clone)]
