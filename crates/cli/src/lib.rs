@@ -79,8 +79,9 @@ fn today() -> Date {
 pub fn run(cli: &Cli, mut streams: Streams, today: Date) -> Result<Outcome> {
     match &cli.command {
         Command::Check(args) => {
-            let module = args.module.as_deref().map(load).transpose()?;
-            check(args, module.as_deref(), streams, args.today.unwrap_or(today))
+            let today = args.today.unwrap_or(today);
+            let module = args.module.as_deref().map(|path| load(path, today)).transpose()?;
+            check(args, module.as_deref(), streams, today)
         }
         command => {
             commands::run(command, &mut streams.out, streams.width)?;
@@ -90,12 +91,12 @@ pub fn run(cli: &Cli, mut streams: Streams, today: Date) -> Result<Outcome> {
 }
 
 #[cfg(feature = "module")]
-fn load(path: &Path) -> Result<Box<dyn CompiledPolicy>> {
-    Ok(Box::new(module::load(path)?))
+fn load(path: &Path, today: Date) -> Result<Box<dyn CompiledPolicy>> {
+    Ok(Box::new(module::load(path, today)?))
 }
 
 #[cfg(not(feature = "module"))]
-fn load(_: &Path) -> Result<Box<dyn CompiledPolicy>> {
+fn load(_: &Path, _: Date) -> Result<Box<dyn CompiledPolicy>> {
     anyhow::bail!(
         "--module: this build has no wasm engine. Build one with `cargo build -p entra-auth --features module`, or \
          leave the option out: the policy is built in"

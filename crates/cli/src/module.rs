@@ -5,17 +5,19 @@ use admission::cluster::ManifestCluster;
 use admission::session;
 use anyhow::Context;
 use entra_auth_policy::lookup::{Cluster, Query, RESOURCES, Resource};
-use host::{HostCallbacks, Module};
+use entra_auth_policy::settings::Date;
+use host::{Clock, HostCallbacks, Module};
 use serde::Deserialize;
 use std::path::Path;
 use std::sync::Arc;
 
 pub struct Compiled(Module);
 
-/// Reads and compiles the module.
-pub fn load(path: &Path) -> anyhow::Result<Compiled> {
+/// Reads and compiles the module. It sees `today` as the date.
+pub fn load(path: &Path, today: Date) -> anyhow::Result<Compiled> {
     let load = || -> anyhow::Result<Module> { Ok(Module::load_direct(&std::fs::read(path)?)?) };
-    load().map(Compiled).with_context(|| path.display().to_string())
+    let clock = Clock::at_unix_seconds(today.unix_seconds());
+    load().map(|module| Compiled(module.with_clock(clock))).with_context(|| path.display().to_string())
 }
 
 impl CompiledPolicy for Compiled {

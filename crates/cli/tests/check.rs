@@ -2,6 +2,7 @@
 
 mod support;
 
+use admission::fixture::today;
 use serde_json::{Value, json};
 use std::fs;
 use support::*;
@@ -267,8 +268,10 @@ fn text_is_for_people_and_plain_in_a_pipe() {
         assert!(run.out.contains(words), "no `{words}` in\n{}", run.out);
     }
     assert!(!run.out.contains('\u{1b}'));
-    let forced =
-        command(folder.path(), &["check", "--today", TODAY, "bad.yaml"]).env("CLICOLOR_FORCE", "1").output().unwrap();
+    let forced = command(folder.path(), &["check", "--today", &today().to_string(), "bad.yaml"])
+        .env("CLICOLOR_FORCE", "1")
+        .output()
+        .unwrap();
     assert!(String::from_utf8_lossy(&forced.stdout).contains('\u{1b}'));
 }
 

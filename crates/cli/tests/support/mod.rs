@@ -1,10 +1,10 @@
 #![allow(dead_code, reason = "every test takes what it needs")]
 //! The program, run inside the test or as a process, always on the same date.
 
+use admission::fixture::today;
 use entra_auth::args::Cli;
 use entra_auth::report::Streams;
 use entra_auth::{Outcome, run};
-use entra_auth_policy::settings::Date;
 use serde_json::Value;
 use std::fs;
 use std::io::{self, Write};
@@ -12,8 +12,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
-
-pub const TODAY: &str = "2026-11-22";
 
 pub const GOOD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: good, namespace: shop}\nspec:\n  serviceAccountName: web\n  containers: [{name: web, image: a}]\n";
 pub const BAD: &str = "\
@@ -85,7 +83,7 @@ pub fn entra_auth(folder: &Path, arguments: &[&str]) -> Run {
     let (out, err) = (Page::default(), Page::default());
     let plain = |page: &Page| Box::new(anstream::StripStream::new(Box::new(page.clone()) as Box<dyn Write>));
     let streams = Streams { out: plain(&out), err: plain(&err), width: 120 };
-    let outcome = run(&cli, streams, Date::parse(TODAY).unwrap());
+    let outcome = run(&cli, streams, today());
     // Sources as if the folder were the current one.
     let here = format!("{}/", folder.display());
     let text = |page: Page| String::from_utf8(page.0.lock().unwrap().clone()).unwrap().replace(&here, "");
@@ -128,7 +126,7 @@ pub fn finish(output: Output) -> Run {
 /// `check` as a process, with this on its standard input.
 pub fn pipe(text: &str, arguments: &[&str]) -> Run {
     let folder = tempfile::tempdir().unwrap();
-    let mut command = command(folder.path(), &["check", "--today", TODAY]);
+    let mut command = command(folder.path(), &["check", "--today", &today().to_string()]);
     command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
