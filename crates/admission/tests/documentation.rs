@@ -9,7 +9,7 @@
 mod settings;
 
 use admission::cluster::MemoryCluster;
-use admission::{Operation, payload, request};
+use admission::{Change, payload, request};
 use entra_auth_policy::settings::Date;
 use entra_auth_policy::{Evaluation, Host, evaluate};
 use manifest::{objects, parse};
@@ -76,7 +76,7 @@ fn blocks(page: &Path) -> Vec<Block> {
 }
 
 fn judge(object: &Value) -> Evaluation {
-    let request = request(object, &Operation::Create, None);
+    let request = request(object, &Change::Create, None);
     let host = Host { today: &|| Date::parse("2026-11-21").unwrap(), cluster: &MemoryCluster::Unasked };
     evaluate(&payload(&request, &json!({})), &host)
 }

@@ -9,7 +9,7 @@ use entra_auth_policy::object;
 use entra_auth_policy::settings::Date;
 use entra_auth_policy::{Evaluation, Host, evaluate};
 use host::{CallError, Module};
-use manifest::{Form, Object};
+use manifest::{Form, ManifestObject};
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -44,7 +44,7 @@ impl Judge {
 
     /// The verdict over one object of `source`. The module's answer and the program's must be the same
     /// bytes.
-    pub fn judge(&self, source: &str, object: &Object) -> Result<Evaluation, NoVerdict> {
+    pub fn judge(&self, source: &str, object: &ManifestObject) -> Result<Evaluation, NoVerdict> {
         let payload = self.payload(object);
         let called = match &self.cluster {
             None => self.module.call("validate", &payload),
@@ -61,7 +61,7 @@ impl Judge {
     }
 
     /// What admission would hand to the policy.
-    pub fn payload(&self, object: &Object) -> Vec<u8> {
+    pub fn payload(&self, object: &ManifestObject) -> Vec<u8> {
         match (object.form, &self.identity) {
             (Form::Object, identity) => create_payload(&object.value, identity.as_ref(), &self.settings),
             (Form::Request, None) => payload(&object.value, &self.settings),
@@ -89,7 +89,7 @@ pub struct Title {
 }
 
 impl Title {
-    pub fn of(object: &Object) -> Title {
+    pub fn of(object: &ManifestObject) -> Title {
         let text = |value: &Value| shown(value.as_str().unwrap_or_default()).into_owned();
         let or = |first: &Value, second: &Value| if first.is_string() { text(first) } else { text(second) };
         let body = object.object();
