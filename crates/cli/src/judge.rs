@@ -128,7 +128,8 @@ impl Title {
 
 impl std::fmt::Display for Title {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        object::Title { kind: &self.kind, namespace: &self.namespace, name: &self.name }.fmt(f)?;
+        let title = object::Title { kind: &self.kind, namespace: &self.namespace, name: &self.name };
+        write!(f, "{title}")?;
         if self.act.is_empty() { Ok(()) } else { write!(f, " ({})", self.act) }
     }
 }
