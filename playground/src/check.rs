@@ -9,7 +9,7 @@ use entra_auth_policy::object::Title;
 use entra_auth_policy::settings::Date;
 use entra_auth_policy::verdict::Action;
 use entra_auth_policy::{Evaluation, Host, evaluate};
-use manifest::{Document, Form, Object};
+use manifest::{Document, Form, ManifestObject};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -108,7 +108,8 @@ pub fn check(question: &Question<'_>) -> Result<Answer, String> {
     let settings: Value = parse(question.settings).map_err(|error| format!("the settings are unreadable: {error}"))?;
     let old: Vec<Value> =
         question.old.iter().flat_map(|text| objects(text)).filter_map(|old| Some(old.ok()?.value)).collect();
-    let documents: Vec<Vec<Result<Object, String>>> = question.documents.iter().map(|text| objects(text)).collect();
+    let documents: Vec<Vec<Result<ManifestObject, String>>> =
+        question.documents.iter().map(|text| objects(text)).collect();
     let mut given = ManifestCluster::default();
     let kept = documents.iter().flatten().flatten().filter_map(|object| ManifestCluster::pick(FILE, object));
     kept.for_each(|object| given.keep(object));
@@ -158,7 +159,7 @@ fn parse(text: &RawValue) -> Result<Value, String> {
 }
 
 /// The objects of one document, lists split.
-fn objects(text: &RawValue) -> Vec<Result<Object, String>> {
+fn objects(text: &RawValue) -> Vec<Result<ManifestObject, String>> {
     match parse(text) {
         Err(error) => vec![Err(error)],
         Ok(value) => {
@@ -170,7 +171,12 @@ fn objects(text: &RawValue) -> Vec<Result<Object, String>> {
 }
 
 /// What the API server would ask about the object.
-fn admission_request(object: &Object, operation: Operation, old: &[Value], identity: Option<&Identity>) -> Value {
+fn admission_request(
+    object: &ManifestObject,
+    operation: Operation,
+    old: &[Value],
+    identity: Option<&Identity>,
+) -> Value {
     if object.form == Form::Request {
         let mut request = object.value.clone();
         if let Some(identity) = identity {
@@ -179,10 +185,10 @@ fn admission_request(object: &Object, operation: Operation, old: &[Value], ident
         return request;
     }
     let operation = match operation {
-        Operation::Create => admission::Operation::Create,
-        Operation::Update => admission::Operation::Update(before(&object.value, old)),
+        Operation::Create => admission::Change::Create,
+        Operation::Update => admission::Change::Update(before(&object.value, old)),
         Operation::Delete => {
-            let mut request = request(&object.value, &admission::Operation::Update(object.value.clone()), identity);
+            let mut request = request(&object.value, &admission::Change::Update(object.value.clone()), identity);
             request["operation"] = json!("DELETE");
             request["object"] = Value::Null;
             return request;
@@ -203,7 +209,7 @@ fn before(object: &Value, old: &[Value]) -> Value {
     old.iter().find(is_same).cloned().unwrap_or_default()
 }
 
-fn verdict(object: &Object, evaluation: Evaluation) -> Outcome {
+fn verdict(object: &ManifestObject, evaluation: Evaluation) -> Outcome {
     let findings = evaluation.findings.into_iter().map(|found| Finding {
         rule: found.rule.id,
         severity: found.severity.as_str(),
@@ -226,7 +232,7 @@ fn verdict(object: &Object, evaluation: Evaluation) -> Outcome {
 }
 
 /// `Deployment shop/checkout`.
-fn title(object: &Object) -> String {
+fn title(object: &ManifestObject) -> String {
     let value = object.object();
     let text = |value: &Value| shown(value.as_str().unwrap_or_default()).into_owned();
     let (kind, name) = (text(&value["kind"]), kubectl::name(value));

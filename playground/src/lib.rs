@@ -16,7 +16,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Longest text that is read, in bytes. Memory is not endless in a browser, and running out of it is a
 /// trap; the API server takes 3 MiB.
-const LONGEST: usize = 8 << 20;
+const LONGEST_TEXT: usize = 8 << 20;
 
 /// Judges manifests: a [`Question`] in, an [`check::Answer`] or `{"error": "..."}` out.
 #[wasm_bindgen]
@@ -100,7 +100,7 @@ fn read<'t, T: serde::Deserialize<'t>>(text: &'t str) -> Result<T, String> {
 }
 
 fn fits(text: &str) -> Result<&str, String> {
-    if text.len() <= LONGEST { Ok(text) } else { Err(format!("longer than {} MiB", LONGEST >> 20)) }
+    if text.len() <= LONGEST_TEXT { Ok(text) } else { Err(format!("longer than {} MiB", LONGEST_TEXT >> 20)) }
 }
 
 #[cfg(test)]
@@ -124,7 +124,7 @@ mod tests {
     #[test]
     fn every_error_is_a_value() {
         let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
-        let long = " ".repeat(LONGEST + 1);
+        let long = " ".repeat(LONGEST_TEXT + 1);
         for text in ["", "{", "[]", "null", "{}", r#"{"settings":1}"#, &deep, &long] {
             let answer: Value = read(&check(text)).unwrap();
             assert!(answer["error"].is_string(), "{answer}");

@@ -3,7 +3,7 @@
 
 use anyhow::{Result, bail};
 use entra_auth_policy::lookup::{CLUSTER_ROLE, Cluster, LookupError, Query, RESOURCES, Resource, SERVICE_ACCOUNT};
-use manifest::{Form, Object};
+use manifest::{Form, ManifestObject};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -38,7 +38,7 @@ pub type Kept = (Name, Given);
 impl ManifestCluster {
     /// What would be kept of an object; apart from [`ManifestCluster::keep`], so that texts can be read
     /// side by side and their objects kept in order.
-    pub fn pick(source: &str, object: &Object) -> Option<Kept> {
+    pub fn pick(source: &str, object: &ManifestObject) -> Option<Kept> {
         if object.form == Form::Request && object.value["operation"] == "DELETE" {
             return None;
         }

@@ -24,7 +24,7 @@
 //! `settings` and `cluster` beside `request`. Run the tests with `UPDATE_FIXTURES=1` to write `.out` files anew.
 
 use crate::cluster::MemoryCluster;
-use crate::request::{Identity, Operation, payload, request};
+use crate::request::{Change, Identity, payload, request};
 use anyhow::{Context, Result, bail};
 use entra_auth_policy::Evaluation;
 use entra_auth_policy::settings::Date;
@@ -87,8 +87,8 @@ impl Fixture {
         }
         let mut objects = objects(text).into_iter().collect::<Result<Vec<_>>>()?;
         let (object, operation) = match (objects.pop(), objects.pop(), objects.is_empty()) {
-            (Some(new), Some(old), true) if update => (new, Operation::Update(old)),
-            (Some(object), None, true) if !update => (object, Operation::Create),
+            (Some(new), Some(old), true) if update => (new, Change::Update(old)),
+            (Some(object), None, true) if !update => (object, Change::Create),
             _ => bail!("holds {} objects", objects.len()),
         };
         Ok(Fixture { path, settings, request: request(&object, &operation, identity.as_ref()), cluster })

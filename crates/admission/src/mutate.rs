@@ -4,7 +4,7 @@
 use crate::cluster::MemoryCluster;
 use crate::fixture::Fixture;
 use crate::request::{payload, request};
-use crate::{Identity, Operation};
+use crate::{Change, Identity};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -97,14 +97,14 @@ impl<'f> Mutator<'f> {
                 let oid = (random.below(2) == 0).then(|| self.text(&mut random));
                 let groups = (0..random.below(3)).map(|_| self.text(&mut random)).collect();
                 let identity = Identity { username: self.text(&mut random), groups, oid };
-                changed = request(&object, &Operation::Create, Some(&identity));
+                changed = request(&object, &Change::Create, Some(&identity));
             }
-            (5, Some(object)) => changed = request(&object, &Operation::Create, None),
+            (5, Some(object)) => changed = request(&object, &Change::Create, None),
             (half, Some(object)) => {
                 let original = original.cloned().unwrap_or_default();
                 let old = if random.below(2) == 0 { self.object(&original, &mut random) } else { original };
                 let (old, new) = if half == 6 { (old, object) } else { (object, old) };
-                changed = request(&new, &Operation::Update(old), None);
+                changed = request(&new, &Change::Update(old), None);
             }
         }
         Mutant { fixture, seed, request: changed }

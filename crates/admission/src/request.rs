@@ -29,7 +29,7 @@ impl Identity {
 }
 
 #[derive(Clone, Debug, Default)]
-pub enum Operation {
+pub enum Change {
     #[default]
     Create,
     /// With the old object.
@@ -37,19 +37,19 @@ pub enum Operation {
 }
 
 /// The request of applying `object`. No `userInfo` unless somebody asks.
-pub fn request(object: &Value, operation: &Operation, identity: Option<&Identity>) -> Value {
-    serde_json::to_value(Request::of(object, operation, identity)).unwrap_or_default()
+pub fn request(object: &Value, change: &Change, identity: Option<&Identity>) -> Value {
+    serde_json::to_value(AdmissionRequest::of(object, change, identity)).unwrap_or_default()
 }
 
 /// The payload of creating `object`, byte for byte that of [`request`], without a copy of the object.
 pub fn create_payload(object: &Value, identity: Option<&Identity>, settings: &Value) -> Vec<u8> {
-    payload(&Request::of(object, &Operation::Create, identity), settings)
+    payload(&AdmissionRequest::of(object, &Change::Create, identity), settings)
 }
 
 /// An admission request, member by member.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Request<'o> {
+struct AdmissionRequest<'o> {
     uid: &'static str,
     kind: Gvk<'o>,
     resource: Gvr<'o>,
@@ -82,8 +82,8 @@ struct Gvr<'o> {
     resource: Cow<'static, str>,
 }
 
-impl<'o> Request<'o> {
-    fn of(object: &'o Value, operation: &'o Operation, identity: Option<&Identity>) -> Self {
+impl<'o> AdmissionRequest<'o> {
+    fn of(object: &'o Value, change: &'o Change, identity: Option<&Identity>) -> Self {
         let text = |value: &'o Value| value.as_str().unwrap_or_default();
         let (api_version, kind) = (text(&object["apiVersion"]), text(&object["kind"]));
         let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
@@ -98,13 +98,13 @@ impl<'o> Request<'o> {
             Some(false) => None,
             None => namespace,
         };
-        let (operation, old_object) = match operation {
-            Operation::Create => ("CREATE", None),
-            Operation::Update(old) => ("UPDATE", Some(old)),
+        let (operation, old_object) = match change {
+            Change::Create => ("CREATE", None),
+            Change::Update(old) => ("UPDATE", Some(old)),
         };
         let gvk = Gvk { group, version, kind };
         let gvr = Gvr { group, version, resource: plural };
-        Request {
+        AdmissionRequest {
             uid: "00000000-0000-4000-8000-000000000000",
             kind: gvk,
             resource: gvr.clone(),
@@ -161,7 +161,7 @@ mod tests {
     use super::*;
 
     fn place(object: Value) -> (String, Option<String>) {
-        let request = request(&object, &Operation::Create, None);
+        let request = request(&object, &Change::Create, None);
         let text = |value: &Value| value.as_str().map(str::to_owned);
         (text(&request["resource"]["resource"]).unwrap(), text(&request["namespace"]))
     }
@@ -195,7 +195,7 @@ mod tests {
         let object = json!({"kind": "Role", "apiVersion": "rbac.authorization.k8s.io/v1", "metadata": {"name": "a"}});
         let jane = Identity { username: "jane".to_owned(), ..Identity::default() };
         for identity in [None, Some(&jane)] {
-            let request = request(&object, &Operation::Create, identity);
+            let request = request(&object, &Change::Create, identity);
             let settings = json!({"profile": "restricted"});
             let (copied, whole) = (create_payload(&object, identity, &settings), payload(&request, &settings));
             assert_eq!(String::from_utf8(copied).unwrap(), String::from_utf8(whole).unwrap());
@@ -205,9 +205,9 @@ mod tests {
     #[test]
     fn nobody_asks_unless_somebody_is_named() {
         let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}});
-        assert!(request(&pod, &Operation::Create, None).get("userInfo").is_none());
+        assert!(request(&pod, &Change::Create, None).get("userInfo").is_none());
         let jane = Identity { username: "jane".to_owned(), oid: Some("1".to_owned()), ..Identity::default() };
-        let asked = request(&pod, &Operation::Create, Some(&jane));
+        let asked = request(&pod, &Change::Create, Some(&jane));
         assert_eq!(asked["userInfo"], json!({"username": "jane", "groups": [], "extra": {"oid": ["1"]}}));
     }
 }

@@ -9,7 +9,7 @@
 mod settings;
 
 use admission::cluster::MemoryCluster;
-use admission::{Operation, payload, request};
+use admission::{Change, payload, request};
 use entra_auth_policy::{Evaluation, Host, evaluate};
 use manifest::{objects, parse};
 use serde_json::{Value, json};
@@ -75,7 +75,7 @@ fn blocks(page: &Path) -> Vec<Block> {
 }
 
 fn judge(object: &Value) -> Evaluation {
-    let request = request(object, &Operation::Create, None);
+    let request = request(object, &Change::Create, None);
     let host = Host { today: &admission::fixture::today, cluster: &MemoryCluster::Unasked };
     evaluate(&payload(&request, &json!({})), &host)
 }

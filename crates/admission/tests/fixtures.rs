@@ -2,7 +2,7 @@
 
 use admission::cluster::MemoryCluster;
 use admission::session::Recorder;
-use admission::{Operation, fixture, payload, request};
+use admission::{Change, fixture, payload, request};
 use entra_auth_policy::lookup::Cluster;
 use entra_auth_policy::rules::{self, UNREADABLE};
 use entra_auth_policy::{Evaluation, Host, evaluate};
@@ -69,7 +69,7 @@ fn documented_examples_do_what_they_say() {
                 let cluster = MemoryCluster::of(object.get("cluster"));
                 let (settings, object) = match object.get("request") {
                     Some(request) => (object["settings"].clone(), request.clone()),
-                    None => (json!({}), request(&object, &Operation::Create, None)),
+                    None => (json!({}), request(&object, &Change::Create, None)),
                 };
                 let found = judge(&payload(&object, &settings), &cluster).findings;
                 let fires = found.iter().any(|finding| finding.rule.id == rule.id);

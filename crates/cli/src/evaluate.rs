@@ -2,10 +2,10 @@
 
 use admission::cluster::ManifestCluster;
 use admission::{Identity, create_payload, payload};
-use entra_auth_policy::lookup::{Cluster, LookupError, Query};
+use entra_auth_policy::lookup::{Cluster, NoCluster};
 use entra_auth_policy::settings::Date;
 use entra_auth_policy::{Evaluation, Host, evaluate};
-use manifest::{Form, Object};
+use manifest::{Form, ManifestObject};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -41,7 +41,7 @@ pub enum EvaluateError {
 
 impl Evaluator<'_> {
     /// Evaluates one object of `source`.
-    pub fn evaluate(&self, source: &str, object: &Object) -> Result<Evaluation, EvaluateError> {
+    pub fn evaluate(&self, source: &str, object: &ManifestObject) -> Result<Evaluation, EvaluateError> {
         let payload = self.payload(object);
         let seen = self.cluster.as_ref().map(|cluster| cluster.seen_from(source));
         let cluster: &dyn Cluster = seen.as_ref().map_or(&NoCluster, |seen| seen);
@@ -52,7 +52,7 @@ impl Evaluator<'_> {
     }
 
     /// What the policy receives at admission.
-    fn payload(&self, object: &Object) -> Vec<u8> {
+    fn payload(&self, object: &ManifestObject) -> Vec<u8> {
         match (object.form, &self.identity) {
             (Form::Object, identity) => create_payload(&object.value, identity.as_ref(), &self.settings),
             (Form::Request, None) => payload(&object.value, &self.settings),
@@ -62,14 +62,5 @@ impl Evaluator<'_> {
                 payload(&request, &self.settings)
             }
         }
-    }
-}
-
-/// For evaluations without look-ups.
-struct NoCluster;
-
-impl Cluster for NoCluster {
-    fn get(&self, _: &Query<'_>) -> Result<String, LookupError> {
-        Err(LookupError::Failed)
     }
 }

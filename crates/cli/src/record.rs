@@ -6,7 +6,7 @@ use crate::title::Title;
 use anyhow::{Result, anyhow};
 use entra_auth_policy::Evaluation;
 use entra_auth_policy::anchor::Location;
-use manifest::{Document, Excerpt, Fault, Object, Place, Position, Positions, Region, Unreadable, documents};
+use manifest::{Document, Excerpt, Fault, ManifestObject, Place, Position, Positions, Region, Unreadable, documents};
 use rayon::prelude::*;
 use std::cell::OnceCell;
 
@@ -88,7 +88,7 @@ fn of_document(
     let positions: OnceCell<Option<Positions<'_>>> = OnceCell::new();
     let start = Position { line: document.line + leading_lines(document.text), column: document.column };
     let positions = || positions.get_or_init(|| Positions::of(document)).as_ref();
-    let of_object = |object: Result<Object, Unreadable>| {
+    let of_object = |object: Result<ManifestObject, Unreadable>| {
         let object = match object {
             Ok(object) => object,
             Err(fault) => return Ok(of_fault(source, &fault)),

@@ -1,6 +1,7 @@
 //! Names of objects in reports.
 
-use manifest::{Form, Object};
+use entra_auth_policy::object;
+use manifest::{Form, ManifestObject};
 use serde_json::Value;
 use text::shown;
 
@@ -15,7 +16,7 @@ pub struct Title {
 }
 
 impl Title {
-    pub fn of(object: &Object) -> Title {
+    pub fn of(object: &ManifestObject) -> Title {
         let text = |value: &Value| shown(value.as_str().unwrap_or_default()).into_owned();
         let or = |first: &Value, second: &Value| if first.is_string() { text(first) } else { text(second) };
         let body = object.object();
@@ -54,11 +55,8 @@ impl Title {
 
 impl std::fmt::Display for Title {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.kind)?;
-        match self.namespace.as_str() {
-            "" => write!(f, " {}", self.name)?,
-            namespace => write!(f, " {namespace}/{}", self.name)?,
-        }
+        let title = object::Title { kind: &self.kind, namespace: &self.namespace, name: &self.name };
+        write!(f, "{title}")?;
         if self.act.is_empty() { Ok(()) } else { write!(f, " ({})", self.act) }
     }
 }

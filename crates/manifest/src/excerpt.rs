@@ -20,7 +20,7 @@ pub struct Excerpt {
 pub const MASK: &str = "***";
 
 /// Lines are made for people: what comes after so many bytes is left out.
-const LONGEST: usize = 400;
+const LONGEST_EXCERPT: usize = 400;
 
 /// What the bytes of a document are, as far as an excerpt is concerned: in order, without overlaps.
 pub(crate) struct Tokens(Vec<(Range<usize>, bool)>);
@@ -93,7 +93,7 @@ impl Tokens {
 }
 
 fn finish(mut text: String, span: Option<Range<usize>>) -> Excerpt {
-    let mut longest = LONGEST.min(text.len());
+    let mut longest = LONGEST_EXCERPT.min(text.len());
     while !text.is_char_boundary(longest) {
         longest -= 1;
     }

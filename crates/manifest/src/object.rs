@@ -9,7 +9,7 @@ use serde_json::Value;
 
 /// One thing to judge.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Object {
+pub struct ManifestObject {
     /// The object, or the admission request.
     pub value: Value,
     pub form: Form,
@@ -25,7 +25,7 @@ pub enum Form {
     Request,
 }
 
-impl Object {
+impl ManifestObject {
     /// The Kubernetes object that is judged, if there is one.
     pub fn object(&self) -> &Value {
         match self.form {
@@ -47,12 +47,12 @@ impl Object {
 impl Document<'_> {
     /// Everything in the document that can be judged, and what of it cannot.
     #[cfg(feature = "yaml")]
-    pub fn objects(&self) -> Result<Vec<Result<Object, Unreadable>>, Unreadable> {
+    pub fn objects(&self) -> Result<Vec<Result<ManifestObject, Unreadable>>, Unreadable> {
         self.read().map(|value| self.objects_of(value))
     }
 
     /// The same, of a document that was read already.
-    pub fn objects_of(&self, value: Value) -> Vec<Result<Object, Unreadable>> {
+    pub fn objects_of(&self, value: Value) -> Vec<Result<ManifestObject, Unreadable>> {
         let mut objects = Vec::new();
         match &self.item {
             Some(item) => self.split(item.complete(value), item.pointer().to_owned(), &mut objects),
@@ -98,7 +98,7 @@ impl Document<'_> {
     }
 
     /// Lists never reach admission: the client sends their items.
-    fn split(&self, value: Value, pointer: String, objects: &mut Vec<Result<Object, Unreadable>>) {
+    fn split(&self, value: Value, pointer: String, objects: &mut Vec<Result<ManifestObject, Unreadable>>) {
         let kind = value["kind"].as_str().unwrap_or_default();
         let Some(item_kind) = kind.strip_suffix("List").filter(|_| value["items"].is_array()) else {
             return objects.push(self.recognise(value, pointer));
@@ -111,11 +111,11 @@ impl Document<'_> {
         }
     }
 
-    fn recognise(&self, mut value: Value, pointer: String) -> Result<Object, Unreadable> {
+    fn recognise(&self, mut value: Value, pointer: String) -> Result<ManifestObject, Unreadable> {
         if value["kind"] == "AdmissionReview" {
             return match value["request"].take() {
                 request @ Value::Object(_) => {
-                    Ok(Object { value: request, form: Form::Request, pointer: format!("{pointer}/request") })
+                    Ok(ManifestObject { value: request, form: Form::Request, pointer: format!("{pointer}/request") })
                 }
                 _ => Err(self.broken("an AdmissionReview without a request".to_owned(), 1)),
             };
@@ -123,17 +123,17 @@ impl Document<'_> {
         // A request says its kind in full; what a policy server sends wraps one, with the settings.
         let is_request = |value: &Value| value["kind"]["kind"].is_string() && value["operation"].is_string();
         if is_request(&value) {
-            return Ok(Object { value, form: Form::Request, pointer });
+            return Ok(ManifestObject { value, form: Form::Request, pointer });
         }
         if is_request(&value["request"]) {
             let pointer = format!("{pointer}/request");
-            return Ok(Object { value: value["request"].take(), form: Form::Request, pointer });
+            return Ok(ManifestObject { value: value["request"].take(), form: Form::Request, pointer });
         }
         if let Some((kind, text)) = elsewhere(&value) {
             return Err(Unreadable { kind, text: text.to_owned(), line: self.line });
         }
         let missing = ["apiVersion", "kind"].into_iter().find(|key| value[*key].as_str().is_none_or(str::is_empty));
-        let Some(missing) = missing else { return Ok(Object { value, form: Form::Object, pointer }) };
+        let Some(missing) = missing else { return Ok(ManifestObject { value, form: Form::Object, pointer }) };
         let claims = value.get("apiVersion").is_some() || value.get("kind").is_some();
         let place = match &self.item {
             Some(item) => format!("items {} ", item.index),
@@ -190,7 +190,7 @@ mod tests {
     use super::*;
     use crate::documents;
 
-    fn read(text: &str) -> Vec<Result<Object, Unreadable>> {
+    fn read(text: &str) -> Vec<Result<ManifestObject, Unreadable>> {
         documents(text)
             .iter()
             .flat_map(|document| document.objects().unwrap_or_else(|error| vec![Err(error)]))

@@ -5,14 +5,14 @@ use std::borrow::Cow;
 /// Text that a message may show: names and keys come from whoever wrote the object, so control and
 /// direction-changing characters are written out and long ones are cut.
 pub fn shown(text: &str) -> Cow<'_, str> {
-    const LONGEST: usize = 100;
+    const LONGEST_SHOWN: usize = 100;
     let plain = |c: char| !c.is_control() && !is_invisible(c);
-    if text.len() <= LONGEST && text.chars().all(plain) {
+    if text.len() <= LONGEST_SHOWN && text.chars().all(plain) {
         return Cow::Borrowed(text);
     }
-    let mut out = String::with_capacity(LONGEST + 8);
+    let mut out = String::with_capacity(LONGEST_SHOWN + 8);
     for c in text.chars() {
-        if out.len() >= LONGEST {
+        if out.len() >= LONGEST_SHOWN {
             out.push('…');
             break;
         }

@@ -4,7 +4,7 @@
 use crate::{is_policy, manifests, subscriptions};
 use admission::cluster::MemoryCluster;
 use admission::fixture::today;
-use admission::{Identity, Operation, payload, request};
+use admission::{Change, Identity, payload, request};
 use cel::{Context, Program, Value as Cel};
 use entra_auth_policy::settings::Date;
 use entra_auth_policy::{Evaluation, Host, evaluate};
@@ -20,7 +20,7 @@ struct Apply {
 }
 
 fn apply(file: &'static str, object: &str) -> Apply {
-    let request = request(&parse(object).unwrap(), &Operation::Create, None);
+    let request = request(&parse(object).unwrap(), &Change::Create, None);
     Apply { file, request, cluster: MemoryCluster::Unasked, today: today() }
 }
 

@@ -8,7 +8,7 @@ mod crd;
 mod settings;
 
 use admission::cluster::MemoryCluster;
-use admission::{Operation, payload, request};
+use admission::{Change, payload, request};
 use entra_auth_policy::{Host, evaluate};
 use manifest::{objects, parse};
 use serde_json::{Value, json};
@@ -171,7 +171,7 @@ fn the_policy_finds_nothing_in_them() {
     let host = Host { today: &admission::fixture::today, cluster: &MemoryCluster::Unasked };
     for (file, object) in manifests() {
         for profile in ["baseline", "restricted"] {
-            let request = request(&object, &Operation::Create, None);
+            let request = request(&object, &Change::Create, None);
             let findings = evaluate(&payload(&request, &json!({"profile": profile})), &host).findings;
             assert!(findings.is_empty(), "{file}, {profile}: {findings:#?}");
         }
