@@ -85,8 +85,8 @@ impl RuleDoc {
         let mut fenced = false;
         for line in self.body.lines() {
             match line {
-                "```yaml deny" => page.push_str("The rule finds something here:\n\n```yaml"),
-                "```yaml allow" => page.push_str("The rule finds nothing here:\n\n```yaml"),
+                "```yaml deny" => page.push_str("This is found:\n\n```yaml"),
+                "```yaml allow" => page.push_str("This is fine:\n\n```yaml"),
                 _ if !fenced && line.starts_with("# ") => {
                     page.push('#');
                     page.push_str(line);
