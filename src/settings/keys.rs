@@ -110,11 +110,11 @@ const API_GROUP: &Form = &form("an API group without a version", &[docs_only("[^
 });
 const JSON_PATH: &Form = &Form { normaliser: Normaliser::JsonPath, ..any("an RFC 9535 JSONPath") };
 const RULE: &Form = &Form { normaliser: Normaliser::RuleId, ..any("a rule id") };
-const KIND_SELECTOR: &Form = &selector("a kind, or `<kind>.<group>`, with `*`");
-const NAMESPACE_SELECTOR: &Form = &selector("a namespace, with `*`");
-const NAME_SELECTOR: &Form = &selector("an object name, with `*`");
-const USER_SELECTOR: &Form = &selector("a user name, with `*`");
-const GROUP_SELECTOR: &Form = &selector("a group, with `*`");
+const KIND_SELECTOR: &Form = &selector("a kind or `<kind>.<group>`; `*` matches any characters");
+const NAMESPACE_SELECTOR: &Form = &selector("a namespace; `*` matches any characters");
+const NAME_SELECTOR: &Form = &selector("an object name; `*` matches any characters");
+const USER_SELECTOR: &Form = &selector("a user name; `*` matches any characters");
+const GROUP_SELECTOR: &Form = &selector("a group; `*` matches any characters");
 
 const fn form(what: &'static str, patterns: &'static [&'static str], with: fn(&str) -> Option<String>) -> Form {
     Form { what, patterns, normaliser: Normaliser::With(with), selects: false }

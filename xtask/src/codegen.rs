@@ -1,9 +1,8 @@
-//! Everything that is derived: pages, schema and form from the rules and the settings keys, Artifact Hub's
-//! files and the modules that the manifests name from the metadata, and the marked parts of other files.
+//! All generated files: pages, schema and form from the rules and the settings keys; Artifact Hub's files and the
+//! module in the manifests from the metadata; and the marked parts of other files.
 //!
-//! A marked part starts with a line that contains `generated: NAME` and ends with one that contains
-//! `end generated`; what is between them belongs to this program, the rest of the file to people. It takes
-//! the indentation of the first.
+//! A marked part starts after a line that contains `generated: NAME` and ends before one that contains
+//! `end generated`. It has the indentation of the first line. The rest of the file is written by hand.
 
 use crate::policy_metadata::Metadata;
 use crate::{artifacthub, credential_doc, questions, rule_doc, schema, settings_doc, tables};
@@ -62,7 +61,7 @@ pub fn run(root: &Path, check: bool) -> Result<()> {
     Ok(())
 }
 
-/// Every generated file with the text it should have.
+/// Every generated file with its up-to-date text.
 fn wanted(root: &Path) -> Result<BTreeMap<PathBuf, String>> {
     let docs = rule_doc::all(root)?;
     let mut files = BTreeMap::new();
@@ -104,7 +103,7 @@ fn today() -> String {
     format!("{}T00:00:00Z", Date::from_unix_seconds(seconds))
 }
 
-/// The policies of a manifest, all of them with this module.
+/// A manifest whose policies all use this module.
 fn name_module(manifest: &str, module: &str) -> String {
     let line = |line: &str| match line.split_once("module: ") {
         Some((before, _)) if before.trim().is_empty() => format!("{before}module: registry://{module}\n"),
@@ -113,7 +112,7 @@ fn name_module(manifest: &str, module: &str) -> String {
     manifest.lines().map(line).collect()
 }
 
-/// Replaces what stands between the marks.
+/// Replaces the text between the marks.
 fn fill(text: &str, part: impl Fn(&str) -> Option<String>) -> Result<String> {
     let mut out = String::new();
     let mut inside = None;
@@ -128,7 +127,7 @@ fn fill(text: &str, part: impl Fn(&str) -> Option<String>) -> Result<String> {
         if let Some((before, name)) = line.split_once("generated: ") {
             let name = name.trim_end_matches("-->").trim();
             let indent = &before[..before.len() - before.trim_start().len()];
-            for line in part(name).with_context(|| format!("no generated part is called {name}"))?.lines() {
+            for line in part(name).with_context(|| format!("there is no generated part {name}"))?.lines() {
                 out.push_str(if line.is_empty() { "" } else { indent });
                 out.push_str(line);
                 out.push('\n');

@@ -1,32 +1,31 @@
-//! What counts as a fixed credential, and which objects choose how to sign in, from the tables that the
-//! policy reads.
+//! The pages about fixed credentials and about objects that choose how to sign in, from the policy's tables.
 
 use credentials::{AZURE_KEYS, AZURE_VARIABLES, Class, FORMATS, PROVIDER_AT, PROVIDERS, SIGNATURES};
 use entra_auth_policy::auth_mode::{Condition, Controller, Mode, Predicate, Target, entries};
 use std::fmt::Write;
 
-const RECOGNISED: &str = "A value is recognised by what it is, wherever it stands: in a variable, an argument, a ConfigMap, a \
-    Secret or an annotation, plain or in base64. A value without a shape of its own counts only under a name that \
-    promises a secret. References (`$(X)`, `${X}`), placeholders, paths, booleans and documentation examples are no \
-    credentials. The policy names the kind and the place, never the value.\n\n";
+const RECOGNISED: &str = "A value is recognised by its format, wherever it appears: in a variable, an argument, a ConfigMap, a \
+    Secret or an annotation, plain or in base64. A value without a recognisable format counts only under a name that \
+    announces a secret. References (`$(X)`, `${X}`), placeholders, paths, booleans and documentation examples are \
+    not credentials. Messages name the kind of credential and its path, never its value.\n\n";
 
-const SIGNED: &str = "## Keys with a mark of their own\n\nA few fixed characters at a fixed offset, as in Microsoft's public \
-    model ([security-utilities](https://github.com/microsoft/security-utilities)), whose rule numbers stand in the last \
-    column. The patterns are for reading; what may stand beside a key is checked as well.\n\n\
+const SIGNED: &str = "## Keys with a signature\n\nThese keys have a few fixed characters at a fixed offset, as in Microsoft's \
+    public model ([security-utilities](https://github.com/microsoft/security-utilities)). The last column has its rule \
+    numbers. The policy also checks the characters next to a key, which the patterns do not show.\n\n\
     | kind | what | pattern | rule |\n|---|---|---|---|\n";
 
 const SHAPED: &str = "\n## Composed values\n\n| kind | what | opens | shape |\n|---|---|---|---|\n";
 
 const VARIABLES: &str = "\n## Names\n\nNames are compared by their letters and digits, in any case: `AZURE_CLIENT_SECRET`, \
-    `azure.client-secret` and `AzureClientSecret` are one name. Besides these, the last word of a name counts: \
-    `password`, `apiKey`, `connectionString` and the like.\n\n\
+    `azure.client-secret` and `AzureClientSecret` are the same name. In addition to the names below, the policy knows \
+    last words such as `password`, `apiKey` and `connectionString`.\n\n\
     Variables of Azure tools, SDKs and samples:\n\n| name | holds |\n|---|---|\n";
 
 const KEYS: &str = "\nKeys of Secrets and configuration, beyond the variables above:\n\n| name | holds |\n|---|---|\n";
 
-const MODES: &str = "Many controllers let an object choose what they sign in to Azure with. Workload identity is the right \
-    choice; the others are reported by the rule in the first table. A choice that is one controller's default is \
-    found by its absence.\n\n";
+const MODES: &str = "Many controllers let an object choose how they sign in to Azure. Workload identity is the right \
+    choice. The rule in the first table reports the other choices. If a choice is a controller's default, an object \
+    that makes no choice is reported.\n\n";
 
 /// `docs/credentials.md`.
 pub fn credentials() -> String {
@@ -93,7 +92,7 @@ fn section(page: &mut String, entry: &Controller) {
     if !entry.given.is_empty() {
         let _ = writeln!(page, "\nOnly where {}.", all(entry.given));
     }
-    page.push_str("\n| member | says | mode | what |\n|---|---|---|---|\n");
+    page.push_str("\n| member | value | mode | meaning |\n|---|---|---|---|\n");
     let at = match entry.at {
         [one] => *one,
         _ => "",
@@ -144,7 +143,7 @@ fn all(conditions: &[Condition]) -> String {
     conditions.iter().map(one).collect::<Vec<_>>().join(" and ")
 }
 
-/// What the member says, for a cell.
+/// The predicate on a member, for a cell.
 fn said(says: &Predicate) -> String {
     match says {
         Predicate::Anything => "anything".to_owned(),
@@ -152,12 +151,12 @@ fn said(says: &Predicate) -> String {
         Predicate::Absent => "not set".to_owned(),
         Predicate::Empty => "`{}`".to_owned(),
         Predicate::OneOf(words) | Predicate::OneOfAnyCase(words) => listed(words),
-        Predicate::NoneOf(words) | Predicate::NoneOfAnyCase(words) => format!("anything but {}", listed(words)),
+        Predicate::NoneOf(words) | Predicate::NoneOfAnyCase(words) => format!("anything except {}", listed(words)),
         Predicate::StartsWith(start) => format!("begins with `{start}`"),
         Predicate::Contains(parts) => format!("contains {}", listed(parts)),
         Predicate::True => "true".to_owned(),
         Predicate::NotTrue => "not true".to_owned(),
-        Predicate::Plaintext => "a value written in place".to_owned(),
+        Predicate::Plaintext => "a literal value".to_owned(),
         Predicate::Credential => "a [credential](credentials.md)".to_owned(),
         Predicate::CredentialName => "the [name of a credential](credentials.md)".to_owned(),
         Predicate::HasOneOf(keys) => format!("has {}", listed(keys)),
@@ -166,7 +165,7 @@ fn said(says: &Predicate) -> String {
     }
 }
 
-/// The same behind the member's name.
+/// The predicate as the rest of a sentence that the member begins.
 fn sentence(says: &Predicate) -> String {
     match says {
         Predicate::StartsWith(_)
@@ -202,7 +201,7 @@ fn opens(class: Class) -> &'static str {
         Class::Kubernetes => "a cluster",
         Class::Registry => "a registry on Azure",
         Class::Aws => "AWS",
-        Class::Key => "whatever trusts it",
+        Class::Key => "any system that trusts it",
         Class::Password => "a server",
     }
 }
@@ -211,7 +210,7 @@ fn head(source: &str, title: &str) -> String {
     format!("<!-- Generated by `make codegen` from {source}. -->\n\n# {title}\n\n")
 }
 
-/// A bar would end the cell.
+/// Escapes bars, which would end the cell.
 fn in_table(text: &str) -> String {
     text.replace('|', "\\|")
 }

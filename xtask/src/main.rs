@@ -1,4 +1,4 @@
-//! Writes and checks what is derived from the rule table, and what a build needs besides cargo.
+//! Writes and checks generated files, starts rules, and annotates the module.
 
 mod annotate;
 mod artifacthub;
@@ -18,7 +18,7 @@ use clap::{Parser, Subcommand};
 use std::path::{Path, PathBuf};
 
 #[derive(Parser)]
-#[command(about = "Writes and checks what is derived from the rule table")]
+#[command(about = "Writes and checks generated files, and starts rules")]
 struct Arguments {
     #[command(subcommand)]
     task: Task,
@@ -26,9 +26,9 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Write the generated pages and the generated parts of other files.
+    /// Write all generated files and the generated parts of other files.
     Codegen {
-        /// Write nothing; fail if anything is out of date.
+        /// Write nothing; fail if a file is out of date.
         #[arg(long)]
         check: bool,
     },
@@ -43,13 +43,13 @@ enum Task {
         output: PathBuf,
         module: PathBuf,
     },
-    /// Write the table of Kubernetes' resources anew, after an update of k8s-openapi.
+    /// Regenerate the table of Kubernetes resources after an update of k8s-openapi.
     Kubernetes,
-    /// Start a rule: its file, its fixtures, its place in the table.
+    /// Start a rule: its file, its fixtures and its line in the table of its group.
     NewRule {
-        /// The group's folder: binding, role, token, ...
+        /// The group: binding, role, token, ...
         group: String,
-        /// The rule's id, named after the fault: `binding-anonymous`.
+        /// The rule's id, which names the fault: `binding-anonymous`.
         id: String,
     },
 }

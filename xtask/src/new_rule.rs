@@ -1,4 +1,5 @@
-//! Starts a rule: everything that "a rule in ten minutes" asks for, with gaps to fill.
+//! Starts a rule: its file, its line in the table of its group and two fixtures. The template is a complete rule
+//! that passes all tests.
 
 use anyhow::{Context, Result, bail};
 use std::path::Path;
@@ -6,27 +7,24 @@ use std::path::Path;
 pub fn run(root: &Path, group: &str, id: &str) -> Result<()> {
     let folder = root.join("src/rules").join(group.replace('-', "_"));
     if !folder.join("mod.rs").is_file() {
-        bail!("no group is called {group}: see src/rules");
+        bail!("there is no group {group}: the groups are the folders of src/rules");
     }
     if id.is_empty() || !id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
-        bail!("a rule's id is kebab-case: binding-anonymous");
+        bail!("a rule's id is in kebab case, for example binding-anonymous");
     }
     let module = id.replace('-', "_");
     let file = folder.join(format!("{module}.rs"));
     if file.exists() {
-        bail!("{} exists", file.display());
+        bail!("{} exists already", file.display());
     }
     std::fs::write(&file, TEMPLATE.replace("RULE-ID", id))?;
     register(&folder.join("mod.rs"), &module)?;
     let fixtures = root.join("test_data").join(id);
     std::fs::create_dir_all(&fixtures)?;
-    std::fs::write(fixtures.join("deny-example.yaml"), DENY)?;
-    std::fs::write(fixtures.join("allow-example.yaml"), ALLOW)?;
-    println!(
-        "wrote src/rules/{group}/{module}.rs and test_data/{id}/\n\
-         next: write the decision and the text, then\n  \
-         UPDATE_FIXTURES=1 cargo test -p admission   (and read the .out files)\n  make codegen test"
-    );
+    for (name, object) in [("deny-example.yaml", id), ("allow-example.yaml", "fine")] {
+        std::fs::write(fixtures.join(name), FIXTURE.replace("NAME", object))?;
+    }
+    println!("wrote {} and test_data/{id}/; continue with step 3 in CONTRIBUTING.md", file.display());
     Ok(())
 }
 
@@ -34,10 +32,10 @@ pub fn run(root: &Path, group: &str, id: &str) -> Result<()> {
 fn register(path: &Path, module: &str) -> Result<()> {
     let text = std::fs::read_to_string(path)?;
     let last = text.rfind("pub mod ").map(|at| at + text[at..].find('\n').unwrap_or_default() + 1);
-    let insert = last.or_else(|| text.find("use crate::rules::Group;")).context("no place for the module")?;
+    let insert = last.or_else(|| text.find("use crate::rules::Group;")).context("the group declares no module")?;
     let (head, tail) = text.split_at(insert);
     let text = format!("{head}pub mod {module};\n{tail}");
-    let rules = text.find("rules: &[").context("no table of rules")?;
+    let rules = text.find("rules: &[").context("the group has no table of rules")?;
     let end = rules
         + text[rules..]
             .find(']')
@@ -56,7 +54,7 @@ const TEMPLATE: &str = r#"//! One sentence that says what is wrong.
 //!
 //! # Why
 //!
-//! What it leads to, and for whom it is fine.
+//! What an attacker or an outage makes of it, and for whom it is fine.
 //!
 //! ```yaml deny
 //! apiVersion: v1
@@ -80,43 +78,39 @@ const TEMPLATE: &str = r#"//! One sentence that says what is wrong.
 //!
 //! # Source
 //!
-//! - [Where this comes from](https://learn.microsoft.com/azure/aks/)
+//! - [The page that states the facts](https://learn.microsoft.com/azure/aks/)
 
 use crate::finding::Severity;
-use crate::kind;
 use crate::object::Object;
-use crate::rule::{Check, Cx, Rule, for_readers};
+use crate::rule::{Check, Rule, RuleContext};
+use kubernetes::kind;
+use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "RULE-ID",
-    summary: for_readers("the fault in one line"),
-    help: "what to do, as an imperative",
+    summary: docs_only("the fault in one line"),
+    remediation: "what to do, as an imperative",
     severity: Severity::Medium,
     checks: &[Check::Kinds(&[kind::CONFIG_MAP], check)],
 };
 
-fn check<'a>(cx: &mut Cx<'a>, object: &Object<'a>) {
+fn check<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>) {
     if object.name == RULE.id {
-        cx.report(object.metadata().member("name"), "is the example of a new rule");
+        cx.report(object.metadata().get("name"), "is the name of the example");
     }
 }
 "#;
 
-const DENY: &str = "apiVersion: v1
+const FIXTURE: &str = "apiVersion: v1
 kind: ConfigMap
-metadata: {name: change-me, namespace: shop}
-";
-
-const ALLOW: &str = "apiVersion: v1
-kind: ConfigMap
-metadata: {name: fine, namespace: shop}
+metadata: {name: NAME, namespace: shop}
 ";
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// The recipe of CONTRIBUTING.md, on a copy: what it writes is what the table needs.
+    /// `tests/recipe.rs` compiles a new rule of one group.
     #[test]
     fn a_new_rule_is_registered_in_every_group() {
         let folder = std::env::temp_dir().join(format!("new-rule-{}", std::process::id()));
@@ -128,7 +122,7 @@ mod tests {
             std::fs::copy(original, target.join("mod.rs")).unwrap();
             let id = format!("{}-example", group.replace('_', "-"));
             run(&folder, &group, &id).unwrap();
-            assert!(run(&folder, &group, &id).is_err(), "never overwrites");
+            assert!(run(&folder, &group, &id).is_err(), "must not overwrite");
             let module = id.replace('-', "_");
             let table = std::fs::read_to_string(target.join("mod.rs")).unwrap();
             assert!(table.contains(&format!("pub mod {module};\n")), "{table}");

@@ -1,4 +1,4 @@
-//! `metadata.yml`, member for member what Kubewarden's own tools read and write.
+//! `metadata.yml`, with the members that Kubewarden's tools read and write.
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
@@ -63,7 +63,7 @@ impl Metadata {
     /// The annotation called `name`.
     pub fn annotation(&self, name: &str) -> Result<&str> {
         let text = self.annotations.get(name).map(String::as_str).filter(|text| !text.trim().is_empty());
-        text.with_context(|| format!("metadata.yml: no annotation {name}"))
+        text.with_context(|| format!("metadata.yml: there is no annotation {name}"))
     }
 
     /// Where the module of this version is published, with its tag.
@@ -82,7 +82,7 @@ mod tests {
         Metadata::read(&std::fs::read_to_string(crate::root().join("metadata.yml")).unwrap()).unwrap()
     }
 
-    /// The operations asked for on a resource of a group and version.
+    /// The operations that the rules list for a resource of a group and version.
     fn operations(metadata: &Metadata, group: &str, version: &str, resource: &str) -> Vec<String> {
         let has = |list: &[String], item: &str| list.iter().any(|listed| listed == item);
         let asks = |rule: &&AdmissionRule| {
@@ -91,14 +91,14 @@ mod tests {
         metadata.rules.iter().filter(asks).flat_map(|rule| rule.operations.clone()).collect()
     }
 
-    /// The audit scanner skips policies that ask for everything of something.
+    /// The audit scanner skips policies with a wildcard in their rules.
     #[test]
     fn asks_for_nothing_in_general() {
         for rule in &metadata().rules {
             for list in [&rule.api_groups, &rule.api_versions, &rule.resources, &rule.operations] {
                 assert!(!list.is_empty() && !list.iter().any(|item| item.contains('*')), "{rule:?}");
             }
-            assert!(!rule.operations.contains(&"DELETE".to_owned()), "nothing is judged upon DELETE: {rule:?}");
+            assert!(!rule.operations.contains(&"DELETE".to_owned()), "no rule evaluates DELETE: {rule:?}");
         }
     }
 
@@ -153,6 +153,6 @@ mod tests {
         }
         let address = metadata.annotation("io.kubewarden.policy.ociUrl").unwrap();
         let last = address.rsplit('/').next().unwrap();
-        assert!(!address.contains("://") && !last.contains(':'), "no scheme and no tag: {address}");
+        assert!(!address.contains("://") && !last.contains(':'), "must have no scheme and no tag: {address}");
     }
 }

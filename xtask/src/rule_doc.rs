@@ -1,16 +1,16 @@
-//! The `//!` text of a rule file: its documentation, in fixed sections.
+//! The documentation of a rule: the `//!` text of its file, in fixed sections.
 
 use anyhow::{Context, Result, bail};
 use entra_auth_policy::rule::Rule;
 use entra_auth_policy::rules::{self, UNREADABLE};
 use std::path::{Path, PathBuf};
 
-/// The sections that every rule has, in this order; it may have others between them.
+/// The sections that every rule has, in this order. A rule may have others between them.
 const SECTIONS: &[&str] = &["Why", "Fix", "Source"];
 
 pub struct RuleDoc {
     pub rule: &'static Rule,
-    /// The group's title, and none for the rule that is always on.
+    /// The group's title; `None` for the rule that is always on.
     pub group: Option<&'static str>,
     /// The source file, relative to the root.
     pub source: PathBuf,
@@ -20,7 +20,7 @@ pub struct RuleDoc {
     pub body: String,
 }
 
-/// All rules with their texts, in table order, the always-on one first.
+/// All rules with their texts, in table order. The rule that is always on comes first.
 pub fn all(root: &Path) -> Result<Vec<RuleDoc>> {
     let mut docs = vec![read(root, &UNREADABLE, None, Path::new("src/rules"))?];
     for group in rules::GROUPS {
@@ -36,10 +36,10 @@ fn read(root: &Path, rule: &'static Rule, group: Option<&'static str>, folder: &
     let source = folder.join(format!("{}.rs", rule.id.replace('-', "_")));
     let text = std::fs::read_to_string(root.join(&source)).with_context(|| source.display().to_string())?;
     let text = doc_comment(&text);
-    let (sentence, body) = text.split_once("\n\n").with_context(|| format!("{}: no sections", rule.id))?;
+    let (sentence, body) = text.split_once("\n\n").with_context(|| format!("{}: has no sections", rule.id))?;
     let found: Vec<&str> = headings(body).filter(|heading| SECTIONS.contains(heading)).collect();
     if found != SECTIONS {
-        bail!("{}: has sections {found:?}, wants {SECTIONS:?}", source.display());
+        bail!("{}: must have the sections {SECTIONS:?}, found {found:?}", source.display());
     }
     for mark in ["```yaml deny", "```yaml allow"] {
         if !body.contains(mark) {
@@ -47,7 +47,7 @@ fn read(root: &Path, rule: &'static Rule, group: Option<&'static str>, folder: &
         }
     }
     if !body.contains("](https://") {
-        bail!("{}: names no source", source.display());
+        bail!("{}: links no source", source.display());
     }
     Ok(RuleDoc { rule, group, source, sentence: sentence.replace('\n', " "), body: body.trim_end().to_owned() })
 }

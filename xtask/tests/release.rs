@@ -1,5 +1,4 @@
-//! What a release says of itself stands in one place: the version in `Cargo.toml`, the address in
-//! `metadata.yml`. Everything else says the same or is generated.
+//! The version of a release is in `Cargo.toml` and its address in `metadata.yml`. Other files agree or are generated.
 
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -19,7 +18,7 @@ fn annotation(name: &str) -> String {
     yaml("metadata.yml")["annotations"][format!("io.kubewarden.policy.{name}")].as_str().unwrap().to_owned()
 }
 
-/// The files of the repository, relative to its root: what is neither built nor git's own.
+/// The files of the repository, relative to its root, without build output and git's files.
 fn files() -> Vec<PathBuf> {
     let root = e2e_tests::root();
     let (mut files, mut folders) = (Vec::new(), vec![root.to_owned()]);
@@ -46,13 +45,13 @@ fn versions_agree() {
     for package in files().iter().filter(|path| path.ends_with("Cargo.toml") && !path.starts_with("fuzz")) {
         let text = read(package);
         let shared = text.lines().any(|line| line.trim() == "version.workspace = true");
-        assert!(shared, "{} has a version of its own", package.display());
+        assert!(shared, "{} must use the version of the workspace", package.display());
     }
 }
 
-/// Between releases the changelog begins with what is to come, at a release with the version and its day.
+/// The changelog begins with unreleased changes or with this version and its date.
 #[test]
-fn the_changelog_speaks_of_this_version() {
+fn the_changelog_begins_with_this_version() {
     let text = read("CHANGELOG.md");
     let newest = text.lines().find_map(|line| line.strip_prefix("## ")).unwrap();
     let released = newest.strip_prefix(VERSION).and_then(|rest| rest.strip_prefix(" - "));
@@ -60,10 +59,9 @@ fn the_changelog_speaks_of_this_version() {
     assert!(newest == "Unreleased" || released.is_some_and(is_day), "{newest}");
 }
 
-/// Where the module is published stands in `metadata.yml`; the rest is written by `make codegen`, which its own
-/// test holds up to date.
+/// Only `metadata.yml` has the address. Other files that contain it are generated.
 #[test]
-fn the_address_stands_in_one_place() {
+fn the_address_is_in_one_place() {
     let address = annotation("ociUrl");
     let mut naming = Vec::new();
     for path in files() {
@@ -81,7 +79,7 @@ fn the_address_stands_in_one_place() {
     assert_eq!(naming, [Path::new("metadata.yml")]);
 }
 
-/// What `make publish` and the release workflow read without a parser of YAML.
+/// `make publish` and the release workflow read the address without a YAML parser.
 #[test]
 fn make_reads_the_same_address() {
     let output =
