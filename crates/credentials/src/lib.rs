@@ -30,7 +30,7 @@ mod text;
 pub(crate) mod tests;
 
 pub use alphabet::Alphabet;
-pub use assignment::{Assignment, assignments, flags};
+pub use assignment::{Assignment, assignments, flags, secret_assignments};
 pub use base64::{decode_base64, may_be_base64};
 pub use benign::{Benign, benign, is_benign, is_placeholder, is_reference, is_unfilled};
 pub use filter::{Filter, Mark, any_case, exact};
