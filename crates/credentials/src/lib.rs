@@ -18,6 +18,7 @@ mod alphabet;
 mod assignment;
 mod base64;
 mod benign;
+mod block;
 mod devops;
 mod filter;
 mod format;
