@@ -7,12 +7,12 @@
 use std::ops::Range;
 
 use super::alphabet::{ALPHANUMERIC, Alphabet, BASE64, BASE64_URL};
-use super::benign::{benign, is_guid, is_placeholder, is_reference};
+use super::benign::{benign, is_placeholder, is_reference};
 use super::filter::{Mark, any_case, exact};
 use super::scan::{Fact, Hit, Region, Scan, facts_of};
 use super::text::{count, find, find_fold, starts_with_fold, until};
 use super::{Class, Kind, assignments, decode_base64};
-use text::docs_only;
+use text::{docs_only, is_guid};
 
 /// A composed credential.
 #[derive(Debug)]
