@@ -436,22 +436,21 @@ fn database_password(scan: &mut Scan, at: usize, end: usize) -> Option<Hit> {
     hit(kind, start..end)
 }
 
-/// What cannot stand in the user part of a URL.
-fn ends_user(b: &u8) -> bool {
-    b" \t\r\n\"'`<>/@:,;".contains(b)
-}
+/// What cannot be in the user part of a URL, and in its password.
+const ENDS_USER: Alphabet = Alphabet::of(" \t\r\n\"'`<>/@:,;");
+const ENDS_PASSWORD: Alphabet = Alphabet::of(" \t\r\n\"'`<>/@");
 
 fn url_password(scan: &mut Scan, at: usize, end: usize) -> Option<Hit> {
     let text = scan.text;
     if at == 0 || !text.get(at - 1).is_some_and(|b| ALPHANUMERIC.contains(*b)) {
         return None;
     }
-    let colon = until(text, end, ends_user);
+    let colon = until(text, end, |b| ENDS_USER.contains(*b));
     if text.get(colon) != Some(&b':') {
         return None;
     }
     let start = colon + 1;
-    let at_sign = until(text, start, |b| b" \t\r\n\"'`<>/@".contains(b));
+    let at_sign = until(text, start, |b| ENDS_PASSWORD.contains(*b));
     if text.get(at_sign) != Some(&b'@') || !is_password(slice(text, start..at_sign)) {
         return None;
     }
