@@ -11,13 +11,13 @@ use super::benign::{benign, is_placeholder, is_reference};
 use super::filter::{Mark, any_case, exact};
 use super::scan::{Fact, Hit, Region, Scan, facts_of};
 use super::text::{count, find, find_fold, starts_with_fold, until};
-use super::{Class, Kind, assignments, decode_base64};
+use super::{Class, CredentialKind, assignments, decode_base64};
 use text::{docs_only, is_guid};
 
 /// A composed credential.
 #[derive(Debug)]
 pub struct Format {
-    pub kinds: &'static [&'static Kind],
+    pub kinds: &'static [&'static CredentialKind],
     /// What it looks like, for people.
     pub shape: &'static str,
     pub marks: &'static [Mark],
@@ -152,7 +152,7 @@ pub const FORMATS: &[Format] = &[
 
 macro_rules! kinds {
     ($($name:ident = $class:ident $id:literal $what:literal;)*) => {
-        $(static $name: Kind = Kind { id: $id, what: $what, class: Class::$class };)*
+        $(static $name: CredentialKind = CredentialKind { id: $id, what: $what, class: Class::$class };)*
     };
 }
 
@@ -190,7 +190,7 @@ kinds! {
     AWS_SECRET_KEY = Aws "aws-secret-key" "an AWS secret access key";
 }
 
-fn hit(kind: &'static Kind, range: Range<usize>) -> Option<Hit> {
+fn hit(kind: &'static CredentialKind, range: Range<usize>) -> Option<Hit> {
     Some(Hit { kind, range })
 }
 
@@ -694,7 +694,7 @@ fn kubeconfig(scan: &mut Scan, at: usize, _: usize) -> Option<Hit> {
         return None;
     }
     let text = std::str::from_utf8(scan.text).ok()?;
-    let mut kind: Option<&'static Kind> = None;
+    let mut kind: Option<&'static CredentialKind> = None;
     assignments(text, &mut |pair| {
         let found = match pair.key {
             "client-key-data" => &KUBECONFIG_KEY,
