@@ -1,67 +1,43 @@
 //! What the names in Entra look like: object ids and user principal names.
 
-/// A GUID as Entra writes it: lower case, hyphens, no braces.
+/// Whether a text is a GUID as Entra writes it: lower case, hyphens, no braces.
 pub fn is_guid(text: &str) -> bool {
-    is_guid_any_case(text) && !text.bytes().any(|b| b.is_ascii_uppercase())
-}
-
-/// A GUID in either case.
-pub fn is_guid_any_case(text: &str) -> bool {
-    text.len() == 36
-        && text.bytes().enumerate().all(|(index, b)| match index {
-            8 | 13 | 18 | 23 => b == b'-',
-            _ => b.is_ascii_hexdigit(),
-        })
+    text::is_guid(text) && !text.bytes().any(|b| b.is_ascii_uppercase())
 }
 
 /// The GUID that `text` spells in any usual way (upper case, braces, white space), as Entra writes it.
 pub fn normalise_guid(text: &str) -> Option<String> {
     let bare = text.trim();
     let bare = bare.strip_prefix('{').and_then(|t| t.strip_suffix('}')).unwrap_or(bare);
-    is_guid_any_case(bare).then(|| bare.to_ascii_lowercase())
+    text::is_guid(bare).then(|| bare.to_ascii_lowercase())
 }
 
 /// All zeros, or the same digit throughout: what samples put where an id belongs.
 pub fn is_placeholder_guid(text: &str) -> bool {
     let mut digits = text.bytes().filter(|b| *b != b'-');
     let first = digits.next();
-    is_guid_any_case(text) && digits.all(|b| Some(b) == first)
+    text::is_guid(text) && digits.all(|b| Some(b) == first)
 }
 
-/// Text that was meant to be replaced before it was applied: `${X}`, `$(X)`, `<X>`, `{{ x }}`, `%X%`,
-/// `__X__`, `YOUR_X`, `REPLACE_ME`, `xxxx`, and GUIDs of one repeated digit.
+/// Whether a text was meant to be replaced before it was applied. Of a name, unlike a credential, a part is enough:
+/// `team-<id>`, `%X%-admins`, `TODO-group`, `7d8cdf74-xxxx-xxxx-xxxx-274d963d358b`; and a GUID may be one of a repeated
+/// digit.
 pub fn is_placeholder(text: &str) -> bool {
     let text = text.trim();
-    let wrapped = |open: &str, close: &str| {
-        text.find(open).is_some_and(|at| text.get(at + open.len()..).is_some_and(|rest| rest.contains(close)))
-    };
+    let encloses = |open: char, close: char| text.split_once(open).is_some_and(|(_, rest)| rest.contains(close));
     let lower = text.to_ascii_lowercase();
-    wrapped("${", "}")
-        || wrapped("$(", ")")
-        || wrapped("{{", "}}")
-        || wrapped("<", ">")
-        || wrapped("%", "%")
-        || wrapped("#{", "}#")
-        || (text.starts_with("__") && text.ends_with("__") && text.len() > 4)
-        || (text.starts_with('$') && text.len() > 1)
-        || [
-            "your-",
-            "your_",
-            "replace-",
-            "replace_",
-            "changeme",
-            "change-me",
-            "change_me",
-            "replaceme",
-            "placeholder",
-            "todo",
-            "tba",
-            "tbd",
-        ]
-        .iter()
-        .any(|word| lower.starts_with(word))
-        || (lower.contains("xxx") && lower.bytes().all(|b| b.is_ascii_hexdigit() || b == b'x' || b == b'-'))
+    // `yourij@contoso.com` may be a person, and letters outside ASCII are another mistake.
+    let (user, is_mail) = text.split_once('@').map_or((text, false), |(user, _)| (user, true));
+    let is_word = text.is_ascii() && (!is_mail || user.contains(['-', '_']));
+    credentials::is_reference(text)
+        || is_word && credentials::is_placeholder(user)
         || is_placeholder_guid(text)
+        || encloses('<', '>')
+        || encloses('%', '%')
+        || text.starts_with("__") && text.ends_with("__") && text.len() > 4
+        || text.starts_with('$') && text.len() > 1
+        || ["todo", "tba", "tbd", "changeme", "replaceme", "placeholder"].iter().any(|word| lower.starts_with(word))
+        || lower.contains("xxx") && lower.bytes().all(|b| b.is_ascii_hexdigit() || b == b'x' || b == b'-')
 }
 
 /// Why a text is not an id as Entra writes it, worst last.
@@ -79,7 +55,7 @@ pub enum IdFault {
 }
 
 impl IdFault {
-    /// What is wrong with `text`; `None` for a GUID in lower case that somebody filled in.
+    /// What is wrong with `text`; `None` for a GUID in lower case that is not a placeholder.
     pub fn of(text: &str) -> Option<Self> {
         if is_guid(text) {
             return is_placeholder_guid(text).then_some(IdFault::Placeholder);
@@ -88,7 +64,7 @@ impl IdFault {
         if bare.is_empty() {
             return Some(if text.is_empty() { IdFault::Empty } else { IdFault::WhiteSpace });
         }
-        if is_guid_any_case(text) && !is_placeholder_guid(text) {
+        if text::is_guid(text) && !is_placeholder_guid(text) {
             return Some(IdFault::UpperCase);
         }
         if is_placeholder(bare.trim_matches(['{', '}'])) || is_placeholder(bare) {
@@ -152,7 +128,7 @@ mod tests {
     fn guids() {
         let guid = "0f8fad5b-d9cb-469f-a165-70867728950e";
         assert!(is_guid(guid));
-        assert!(!is_guid(&guid.to_uppercase()) && is_guid_any_case(&guid.to_uppercase()));
+        assert!(!is_guid(&guid.to_uppercase()) && text::is_guid(&guid.to_uppercase()));
         assert_eq!(normalise_guid(&format!(" {{{}}} ", guid.to_uppercase())).as_deref(), Some(guid));
         for bad in ["", "0f8fad5b", "0f8fad5b-d9cb-469f-a165-70867728950", "0f8fad5b-d9cb-469f-a165-70867728950g"] {
             assert!(!is_guid(bad) && normalise_guid(bad).is_none());
@@ -221,6 +197,8 @@ mod tests {
             "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx",
             "00000000-0000-0000-0000-000000000000",
             "#{groupId}#",
+            "FIXME",
+            "change-me",
             "%GROUP%",
         ] {
             assert!(is_placeholder(text), "{text}");

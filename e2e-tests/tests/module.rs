@@ -23,6 +23,13 @@ fn imports_only_what_every_kubewarden_host_offers() {
     assert!(interface.imports.contains("wapc.__guest_request"));
 }
 
+/// kwctl and policy-server change nothing about their engine's features. The module uses vectors.
+#[test]
+fn needs_only_features_that_engines_have_by_default() {
+    wasmparser::Validator::new().validate_all(&policy()).unwrap();
+    Module::load(&policy()).unwrap();
+}
+
 #[test]
 fn speaks_the_protocol_version_that_servers_accept() {
     assert_eq!(Built::Policy.load().unwrap().protocol_version().unwrap(), "v1");

@@ -2,7 +2,7 @@
 #![no_main]
 
 use credentials::{
-    harmless, is_azure_credential_variable, is_unfilled, name_strength, recognise, recognise_all, recognise_bytes,
+    benign, is_azure_credential_variable, is_unfilled, name_strength, recognise, recognise_all, recognise_bytes,
     recognise_with_base64,
 };
 use entra_auth_policy::glance::Glance;
@@ -25,6 +25,6 @@ fuzz_target!(|bytes: &[u8]| {
     assert!(found.is_none() || glance.may_hold_credential());
     assert!(!mentions_endpoint(text) || glance.may_name_endpoint());
     assert!(glance.may_assign() || !text.contains(['=', ':', '\n', '{', '[', '<']));
-    let _ = (recognise_with_base64(text), harmless(text), is_unfilled(text));
+    let _ = (recognise_with_base64(text), benign(text), is_unfilled(text));
     let _ = (name_strength(text), is_azure_credential_variable(text));
 });

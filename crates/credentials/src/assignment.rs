@@ -5,6 +5,7 @@
 //! and promises nothing about texts that are none of these. Each reader passes over its text once.
 
 use super::alphabet::Alphabet;
+use super::name::{NameStrength, may_end_like_a_secret, name_strength};
 
 /// A name and the text assigned to it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -18,19 +19,96 @@ pub struct Assignment<'t> {
 
 /// Reports what `text` assigns, in order.
 pub fn assignments<'t>(text: &'t str, found: &mut dyn FnMut(Assignment<'t>)) {
-    let mut report = Report { found, name: None, flag: None };
+    read(text, &mut Report { found, name: None, flag: None, wanted: |_| true }, false);
+}
+
+/// Reports the same assignments as [`assignments`], of the names that have a [`name_strength`] alone. Reads only the
+/// lines that may have one.
+pub fn secret_assignments<'t>(text: &'t str, found: &mut dyn FnMut(Assignment<'t>, NameStrength)) {
+    let found = &mut |assignment: Assignment<'t>| {
+        if let Some(strength) = name_strength(assignment.key) {
+            found(assignment, strength);
+        }
+    };
+    read(text, &mut Report { found, name: None, flag: None, wanted: |name| name_strength(name).is_some() }, true);
+}
+
+fn read<'t>(text: &'t str, report: &mut Report<'t, '_>, skip: bool) {
     let start = text.trim_start();
     match start.as_bytes().first() {
-        Some(b'{') => read_json(text, 1, &mut report),
-        Some(b'<') => read_xml(text, &mut report),
+        Some(b'{') => read_json(text, 1, report),
+        Some(b'<') => read_xml(text, report),
         // A table in INI or TOML begins so as well.
-        Some(b'[') if is_json_list(start) => read_json(text, 1, &mut report),
+        Some(b'[') if is_json_list(start) => read_json(text, 1, report),
+        // An element's name may be one without any of the signs that are looked for.
+        _ if skip && memchr::memmem::find(text.as_bytes(), b"</").is_none() => read_some_lines(text, report),
         _ => {
             for (number, line) in text.lines().enumerate() {
-                read_line(line, number + 1, &mut report);
+                read_line(line, number + 1, report);
             }
         }
     }
+}
+
+/// Reads the lines that may assign something to the name of a secret, and the lines after them that may belong to it.
+fn read_some_lines<'t>(text: &'t str, report: &mut Report<'t, '_>) {
+    let bytes = text.as_bytes();
+    let newline = |from: usize| memchr::memchr(b'\n', bytes.get(from..).unwrap_or_default()).map(|i| from + i);
+    let (mut read_to, mut number) = (0, 1);
+    for at in memchr::memchr3_iter(b'=', b':', b'-', bytes) {
+        if at < read_to || !may_name_secret(bytes, at) {
+            continue;
+        }
+        let skipped = bytes.get(read_to..at).unwrap_or_default();
+        number += memchr::memchr_iter(b'\n', skipped).count();
+        read_to += memchr::memrchr(b'\n', skipped).map_or(0, |i| i + 1);
+        loop {
+            let end = newline(read_to).unwrap_or(bytes.len());
+            read_line(text.get(read_to..end).unwrap_or_default(), number, report);
+            (read_to, number) = (end + 1, number + 1);
+            if read_to >= bytes.len() || report.name.is_none() && report.flag.is_none() {
+                break;
+            }
+        }
+    }
+}
+
+/// Whether the `=` or `:` at `at` may follow the name of a secret, or the `-` begin a flag. What `name:` or `key:`
+/// introduces may be a name as well.
+fn may_name_secret(text: &[u8], at: usize) -> bool {
+    const NEARBY: usize = 64;
+    let (before, after) = (text.get(..at).unwrap_or_default(), text.get(at + 1..).unwrap_or_default());
+    match text.get(at) {
+        Some(b'-') => {
+            let begins = before.last().is_none_or(|b| !b.is_ascii_alphanumeric() && *b != b'-');
+            return begins && after.first().is_some_and(|b| !b.is_ascii_whitespace());
+        }
+        Some(b':') if after.first().is_some_and(u8::is_ascii_graphic) => {
+            // Only after a quotation mark.
+            if !matches!(before.trim_ascii_end().last(), Some(b'"' | b'\'')) {
+                return false;
+            }
+        }
+        _ => {}
+    }
+    let near = before.get(at.saturating_sub(NEARBY)..).unwrap_or_default();
+    let Some(last) = near.iter().rposition(u8::is_ascii_alphanumeric) else { return at > NEARBY };
+    let near = near.get(..=last).unwrap_or_default();
+    if may_end_like_a_secret(near) || last < 4 && at > NEARBY {
+        return true;
+    }
+    let introduces = near.last_chunk().is_some_and(|end: &[u8; 4]| end.eq_ignore_ascii_case(b"name"));
+    introduces && may_be_secret_name(after)
+}
+
+/// Whether the value at the beginning of `text` may be the name of a secret. A plain word is looked at.
+fn may_be_secret_name(text: &[u8]) -> bool {
+    let line = text.split(|b| *b == b'\n').next().unwrap_or_default().trim_ascii();
+    let word = match line {
+        [b'"', word @ .., b'"'] | [b'\'', word @ .., b'\''] => word,
+        word => word,
+    };
+    !word.iter().all(|b| b.is_ascii_alphanumeric() || b"_./-".contains(b)) || may_end_like_a_secret(word)
 }
 
 /// Reports flags with a value in a command line: `--name=value` and `--name value`.
@@ -60,12 +138,14 @@ struct Report<'t, 'f> {
     name: Option<&'t str>,
     /// From a list item `--flag`, awaiting its value.
     flag: Option<&'t str>,
+    /// The names to remember: the assignments of others are of no interest.
+    wanted: fn(&str) -> bool,
 }
 
 impl<'t> Report<'t, '_> {
     fn pair(&mut self, key: &'t str, value: &'t str, line: usize) {
         self.flag = None;
-        // JSON allows a member without a name; it tells nothing.
+        // JSON allows a member without a name.
         if key.is_empty() {
             return;
         }
@@ -75,7 +155,7 @@ impl<'t> Report<'t, '_> {
                 (self.found)(Assignment { key, value, line });
             }
         } else if key.eq_ignore_ascii_case("name") || key.eq_ignore_ascii_case("key") {
-            self.name = Some(value);
+            self.name = Some(value).filter(|name| (self.wanted)(name));
         } else {
             self.name = None;
         }
@@ -98,7 +178,9 @@ impl<'t> Report<'t, '_> {
 
     /// Flags and assignments inside a value, as in a shell command.
     fn inside(&mut self, value: &'t str, line: usize) {
-        if memchr::memchr2(b'-', b'=', value.as_bytes()).is_none() {
+        let bytes = value.as_bytes();
+        let is_flag = |at: usize| at.checked_sub(1).and_then(|i| bytes.get(i)).is_none_or(u8::is_ascii_whitespace);
+        if !memchr::memchr2_iter(b'-', b'=', bytes).any(|at| bytes.get(at) == Some(&b'=') || is_flag(at)) {
             return;
         }
         let found = &mut self.found;
@@ -291,12 +373,11 @@ fn read_json<'t>(text: &'t str, mut line: usize, report: &mut Report<'t, '_>) {
 
 /// The closing quotation mark of a JSON string, or the end.
 fn string_end(bytes: &[u8], mut at: usize) -> usize {
-    while let Some(&byte) = bytes.get(at) {
-        match byte {
-            b'"' => return at,
-            b'\\' => at += 2,
-            _ => at += 1,
+    while let Some(found) = bytes.get(at..).and_then(|rest| memchr::memchr2(b'"', b'\\', rest)).map(|i| at + i) {
+        if bytes.get(found) == Some(&b'"') {
+            return found;
         }
+        at = found + 2;
     }
     bytes.len()
 }

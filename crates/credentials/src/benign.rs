@@ -2,6 +2,7 @@
 
 use super::alphabet::{ALPHANUMERIC, Alphabet};
 use super::text::{contains_fold, find, starts_with_fold};
+use text::is_guid;
 
 /// Why a value is harmless.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -47,7 +48,7 @@ pub fn benign(value: &str) -> Option<Benign> {
     if is_published(value) {
         return Some(Benign::Public);
     }
-    if is_guid(value) || is_digest(value) || is_public_key(value) {
+    if is_guid(unbraced(value)) || is_digest(value) || is_public_key(value) {
         return Some(Benign::Identifier);
     }
     if is_path(value) || is_address(value) || is_settings_without_secret(value) {
@@ -122,6 +123,7 @@ const PLACEHOLDERS: &[&str] = &[
     "replaceme",
     "todo",
     "tbd",
+    "tba",
     "fixme",
     "placeholder",
     "redacted",
@@ -217,14 +219,8 @@ fn is_published(value: &str) -> bool {
         || contains_fold(bytes, b";ingestionendpoint=")
 }
 
-/// `8-4-4-4-12` hexadecimal digits, in braces or not.
-pub fn is_guid(value: &str) -> bool {
-    let inner = value.strip_prefix('{').and_then(|v| v.strip_suffix('}')).unwrap_or(value);
-    inner.len() == 36
-        && inner.bytes().enumerate().all(|(i, b)| match i {
-            8 | 13 | 18 | 23 => b == b'-',
-            _ => b.is_ascii_hexdigit(),
-        })
+fn unbraced(value: &str) -> &str {
+    value.strip_prefix('{').and_then(|v| v.strip_suffix('}')).unwrap_or(value)
 }
 
 fn is_digest(value: &str) -> bool {

@@ -5,9 +5,10 @@
 
 use super::alphabet::Alphabet;
 use super::scan::Hit;
-use super::{Class, Kind};
+use super::{Class, CredentialKind};
 
-static KIND: Kind = Kind { id: "devops-token", what: "an Azure DevOps personal access token", class: Class::Azure };
+static KIND: CredentialKind =
+    CredentialKind { id: "devops-token", what: "an Azure DevOps personal access token", class: Class::Azure };
 
 const BASE32: Alphabet = Alphabet::of("2-7a-z");
 pub const LENGTH: usize = 52;

@@ -7,17 +7,17 @@
 use std::ops::Range;
 
 use super::alphabet::{ALPHANUMERIC, Alphabet, BASE64, BASE64_URL};
-use super::benign::{benign, is_guid, is_placeholder, is_reference};
+use super::benign::{benign, is_placeholder, is_reference};
 use super::filter::{Mark, any_case, exact};
 use super::scan::{Fact, Hit, Region, Scan, facts_of};
 use super::text::{count, find, find_fold, starts_with_fold, until};
-use super::{Class, Kind, assignments, decode_base64};
-use text::docs_only;
+use super::{Class, CredentialKind, assignments, decode_base64};
+use text::{docs_only, is_guid};
 
 /// A composed credential.
 #[derive(Debug)]
 pub struct Format {
-    pub kinds: &'static [&'static Kind],
+    pub kinds: &'static [&'static CredentialKind],
     /// What it looks like, for people.
     pub shape: &'static str,
     pub marks: &'static [Mark],
@@ -152,7 +152,7 @@ pub const FORMATS: &[Format] = &[
 
 macro_rules! kinds {
     ($($name:ident = $class:ident $id:literal $what:literal;)*) => {
-        $(static $name: Kind = Kind { id: $id, what: $what, class: Class::$class };)*
+        $(static $name: CredentialKind = CredentialKind { id: $id, what: $what, class: Class::$class };)*
     };
 }
 
@@ -190,7 +190,7 @@ kinds! {
     AWS_SECRET_KEY = Aws "aws-secret-key" "an AWS secret access key";
 }
 
-fn hit(kind: &'static Kind, range: Range<usize>) -> Option<Hit> {
+fn hit(kind: &'static CredentialKind, range: Range<usize>) -> Option<Hit> {
     Some(Hit { kind, range })
 }
 
@@ -436,22 +436,21 @@ fn database_password(scan: &mut Scan, at: usize, end: usize) -> Option<Hit> {
     hit(kind, start..end)
 }
 
-/// What cannot stand in the user part of a URL.
-fn ends_user(b: &u8) -> bool {
-    b" \t\r\n\"'`<>/@:,;".contains(b)
-}
+/// What cannot be in the user part of a URL, and in its password.
+const ENDS_USER: Alphabet = Alphabet::of(" \t\r\n\"'`<>/@:,;");
+const ENDS_PASSWORD: Alphabet = Alphabet::of(" \t\r\n\"'`<>/@");
 
 fn url_password(scan: &mut Scan, at: usize, end: usize) -> Option<Hit> {
     let text = scan.text;
     if at == 0 || !text.get(at - 1).is_some_and(|b| ALPHANUMERIC.contains(*b)) {
         return None;
     }
-    let colon = until(text, end, ends_user);
+    let colon = until(text, end, |b| ENDS_USER.contains(*b));
     if text.get(colon) != Some(&b':') {
         return None;
     }
     let start = colon + 1;
-    let at_sign = until(text, start, |b| b" \t\r\n\"'`<>/@".contains(b));
+    let at_sign = until(text, start, |b| ENDS_PASSWORD.contains(*b));
     if text.get(at_sign) != Some(&b'@') || !is_password(slice(text, start..at_sign)) {
         return None;
     }
@@ -695,7 +694,7 @@ fn kubeconfig(scan: &mut Scan, at: usize, _: usize) -> Option<Hit> {
         return None;
     }
     let text = std::str::from_utf8(scan.text).ok()?;
-    let mut kind: Option<&'static Kind> = None;
+    let mut kind: Option<&'static CredentialKind> = None;
     assignments(text, &mut |pair| {
         let found = match pair.key {
             "client-key-data" => &KUBECONFIG_KEY,

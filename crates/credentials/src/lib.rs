@@ -8,7 +8,7 @@
 //!   [`is_benign`] about the value first.
 //! - *Which names and values does this text assign?* [`assignments`], for configuration files.
 //!
-//! Nothing here returns, stores or prints a value: a [`Kind`] says what was found, an offset where.
+//! Nothing here returns, stores or prints a value: a [`CredentialKind`] says what was found, an offset where.
 //!
 //! All of it runs in an instance made afresh for each request, so tables are filled by the compiler
 //! and text without a credential costs one pass and no allocation. Work is linear in the text,
@@ -18,6 +18,7 @@ mod alphabet;
 mod assignment;
 mod base64;
 mod benign;
+mod block;
 mod devops;
 mod filter;
 mod format;
@@ -30,7 +31,7 @@ mod text;
 pub(crate) mod tests;
 
 pub use alphabet::Alphabet;
-pub use assignment::{Assignment, assignments, flags};
+pub use assignment::{Assignment, assignments, flags, secret_assignments};
 pub use base64::{decode_base64, may_be_base64};
 pub use benign::{Benign, benign, is_benign, is_placeholder, is_reference, is_unfilled};
 pub use filter::{Filter, Mark, any_case, exact};
@@ -46,13 +47,15 @@ use std::ops::Range;
 
 /// A kind of credential.
 #[derive(PartialEq, Eq, Debug)]
-pub struct Kind {
+pub struct CredentialKind {
     /// In kebab case: `entra-client-secret`.
     pub id: &'static str,
     /// With its article, to stand after "holds": `an Entra client secret`.
     pub what: &'static str,
     pub class: Class,
 }
+
+pub type Kind = CredentialKind;
 
 /// What a credential opens, which decides the rule that reports it. Strongest first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -72,7 +75,7 @@ pub enum Class {
     Password,
 }
 
-impl Kind {
+impl CredentialKind {
     /// Whether it is a whole kubeconfig rather than a token of a cluster.
     pub fn is_kubeconfig(&self) -> bool {
         self.id.starts_with("kubeconfig-")
@@ -90,18 +93,18 @@ pub fn may_hold_credential(text: &str) -> bool {
 }
 
 /// The strongest credential in the text; of equals, the first.
-pub fn recognise(text: &str) -> Option<&'static Kind> {
+pub fn recognise(text: &str) -> Option<&'static CredentialKind> {
     recognise_bytes(text.as_bytes())
 }
 
 /// As [`recognise`], for bytes that need not be text.
-pub fn recognise_bytes(text: &[u8]) -> Option<&'static Kind> {
+pub fn recognise_bytes(text: &[u8]) -> Option<&'static CredentialKind> {
     recognise_where(text, |_| true)
 }
 
 /// As [`recognise_bytes`], among the kinds that `wanted` accepts.
-pub fn recognise_where(text: &[u8], wanted: fn(&Kind) -> bool) -> Option<&'static Kind> {
-    let mut best: Option<&'static Kind> = None;
+pub fn recognise_where(text: &[u8], wanted: fn(&CredentialKind) -> bool) -> Option<&'static CredentialKind> {
+    let mut best: Option<&'static CredentialKind> = None;
     scan::scan(text, &mut |hit| {
         if wanted(hit.kind) && best.is_none_or(|kind| hit.kind.class < kind.class) {
             best = Some(hit.kind);
@@ -113,7 +116,7 @@ pub fn recognise_where(text: &[u8], wanted: fn(&Kind) -> bool) -> Option<&'stati
 
 /// Every credential in the text, with the bytes that it takes. A credential inside another, such as
 /// the key in a connection string, is not told twice.
-pub fn recognise_all(text: &str, found: &mut dyn FnMut(&'static Kind, Range<usize>)) {
+pub fn recognise_all(text: &str, found: &mut dyn FnMut(&'static CredentialKind, Range<usize>)) {
     scan::scan(text.as_bytes(), &mut |hit| {
         found(hit.kind, hit.range);
         false
@@ -124,7 +127,7 @@ pub fn recognise_all(text: &str, found: &mut dyn FnMut(&'static Kind, Range<usiz
 const BASE64_LIMIT: usize = 1 << 20;
 
 /// As [`recognise`], also within base64, once.
-pub fn recognise_with_base64(text: &str) -> Option<&'static Kind> {
+pub fn recognise_with_base64(text: &str) -> Option<&'static CredentialKind> {
     let inside = || recognise_bytes(&decode_base64(text, BASE64_LIMIT)?);
     recognise(text).or_else(|| (text.len() > scan::SHORTEST).then(inside)?)
 }

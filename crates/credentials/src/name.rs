@@ -229,14 +229,11 @@ const SUFFIXES: &[&str] = &["value", "base64", "b64", "plain", "plaintext", "def
 
 /// What a name promises about a literal value. Ask [`super::is_benign`] about the value.
 pub fn name_strength(name: &str) -> Option<NameStrength> {
-    if !may_end_like_a_secret(name) {
+    if !may_end_like_a_secret(name.as_bytes()) {
         return None;
     }
     let whole = Words::of(name);
     let words = whole.without_suffixes();
-    if !whole.may_matter() && !words.may_matter() {
-        return None;
-    }
     let starts_with = |start: &&str| whole.letters().starts_with(start.as_bytes());
     if EXEMPT_STARTS.iter().any(starts_with) || whole.is_one_of(EXEMPT) {
         return None;
@@ -259,13 +256,10 @@ pub fn name_strength(name: &str) -> Option<NameStrength> {
 
 /// What credential a variable or a Secret's key of this name holds, whatever its value.
 pub fn is_azure_credential_variable(name: &str) -> Option<&'static str> {
-    if !may_end_like_a_secret(name) {
+    if !may_end_like_a_secret(name.as_bytes()) {
         return None;
     }
     let words = Words::of(name);
-    if !words.may_matter() && !words.without_suffixes().may_matter() {
-        return None;
-    }
     words.look_up(AZURE_VARIABLES).or_else(|| words.look_up(AZURE_KEYS)).or_else(|| match name_strength(name) {
         Some(NameStrength::Azure(what)) => Some(what),
         _ => None,
@@ -284,58 +278,124 @@ pub fn is_aws_secret_key(name: &str, value: &str) -> bool {
     value.trim().len() == 40 && ends_with_letters(name, "secretaccesskey")
 }
 
-/// A look at a name's end that spares nearly every name the reading of its words.
-fn may_end_like_a_secret(name: &str) -> bool {
-    let Some(end) = name.bytes().rposition(|b| b.is_ascii_alphabetic()) else { return false };
-    let ending = name.as_bytes().get(..=end).unwrap_or_default();
-    let mut letters = ending.iter().rev().filter(|b| b.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase);
-    let Some(last) = letters.next() else { return false };
-    if !matches!(last, b'b' | b'd' | b'e' | b'g' | b'l' | b'n' | b'r' | b's' | b't' | b'y') {
-        return false;
+/// How names that are in the tables end, by their last letters. The compiler collects it from the tables, and it
+/// rejects nearly every name without reading its words: of 36 variables of a Pod, all.
+struct Endings {
+    /// For each position from the end and each letter, the endings that have it there.
+    at: [[u64; 26]; ENDING],
+    count: usize,
+}
+
+/// Letters of an ending. Fewer would accept `string` and `base`.
+const ENDING: usize = 4;
+
+#[allow(clippy::indexing_slicing, reason = "the compiler evaluates it, and would refuse")]
+static ENDINGS: Endings = {
+    let mut endings = Endings { at: [[0; 26]; ENDING], count: 0 };
+    let mut n = 0;
+    while n < AZURE_VARIABLES.len() {
+        endings = endings.with(AZURE_VARIABLES[n].0);
+        n += 1;
     }
-    match (letters.next().zip(letters.next()), last) {
-        // `DB_PASSWORD_B64`; the digits are gone.
-        (_, b'b') => true,
-        (None, _) => false,
-        (Some((middle, first)), last) => {
-            let end = [first, middle, last];
-            // Of common endings one letter more tells nearly all from `string`, `base`, `phrase` and the like.
-            match &end {
-                b"ing" | b"age" => letters.next() == Some(b'r'),
-                b"ase" => matches!(letters.next(), Some(b'b' | b'r')),
-                b"ate" => letters.next() == Some(b'c'),
-                b"nts" => letters.next() == Some(b'i'),
-                _ => is_end_of_secret(end) || name.len() > SUFFIXED && is_end_of_suffix(end),
+    n = 0;
+    while n < AZURE_KEYS.len() {
+        endings = endings.with(AZURE_KEYS[n].0);
+        n += 1;
+    }
+    let lists = [STRONG, STRONG_ON_AZURE, WEAK, SUFFIXES];
+    n = 0;
+    while n < lists.len() {
+        let mut m = 0;
+        while m < lists[n].len() {
+            endings = endings.with(lists[n][m]);
+            m += 1;
+        }
+        n += 1;
+    }
+    endings
+};
+
+impl Endings {
+    /// Adds the end of `name`, whose trailing digits say nothing.
+    #[allow(clippy::indexing_slicing, reason = "the compiler evaluates it, and would refuse")]
+    const fn with(mut self, name: &str) -> Endings {
+        let name = name.as_bytes();
+        let mut letters = [b'*'; ENDING];
+        let (mut at, mut taken) = (name.len(), 0);
+        while at > 0 && taken < ENDING {
+            at -= 1;
+            if name[at].is_ascii_alphabetic() {
+                letters[taken] = name[at].to_ascii_lowercase();
+                taken += 1;
+            } else if name[at].is_ascii_digit() && taken > 0 {
+                break;
             }
         }
+        assert!(taken > 0 && self.count < 64, "an ending is a bit of 64");
+        let (mut position, mut known) = (0, !0);
+        while position < ENDING {
+            let mut letter = 0;
+            while letter < 26 {
+                if letters[position] == b'*' || letters[position] == b'a' + letter as u8 {
+                    known &= self.at[position][letter];
+                }
+                letter += 1;
+            }
+            position += 1;
+        }
+        if known != 0 {
+            return self;
+        }
+        position = 0;
+        while position < ENDING {
+            let mut letter = 0;
+            while letter < 26 {
+                if letters[position] == b'*' || letters[position] == b'a' + letter as u8 {
+                    self.at[position][letter] |= 1 << self.count;
+                }
+                letter += 1;
+            }
+            position += 1;
+        }
+        self.count += 1;
+        self
+    }
+
+    /// Whether the last of these letters and digits, given from the last on, may end a name in the tables.
+    fn allow(&self, letters: impl Iterator<Item = u8>) -> bool {
+        let mut left = !0;
+        let mut letters = letters.skip_while(u8::is_ascii_digit);
+        for position in &self.at {
+            left &= match letters.next() {
+                Some(byte) => letter(byte).and_then(|letter| position.get(letter)).copied().unwrap_or(!0),
+                // The name is shorter: whether it is in the tables is seen there.
+                None => return left != !0,
+            };
+            if left == 0 {
+                return false;
+            }
+        }
+        true
     }
 }
 
-/// A suffix and the shortest word before it: `pwdPlain`. Shorter is `value` alone.
-const SUFFIXED: usize = 7;
-
-/// Of [`SUFFIXES`], without digits.
-fn is_end_of_suffix(end: [u8; 3]) -> bool {
-    matches!(&end, b"lue" | b"ase" | b"ain" | b"ext" | b"ult" | b"ral")
+fn letter(byte: u8) -> Option<usize> {
+    byte.is_ascii_alphabetic().then(|| usize::from(byte.to_ascii_lowercase() - b'a'))
 }
 
-fn is_end_of_secret(end: [u8; 3]) -> bool {
-    matches!(
-        &end,
-        b"als" | b"ass" | b"bus" | b"eys" | b"ial" | b"ken" | b"key" | b"ngs" | b"ord" | b"pat" | b"pwd" | b"rds"
-            | b"ret" | b"sas" | b"son" | b"str" | b"swd"
-            // Common endings, for which `may_matter` takes a longer look.
-            | b"ing" | b"ase" | b"age" | b"ate" | b"nts"
-    )
+/// Whether [`name_strength`] and [`is_azure_credential_variable`] may say something of a name that ends so. Never
+/// wrongly says no.
+pub fn may_end_like_a_secret(name: &[u8]) -> bool {
+    ENDINGS.allow(name.iter().rev().copied().filter(u8::is_ascii_alphanumeric))
 }
 
 /// Longest name that is judged whole. Of longer ones, the end is.
-const LONGEST: usize = 128;
+const LONGEST_NAME: usize = 128;
 
 /// A name's letters and digits in lower case, and where words begin, without the heap.
 #[derive(Clone, Copy)]
 struct Words {
-    letters: [u8; LONGEST],
+    letters: [u8; LONGEST_NAME],
     length: usize,
     starts: u128,
 }
@@ -343,8 +403,8 @@ struct Words {
 impl Words {
     fn of(name: &str) -> Words {
         let bytes = name.as_bytes();
-        let bytes = bytes.get(bytes.len().saturating_sub(LONGEST)..).unwrap_or_default();
-        let mut words = Words { letters: [0; LONGEST], length: 0, starts: 0 };
+        let bytes = bytes.get(bytes.len().saturating_sub(LONGEST_NAME)..).unwrap_or_default();
+        let mut words = Words { letters: [0; LONGEST_NAME], length: 0, starts: 0 };
         let mut previous = b'_';
         for (i, &byte) in bytes.iter().enumerate() {
             if byte.is_ascii_alphanumeric() {
@@ -371,7 +431,7 @@ impl Words {
     }
 
     fn begins_word(&self, at: usize) -> bool {
-        at < LONGEST && self.starts >> at & 1 == 1
+        at < LONGEST_NAME && self.starts >> at & 1 == 1
     }
 
     fn is_one_of(&self, list: &[&str]) -> bool {
@@ -425,21 +485,6 @@ impl Words {
         }
         words
     }
-
-    /// Whether the name ends like anything in the tables; most names end otherwise, and are done.
-    fn may_matter(&self) -> bool {
-        let letters = self.letters();
-        match letters.last_chunk::<3>() {
-            // Common endings, for which it takes a longer look.
-            Some(b"ing") => letters.ends_with(b"string"),
-            Some(b"ase") => letters.ends_with(b"phrase"),
-            Some(b"age") => letters.ends_with(b"storage"),
-            Some(b"ate") => letters.ends_with(b"certificate"),
-            Some(b"nts") => letters.ends_with(b"endpoints"),
-            Some(end) => is_end_of_secret(*end),
-            None => false,
-        }
-    }
 }
 
 #[cfg(test)]
@@ -448,9 +493,9 @@ fn whatever_is_in_the_tables_may_matter() {
     let tables = AZURE_VARIABLES.iter().chain(AZURE_KEYS).map(|(name, _)| *name);
     let endings = [STRONG, STRONG_ON_AZURE, WEAK].concat();
     for name in tables.chain(endings) {
-        assert!(Words::of(name).may_matter() && may_end_like_a_secret(name), "{name}");
+        assert!(may_end_like_a_secret(name.as_bytes()), "{name}");
         for suffix in SUFFIXES {
-            assert!(may_end_like_a_secret(&format!("{name}_{suffix}_1")), "{name} {suffix}");
+            assert!(may_end_like_a_secret(format!("{name}_{suffix}_1").as_bytes()), "{name} {suffix}");
         }
     }
 }

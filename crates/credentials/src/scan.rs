@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::Kind;
+use super::CredentialKind;
 use super::filter::{Filter, Mark, any_case, bits};
 use super::format::FORMATS;
 use super::signature::SIGNATURES;
@@ -11,7 +11,7 @@ use super::text::{count, until};
 /// Something found.
 #[derive(Clone, Debug)]
 pub struct Hit {
-    pub kind: &'static Kind,
+    pub kind: &'static CredentialKind,
     pub range: Range<usize>,
 }
 

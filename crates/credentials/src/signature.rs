@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::alphabet::{ALPHANUMERIC, Alphabet, BASE64, BASE64_ANY, BASE64_URL};
 use super::filter::{Mark, exact};
-use super::{Class, Kind};
+use super::{Class, CredentialKind};
 use text::docs_only;
 
 /// Between `min` and `max` characters of one alphabet.
@@ -22,7 +22,7 @@ pub struct Run {
 /// One key format.
 #[derive(Debug)]
 pub struct Signature {
-    pub kind: Kind,
+    pub kind: CredentialKind,
     /// Rule numbers in Microsoft's model.
     pub source: &'static str,
     pub mark: Mark,
@@ -39,8 +39,8 @@ const fn run(count: usize, alphabet: Alphabet) -> Run {
     Run { alphabet, min: count, max: count }
 }
 
-const fn azure(id: &'static str, what: &'static str) -> Kind {
-    Kind { id, what, class: Class::Azure }
+const fn azure(id: &'static str, what: &'static str) -> CredentialKind {
+    CredentialKind { id, what, class: Class::Azure }
 }
 
 const CLIENT_SECRET: Alphabet = Alphabet::of("~.A-Za-z0-9_-");
@@ -62,7 +62,7 @@ const BEFORE_32: &[Run] = &[run(33, BASE64)];
 const AFTER_32: &[Run] = &[run(1, A_TO_P), run(5, BASE64), run(1, EQUALS)];
 
 /// A 64-byte key in base64 with its mark at character 76.
-const fn key64(kind: Kind, source: &'static str, mark: &'static str) -> Signature {
+const fn key64(kind: CredentialKind, source: &'static str, mark: &'static str) -> Signature {
     Signature {
         kind,
         source: docs_only(source),
@@ -75,7 +75,7 @@ const fn key64(kind: Kind, source: &'static str, mark: &'static str) -> Signatur
 }
 
 /// A 32-byte key in base64 with its mark at character 33.
-const fn key32(kind: Kind, source: &'static str, mark: &'static str) -> Signature {
+const fn key32(kind: CredentialKind, source: &'static str, mark: &'static str) -> Signature {
     Signature {
         kind,
         source: docs_only(source),
@@ -163,7 +163,7 @@ pub const SIGNATURES: &[Signature] = &[
 ];
 
 /// Common annotated keys name their service in four characters at [`PROVIDER_AT`].
-pub const PROVIDERS: &[(&str, Kind)] = &[
+pub const PROVIDERS: &[(&str, CredentialKind)] = &[
     ("ACOG", azure("ai-services-key", "an Azure AI or Azure OpenAI key")),
     ("AZAC", azure("app-configuration-key", "an App Configuration access key")),
     ("AZCS", azure("communication-services-key", "a Communication Services key")),
@@ -196,7 +196,7 @@ impl Signature {
     }
 
     /// The kind of a key this signature found: annotated keys name their service.
-    pub fn kind_of(&'static self, key: &[u8]) -> &'static Kind {
+    pub fn kind_of(&'static self, key: &[u8]) -> &'static CredentialKind {
         if self.mark.text != "JQQJ9" {
             return &self.kind;
         }

@@ -92,7 +92,7 @@ fn kinds_are_told_apart_by_id() {
     let signatures = SIGNATURES.iter().map(|s| &s.kind);
     let providers = PROVIDERS.iter().map(|(_, kind)| kind);
     let formats = FORMATS.iter().flat_map(|f| f.kinds.iter().copied());
-    let all: Vec<&Kind> = signatures.chain(providers).chain(formats).collect();
+    let all: Vec<&CredentialKind> = signatures.chain(providers).chain(formats).collect();
     for kind in &all {
         assert!(kind.id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'), "{}", kind.id);
         assert!(["a ", "an ", "the "].iter().any(|article| kind.what.starts_with(article)), "{}", kind.what);

@@ -1,7 +1,7 @@
-//! Times this policy against the cheapest possible module and a conventional one: all on the same
-//! requests, in one run, taking turns, so that whatever else the machine does meets all alike.
+//! Times this policy against the cheapest possible module, a conventional policy and, if given, an older module:
+//! all on the same requests, in one run, taking turns, so that other work on the machine affects all alike.
 //!
-//! `bench [ROUNDS]`: calls of each module per small request, 2000 unless told otherwise.
+//! `bench [ROUNDS] [--against FILE.wasm]`: calls of each module per small request, 2000 by default.
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -10,24 +10,38 @@ use e2e_tests::Built;
 use e2e_tests::samples::{Sample, samples};
 use host::{Meter, Module};
 
+/// The older module, if any, is the last.
+const POLICY: usize = 1;
 const MODULES: [(&str, Built); 3] =
     [("floor", Built::Floor), ("policy", Built::Policy), ("conventional", Built::Conventional)];
 const COMPILES: usize = 5;
 
 fn main() -> anyhow::Result<()> {
-    let rounds: usize = match std::env::args().nth(1) {
-        Some(text) => text.parse().context("ROUNDS is a number")?,
-        None => 2000,
-    };
+    let mut rounds = 2000;
+    let mut against = None;
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        if argument == "--against" {
+            against = Some(arguments.next().context("--against needs a file")?);
+        } else {
+            rounds = argument.parse().context("ROUNDS is a number")?;
+        }
+    }
     if rounds == 0 {
         bail!("ROUNDS is at least 1");
     }
+    let mut names = Vec::new();
     let mut wasm = Vec::new();
-    for (_, built) in MODULES {
+    for (name, built) in MODULES {
+        names.push(name);
         wasm.push(built.read()?);
     }
+    if let Some(file) = &against {
+        names.push("older");
+        wasm.push(std::fs::read(file).with_context(|| format!("cannot read {file}"))?);
+    }
 
-    let mut compiles = vec![Vec::new(); MODULES.len()];
+    let mut compiles = vec![Vec::new(); wasm.len()];
     for _ in 0..COMPILES {
         for (times, wasm) in compiles.iter_mut().zip(&wasm) {
             let started = Instant::now();
@@ -36,23 +50,24 @@ fn main() -> anyhow::Result<()> {
         }
     }
     println!("{:<22} {:>10} {:>12}", "module", "size kB", "compile ms");
-    for ((name, _), (wasm, times)) in MODULES.iter().zip(wasm.iter().zip(&mut compiles)) {
+    for (name, (wasm, times)) in names.iter().zip(wasm.iter().zip(&mut compiles)) {
         times.sort_unstable();
         let (size, compile) = (wasm.len() as f64 / 1e3, micros(middle(times)) / 1e3);
         println!("{name:<22} {size:>10.1} {compile:>12.1}");
     }
 
     let modules = wasm.iter().map(|wasm| Module::load(wasm)).collect::<Result<Vec<_>, _>>()?;
-    let meter = Meter::load(&wasm[1])?;
+    let meter = Meter::load(&wasm[POLICY])?;
     println!();
-    println!(
-        "{:<22} {:>8} | {:^17} | {:^17} | {:^17} | {:>7} {:>8} | {:>7}",
-        "microseconds", "bytes", "floor", "policy", "conventional", "policy/", "policy/", "memory"
-    );
-    println!(
-        "{:<22} {:>8} | {:>8} {:>8} | {:>8} {:>8} | {:>8} {:>8} | {:>7} {:>8} | {:>7}",
-        "request", "", "median", "p99", "median", "p99", "median", "p99", "floor", "convent.", "MiB"
-    );
+    print!("{:<22} {:>8} |", "microseconds", "bytes");
+    names.iter().for_each(|name| print!(" {name:^17} |"));
+    println!(" policy divided by");
+    print!("{:<22} {:>8} |", "request", "");
+    names.iter().for_each(|_| print!(" {:>8} {:>8} |", "median", "p99"));
+    for name in names.iter().filter(|name| **name != "policy") {
+        print!(" {name:>12}");
+    }
+    println!(" | {:>7}", "MiB");
     for sample in samples() {
         // A megabyte takes a thousand times as long as a node's request and varies less.
         let rounds = if sample.payload.len() > 256 << 10 { rounds.div_ceil(20) } else { rounds };
@@ -64,12 +79,10 @@ fn main() -> anyhow::Result<()> {
             print!(" {median:>8.1} {p99:>8.1} |");
         }
         let median = |module: usize| micros(middle(&times[module]));
-        println!(
-            " {:>7.2} {:>8.2} | {:>7.1}",
-            median(1) / median(0),
-            median(1) / median(2),
-            memory as f64 / f64::from(1 << 20)
-        );
+        for module in (0..times.len()).filter(|module| *module != POLICY) {
+            print!(" {:>12.2}", median(POLICY) / median(module));
+        }
+        println!(" | {:>7.1}", memory as f64 / f64::from(1 << 20));
     }
     Ok(())
 }
@@ -80,7 +93,7 @@ fn time(modules: &[Module], sample: &Sample, rounds: usize) -> anyhow::Result<Ve
     let warm_up = rounds.div_ceil(20);
     for round in 0..rounds + warm_up {
         for turn in 0..modules.len() {
-            // Forwards and backwards: who runs before leaves its traces in the caches.
+            // Forwards and backwards: the module that ran before leaves traces in the caches.
             let turn = if round % 2 == 0 { turn } else { modules.len() - 1 - turn };
             let module = (turn + round / 2) % modules.len();
             let started = Instant::now();

@@ -136,6 +136,120 @@ proptest! {
     }
 }
 
+/// What `secret_assignments` has to report, the slow way.
+fn secrets_among_assignments(text: &str) -> Vec<(Assignment<'_>, NameStrength)> {
+    let mut found = Vec::new();
+    assignments(text, &mut |pair| found.extend(name_strength(pair.key).map(|strength| (pair, strength))));
+    found
+}
+
+fn parts_of_configuration() -> Vec<&'static str> {
+    vec![
+        "password",
+        "PASSWORD_",
+        "client",
+        "Secret",
+        "apiKey",
+        "pat",
+        "pass",
+        "wo",
+        "rd",
+        "name",
+        "NAME",
+        "value",
+        "key",
+        "string",
+        "base64",
+        "B64",
+        "option",
+        "a",
+        "x1",
+        "1",
+        "7",
+        "é",
+        "\u{a0}",
+        "\u{b}",
+        "\u{2028}",
+        "=",
+        "=",
+        ":",
+        ":",
+        ": ",
+        ": ",
+        "- ",
+        "- ",
+        "-",
+        "--",
+        "--",
+        " ",
+        " ",
+        "  ",
+        "\t",
+        "\n",
+        "\n",
+        "\n",
+        "\r\n",
+        "\r",
+        "\"",
+        "\"",
+        "'",
+        "'",
+        "\"\"",
+        "{",
+        "}",
+        "[",
+        "]",
+        ",",
+        "<",
+        ">",
+        "</",
+        "/>",
+        "#",
+        " # ",
+        "//",
+        "://",
+        "export ",
+        "$env:",
+        "\\",
+        "_",
+        ".",
+        "/",
+        ";",
+        "!",
+        "<!--",
+        "name: ",
+        "value: ",
+        "- name: DB_PASSWORD\n",
+        "  value: x\n",
+        "- --password\n",
+        "- --verbose\n",
+        "- x\n",
+        "token=",
+        "\"--token\", ",
+        "{\"name\": \"DB_PASSWORD\",",
+        "\"value\": \"x\"}",
+        "<password>",
+        "</password>",
+        " name=\"",
+        "\n\n",
+        "==============================================================================",
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(5000) })]
+
+    #[test]
+    fn lines_are_skipped_only_where_no_secret_is_named(
+        parts in proptest::collection::vec(proptest::sample::select(parts_of_configuration()), 0..24),
+    ) {
+        let text = parts.concat();
+        let mut found = Vec::new();
+        secret_assignments(&text, &mut |pair, strength| found.push((pair, strength)));
+        prop_assert_eq!(found, secrets_among_assignments(&text), "{:?}", text);
+    }
+}
+
 /// Found by the properties above.
 #[test]
 fn a_member_without_a_name_is_no_assignment() {
