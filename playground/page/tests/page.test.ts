@@ -124,9 +124,9 @@ test('a bad manifest is underlined, and accepted once it is fixed', async () => 
   expect(await finding.textContent()).toContain('binding-anonymous');
   expect(await finding.textContent()).toContain('line 6: subjects[system:unauthenticated]');
   expect(await finding.textContent()).toMatch(/Fix: .*Entra group/);
-  expect(await finding.textContent()).toContain('Why: A binding grants a role to requests that nobody signed in for.');
+  expect(await finding.textContent()).toContain('Why: A binding grants a role to unauthenticated requests.');
   await finding.locator('summary').click();
-  expect(await finding.textContent()).toContain('no Entra sign-in');
+  expect(await finding.textContent()).toContain('Entra sign-in');
   await page.locator('#manifest .cm-content').click();
   await page.keyboard.press('ControlOrMeta+End');
   await page.keyboard.type('# more');
@@ -149,8 +149,8 @@ test('what kubectl prints is to the letter, and can be copied', async () => {
   expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(
     'Error from server: error when creating "manifest.yaml": admission webhook ' +
       '"clusterwide-entra-auth-policy.kubewarden.admission" denied the request: ' +
-      'entra-auth-policy refused RoleBinding shop/team (baseline): 1 problem\n' +
-      '1) binding-anonymous: subjects[system:unauthenticated] grants view to everybody without signing in\n' +
+      'entra-auth-policy denied RoleBinding shop/team (baseline): 1 problem\n' +
+      '1) binding-anonymous: subjects[system:unauthenticated] grants view to unauthenticated requests\n' +
       '   fix: remove the subject, or bind an Entra group by its object id\n' +
       'rules: https://github.com/entra-auth-policy/entra-auth-policy/blob/main/docs/rules.md\n',
   );
