@@ -1,11 +1,11 @@
-//! Puts the rules' pages of `docs/rules` into the program, so that what it explains is what is written there.
+//! Embeds the pages of `docs/rules` in the program: `explain` shows them.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 fn main() {
-    // Asked for at run time: a target directory may be moved with its project.
+    // Read at run time: a target directory can be moved with its project.
     let package = env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it");
     let folder = Path::new(&package).join("../../docs/rules");
     println!("cargo::rerun-if-changed={}", folder.display());

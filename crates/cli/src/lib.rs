@@ -1,50 +1,51 @@
-//! Replays manifests through the compiled policy.
+//! `entra-auth`: checks manifests with the policy's core before they reach a cluster.
 //!
 //! ```text
-//! paths ─► sources ─► documents ─► objects ─► requests ─► verdicts ─► records ─► report
+//! args ─► inputs ─► documents ─► objects ─► evaluate ─► records ─► report
 //! ```
-//!
-//! The verdict is the module's; the findings behind it, with places and fixes, come from the same core
-//! built into this program. Both must give the same bytes for every object.
 
-pub mod cli;
-mod cluster;
-mod command;
-mod judge;
+pub mod args;
+mod commands;
+mod evaluate;
+mod inputs;
+mod lookups;
+#[cfg(feature = "module")]
 mod module;
 mod progress;
 mod record;
 pub mod report;
 mod rule_page;
 mod settings;
-mod source;
+mod title;
 
-pub use judge::{Judge, NoVerdict, Title, load};
-pub use record::{Record, Subject};
-pub use source::{DeadEnd, Source, sources};
+pub use evaluate::CompiledPolicy;
 
-use anyhow::{Result, bail};
-use cli::{Cli, Judging};
-use host::Module;
+use anyhow::Result;
+use args::{Check, Cli, Command};
+use entra_auth_policy::settings::Date;
+use evaluate::Evaluator;
+use inputs::{Source, SourceError, sources};
 use progress::Progress;
 use rayon::ThreadPoolBuilder;
 use rayon::prelude::*;
+use record::Record;
 use report::{Streams, Summary};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Sources read at once: enough to keep every core busy.
 const BATCH: usize = 256;
 /// And few enough to bound what is held in memory.
 const BATCH_BYTES: u64 = 16 << 20;
 
-/// What a run comes to, as exit status.
+/// The exit status of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
     Allowed,
     Denied,
-    Unread,
+    Failed,
 }
 
 impl From<Outcome> for ExitCode {
@@ -53,54 +54,84 @@ impl From<Outcome> for ExitCode {
     }
 }
 
-/// Does what the command line says. An error is about the whole run: settings, module, output.
-pub fn run(cli: &Cli, mut streams: Streams) -> Result<Outcome> {
-    if let Some(command) = &cli.command {
-        command::run(command, &mut streams.out, streams.width)?;
-        return Ok(Outcome::Allowed);
+/// The program.
+pub fn main() -> ExitCode {
+    let cli = Cli::from_args(std::env::args_os()).unwrap_or_else(|error| error.exit());
+    anstream::ColorChoice::from(cli.color).write_global();
+    match run(&cli, Streams::of_process(), today()) {
+        Ok(outcome) => outcome.into(),
+        Err(error) => {
+            // A reader that closes the pipe (`| head`) is not an error.
+            let is_closed = |cause: &std::io::Error| cause.kind() == std::io::ErrorKind::BrokenPipe;
+            if !error.downcast_ref().is_some_and(is_closed) {
+                anstream::eprintln!("error: {error:#}");
+            }
+            ExitCode::from(2)
+        }
     }
-    let path = module::find(cli.judging.policy.as_deref())?;
-    judge(&cli.judging, &path, &load(&path)?, streams)
 }
 
-/// Judges with a module that is loaded already.
-pub fn judge(cli: &Judging, path: &Path, module: &Module, streams: Streams) -> Result<Outcome> {
-    let settings = settings::load(cli, module)?;
+fn today() -> Date {
+    Date::from_unix_seconds(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()))
+}
+
+/// Runs a command. An error is about the whole run: settings, module, output.
+pub fn run(cli: &Cli, mut streams: Streams, today: Date) -> Result<Outcome> {
+    match &cli.command {
+        Command::Check(args) => {
+            let module = args.module.as_deref().map(load).transpose()?;
+            check(args, module.as_deref(), streams, args.today.unwrap_or(today))
+        }
+        command => {
+            commands::run(command, &mut streams.out, streams.width)?;
+            Ok(Outcome::Allowed)
+        }
+    }
+}
+
+#[cfg(feature = "module")]
+fn load(path: &Path) -> Result<Box<dyn CompiledPolicy>> {
+    Ok(Box::new(module::load(path)?))
+}
+
+#[cfg(not(feature = "module"))]
+fn load(_: &Path) -> Result<Box<dyn CompiledPolicy>> {
+    anyhow::bail!(
+        "--module: this build has no wasm engine. Build one with `cargo build -p entra-auth --features module`, or \
+         leave the option out: the policy is built in"
+    )
+}
+
+/// Checks manifests with the built-in policy, or with a module that is loaded already.
+pub fn check(args: &Check, module: Option<&dyn CompiledPolicy>, streams: Streams, today: Date) -> Result<Outcome> {
+    let settings = settings::load(args, module)?;
     let workers = ThreadPoolBuilder::new().stack_size(manifest::STACK).build()?;
-    let sources = sources(&cli.paths, cli.settings.as_deref());
+    let sources = sources(&args.paths, args.settings.as_deref());
     let cluster = if settings::wants_cluster(&settings) {
-        Some(Arc::new(workers.install(|| cluster::collect(&cli.dumps, &sources))?))
+        Some(Arc::new(workers.install(|| lookups::collect(&args.dumps, &sources))?))
     } else {
         None
     };
-    let judge = Judge::new(module.clone(), settings, cli.identity(), cluster.clone());
-    let wording = report::wording(cli, &streams);
-    let mut report = report::open(cli, streams);
+    let evaluator = Evaluator { settings, identity: args.identity(), cluster: cluster.clone(), today, module };
+    let render = report::renderer(args, &streams);
+    let mut report = report::open(args, streams);
     let progress = Progress::start(sources.iter().flatten().map(Source::size).sum());
     let mut summary = Summary::default();
     for batch in batches(&sources) {
-        let told = |record: Record| {
-            let record = if cli.skip_others { record.skipping_others() } else { record };
-            (wording(&record), record)
+        let rendered = |record: Result<Record>| {
+            let record = record?;
+            let record = if args.skip_others { record.skipping_others() } else { record };
+            Ok((render(&record), record))
         };
-        let records = |source| -> Vec<(String, Record)> {
-            let records = record::records(source, &judge, &|bytes| progress.step(bytes));
-            records.into_par_iter().map(told).collect()
+        let records = |source| -> Vec<Result<(String, Record)>> {
+            let records = record::records(source, &evaluator, &|bytes| progress.step(bytes));
+            records.into_par_iter().map(rendered).collect()
         };
-        let batch: Vec<Vec<(String, Record)>> = workers.install(|| batch.par_iter().map(records).collect());
-        for (words, record) in batch.into_iter().flatten() {
-            if let Record::Differ(subject) = &record {
-                bail!(
-                    "{} and this program are of different versions: they answer differently about {} ({}). \
-                     Build both from the same source (`make policy.wasm`, `cargo build -p replay`), or name the \
-                     right module with --policy",
-                    path.display(),
-                    subject.title,
-                    subject.place()
-                );
-            }
+        let batch: Vec<Vec<_>> = workers.install(|| batch.par_iter().map(records).collect());
+        for record in batch.into_iter().flatten() {
+            let (text, record) = record?;
             summary.count(&record);
-            report.record(&record, &words)?;
+            report.record(&record, &text)?;
         }
     }
     drop(progress);
@@ -109,11 +140,11 @@ pub fn judge(cli: &Judging, path: &Path, module: &Module, streams: Streams) -> R
     Ok(summary.outcome())
 }
 
-/// Sources in order, so many at once as fit. A source that is larger than that comes alone.
-fn batches(mut sources: &[Result<Source, DeadEnd>]) -> impl Iterator<Item = &[Result<Source, DeadEnd>]> {
+/// Groups sources, in order, into batches within the limits. A source that is larger comes alone.
+fn batches(mut sources: &[Result<Source, SourceError>]) -> impl Iterator<Item = &[Result<Source, SourceError>]> {
     std::iter::from_fn(move || {
         let mut bytes = 0;
-        let fits = |source: &&Result<Source, DeadEnd>| {
+        let fits = |source: &&Result<Source, SourceError>| {
             bytes += source.as_ref().map_or(0, Source::size);
             bytes <= BATCH_BYTES
         };

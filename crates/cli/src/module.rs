@@ -1,53 +1,68 @@
-//! Which compiled policy is run.
+//! `--module`: runs a compiled policy.
 
-use anyhow::{Context, Result, bail};
-use std::env;
-use std::fs;
-use std::path::{Path, PathBuf};
+use crate::CompiledPolicy;
+use admission::cluster::ManifestCluster;
+use admission::session;
+use anyhow::Context;
+use entra_auth_policy::lookup::{Cluster, Query, RESOURCES, Resource};
+use host::{HostCallbacks, Module};
+use serde::Deserialize;
+use std::path::Path;
+use std::sync::Arc;
 
-const NAMES: [&str; 2] = ["annotated-policy.wasm", "policy.wasm"];
+pub struct Compiled(Module);
 
-/// The file given, or the nearest one: in the current folder or above, else above the program itself.
-pub fn find(given: Option<&Path>) -> Result<PathBuf> {
-    if let Some(given) = given {
-        return Ok(given.to_owned());
+/// Reads and compiles the module.
+pub fn load(path: &Path) -> anyhow::Result<Compiled> {
+    let load = || -> anyhow::Result<Module> { Ok(Module::load_direct(&std::fs::read(path)?)?) };
+    load().map(Compiled).with_context(|| path.display().to_string())
+}
+
+impl CompiledPolicy for Compiled {
+    fn validate_settings(&self, settings: &[u8]) -> anyhow::Result<Vec<u8>> {
+        Ok(self.0.call("validate_settings", settings)?)
     }
-    let here = env::current_dir().context("the current folder")?;
-    let program = env::current_exe().unwrap_or_default();
-    match here.ancestors().chain(program.ancestors().skip(1)).find_map(newest_in) {
-        Some(path) => Ok(path),
-        None => bail!(
-            "no {} in {} or above: build it with `make policy.wasm`, or name one with --policy",
-            NAMES.join(" or "),
-            here.display()
-        ),
+
+    fn validate(
+        &self,
+        payload: &[u8],
+        cluster: Option<&Arc<ManifestCluster>>,
+        source: &str,
+    ) -> anyhow::Result<Vec<u8>> {
+        let Some(cluster) = cluster else { return Ok(self.0.call("validate", payload)?) };
+        let host = LookupHost { cluster: cluster.clone(), source: source.to_owned() };
+        Ok(self.0.clone().with_host(Arc::new(host)).call("validate", payload)?)
     }
 }
 
-/// Of the two files the one built last: the other may be left from an older build.
-fn newest_in(folder: &Path) -> Option<PathBuf> {
-    let found = NAMES.iter().filter_map(|name| {
-        let path = folder.join(name);
-        let metadata = fs::metadata(&path).ok().filter(fs::Metadata::is_file)?;
-        Some((metadata.modified().ok(), path))
-    });
-    found.max_by_key(|(modified, _)| *modified).map(|(_, path)| path)
+/// Answers host calls from the manifests, in a policy server's words.
+struct LookupHost {
+    cluster: Arc<ManifestCluster>,
+    /// The source whose objects are evaluated.
+    source: String,
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::time::{Duration, SystemTime};
+/// What the SDK sends with `get_resource`; the field masks are the policy's own.
+#[derive(Deserialize)]
+struct Request {
+    api_version: String,
+    kind: String,
+    name: String,
+    namespace: Option<String>,
+}
 
-    #[test]
-    fn the_newer_of_two_is_taken() {
-        let folder = tempfile::tempdir().unwrap();
-        assert_eq!(newest_in(folder.path()), None);
-        let now = SystemTime::now();
-        for (name, age) in [("policy.wasm", 10), ("annotated-policy.wasm", 20)] {
-            let file = fs::File::create(folder.path().join(name)).unwrap();
-            file.set_modified(now - Duration::from_secs(age)).unwrap();
+impl HostCallbacks for LookupHost {
+    fn call(&self, binding: &str, namespace: &str, operation: &str, payload: &[u8]) -> Result<Vec<u8>, String> {
+        if (binding, namespace, operation) != ("kubewarden", "kubernetes", "get_resource") {
+            return Err(format!("host capability {binding}/{namespace}/{operation} is not granted"));
         }
-        assert_eq!(newest_in(folder.path()), Some(folder.path().join("policy.wasm")));
+        let request: Request = serde_json::from_slice(payload).map_err(|_| "not a request for an object".to_owned())?;
+        let is_requested = |known: &&&Resource| known.api_version == request.api_version && known.kind == request.kind;
+        let Some(resource) = RESOURCES.iter().find(is_requested) else {
+            return Err(format!("the policy does not look up {}", request.kind));
+        };
+        let query = Query { resource, namespace: request.namespace.as_deref(), name: &request.name };
+        let answer = self.cluster.seen_from(&self.source).get(&query);
+        answer.map(String::into_bytes).map_err(|error| session::host_text(&query, error))
     }
 }

@@ -1,4 +1,4 @@
-//! How far a long run has come, on a terminal.
+//! A progress bar on a terminal.
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
@@ -7,15 +7,15 @@ use std::time::Duration;
 pub struct Progress(ProgressBar);
 
 impl Progress {
-    /// Counts bytes; of standard input nobody knows how many there are. Silent unless errors go to a
-    /// terminal and the report goes elsewhere: otherwise the report itself shows how far it is.
+    /// Counts bytes; the length of standard input is not known. Hidden unless standard error is a terminal and the
+    /// report goes elsewhere: a report on the terminal is progress enough.
     pub fn start(bytes: u64) -> Progress {
         let bar = if bytes == 0 { ProgressBar::no_length() } else { ProgressBar::new(bytes) };
         if std::io::stdout().is_terminal() {
             bar.set_draw_target(ProgressDrawTarget::hidden());
         }
         let template = match bytes {
-            0 => "{spinner} {bytes} judged in {elapsed}",
+            0 => "{spinner} {bytes} checked in {elapsed}",
             _ => "{bar:40} {percent:>3} % of {total_bytes}, {eta} left",
         };
         if let Ok(style) = ProgressStyle::with_template(template) {

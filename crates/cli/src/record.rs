@@ -1,14 +1,16 @@
-//! What is told of one thing that was read: its verdict, or why there is none.
+//! What a report says about each thing that was read: its evaluation, or why there is none.
 
-use crate::judge::{Judge, NoVerdict, Title};
-use crate::source::{DeadEnd, Source};
+use crate::evaluate::{EvaluateError, Evaluator};
+use crate::inputs::{Source, SourceError};
+use crate::title::Title;
+use anyhow::{Result, anyhow};
 use entra_auth_policy::Evaluation;
 use entra_auth_policy::anchor::Location;
 use manifest::{Document, Excerpt, Fault, Object, Place, Position, Positions, Region, Unreadable, documents};
 use rayon::prelude::*;
 use std::cell::OnceCell;
 
-/// The object a record is about, and where it was found.
+/// The object a record is about, and where it is.
 #[derive(Clone, Debug)]
 pub struct Subject {
     pub source: String,
@@ -19,18 +21,16 @@ pub struct Subject {
 }
 
 pub enum Record {
-    Judged {
+    Evaluated {
         subject: Subject,
         evaluation: Box<Evaluation>,
-        /// Where each finding stands.
+        /// The place of each finding.
         places: Vec<Place>,
     },
-    /// The module's answer is not this program's.
-    Differ(Subject),
-    /// Could not be read or judged. `line` is 0 for a source as a whole.
-    Unread { source: String, index: usize, line: usize, fault: Fault, reason: String },
-    /// For another tool, and nothing to complain about.
-    Passed { source: String, fault: Fault, reason: String },
+    /// Could not be read or evaluated. `line` is 0 for a source as a whole.
+    Failed { source: String, index: usize, line: usize, fault: Fault, reason: String },
+    /// Deliberately not evaluated: it is for another tool.
+    Skipped { source: String, fault: Fault, reason: String },
 }
 
 impl Subject {
@@ -40,59 +40,61 @@ impl Subject {
     }
 }
 
-/// Everything a source has to say, in order. `step` is called with the length of every document judged.
-pub fn records(source: &Result<Source, DeadEnd>, judge: &Judge, step: &(dyn Fn(usize) + Sync)) -> Vec<Record> {
-    let unread = |source: &str, fault: Fault, reason: String| Record::Unread {
-        source: source.to_owned(),
-        index: 0,
-        line: 0,
-        fault,
-        reason,
+/// The records of a source, in order. `step` is called with the length of every document.
+///
+/// An error ends the run: the module is not of this program's version.
+pub fn records(
+    source: &Result<Source, SourceError>,
+    evaluator: &Evaluator<'_>,
+    step: &(dyn Fn(usize) + Sync),
+) -> Vec<Result<Record>> {
+    let failed = |source: &str, fault: Fault, reason: String| {
+        let source = source.to_owned();
+        vec![Ok(Record::Failed { source, index: 0, line: 0, fault, reason })]
     };
     let source = match source {
         Ok(source) => source,
-        Err(dead_end) => return vec![unread(&dead_end.name, Fault::Broken, dead_end.reason.clone())],
+        Err(error) => return failed(&error.name, Fault::Broken, error.reason.clone()),
     };
-    if let Some(reason) = source.is_program() {
-        return vec![unread(&source.name, Fault::Template, reason)];
+    if let Some(reason) = source.other_language() {
+        return failed(&source.name, Fault::Template, reason);
     }
     let text = match source.read() {
         Ok(text) => text,
-        Err(reason) => return vec![unread(&source.name, Fault::Broken, reason)],
+        Err(reason) => return failed(&source.name, Fault::Broken, reason),
     };
     let documents = documents(&text);
     if let Some(first) = documents.first().filter(|_| text.contains("{{") && source.is_in_chart()) {
-        return vec![of_fault(source, &first.template())];
+        return vec![Ok(of_fault(source, &first.template()))];
     }
-    let mut records: Vec<Record> =
-        documents.par_iter().flat_map_iter(|document| judge_document(source, document, judge, step)).collect();
+    let records = documents.par_iter().flat_map_iter(|document| of_document(source, document, evaluator, step));
+    let mut records: Vec<Result<Record>> = records.collect();
     number(&mut records);
     records
 }
 
-fn judge_document(
+fn of_document(
     source: &Source,
     document: &Document<'_>,
-    judge: &Judge,
+    evaluator: &Evaluator<'_>,
     step: &(dyn Fn(usize) + Sync),
-) -> Vec<Record> {
+) -> Vec<Result<Record>> {
     step(document.text.len());
     let objects = match document.objects() {
         Ok(objects) => objects,
-        Err(fault) => return vec![of_fault(source, &fault)],
+        Err(fault) => return vec![Ok(of_fault(source, &fault))],
     };
-    // Finding places means reading the document again, so it waits for something to place.
+    // Finding places means reading the document again, so it waits for the first finding.
     let positions: OnceCell<Option<Positions<'_>>> = OnceCell::new();
     let start = Position { line: document.line + leading_lines(document.text), column: document.column };
     let positions = || positions.get_or_init(|| Positions::of(document)).as_ref();
-    let judge_object = |object: Result<Object, Unreadable>| {
+    let of_object = |object: Result<Object, Unreadable>| {
         let object = match object {
             Ok(object) => object,
-            Err(fault) => return of_fault(source, &fault),
+            Err(fault) => return Ok(of_fault(source, &fault)),
         };
-        let verdict = judge.judge(&source.name, &object);
         let mut subject = Subject { source: source.name.clone(), index: 0, title: Title::of(&object), position: start };
-        match verdict {
+        match evaluator.evaluate(&source.name, &object) {
             Ok(evaluation) => {
                 let pointer = object.object_pointer();
                 let place = |found: &Location| match positions() {
@@ -105,53 +107,54 @@ fn judge_document(
                     subject.position = positions.locate(&object.pointer);
                 }
                 let places = evaluation.findings.iter().map(|found| place(&found.location)).collect();
-                Record::Judged { subject, evaluation: Box::new(evaluation), places }
+                Ok(Record::Evaluated { subject, evaluation: Box::new(evaluation), places })
             }
-            Err(NoVerdict::Differ) => Record::Differ(subject),
-            Err(NoVerdict::Failed(error)) => Record::Unread {
+            Err(EvaluateError::Module(error)) => Ok(Record::Failed {
                 source: source.name.clone(),
                 index: 0,
                 line: subject.position.line,
                 fault: Fault::Broken,
-                reason: format!("{} cannot be judged: {error}", subject.title),
-            },
+                reason: format!("the module failed on {}: {error:#}", subject.title),
+            }),
+            Err(EvaluateError::Differs) => Err(anyhow!(
+                "the module and this program are of different versions: they answer differently about {} ({}). \
+                 Build both from the same source",
+                subject.title,
+                subject.place()
+            )),
         }
     };
-    objects.into_iter().map(judge_object).collect()
+    objects.into_iter().map(of_object).collect()
 }
 
 impl Record {
-    /// The same where only broken files are something to complain about.
+    /// The same where only broken files are errors.
     pub fn skipping_others(self) -> Record {
         match self {
-            Record::Unread { source, fault, reason, .. } if fault != Fault::Broken => {
-                Record::Passed { source, fault, reason }
+            Record::Failed { source, fault, reason, .. } if fault != Fault::Broken => {
+                Record::Skipped { source, fault, reason }
             }
             other => other,
         }
     }
 }
 
-/// Lines before the first that says something: the mark, comments, blank ones.
+/// The lines before the content: the document mark, comments, blank lines.
 fn leading_lines(text: &str) -> usize {
-    let says_nothing = |line: &&str| {
+    let has_no_content = |line: &&str| {
         let line = line.trim();
         line.is_empty() || line == "---" || line.starts_with(['#', '%'])
     };
-    text.lines().take_while(says_nothing).count()
+    text.lines().take_while(has_no_content).count()
 }
 
 fn of_fault(source: &Source, fault: &Unreadable) -> Record {
-    if fault.kind.is_harmless() && source.is_found() {
-        return Record::Passed { source: source.name.clone(), fault: fault.kind, reason: fault.text.clone() };
+    let Unreadable { kind: fault, text: reason, line } = fault.clone();
+    let source_name = source.name.clone();
+    if fault.is_harmless() && source.is_found() {
+        return Record::Skipped { source: source_name, fault, reason };
     }
-    Record::Unread {
-        source: source.name.clone(),
-        index: 0,
-        line: fault.line,
-        fault: fault.kind,
-        reason: fault.text.clone(),
-    }
+    Record::Failed { source: source_name, index: 0, line, fault, reason }
 }
 
 /// A place of which only the beginning is known.
@@ -160,8 +163,7 @@ fn at(start: Position) -> Place {
     Place { region: Region { start, end: start, excerpt }, defined: None }
 }
 
-/// The key inside a text that a finding is about. The path names it behind the node, which is as far as
-/// the pointer goes.
+/// The key inside a text that a finding is about. The pointer ends at the text; the path continues with the key.
 fn inside(location: &Location) -> Option<&str> {
     let node = location.pointer.rsplit('/').next()?.replace("~1", "/").replace("~0", "~");
     let behind = |mark: String| location.path.find(&mark).map(|at| at + mark.len());
@@ -169,12 +171,13 @@ fn inside(location: &Location) -> Option<&str> {
     location.path.get(start..)?.strip_suffix(']')
 }
 
-fn number(records: &mut [Record]) {
+fn number(records: &mut [Result<Record>]) {
     for (position, record) in records.iter_mut().enumerate() {
         match record {
-            Record::Judged { subject, .. } | Record::Differ(subject) => subject.index = position,
-            Record::Unread { index, .. } => *index = position,
-            Record::Passed { .. } => {}
+            Ok(Record::Evaluated { subject: Subject { index, .. }, .. } | Record::Failed { index, .. }) => {
+                *index = position;
+            }
+            Ok(Record::Skipped { .. }) | Err(_) => {}
         }
     }
 }

@@ -1,11 +1,11 @@
-//! What is written about each rule: the pages of `docs/rules`, which are made from the rules' own files.
+//! The pages of `docs/rules`, which are generated from the rules' source files.
 
 use entra_auth_policy::rule::Rule;
 use entra_auth_policy::rules;
 
 include!(concat!(env!("OUT_DIR"), "/pages.rs"));
 
-/// Where the pages are for those who read on.
+/// The address of the pages.
 const SITE: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/rules");
 
 pub struct Page {
@@ -15,7 +15,7 @@ pub struct Page {
     pub body: &'static str,
 }
 
-/// The page of a rule. Every rule has one, which a test makes sure of.
+/// The page of a rule. A test makes sure that every rule has one.
 pub fn of(rule: &Rule) -> Page {
     let text = PAGES.iter().find(|(id, _)| *id == rule.id).map_or("", |(_, text)| text);
     let after_title = text.split_once(&format!("# {}\n\n", rule.id)).map_or(text, |(_, rest)| rest);
@@ -34,7 +34,7 @@ pub fn rules() -> impl Iterator<Item = (&'static str, &'static Rule)> {
     std::iter::once(("Always on", &rules::UNREADABLE)).chain(groups)
 }
 
-/// The rule of that id, or the id that was probably meant.
+/// The rule with that id, or else the most similar id.
 pub fn find(id: &str) -> Result<&'static Rule, Option<&'static str>> {
     if let Some((_, rule)) = rules().find(|(_, rule)| rule.id == id) {
         return Ok(rule);

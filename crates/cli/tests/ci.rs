@@ -1,9 +1,8 @@
-//! The pipelines of `docs/ci.md`: each is well-formed, and what it runs of `replay` does what the page says,
-//! in a repository with the program on its path.
+//! The pipelines of `docs/ci.md`: each is well-formed, and its commands do what the page says in a repository, with
+//! `entra-auth` on the PATH.
 
 mod support;
 
-use e2e_tests::root;
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
@@ -18,7 +17,7 @@ fn block(mark: &str) -> Value {
     manifest::parse(after.split_once("```").unwrap().0).unwrap()
 }
 
-/// A repository with something to judge.
+/// A repository with a manifest.
 fn repository(manifest: &str) -> TempDir {
     folder(&[
         ("deploy/app.yaml", manifest),
@@ -29,7 +28,7 @@ fn repository(manifest: &str) -> TempDir {
 
 /// Runs as the pipelines do: a shell that stops at the first failure.
 fn shell(repository: &Path, script: &str) -> Run {
-    let program = Path::new(env!("CARGO_BIN_EXE_replay")).parent().unwrap();
+    let program = Path::new(env!("CARGO_BIN_EXE_entra-auth")).parent().unwrap();
     let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
     let mut command = Command::new("bash");
     command.args(["-e", "-o", "pipefail", "-c", script]).current_dir(repository).env("PATH", path);
@@ -39,7 +38,7 @@ fn shell(repository: &Path, script: &str) -> Run {
 #[test]
 fn the_workflow_reports_annotates_and_fails() {
     let workflow = block("github");
-    let steps = workflow["jobs"]["replay"]["steps"].as_array().unwrap();
+    let steps = workflow["jobs"]["entra-auth"]["steps"].as_array().unwrap();
     let run = |name: &str| {
         let step = steps.iter().find(|step| step["name"] == name).unwrap_or_else(|| panic!("no step {name}"));
         step["run"].as_str().unwrap().to_owned()
@@ -52,16 +51,15 @@ fn the_workflow_reports_annotates_and_fails() {
         let file = repository.path().join(upload["with"]["sarif_file"].as_str().unwrap());
         let log: Value = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
         assert_eq!(log["runs"][0]["results"].as_array().unwrap().len(), results);
-        let judged = shell(repository.path(), &run("Judge the manifests"));
+        let judged = shell(repository.path(), &run("Check the manifests"));
         assert_eq!(judged.code, code, "{}{}", judged.out, judged.err);
         assert_eq!(judged.out.contains("::error file=deploy/app.yaml,line=6,"), code == 1, "{}", judged.out);
     }
-    // What cannot be judged must not pass for clean.
+    // A failure is not a clean result.
     let broken = repository("a: [\n");
     assert_eq!(shell(broken.path(), &run("Report to code scanning")).code, 1);
-    // The build makes what the page's own words name.
-    let build = run("Build replay");
-    for words in ["policy.wasm", "cargo build --release --locked", "-p replay"] {
+    let build = run("Build entra-auth");
+    for words in ["cargo build --release --locked", "-p entra-auth"] {
         assert!(build.contains(words), "{build}");
     }
 }

@@ -2,13 +2,13 @@
 
 mod support;
 
-use e2e_tests::{Built, root};
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 use support::*;
 
 fn run(arguments: &[&str]) -> Run {
-    replay(Path::new("/nowhere"), arguments)
+    entra_auth(Path::new("/nowhere"), arguments)
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn a_rule_is_explained_as_its_page_does() {
     let misspelt = run(&["explain", "binding-anonymus"]);
     assert!(misspelt.code == 2 && misspelt.err.contains("did you mean `binding-anonymous`?"), "{}", misspelt.err);
     let unknown = run(&["explain", "sunshine"]);
-    assert!(unknown.code == 2 && unknown.err.contains("`replay rules` lists all"), "{}", unknown.err);
+    assert!(unknown.code == 2 && unknown.err.contains("`entra-auth rules` lists all"), "{}", unknown.err);
 }
 
 #[test]
@@ -62,15 +62,15 @@ fn completions_and_the_manual_know_every_option() {
         }
     }
     let page = run(&["man"]).out;
-    for words in [".TH replay 1", "\\-\\-settings", "Exit status"] {
+    for words in [".TH entra-auth 1", "\\-\\-color", "\\-\\-settings", "Exit status"] {
         assert!(page.contains(words), "no `{words}` in\n{page}");
     }
     assert_eq!(run(&["completions", "tcsh"]).code, 2);
 }
 
-/// Through the program itself: what is asked for comes first, then the environment, then the terminal.
+/// The option comes first, then the environment, then the terminal.
 #[test]
-fn colours_are_for_those_who_want_them() {
+fn colours_are_optional() {
     let folder = folder(&[]);
     let colours = |arguments: &[&str], variable: &str| {
         let mut command = command(folder.path(), arguments);
@@ -86,27 +86,38 @@ fn colours_are_for_those_who_want_them() {
     assert!(colours(&rule, "CLICOLOR_FORCE"));
     assert!(colours(&[&rule[..], &["--color", "always"]].concat(), "NO_COLOR"));
     assert!(!colours(&[&rule[..], &["--color", "never"]].concat(), "CLICOLOR_FORCE"));
-    // A path of that name is still a path.
-    let policy = Built::Policy.path();
-    let mut command = command(folder.path(), &["--policy", policy.to_str().unwrap(), "./rules"]);
-    fs::create_dir(folder.path().join("rules")).unwrap();
-    fs::write(folder.path().join("rules/good.yaml"), GOOD).unwrap();
-    let run = finish(command.output().unwrap());
-    assert!(run.code == 0 && run.out.contains("./rules/good.yaml:1"), "{}{}", run.out, run.err);
 }
 
-/// The engine would rather reserve terabytes.
-#[cfg(target_os = "linux")]
+/// Both names are the same program. Usage shows the name that the user typed.
 #[test]
-fn few_addresses_are_enough() {
-    let folder = folder(&[("bad.yaml", BAD)]);
-    let mut command = std::process::Command::new("sh");
-    command.args(["-c", "ulimit -v 100000000 && exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_replay"), "--policy"]);
-    let run = finish(command.arg(Built::Policy.path()).arg(folder.path()).output().unwrap());
-    assert!(run.code == 1 && run.out.contains("binding-anonymous"), "{}{}", run.out, run.err);
+fn kubectl_finds_the_program() {
+    for (program, name) in [
+        (env!("CARGO_BIN_EXE_entra-auth"), "entra-auth"),
+        (env!("CARGO_BIN_EXE_kubectl-entra_auth"), "kubectl entra-auth"),
+    ] {
+        let run = finish(Command::new(program).arg("check").output().unwrap());
+        assert!(run.code == 2 && run.err.contains(&format!("Usage: {name} check ")), "{}", run.err);
+        let good = folder(&[("good.yaml", GOOD)]);
+        let run = finish(Command::new(program).args(["check", "good.yaml"]).current_dir(good.path()).output().unwrap());
+        assert!(run.code == 0 && run.out.contains("good.yaml:1"), "{}{}", run.out, run.err);
+    }
 }
 
-/// Nothing is wider than the terminal but what cannot be broken.
+/// A plain build is small and quick: it has no wasm engine.
+#[test]
+fn a_plain_build_contains_no_wasmtime() {
+    let tree = |features: &[&str]| {
+        let mut command = Command::new(env!("CARGO"));
+        command.args(["tree", "--locked", "--offline", "-p", "entra-auth", "-e", "normal,build", "--prefix", "none"]);
+        let run = finish(command.args(features).current_dir(root()).output().unwrap());
+        assert_eq!(run.code, 0, "{}", run.err);
+        run.out
+    };
+    assert!(!tree(&[]).contains("wasm"));
+    assert!(tree(&["--features", "module"]).contains("wasmtime"));
+}
+
+/// Only text that cannot be broken is wider than the terminal.
 #[test]
 fn words_are_wrapped() {
     let page = run(&["explain", "binding-anonymous"]).out;

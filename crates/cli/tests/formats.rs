@@ -1,12 +1,12 @@
-//! What reports for programs hold, and what no report may hold.
+//! What reports for programs contain, and what no report may contain.
 
 mod support;
 
 use serde_json::{Value, json};
 use support::*;
 
-/// Members, items, texts, aliases, merges, other line ends: the place of each finding, as line, column,
-/// end, and the line shown.
+/// Members, items, texts, aliases, merges and other line ends: the line, column and end of each finding, and the line
+/// that is shown.
 #[test]
 fn places_in_every_style_of_writing() {
     let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  serviceAccountName: b\n";
@@ -61,7 +61,7 @@ fn places_in_every_style_of_writing() {
             "  - <<: *web",
         ),
     ] {
-        let run = replay_text(&text, &["--format", "sarif"]);
+        let run = check_text(&text, &["--format", "sarif"]);
         let results = run.json()["runs"][0]["results"].clone();
         let results: Vec<&Value> = results
             .as_array()
@@ -74,7 +74,7 @@ fn places_in_every_style_of_writing() {
         let (line, column, end) = place;
         let expected = json!({"startLine": line, "startColumn": column, "endLine": line, "endColumn": end});
         assert_eq!(*region, expected, "{name}");
-        let text = replay_text(&text, &[]).out;
+        let text = check_text(&text, &[]).out;
         assert!(text.contains(&format!("--> input.yaml:{line}:{column}\n")), "{name}: {text}");
         assert!(text.contains(&format!("{line} | {shown}\n")), "{name}: {text}");
         let related = results[0]["relatedLocations"][0]["physicalLocation"]["region"]["startLine"].as_u64();
@@ -91,7 +91,7 @@ exemptions:
 #[test]
 fn sarif_is_what_its_schema_says() {
     let mut schema: Value = serde_json::from_str(include_str!("sarif/sarif-schema-2.1.0.json")).unwrap();
-    // A bracket too many makes this no pattern; no log here says its language.
+    // The pattern is invalid, with a bracket too many. Our logs do not set a language.
     for part in ["run", "toolComponent"] {
         let language = schema.pointer_mut(&format!("/definitions/{part}/properties/language")).unwrap();
         assert!(language.as_object_mut().unwrap().remove("pattern").is_some());
@@ -119,7 +119,7 @@ fn sarif_is_what_its_schema_says() {
         "missing.yaml",
         "good.yaml",
     ];
-    let run = replay(folder.path(), &arguments);
+    let run = check(folder.path(), &arguments);
     assert_eq!(run.code, 2);
     let log = run.json();
     let problems: Vec<String> =
@@ -160,7 +160,7 @@ fn sarif_is_what_its_schema_says() {
     }
     assert_eq!(sarif["invocations"][0]["executionSuccessful"], false);
     assert_eq!(sarif["invocations"][0]["toolExecutionNotifications"].as_array().unwrap().len(), 2);
-    let clean = replay(folder.path(), &["--format", "sarif", "good.yaml"]);
+    let clean = check(folder.path(), &["--format", "sarif", "good.yaml"]);
     assert!(clean.code == 0 && validator.is_valid(&clean.json()), "{}", clean.out);
     // The schema refuses what is wrong.
     assert!(!validator.is_valid(&json!({"version": "2.1.0", "runs": [{"tool": {}}]})));
@@ -170,30 +170,30 @@ fn sarif_is_what_its_schema_says() {
 fn annotations_are_commands_of_github() {
     let folder = folder(&[("settings.yml", MIXED), ("bad.yaml", BAD), ("half.yaml", "a: [\n"), ("good.yaml", GOOD)]);
     let arguments = ["--settings", "settings.yml", "--format", "github", "bad.yaml", "half.yaml", "good.yaml"];
-    let run = replay(folder.path(), &arguments);
+    let run = check(folder.path(), &arguments);
     let lines: Vec<&str> = run.out.lines().collect();
     assert_eq!(lines.len(), 3, "{}", run.out);
     let start = "::warning file=bad.yaml,line=6,endLine=6,col=3,endColumn=38,title=binding-anonymous%3A RoleBinding shop/bad::subjects[system:anonymous] ";
     assert!(lines[0].starts_with(start) && lines[0].contains(" Fix: "), "{}", lines[0]);
     assert!(lines[1].starts_with("::error file=half.yaml,line=1::not YAML: "), "{}", lines[1]);
-    assert_eq!(lines[2], "2 objects: 1 allowed, 1 warned, 0 denied, 1 unread");
+    assert_eq!(lines[2], "2 objects: 1 allowed, 1 warned, 0 denied, 1 failed");
 }
 
 #[test]
 fn code_quality_is_a_list_of_issues() {
     let folder = folder(&[("bad.yaml", &format!("{BAD}---\n{BAD}")), ("good.yaml", GOOD)]);
-    let run = replay(folder.path(), &["--format", "gitlab", "bad.yaml", "good.yaml"]);
+    let run = check(folder.path(), &["--format", "gitlab", "bad.yaml", "good.yaml"]);
     let issues = run.json();
     assert_eq!(issues.as_array().unwrap().len(), 2);
     let issue = &issues[0];
     assert_eq!(issue["location"], json!({"path": "bad.yaml", "lines": {"begin": 6}}));
     assert_eq!((&issue["severity"], &issue["check_name"]), (&json!("critical"), &json!("binding-anonymous")));
     assert_ne!(issue["fingerprint"], issues[1]["fingerprint"]);
-    assert_eq!(replay(folder.path(), &["--format", "gitlab", "good.yaml"]).json(), json!([]));
+    assert_eq!(check(folder.path(), &["--format", "gitlab", "good.yaml"]).json(), json!([]));
 }
 
-/// Whatever is shown beside a finding, no value that could be a secret is in it: a mark stands wherever a
-/// document has room for one, and no report shows it.
+/// Reports never contain a value that could be a secret. The documents have a mark wherever one fits, and no report shows
+/// the mark.
 #[test]
 fn no_report_shows_a_value() {
     const MARK: &str = "hunter2";
@@ -243,7 +243,7 @@ fn no_report_shows_a_value() {
     let folder = folder(&files);
     let mut found = 0;
     for format in ["text", "json", "sarif", "github", "gitlab"] {
-        let run = replay(folder.path(), &["--all", "--settings", "settings.yml", "--format", format, "."]);
+        let run = check(folder.path(), &["--all", "--settings", "settings.yml", "--format", format, "."]);
         assert_eq!(run.code, 2);
         let shown: Vec<&str> = run.out.lines().chain(run.err.lines()).filter(|line| line.contains(MARK)).collect();
         assert!(shown.is_empty(), "{format}:\n{}", shown.join("\n"));

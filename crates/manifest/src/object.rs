@@ -154,7 +154,8 @@ impl Document<'_> {
 
     /// The words for a text that has to be rendered first.
     pub fn template(&self) -> Unreadable {
-        let text = "a template, not YAML: render it first (`helm template RELEASE CHART | replay -`)".to_owned();
+        let text =
+            "a template, not YAML: render it first (`helm template RELEASE CHART | entra-auth check -`)".to_owned();
         Unreadable { kind: Fault::Template, text, line: self.line }
     }
 
@@ -169,16 +170,16 @@ fn elsewhere(value: &Value) -> Option<(Fault, &'static str)> {
     let text = |key: &str| value[key].as_str().unwrap_or_default();
     let is_patch = |operation: &Value| operation["op"].is_string() && operation["path"].is_string();
     if text("apiVersion").starts_with("kustomize.config.k8s.io/") {
-        let text = "a kustomization: build it first (`kustomize build FOLDER | replay -`)";
+        let text = "a kustomization: build it first (`kustomize build FOLDER | entra-auth check -`)";
         return Some((Fault::Kustomization, text));
     }
     if value["$patch"].is_string() || value.as_array().is_some_and(|list| !list.is_empty() && list.iter().all(is_patch))
     {
-        let text = "a patch, not an object: apply it first (`kustomize build FOLDER | replay -`)";
+        let text = "a patch, not an object: apply it first (`kustomize build FOLDER | entra-auth check -`)";
         return Some((Fault::Patch, text));
     }
     if value["sops"]["mac"].is_string() {
-        let text = "encrypted with SOPS: decrypt it first (`sops decrypt FILE | replay -`)";
+        let text = "encrypted with SOPS: decrypt it first (`sops decrypt FILE | entra-auth check -`)";
         return Some((Fault::Encrypted, text));
     }
     None

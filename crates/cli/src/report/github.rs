@@ -2,7 +2,7 @@
 //!
 //! <https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands#setting-an-error-message>
 
-use super::{Report, Summary, is_told, message, uri};
+use super::{Report, Summary, is_shown, message, uri};
 use crate::record::Record;
 use entra_auth_policy::verdict::Action;
 use std::io::{self, Write};
@@ -27,9 +27,9 @@ impl<W: Write> Github<W> {
 impl<W: Write> Report for Github<W> {
     fn record(&mut self, record: &Record, _: &str) -> io::Result<()> {
         match record {
-            Record::Judged { subject, evaluation, places } => {
+            Record::Evaluated { subject, evaluation, places } => {
                 let all = self.all;
-                for (finding, place) in evaluation.findings.iter().zip(places).filter(|(f, _)| is_told(f, all)) {
+                for (finding, place) in evaluation.findings.iter().zip(places).filter(|(f, _)| is_shown(f, all)) {
                     let name = match finding.action {
                         Action::Deny => "error",
                         Action::Warn => "warning",
@@ -46,7 +46,7 @@ impl<W: Write> Report for Github<W> {
                     ];
                     self.command(name, &properties, &message(finding))?;
                 }
-                // A refusal without findings explains itself.
+                // A denial without findings has only its message.
                 if let (true, false, Some(message)) =
                     (evaluation.findings.is_empty(), evaluation.response.accepted, &evaluation.response.message)
                 {
@@ -56,11 +56,11 @@ impl<W: Write> Report for Github<W> {
                 }
                 Ok(())
             }
-            Record::Unread { source, line, reason, .. } => {
+            Record::Failed { source, line, reason, .. } => {
                 let properties = [("file", uri::path(source)), ("line", (*line).max(1).to_string())];
                 self.command("error", &properties, reason)
             }
-            Record::Differ(_) | Record::Passed { .. } => Ok(()),
+            Record::Skipped { .. } => Ok(()),
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! <https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format>
 
-use super::{Report, Summary, fingerprint, is_told, message, tell_unread, uri};
+use super::{Report, Summary, fingerprint, is_shown, message, uri, write_failure};
 use crate::record::Record;
 use entra_auth_policy::verdict::Action;
 use serde_json::{Value, json};
@@ -26,8 +26,8 @@ impl<O: Write, E: Write> Gitlab<O, E> {
 impl<O: Write, E: Write> Report for Gitlab<O, E> {
     fn record(&mut self, record: &Record, _: &str) -> io::Result<()> {
         match record {
-            Record::Judged { subject, evaluation, places } => {
-                for (finding, place) in evaluation.findings.iter().zip(places).filter(|(f, _)| is_told(f, self.all)) {
+            Record::Evaluated { subject, evaluation, places } => {
+                for (finding, place) in evaluation.findings.iter().zip(places).filter(|(f, _)| is_shown(f, self.all)) {
                     let severity = match finding.action {
                         Action::Deny => "critical",
                         Action::Warn => "minor",
@@ -46,8 +46,8 @@ impl<O: Write, E: Write> Report for Gitlab<O, E> {
                 }
                 Ok(())
             }
-            Record::Unread { source, line, reason, .. } => tell_unread(&mut self.err, source, *line, reason),
-            Record::Differ(_) | Record::Passed { .. } => Ok(()),
+            Record::Failed { source, line, reason, .. } => write_failure(&mut self.err, source, *line, reason),
+            Record::Skipped { .. } => Ok(()),
         }
     }
 

@@ -1,6 +1,6 @@
-//! For programs: one JSON object a line. What could not be read is told on standard error as well.
+//! For programs: one JSON object per line. Failures are on standard error too.
 
-use super::{Report, Summary, tell_unread};
+use super::{Report, Summary, write_failure};
 use crate::record::Record;
 use serde::Serialize;
 use std::io::{self, Write};
@@ -29,7 +29,7 @@ struct Line<'r> {
     /// What kubectl would print.
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<&'r str>,
-    /// Why nothing was judged: then `allowed` is false and there are no findings.
+    /// Why there is no evaluation: then `allowed` is false and there are no findings.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'r str>,
 }
@@ -58,7 +58,7 @@ impl<O: Write, E: Write> Json<O, E> {
 impl<O: Write, E: Write> Report for Json<O, E> {
     fn record(&mut self, record: &Record, _: &str) -> io::Result<()> {
         let line = match record {
-            Record::Judged { subject, evaluation, places } => {
+            Record::Evaluated { subject, evaluation, places } => {
                 let findings = evaluation.findings.iter().zip(places).map(|(found, place)| Finding {
                     rule: found.rule.id,
                     severity: found.severity.as_str(),
@@ -84,8 +84,8 @@ impl<O: Write, E: Write> Report for Json<O, E> {
                     error: None,
                 }
             }
-            Record::Unread { source, index, line, reason, .. } => {
-                tell_unread(&mut self.err, source, *line, reason)?;
+            Record::Failed { source, index, line, reason, .. } => {
+                write_failure(&mut self.err, source, *line, reason)?;
                 Line {
                     source,
                     index: *index,
@@ -100,7 +100,7 @@ impl<O: Write, E: Write> Report for Json<O, E> {
                     error: Some(reason),
                 }
             }
-            Record::Differ(_) | Record::Passed { .. } => return Ok(()),
+            Record::Skipped { .. } => return Ok(()),
         };
         serde_json::to_writer(&mut self.out, &line)?;
         self.out.write_all(b"\n")

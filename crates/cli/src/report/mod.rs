@@ -1,4 +1,4 @@
-//! What is told, and in which form.
+//! The report formats.
 
 mod github;
 mod gitlab;
@@ -8,9 +8,9 @@ mod text;
 mod uri;
 
 use crate::Outcome;
-use crate::cli::{Format, Judging};
-use crate::judge::Title;
+use crate::args::{Check, Format};
 use crate::record::{Record, Subject};
+use crate::title::Title;
 use entra_auth_policy::rule::Rule;
 use entra_auth_policy::rules;
 use entra_auth_policy::verdict::{Action, Decision};
@@ -19,24 +19,24 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
 
-/// A form of report. Records come in the order of the sources, as soon as they are judged.
+/// A report. Records come in the order of the sources, as soon as they are evaluated.
 pub trait Report {
-    /// `words` are those of [`Wording`].
-    fn record(&mut self, record: &Record, words: &str) -> io::Result<()>;
+    /// `rendered` is what the [`Renderer`] made of the record.
+    fn record(&mut self, record: &Record, rendered: &str) -> io::Result<()>;
     fn finish(&mut self, summary: &Summary) -> io::Result<()>;
 }
 
 /// Where a run writes to.
 pub struct Streams {
-    /// Told with colours; what takes them out again lies behind.
+    /// Takes text with colours; the writer removes them where they are not wanted.
     pub out: Box<dyn Write>,
     pub err: Box<dyn Write>,
-    /// Columns to make use of.
+    /// The columns to use.
     pub width: usize,
 }
 
 impl Streams {
-    /// Standard output and standard error. A pipe is as wide as any page.
+    /// Standard output and standard error. A pipe has the width of a page.
     pub fn of_process() -> Streams {
         const PAGE: u16 = 120;
         let out: Box<dyn Write> = match std::io::stdout().is_terminal() {
@@ -48,40 +48,43 @@ impl Streams {
     }
 }
 
-/// What of a report can be written down for each record by itself, on any thread.
-pub type Wording = Box<dyn Fn(&Record) -> String + Sync>;
+/// The part of a report that is made from each record alone, on any thread.
+pub type Renderer = Box<dyn Fn(&Record) -> String + Sync>;
 
-pub fn wording(cli: &Judging, streams: &Streams) -> Wording {
-    match cli.format {
+pub fn renderer(args: &Check, streams: &Streams) -> Renderer {
+    match args.format {
         Format::Text => {
-            let words = text::Words::new(cli.all, streams.width);
-            Box::new(move |record| words.of(record))
+            let renderer = text::RecordRenderer::new(args.all, streams.width);
+            Box::new(move |record| renderer.render(record))
         }
         _ => Box::new(|_| String::new()),
     }
 }
 
-/// The report that was asked for.
-pub fn open(cli: &Judging, streams: Streams) -> Box<dyn Report> {
+/// The report in the format of the command line.
+pub fn open(args: &Check, streams: Streams) -> Box<dyn Report> {
     let Streams { out, err, .. } = streams;
-    match cli.format {
+    match args.format {
         Format::Json => Box::new(json::Json::new(out, err)),
-        Format::Text => Box::new(text::Text::new(out, cli.all)),
-        Format::Sarif => Box::new(sarif::Sarif::new(out, err, cli.all)),
-        Format::Github => Box::new(github::Github::new(out, cli.all)),
-        Format::Gitlab => Box::new(gitlab::Gitlab::new(out, err, cli.all)),
+        Format::Text => Box::new(text::Text::new(out, args.all)),
+        Format::Sarif => Box::new(sarif::Sarif::new(out, err, args.all)),
+        Format::Github => Box::new(github::Github::new(out, args.all)),
+        Format::Gitlab => Box::new(gitlab::Gitlab::new(out, err, args.all)),
     }
 }
 
-/// Whether reports that are about places list a finding: what the profile shows, or everything.
-fn is_told(finding: &Decision, all: bool) -> bool {
+/// Whether reports list a finding: the profile shows it, or everything is shown.
+fn is_shown(finding: &Decision, all: bool) -> bool {
     all || finding.denies() || finding.warns()
 }
 
-/// What a finding says: where in the object, what is wrong, what to do instead.
+/// A finding in one text: where in the object, what is wrong, what to do instead.
 fn message(finding: &Decision) -> String {
     format!("{} {}. Fix: {}.", place(finding), finding.message, finding.remediation)
 }
+
+/// The label of the place that an alias or a merge key refers to.
+const DEFINED_HERE: &str = "the value is defined here";
 
 fn place(finding: &Decision) -> &str {
     match finding.location.path.as_str() {
@@ -90,8 +93,8 @@ fn place(finding: &Decision) -> &str {
     }
 }
 
-/// The same finding in the next run, however the lines have moved: by the object, not by the place in the
-/// file. `seen` counts those that are alike.
+/// Identifies a finding from run to run. It depends on the object and not on lines, which move. `seen` counts findings
+/// that are alike.
 fn fingerprint(subject: &Subject, finding: &Decision, seen: &mut BTreeMap<String, usize>) -> String {
     let Title { kind, namespace, name, act } = &subject.title;
     let path = &finding.location.path;
@@ -101,31 +104,31 @@ fn fingerprint(subject: &Subject, finding: &Decision, seen: &mut BTreeMap<String
     if *count == 1 { print } else { format!("{print}:{count}") }
 }
 
-/// Tells on standard error what reports for programs have no place for.
-fn tell_unread(err: &mut dyn Write, source: &str, line: usize, reason: &str) -> io::Result<()> {
+/// Writes a failure to standard error, for formats that have no place for it.
+fn write_failure(err: &mut dyn Write, source: &str, line: usize, reason: &str) -> io::Result<()> {
     let place = if line == 0 { source.to_owned() } else { format!("{source}:{line}") };
-    writeln!(err, "replay: {place}: {reason}")
+    writeln!(err, "error: {place}: {reason}")
 }
 
-/// What a run adds up to.
+/// The totals of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Summary {
     pub allowed: usize,
     pub warned: usize,
     pub denied: usize,
-    pub unread: usize,
-    /// Of the unread: templates to be rendered first.
+    pub failed: usize,
+    /// Of the failed: templates to render first.
     pub templates: usize,
-    /// Documents that are for other tools.
-    pub passed: Passed,
-    /// Objects that rules asked for and neither manifests nor dumps have.
+    /// Documents for other tools.
+    pub skipped: Skipped,
+    /// Objects that rules looked up and neither manifests nor dumps contain.
     pub missed_lookups: usize,
     rules: Vec<RuleCount>,
 }
 
-/// Documents that are nothing to complain about, by what they are.
+/// Skipped documents, by what they are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Passed {
+pub struct Skipped {
     pub no_manifest: usize,
     pub kustomizations: usize,
     pub patches: usize,
@@ -133,7 +136,7 @@ pub struct Passed {
     pub templates: usize,
 }
 
-impl Passed {
+impl Skipped {
     fn count(&mut self, fault: Fault) {
         match fault {
             Fault::Kustomization => self.kustomizations += 1,
@@ -149,46 +152,45 @@ impl Passed {
     }
 }
 
-/// How often a rule found something.
+/// The findings of a rule.
 #[derive(Clone, Copy, Debug)]
 pub struct RuleCount {
     pub rule: &'static Rule,
     pub denied: usize,
     pub warned: usize,
-    /// Below the profile, or exempted.
-    pub silent: usize,
+    /// Below the profile's threshold, or exempted.
+    pub not_shown: usize,
 }
 
 impl Summary {
     pub fn count(&mut self, record: &Record) {
         match record {
-            Record::Judged { evaluation, .. } => {
-                match Verdict::of(&evaluation.response) {
-                    Verdict::Allowed => self.allowed += 1,
-                    Verdict::Warned => self.warned += 1,
-                    Verdict::Denied => self.denied += 1,
+            Record::Evaluated { evaluation, .. } => {
+                match Status::of(&evaluation.response) {
+                    Status::Allowed => self.allowed += 1,
+                    Status::Warned => self.warned += 1,
+                    Status::Denied => self.denied += 1,
                 }
                 for finding in &evaluation.findings {
                     let count = self.rule(finding.rule);
                     match finding.action {
                         Action::Deny => count.denied += 1,
                         Action::Warn => count.warned += 1,
-                        Action::None | Action::Exempt(_) => count.silent += 1,
+                        Action::None | Action::Exempt(_) => count.not_shown += 1,
                     }
                 }
             }
-            Record::Unread { fault, .. } => {
-                self.unread += 1;
+            Record::Failed { fault, .. } => {
+                self.failed += 1;
                 self.templates += usize::from(*fault == Fault::Template);
             }
-            Record::Differ(_) => self.unread += 1,
-            Record::Passed { fault, .. } => self.passed.count(*fault),
+            Record::Skipped { fault, .. } => self.skipped.count(*fault),
         }
     }
 
     fn rule(&mut self, rule: &'static Rule) -> &mut RuleCount {
         let at = self.rules.iter().position(|count| count.rule == rule).unwrap_or_else(|| {
-            self.rules.push(RuleCount { rule, denied: 0, warned: 0, silent: 0 });
+            self.rules.push(RuleCount { rule, denied: 0, warned: 0, not_shown: 0 });
             self.rules.len() - 1
         });
         &mut self.rules[at]
@@ -206,35 +208,35 @@ impl Summary {
     }
 
     pub fn outcome(&self) -> Outcome {
-        match (self.unread, self.denied) {
+        match (self.failed, self.denied) {
             (0, 0) => Outcome::Allowed,
             (0, _) => Outcome::Denied,
-            _ => Outcome::Unread,
+            _ => Outcome::Failed,
         }
     }
 }
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Summary { allowed, warned, denied, unread, .. } = self;
-        write!(f, "{} objects: {allowed} allowed, {warned} warned, {denied} denied, {unread} unread", self.objects())
+        let Summary { allowed, warned, denied, failed, .. } = self;
+        write!(f, "{} objects: {allowed} allowed, {warned} warned, {denied} denied, {failed} failed", self.objects())
     }
 }
 
-/// The three things that can happen to an object.
+/// What happens to an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum Status {
     Allowed,
     Warned,
     Denied,
 }
 
-impl Verdict {
-    pub(crate) fn of(response: &entra_auth_policy::message::Response) -> Verdict {
+impl Status {
+    pub(crate) fn of(response: &entra_auth_policy::message::Response) -> Status {
         match (response.accepted, response.warnings.is_empty()) {
-            (false, _) => Verdict::Denied,
-            (true, false) => Verdict::Warned,
-            (true, true) => Verdict::Allowed,
+            (false, _) => Status::Denied,
+            (true, false) => Status::Warned,
+            (true, true) => Status::Allowed,
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! <https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>
 
-use super::{Report, Summary, fingerprint, is_told, message, tell_unread, uri};
+use super::{DEFINED_HERE, Report, Summary, fingerprint, is_shown, message, uri, write_failure};
 use crate::record::Record;
 use crate::rule_page;
 use entra_auth_policy::finding::Severity;
@@ -31,17 +31,17 @@ impl<O: Write, E: Write> Sarif<O, E> {
 impl<O: Write, E: Write> Report for Sarif<O, E> {
     fn record(&mut self, record: &Record, _: &str) -> io::Result<()> {
         match record {
-            Record::Judged { subject, evaluation, places } => {
+            Record::Evaluated { subject, evaluation, places } => {
                 for (finding, place) in evaluation.findings.iter().zip(places) {
-                    // An exemption is told too: SARIF has a place for the reason.
-                    if is_told(finding, self.all) || matches!(finding.action, Action::Exempt(_)) {
+                    // Exemptions too: SARIF has a field for the reason.
+                    if is_shown(finding, self.all) || matches!(finding.action, Action::Exempt(_)) {
                         let print = fingerprint(subject, finding, &mut self.seen);
                         self.results.push(result(&subject.source, finding, place, &subject.title.to_string(), print));
                     }
                 }
                 Ok(())
             }
-            Record::Unread { source, line, reason, .. } => {
+            Record::Failed { source, line, reason, .. } => {
                 let mut location = json!({"artifactLocation": {"uri": uri::of(source)}});
                 if *line > 0 {
                     location["region"] = json!({"startLine": line});
@@ -51,9 +51,9 @@ impl<O: Write, E: Write> Report for Sarif<O, E> {
                     "message": {"text": reason},
                     "locations": [{"physicalLocation": location}],
                 }));
-                tell_unread(&mut self.err, source, *line, reason)
+                write_failure(&mut self.err, source, *line, reason)
             }
-            Record::Differ(_) | Record::Passed { .. } => Ok(()),
+            Record::Skipped { .. } => Ok(()),
         }
     }
 
@@ -69,7 +69,7 @@ impl<O: Write, E: Write> Report for Sarif<O, E> {
                     "rules": rule_page::rules().map(|(group, rule)| descriptor(group, rule)).collect::<Vec<_>>(),
                 }},
                 "invocations": [{
-                    "executionSuccessful": summary.unread == 0,
+                    "executionSuccessful": summary.failed == 0,
                     "toolExecutionNotifications": self.notifications,
                 }],
                 "columnKind": "unicodeCodePoints",
@@ -85,7 +85,7 @@ impl<O: Write, E: Write> Report for Sarif<O, E> {
 fn descriptor(group: &str, rule: &Rule) -> Value {
     let page = rule_page::of(rule);
     let url = rule_page::url(rule);
-    // What GitHub sorts by: its `high` begins at 7, its `medium` at 4.
+    // GitHub sorts by this number: its `high` begins at 7, its `medium` at 4.
     let (level, security) = match rule.severity {
         Severity::High => ("error", "8.0"),
         Severity::Medium => ("warning", "5.0"),
@@ -132,7 +132,7 @@ fn result(source: &str, finding: &Decision, place: &Place, title: &str, print: S
     if let Some(defined) = &place.defined {
         result["relatedLocations"] = json!([{
             "id": 1,
-            "message": {"text": "what is meant stands here"},
+            "message": {"text": DEFINED_HERE},
             "physicalLocation": physical(source, defined),
         }]);
     }

@@ -1,7 +1,6 @@
-//! For people: a line for every object, its findings with the lines they are about below, a summary at the
-//! end.
+//! For people: a line for every object, its findings with excerpts below it, and a summary at the end.
 
-use super::{Report, Summary, Verdict, place};
+use super::{DEFINED_HERE, Report, Status, Summary, place};
 use crate::record::{Record, Subject};
 use crate::rule_page;
 use annotate_snippets::renderer::DecorStyle;
@@ -15,13 +14,13 @@ use std::io::{self, Write};
 pub struct Text<W: Write> {
     out: W,
     all: bool,
-    /// Findings were shown last: a line of its own sets apart what comes next.
+    /// The last record ended with findings: a blank line comes before the next.
     apart: bool,
 }
 
-/// Puts records into words, on as many threads as there are: that takes longer than to judge some of them.
-pub struct Words {
-    /// Findings below the profile as well.
+/// Renders records, on any thread: rendering some takes longer than their evaluation.
+pub struct RecordRenderer {
+    /// Also the findings that the profile does not show.
     all: bool,
     renderer: Renderer,
 }
@@ -33,19 +32,19 @@ const MAGENTA: Style = AnsiColor::Magenta.on_default().bold();
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
 
-impl Words {
+impl RecordRenderer {
     pub fn new(all: bool, width: usize) -> Self {
-        Words { all, renderer: Renderer::styled().decor_style(DecorStyle::Ascii).term_width(width) }
+        RecordRenderer { all, renderer: Renderer::styled().decor_style(DecorStyle::Ascii).term_width(width) }
     }
 
-    pub fn of(&self, record: &Record) -> String {
+    pub fn render(&self, record: &Record) -> String {
         let mut out = String::new();
-        // A text takes everything that is written to it.
+        // Writing to a string cannot fail.
         let _ = self.write(record, &mut out);
         out
     }
 
-    /// What is wrong, the line that says so, and what to do instead.
+    /// What is wrong, the line with the fault, and what to do instead.
     fn finding(&self, out: &mut String, subject: &Subject, finding: &Decision, at: &Place) -> fmt::Result {
         let level = match &finding.action {
             Action::Deny => Level::ERROR.with_name("deny"),
@@ -56,13 +55,12 @@ impl Words {
         let title = format!("{} {}", place(finding), finding.message);
         let title = level.primary_title(title).id(finding.rule.id).id_url(rule_page::url(finding.rule));
         let mut elements = vec![excerpt(subject, &at.region, None)];
-        elements.extend(at.defined.iter().map(|defined| excerpt(subject, defined, Some("what is meant stands here"))));
+        elements.extend(at.defined.iter().map(|defined| excerpt(subject, defined, Some(DEFINED_HERE))));
         elements.push(match &finding.action {
             Action::Exempt(reason) => Level::NOTE.with_name("reason").message(reason).into(),
             _ => Level::HELP.with_name("fix").message(&*finding.remediation).into(),
         });
-        let group = title.elements(elements);
-        let mut rendered = self.renderer.render(&[group]);
+        let mut rendered = self.renderer.render(&[title.elements(elements)]);
         for region in std::iter::once(&at.region).chain(&at.defined) {
             rendered = with_true_column(rendered, subject, region);
         }
@@ -71,17 +69,17 @@ impl Words {
 
     fn write(&self, record: &Record, out: &mut String) -> fmt::Result {
         match record {
-            Record::Judged { subject, evaluation, places } => {
-                let (style, verdict) = match Verdict::of(&evaluation.response) {
-                    Verdict::Allowed => (GREEN, "allowed"),
-                    Verdict::Warned => (YELLOW, "warned"),
-                    Verdict::Denied => (RED, "denied"),
+            Record::Evaluated { subject, evaluation, places } => {
+                let (style, status) = match Status::of(&evaluation.response) {
+                    Status::Allowed => (GREEN, "allowed"),
+                    Status::Warned => (YELLOW, "warned"),
+                    Status::Denied => (RED, "denied"),
                 };
-                head(out, style, verdict, &subject.title.to_string(), &subject.place())?;
-                let mut silent = 0;
+                head(out, style, status, &subject.title.to_string(), &subject.place())?;
+                let mut not_shown = 0;
                 for (finding, place) in evaluation.findings.iter().zip(places) {
                     if finding.action == Action::None && !self.all {
-                        silent += 1;
+                        not_shown += 1;
                     } else {
                         self.finding(out, subject, finding, place)?;
                     }
@@ -97,34 +95,34 @@ impl Words {
                 {
                     writeln!(out, "         {message}")?;
                 }
-                if silent > 0 {
-                    let low = count(silent, "finding");
-                    writeln!(out, "  {DIM}{low} below the profile (--all shows them){DIM:#}")?;
+                if not_shown > 0 {
+                    let low = count(not_shown, "finding");
+                    writeln!(out, "  {DIM}{low} not shown (--all shows them){DIM:#}")?;
                 }
                 Ok(())
             }
-            Record::Unread { source, line, reason, .. } => {
+            Record::Failed { source, line, reason, .. } => {
                 let place = if *line == 0 { source.clone() } else { format!("{source}:{line}") };
-                head(out, MAGENTA, "unread", &place, "")?;
+                head(out, MAGENTA, "failed", &place, "")?;
                 writeln!(out, "         {reason}")
             }
-            // Nobody wonders about a chart's values; what would be an object once rendered is named.
-            Record::Passed { source, fault, reason } if *fault != Fault::NoManifest => {
+            // A chart's values need no line of their own; a file that another tool makes objects of does.
+            Record::Skipped { source, fault, reason } if *fault != Fault::NoManifest => {
                 head(out, DIM, "skipped", source, reason)
             }
-            Record::Differ(_) | Record::Passed { .. } => Ok(()),
+            Record::Skipped { .. } => Ok(()),
         }
     }
 }
 
-/// The line of an object: verdict, object, place, aligned as far as the usual names go.
-fn head(out: &mut String, style: Style, verdict: &str, title: &str, place: &str) -> fmt::Result {
-    writeln!(out, "{style}{verdict:<8}{style:#} {BOLD}{title:<44}{BOLD:#} {DIM}{place}{DIM:#}")
+/// The line of an object: status, object and place, aligned for names of usual length.
+fn head(out: &mut String, style: Style, status: &str, title: &str, place: &str) -> fmt::Result {
+    writeln!(out, "{style}{status:<8}{style:#} {BOLD}{title:<44}{BOLD:#} {DIM}{place}{DIM:#}")
 }
 
-/// Whether the words of the record end with what findings say.
+/// Whether the rendered record ends with findings.
 fn ends_with_findings(record: &Record, all: bool) -> bool {
-    let Record::Judged { evaluation, .. } = record else { return false };
+    let Record::Evaluated { evaluation, .. } = record else { return false };
     evaluation.findings.iter().any(|finding| all || finding.action != Action::None)
 }
 
@@ -137,12 +135,12 @@ impl<W: Write> Text<W> {
         let counts = summary.rules();
         let Some(width) = counts.iter().map(|count| count.rule.id.len()).max() else { return Ok(()) };
         writeln!(self.out)?;
-        writeln!(self.out, "  {DIM}{:<width$}  {:>5}  {:>5}  {:>6}{DIM:#}", "rule", "deny", "warn", "silent")?;
+        writeln!(self.out, "  {DIM}{:<width$}  {:>5}  {:>5}  {:>9}{DIM:#}", "rule", "deny", "warn", "not shown")?;
         for count in counts {
-            // A nought says nothing, so a gap stands for it.
+            // Zeros are left blank.
             let cell = |number: usize| if number == 0 { String::new() } else { number.to_string() };
-            let (deny, warn, silent) = (cell(count.denied), cell(count.warned), cell(count.silent));
-            let line = format!("  {:<width$}  {deny:>5}  {warn:>5}  {silent:>6}", count.rule.id);
+            let (deny, warn, not_shown) = (cell(count.denied), cell(count.warned), cell(count.not_shown));
+            let line = format!("  {:<width$}  {deny:>5}  {warn:>5}  {not_shown:>9}", count.rule.id);
             writeln!(self.out, "{}", line.trim_end())?;
         }
         Ok(())
@@ -150,12 +148,12 @@ impl<W: Write> Text<W> {
 }
 
 impl<W: Write> Report for Text<W> {
-    fn record(&mut self, record: &Record, words: &str) -> io::Result<()> {
-        if !words.is_empty() {
+    fn record(&mut self, record: &Record, rendered: &str) -> io::Result<()> {
+        if !rendered.is_empty() {
             if std::mem::replace(&mut self.apart, ends_with_findings(record, self.all)) {
                 writeln!(self.out)?;
             }
-            self.out.write_all(words.as_bytes())?;
+            self.out.write_all(rendered.as_bytes())?;
         }
         Ok(())
     }
@@ -167,7 +165,7 @@ impl<W: Write> Report for Text<W> {
             (GREEN, summary.allowed, "allowed"),
             (YELLOW, summary.warned, "warned"),
             (RED, summary.denied, "denied"),
-            (MAGENTA, summary.unread, "unread"),
+            (MAGENTA, summary.failed, "failed"),
         ] {
             let style = if number == 0 { DIM } else { style };
             parts.push(format!("{style}{number} {word}{style:#}"));
@@ -176,36 +174,36 @@ impl<W: Write> Report for Text<W> {
         writeln!(self.out, "{}: {}", count(summary.objects(), "object"), parts.join(", "))?;
         if summary.templates > 0 {
             let templates = count(summary.templates, "template");
-            writeln!(self.out, "{templates} among the unread: render first, then judge what comes out")?;
+            writeln!(self.out, "{templates} among the failed: render first, then check the output")?;
         }
-        let passed = summary.passed;
-        if passed.total() > 0 {
+        let skipped = summary.skipped;
+        if skipped.total() > 0 {
             let kinds = [
-                (passed.no_manifest, "without `apiVersion` and `kind`"),
-                (passed.kustomizations, "to build with kustomize first"),
-                (passed.patches, "to apply as patches first"),
-                (passed.encrypted, "to decrypt with sops first"),
-                (passed.templates, "to render first"),
+                (skipped.no_manifest, "without `apiVersion` and `kind`"),
+                (skipped.kustomizations, "to build with kustomize first"),
+                (skipped.patches, "to apply as patches first"),
+                (skipped.encrypted, "to decrypt with sops first"),
+                (skipped.templates, "to render first"),
             ];
             let kinds: Vec<String> = kinds
                 .iter()
                 .filter(|(number, _)| *number > 0)
                 .map(|(number, what)| format!("{number} {what}"))
                 .collect();
-            writeln!(self.out, "{} passed over: {}", count(passed.total(), "document"), kinds.join(", "))?;
+            writeln!(self.out, "{} skipped: {}", count(skipped.total(), "document"), kinds.join(", "))?;
         }
         if summary.missed_lookups > 0 {
             let missed = count(summary.missed_lookups, "object");
             writeln!(
                 self.out,
-                "{missed} looked up but not among the manifests: --cluster FILE adds a dump of the cluster"
+                "{missed} looked up but not found in the manifests: --cluster FILE adds a dump of the cluster"
             )?;
         }
         self.out.flush()
     }
 }
 
-/// A line of a source with what is meant underlined. Of what cannot be shown, only the place.
+/// A line of a source with the region underlined. Some lines cannot be shown: then only the place.
 fn excerpt<'r>(subject: &'r Subject, region: &'r Region, label: Option<&'r str>) -> Element<'r> {
     let shown = &region.excerpt;
     if shown.text.is_empty() {
@@ -216,7 +214,7 @@ fn excerpt<'r>(subject: &'r Subject, region: &'r Region, label: Option<&'r str>)
     Snippet::source(&*shown.text).path(&*subject.source).line_start(region.start.line).annotation(annotation).into()
 }
 
-/// The library counts columns in what is shown; a mask before what is meant is as long as it likes.
+/// The library takes the column from the shown line, and has no way to set another. A mask earlier in the line moves it.
 fn with_true_column(rendered: String, subject: &Subject, region: &Region) -> String {
     let before = region.excerpt.text.get(..region.excerpt.span.start).unwrap_or_default();
     let shown = before.chars().count() + 1;

@@ -1,9 +1,9 @@
-//! Names of sources as addresses: relative to where the program runs, which is the repository in a pipeline.
+//! Names of sources as URIs, relative to the current folder, which in a pipeline is the repository.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::path::{Component, Path};
 
-/// What stays as it is in a path, by RFC 3986, besides the slash.
+/// All characters but those that RFC 3986 allows in a path.
 const ESCAPED: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/').remove(b'@').remove(b'+');
 

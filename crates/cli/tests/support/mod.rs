@@ -1,19 +1,19 @@
 #![allow(dead_code, reason = "every test takes what it needs")]
-//! The program, run inside the test: loading the module takes longer than all judging.
+//! The program, run inside the test or as a process, always on the same date.
 
-use clap::Parser;
-use e2e_tests::Built;
-use host::Module;
-use replay::Outcome;
-use replay::cli::Cli;
-use replay::report::Streams;
+use entra_auth::args::Cli;
+use entra_auth::report::Streams;
+use entra_auth::{Outcome, run};
+use entra_auth_policy::settings::Date;
 use serde_json::Value;
 use std::fs;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
+
+pub const TODAY: &str = "2026-11-22";
 
 pub const GOOD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: good, namespace: shop}\nspec:\n  serviceAccountName: web\n  containers: [{name: web, image: a}]\n";
 pub const BAD: &str = "\
@@ -67,29 +67,25 @@ impl Write for Page {
     }
 }
 
-/// Runs in the folder, with the policy that is built. What names a file there is that file.
-pub fn replay(folder: &Path, arguments: &[&str]) -> Run {
+/// The root of the repository.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
+/// Runs a command in the folder. Arguments that name a file there mean that file.
+pub fn entra_auth(folder: &Path, arguments: &[&str]) -> Run {
     let inside = |argument: &&str| match folder.join(argument) {
-        path if path.exists() || argument.contains(".y") => path.to_str().unwrap().to_owned(),
-        _ => (*argument).to_owned(),
+        path if path.exists() || argument.contains(".y") => path.into(),
+        _ => (*argument).into(),
     };
-    let arguments = arguments.iter().map(inside);
-    let cli = match Cli::try_parse_from(std::iter::once("replay".to_owned()).chain(arguments)) {
+    let cli = match Cli::from_args(std::iter::once("entra-auth".into()).chain(arguments.iter().map(inside))) {
         Ok(cli) => cli,
         Err(error) => return Run { code: error.exit_code(), out: String::new(), err: error.to_string() },
     };
-    static MODULE: OnceLock<Module> = OnceLock::new();
-    let policy = Built::Policy.path();
     let (out, err) = (Page::default(), Page::default());
     let plain = |page: &Page| Box::new(anstream::StripStream::new(Box::new(page.clone()) as Box<dyn Write>));
     let streams = Streams { out: plain(&out), err: plain(&err), width: 120 };
-    let outcome = match cli.command {
-        Some(_) => replay::run(&cli, streams),
-        None => {
-            let module = MODULE.get_or_init(|| replay::load(&policy).unwrap());
-            replay::judge(&cli.judging, &policy, module, streams)
-        }
-    };
+    let outcome = run(&cli, streams, Date::parse(TODAY).unwrap());
     // Sources as if the folder were the current one.
     let here = format!("{}/", folder.display());
     let text = |page: Page| String::from_utf8(page.0.lock().unwrap().clone()).unwrap().replace(&here, "");
@@ -97,24 +93,29 @@ pub fn replay(folder: &Path, arguments: &[&str]) -> Run {
     let code = match outcome {
         Ok(Outcome::Allowed) => 0,
         Ok(Outcome::Denied) => 1,
-        Ok(Outcome::Unread) => 2,
+        Ok(Outcome::Failed) => 2,
         Err(error) => {
-            err.push_str(&format!("replay: {error:#}\n").replace(&here, ""));
+            err.push_str(&format!("error: {error:#}\n").replace(&here, ""));
             2
         }
     };
     Run { code, out, err }
 }
 
-/// The same with one file.
-pub fn replay_text(text: &str, arguments: &[&str]) -> Run {
-    let folder = folder(&[("input.yaml", text)]);
-    replay(folder.path(), &[arguments, &["input.yaml"]].concat())
+/// The same for `check`.
+pub fn check(folder: &Path, arguments: &[&str]) -> Run {
+    entra_auth(folder, &[&["check"], arguments].concat())
 }
 
-/// The program itself.
+/// The same with one file.
+pub fn check_text(text: &str, arguments: &[&str]) -> Run {
+    let folder = folder(&[("input.yaml", text)]);
+    check(folder.path(), &[arguments, &["input.yaml"]].concat())
+}
+
+/// The program as a process.
 pub fn command(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_replay"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_entra-auth"));
     command.current_dir(folder).args(arguments).env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
     command
 }
@@ -124,11 +125,10 @@ pub fn finish(output: Output) -> Run {
     Run { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
 }
 
-/// The program itself, with this on its standard input.
+/// `check` as a process, with this on its standard input.
 pub fn pipe(text: &str, arguments: &[&str]) -> Run {
     let folder = tempfile::tempdir().unwrap();
-    let policy = Built::Policy.path();
-    let mut command = command(folder.path(), &["--policy", policy.to_str().unwrap()]);
+    let mut command = command(folder.path(), &["check", "--today", TODAY]);
     command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();

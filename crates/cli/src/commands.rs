@@ -1,6 +1,6 @@
-//! What the program does besides judging: rules, completions, the manual page.
+//! The commands other than `check`.
 
-use crate::cli::{Cli, Command, RulesFormat};
+use crate::args::{Cli, Command, NAME, RulesFormat};
 use crate::rule_page;
 use anstyle::{AnsiColor, Style};
 use anyhow::{Result, bail};
@@ -15,34 +15,50 @@ const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
 const CYAN: Style = AnsiColor::Cyan.on_default();
 
-/// Does what the command says, and writes it out.
+/// Runs a command that needs no input.
 pub fn run(command: &Command, out: &mut dyn Write, width: usize) -> Result<()> {
     match command {
+        Command::Check(_) => {}
         Command::Rules { format: RulesFormat::Text } => table(out, width)?,
         Command::Rules { format: RulesFormat::Json } => json(out)?,
         Command::Explain { rule } => match rule_page::find(rule) {
             Ok(rule) => explain(rule, out, width)?,
             Err(Some(near)) => bail!("no rule is called `{rule}`; did you mean `{near}`?"),
-            Err(None) => bail!("no rule is called `{rule}`: `replay rules` lists all"),
+            Err(None) => bail!("no rule is called `{rule}`: `entra-auth rules` lists all"),
         },
         Command::Completions { shell } => {
             let mut script = Vec::new();
-            clap_complete::generate(*shell, &mut Cli::command(), "replay", &mut script);
+            clap_complete::generate(*shell, &mut Cli::command(), NAME, &mut script);
             out.write_all(&script)?;
         }
         Command::Man => {
             let mut page = Vec::new();
-            clap_mangen::Man::new(Cli::command()).render(&mut page)?;
+            manual(&mut page)?;
             out.write_all(&page)?;
         }
     }
     Ok(out.flush()?)
 }
 
-/// What the two profiles make of a finding of the rule; `silent` stands for nothing.
-fn actions(rule: &Rule, silent: &'static str) -> [&'static str; 2] {
+/// One page: the program's, and the options of `check` as a part of it.
+fn manual(page: &mut Vec<u8>) -> std::io::Result<()> {
+    let mut program = Cli::command();
+    program.build();
+    let check = program.find_subcommand("check").cloned().unwrap_or_default();
+    clap_mangen::Man::new(Cli::command()).render(page)?;
+    let check = clap_mangen::Man::new(check);
+    let mut sections = Vec::new();
+    check.render_synopsis_section(&mut sections)?;
+    check.render_options_section(&mut sections)?;
+    check.render_extra_section(&mut sections)?;
+    writeln!(page, ".SH \"ENTRA\\-AUTH CHECK\"")?;
+    write!(page, "{}", String::from_utf8_lossy(&sections).replace(".SH ", ".SS "))
+}
+
+/// The actions of the two profiles for a finding of the rule; `none` where they do not show it.
+fn actions(rule: &Rule, none: &'static str) -> [&'static str; 2] {
     [Profile::Baseline, Profile::Restricted].map(|profile| match by_profile(profile, rule.severity) {
-        Action::None => silent,
+        Action::None => none,
         action => action.as_str(),
     })
 }
@@ -100,7 +116,7 @@ fn json(out: &mut dyn Write) -> Result<()> {
 
 fn explain(rule: &Rule, out: &mut dyn Write, width: usize) -> Result<()> {
     let page = rule_page::of(rule);
-    let [baseline, restricted] = actions(rule, "silent");
+    let [baseline, restricted] = actions(rule, "not shown");
     writeln!(out, "{BOLD}{}{BOLD:#}  {DIM}{} severity", rule.id, rule.severity.as_str())?;
     writeln!(out, "baseline: {baseline}, restricted: {restricted}{DIM:#}\n")?;
     let wrap = |text: &str| textwrap::fill(&text.replace('\n', " "), width.min(100));
@@ -124,7 +140,7 @@ fn explain(rule: &Rule, out: &mut dyn Write, width: usize) -> Result<()> {
     Ok(writeln!(out, "{DIM}{}{DIM:#}", rule_page::url(rule))?)
 }
 
-/// The little Markdown that rule pages are written in.
+/// The subset of Markdown that rule pages use.
 enum Block {
     Heading(String),
     Text(String),
@@ -165,7 +181,7 @@ fn blocks(markdown: &str) -> Vec<Block> {
     blocks
 }
 
-/// Links as a terminal shows them best: the words, and then the address.
+/// Shows links as their text followed by the address.
 fn plain(line: &str) -> String {
     let mut out = String::new();
     let mut rest = line;

@@ -1,19 +1,18 @@
-//! Times replay over many objects against policy-server's bare evaluations of the same: the same payloads,
-//! the same module, on as many threads, in one run, taking turns.
+//! Times `entra-auth check` over many objects against bare calls of the module with the same payloads, on the same number
+//! of threads, taking turns in one run.
 //!
-//! `bench-replay [ROUNDS]`: times that each is run, 5 unless told otherwise.
+//! `bench-check [ROUNDS]`: how often each is run, 5 by default.
 
-use admission::fixture;
+use admission::{create_payload, fixture};
 use anyhow::{Context, Result};
-use clap::Parser;
 use e2e_tests::{Built, root};
+use entra_auth::args::Cli;
+use entra_auth::report::Streams;
+use entra_auth_policy::settings::Date;
 use host::Module;
 use manifest::documents;
 use rayon::ThreadPoolBuilder;
 use rayon::prelude::*;
-use replay::Judge;
-use replay::cli::Cli;
-use replay::report::Streams;
 use serde_json::{Value, json};
 use std::hint::black_box;
 use std::path::Path;
@@ -22,14 +21,14 @@ use std::time::{Duration, Instant};
 use std::{env, fs, io};
 
 const OBJECTS: usize = 10_000;
-/// Asks the program to run once and to say what memory that took: a process of its own has a peak of its own.
+/// Runs once and prints the peak of memory: each process has its own peak.
 const PEAK: &str = "--peak";
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     match arguments.as_slice() {
         [peak, path] if peak == PEAK => {
-            run(Path::new(path), &replay::load(&Built::Policy.path())?)?;
+            run(Path::new(path))?;
             println!("{}", peak_memory().unwrap_or_default());
             Ok(())
         }
@@ -40,8 +39,6 @@ fn main() -> Result<()> {
 
 fn bench(rounds: usize) -> Result<()> {
     let module = Module::load(&Built::Policy.read()?)?;
-    let replays = replay::load(&Built::Policy.path())?;
-    let judge = Judge::new(replays.clone(), json!({}), None, None);
     let workers = ThreadPoolBuilder::new().stack_size(manifest::STACK).build()?;
     println!(
         "{:<26} {:>8} {:>8} | {:>9} {:>9} | {:>7} {:>9}",
@@ -49,11 +46,11 @@ fn bench(rounds: usize) -> Result<()> {
         "objects",
         "MB",
         "bare",
-        "replay",
-        "replay/",
+        "check",
+        "check/",
         "peak MiB"
     );
-    let folder = env::temp_dir().join(format!("bench-replay-{}", std::process::id()));
+    let folder = env::temp_dir().join(format!("bench-check-{}", std::process::id()));
     fs::create_dir_all(&folder)?;
     for (name, text) in [("a List of kubectl, JSON", json_list()?), ("manifests as written, YAML", yaml_stream()?)] {
         let path = folder.join(if name.ends_with("JSON") { "many.json" } else { "many.yaml" });
@@ -61,7 +58,7 @@ fn bench(rounds: usize) -> Result<()> {
         let mut payloads = Vec::new();
         for document in documents(&text) {
             for object in document.objects()? {
-                payloads.push(judge.payload(&object?));
+                payloads.push(create_payload(&object?.value, None, &json!({})));
             }
         }
         let (mut bare, mut whole) = (Vec::new(), Vec::new());
@@ -71,7 +68,7 @@ fn bench(rounds: usize) -> Result<()> {
                 .install(|| payloads.par_iter().for_each(|payload| drop(black_box(module.call("validate", payload)))));
             let took = started.elapsed();
             let started = Instant::now();
-            run(&path, &replays)?;
+            run(&path)?;
             if round > 0 {
                 bare.push(took);
                 whole.push(started.elapsed());
@@ -91,15 +88,15 @@ fn bench(rounds: usize) -> Result<()> {
     Ok(fs::remove_dir_all(folder)?)
 }
 
-/// What `replay PATH` does, but for reading the module and for the terminal.
-fn run(path: &Path, module: &Module) -> Result<()> {
-    let cli = Cli::parse_from([Path::new("replay"), path]);
+/// What `entra-auth check PATH` does, without the terminal.
+fn run(path: &Path) -> Result<()> {
+    let cli = Cli::from_args(["entra-auth".into(), "check".into(), path.into()])?;
     let streams = Streams { out: Box::new(io::sink()), err: Box::new(io::sink()), width: 120 };
-    replay::judge(&cli.judging, &Built::Policy.path(), module, streams)?;
+    entra_auth::run(&cli, streams, Date::from_unix_seconds(0))?;
     Ok(())
 }
 
-/// The objects of all fixtures again and again, each time under another name.
+/// The objects of all fixtures, repeated under other names.
 fn json_list() -> Result<String> {
     let fixtures = fixture::all(&root().join("test_data"))?;
     let objects: Vec<&Value> =
@@ -112,7 +109,7 @@ fn json_list() -> Result<String> {
     Ok(serde_json::to_string_pretty(&json!({"apiVersion": "v1", "kind": "List", "items": items.collect::<Vec<_>>()}))?)
 }
 
-/// The texts of the fixtures that are manifests, as people wrote them.
+/// The text of the fixtures that are manifests, as it was written.
 fn yaml_stream() -> Result<String> {
     let fixtures = fixture::all(&root().join("test_data"))?;
     let mut texts = Vec::new();
@@ -140,7 +137,7 @@ fn middle(mut times: Vec<Duration>) -> f64 {
     times[times.len() / 2].as_secs_f64() * 1e3
 }
 
-/// The most memory that this process ever held, in kB, where the system says so.
+/// The peak of this process's memory in kB, where the system reports it.
 fn peak_memory() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;

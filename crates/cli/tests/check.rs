@@ -1,17 +1,15 @@
-//! The program as people and pipelines call it.
+//! `entra-auth check`.
 
 mod support;
 
-use e2e_tests::{Built, root};
 use serde_json::{Value, json};
 use std::fs;
-use std::process::Command;
 use support::*;
 
 #[test]
 fn exit_codes() {
     let folder = folder(&[("good.yaml", GOOD), ("bad.yaml", BAD), ("broken.yaml", "a: [\n")]);
-    let code = |paths: &[&str]| replay(folder.path(), paths).code;
+    let code = |paths: &[&str]| check(folder.path(), paths).code;
     assert_eq!(code(&["good.yaml"]), 0);
     assert_eq!(code(&["good.yaml", "bad.yaml"]), 1);
     assert_eq!(code(&["bad.yaml", "broken.yaml", "missing.yaml"]), 2);
@@ -22,7 +20,7 @@ fn exit_codes() {
 fn a_line_for_every_object() {
     let text = format!("{GOOD}---\n# nothing\n---\n{BAD}");
     let folder = folder(&[("all.yaml", &text)]);
-    let run = replay(folder.path(), &["--format", "json", "all.yaml"]);
+    let run = check(folder.path(), &["--format", "json", "all.yaml"]);
     let lines = run.lines();
     assert_eq!(lines.len(), 2);
     assert_eq!((&lines[0]["kind"], &lines[0]["allowed"], &lines[0]["index"]), (&json!("Pod"), &json!(true), &json!(0)));
@@ -50,14 +48,14 @@ fn lists_json_and_standard_input() {
     let sources: Vec<_> = run.lines().iter().map(|line| (line["source"].clone(), line["index"].clone())).collect();
     assert_eq!(sources, [(json!("-"), json!(0)), (json!("-"), json!(1))]);
     // A List without items is a clean cluster, nothing at all a failed command.
-    assert_eq!(replay_text("apiVersion: v1\nkind: List\nitems: []\n", &[]).code, 0);
+    assert_eq!(check_text("apiVersion: v1\nkind: List\nitems: []\n", &[]).code, 0);
     let nothing = pipe("", &["-"]);
     assert_eq!(nothing.code, 2);
     assert!(nothing.out.contains("is empty"), "{}", nothing.out);
 }
 
 #[test]
-fn folders_are_walked_in_order_and_other_files_passed_over() {
+fn folders_are_walked_in_order_and_other_files_skipped() {
     let folder = folder(&[
         ("deploy/b/two.yml", BAD),
         ("deploy/a/one.json", &manifest::parse(GOOD).unwrap().to_string()),
@@ -67,7 +65,7 @@ fn folders_are_walked_in_order_and_other_files_passed_over() {
         ("deploy/.hidden/x.yaml", "a: ["),
         ("empty/README.md", ""),
     ]);
-    let run = replay(folder.path(), &["--settings", "deploy/settings.yaml", "deploy"]);
+    let run = check(folder.path(), &["--settings", "deploy/settings.yaml", "deploy"]);
     assert_eq!(run.code, 1);
     let judged: Vec<_> = run
         .out
@@ -75,11 +73,11 @@ fn folders_are_walked_in_order_and_other_files_passed_over() {
         .filter(|line| !line.starts_with(' ') && line.contains(".yml:") || line.contains(".json:"))
         .collect();
     assert!(judged.len() == 2 && judged[0].contains("one.json:1") && judged[1].contains("two.yml:1"), "{}", run.out);
-    assert!(run.out.contains("1 document passed over: 1 without `apiVersion`"), "{}", run.out);
+    assert!(run.out.contains("1 document skipped: 1 without `apiVersion`"), "{}", run.out);
     // Named, it has to be a manifest; and a folder has to hold something.
-    let run = replay(folder.path(), &["--format", "json", "deploy/values.yaml", "empty"]);
+    let run = check(folder.path(), &["--format", "json", "deploy/values.yaml", "empty"]);
     assert_eq!(run.code, 2);
-    for words in ["deploy/values.yaml:1: no Kubernetes object", "empty: holds no *.yaml"] {
+    for words in ["deploy/values.yaml:1: no Kubernetes object", "empty: has no *.yaml"] {
         assert!(run.err.contains(words), "no `{words}` in\n{}", run.err);
     }
 }
@@ -94,7 +92,7 @@ fn what_cannot_be_read_is_named_and_the_rest_judged() {
         ("half.yaml", &format!("a: [\n---\n{GOOD}")),
     ]);
     fs::write(folder.path().join("latin1.yaml"), b"# caf\xe9\n").unwrap();
-    let run = replay(
+    let run = check(
         folder.path(),
         &["--format", "json", "chart/templates", "template.yaml", "twice.yaml", "half.yaml", "latin1.yaml"],
     );
@@ -114,7 +112,7 @@ fn what_cannot_be_read_is_named_and_the_rest_judged() {
     assert_eq!(lines.iter().filter(|line| line["allowed"] == true).count(), 1);
 }
 
-/// What another tool has to read first is named and counted; whether that fails the run is for its user.
+/// Files for other tools are named and counted. The user decides whether they fail the run.
 #[test]
 fn files_of_other_tools_are_named_and_counted() {
     let folder = folder(&[
@@ -131,34 +129,34 @@ fn files_of_other_tools_are_named_and_counted() {
     ]);
     fs::create_dir(folder.path().join("all/.git")).unwrap();
     fs::write(folder.path().join("binary.yaml"), b"\0\x01\x02").unwrap();
-    let run = replay(folder.path(), &["all"]);
+    let run = check(folder.path(), &["all"]);
     assert_eq!(run.code, 0, "{}{}", run.out, run.err);
     for words in [
         "all/kustomization.yaml a kustomization: build it first",
         "all/patch.yaml a patch, not an object",
         "all/secret.yaml encrypted with SOPS",
-        "4 documents passed over: 1 without `apiVersion` and `kind`, 1 to build with kustomize first, 1 to apply as patches first, 1 to decrypt with sops first",
+        "4 documents skipped: 1 without `apiVersion` and `kind`, 1 to build with kustomize first, 1 to apply as patches first, 1 to decrypt with sops first",
         "1 object: 1 allowed",
     ] {
         let out = run.out.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(out.contains(words), "no `{words}` in\n{}", run.out);
     }
     let others = ["all/patch.yaml", "lib.jsonnet", "chart", "all/good.yaml"];
-    let strict = replay(folder.path(), &others);
+    let strict = check(folder.path(), &others);
     assert_eq!(strict.code, 2);
     assert!(
         strict.out.contains("Jsonnet, not YAML")
-            && strict.out.contains("1 object: 1 allowed, 0 warned, 0 denied, 3 unread"),
+            && strict.out.contains("1 object: 1 allowed, 0 warned, 0 denied, 3 failed"),
         "{}",
         strict.out
     );
-    let lenient = replay(folder.path(), &[&["--skip-others"], &others[..]].concat());
+    let lenient = check(folder.path(), &[&["--skip-others"], &others[..]].concat());
     assert!(
         lenient.code == 0 && lenient.out.contains("1 to apply as patches first, 2 to render first"),
         "{}",
         lenient.out
     );
-    let binary = replay(folder.path(), &["--skip-others", "binary.yaml"]);
+    let binary = check(folder.path(), &["--skip-others", "binary.yaml"]);
     assert!(binary.code == 2 && binary.out.contains("is a binary file"), "{}", binary.out);
 }
 
@@ -170,7 +168,7 @@ fn requests_are_judged_as_they_are() {
          operation: DELETE\nname: a\nnamespace: shop\noldObject: {pod}\n"
     );
     let review = json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": manifest::parse(&request).unwrap()});
-    let run = replay_text(&format!("{request}---\n{review}\n"), &[]);
+    let run = check_text(&format!("{request}---\n{review}\n"), &[]);
     assert_eq!(run.code, 0, "{}{}", run.out, run.err);
     assert_eq!(run.out.matches("Pod shop/a (DELETE)").count(), 2, "{}", run.out);
 }
@@ -189,7 +187,7 @@ fn settings_are_read_overridden_and_checked() {
         ("wrong.yml", "profil: baseline\nrules: {binding-anonymus: deny}\nmaxTokenSeconds: 1\n"),
         ("bad.yaml", BAD),
     ]);
-    let run = |settings: &str| replay(folder.path(), &["--settings", settings, "bad.yaml"]);
+    let run = |settings: &str| check(folder.path(), &["--settings", settings, "bad.yaml"]);
     for settings in ["warn.yml", "policy.yml"] {
         let run = run(settings);
         assert!(run.code == 0 && run.out.contains("warned"), "{settings}: {}{}", run.out, run.err);
@@ -201,11 +199,11 @@ fn settings_are_read_overridden_and_checked() {
         assert!(wrong.err.contains(words), "no `{words}` in\n{}", wrong.err);
     }
     assert_eq!(run("missing.yml").code, 2);
-    let restricted = replay(folder.path(), &["--profile", "restricted", "--format", "json", "bad.yaml"]);
+    let restricted = check(folder.path(), &["--profile", "restricted", "--format", "json", "bad.yaml"]);
     assert!(restricted.lines()[0]["message"].as_str().unwrap().contains("(restricted)"));
 }
 
-/// AKS writes its own bindings as the control plane; the same from anybody else is judged.
+/// AKS writes its own bindings as the control plane. From any other user they are evaluated.
 #[test]
 fn the_requester_is_who_as_says() {
     let binding = "\
@@ -216,7 +214,7 @@ roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-
 subjects:
 - {apiGroup: rbac.authorization.k8s.io, kind: User, name: clusterAdmin}
 ";
-    let code = |arguments: &[&str]| replay_text(binding, arguments).code;
+    let code = |arguments: &[&str]| check_text(binding, arguments).code;
     let jane = [
         "--as",
         "jane@contoso.com",
@@ -227,42 +225,36 @@ subjects:
     ];
     assert_eq!(code(&[]), 0);
     assert_eq!(code(&jane), 1);
-    assert_eq!(replay_text(binding, &["--as-group", "x"]).code, 2);
+    assert_eq!(check_text(binding, &["--as-group", "x"]).code, 2);
+}
+
+/// Without the feature there is no engine, and one message says so.
+#[cfg(not(feature = "module"))]
+#[test]
+fn modules_need_a_build_that_can_run_them() {
+    let run = check_text(GOOD, &["--module", "policy.wasm"]);
+    assert!(run.code == 2 && run.err.contains("--features module"), "{}", run.err);
 }
 
 #[test]
-fn another_modules_answers_are_told_once() {
-    let floor = Built::Floor.path();
-    let folder = folder(&[("bad.yaml", &format!("{BAD}---\n{BAD}"))]);
-    let output = command(folder.path(), &["--policy", floor.to_str().unwrap(), "bad.yaml"]).output().unwrap();
-    let run = finish(output);
-    assert_eq!(run.code, 2);
-    assert_eq!(run.err.matches("different versions").count(), 1, "{}", run.err);
-}
-
-#[test]
-fn the_module_is_found_or_asked_for() {
-    let folder = folder(&[("good.yaml", GOOD)]);
-    // Above the working folder.
-    let inside = root().join("test_data");
-    let good = folder.path().join("good.yaml");
-    let found = finish(command(&inside, &[good.to_str().unwrap()]).output().unwrap());
-    assert_eq!(found.code, 0, "{}", found.err);
-    let wrong = finish(command(folder.path(), &["--policy", "good.yaml", "good.yaml"]).output().unwrap());
-    assert!(wrong.code == 2 && wrong.err.contains("good.yaml"), "{}", wrong.err);
-    // A copy of the program that has no module above it.
-    let copy = folder.path().join("replay-copy");
-    fs::copy(env!("CARGO_BIN_EXE_replay"), &copy).unwrap();
-    let lost = finish(Command::new(&copy).current_dir(folder.path()).arg("good.yaml").output().unwrap());
-    assert!(lost.code == 2 && lost.err.contains("make policy.wasm"), "{}", lost.err);
+fn exemptions_expire() {
+    let folder = folder(&[
+        ("settings.yml", "exemptions:\n- {rules: [binding-anonymous], names: [bad], reason: a, until: 2031-06-30}\n"),
+        ("bad.yaml", BAD),
+    ]);
+    let on = |date| check(folder.path(), &["--settings", "settings.yml", "--today", date, "bad.yaml"]);
+    assert_eq!(on("2031-06-30").code, 0);
+    let expired = on("2031-07-01");
+    assert!(expired.code == 1 && expired.out.contains("2031-06-30"), "{}", expired.out);
+    assert_eq!(on("tomorrow").code, 2);
 }
 
 #[test]
 fn text_is_for_people_and_plain_in_a_pipe() {
     let folder = folder(&[("bad.yaml", BAD), ("chart.yaml", "name: {{ .Release.Name }}\n")]);
-    let run = replay(folder.path(), &["bad.yaml", "chart.yaml"]);
+    let run = check(folder.path(), &["bad.yaml", "chart.yaml"]);
     for words in [
-        "1 template among the unread",
+        "1 template among the failed",
         "denied   RoleBinding shop/bad",
         "bad.yaml:1",
         "deny[binding-anonymous]: subjects[system:anonymous] ",
@@ -270,20 +262,17 @@ fn text_is_for_people_and_plain_in_a_pipe() {
         "6 | - apiGroup: rbac.authorization.k8s.io",
         "  |   ^^^^^^^^",
         "= fix: ",
-        "1 object: 0 allowed, 0 warned, 1 denied, 1 unread",
+        "1 object: 0 allowed, 0 warned, 1 denied, 1 failed",
     ] {
         assert!(run.out.contains(words), "no `{words}` in\n{}", run.out);
     }
     assert!(!run.out.contains('\u{1b}'));
-    let policy = Built::Policy.path();
-    let forced = command(folder.path(), &["--policy", policy.to_str().unwrap(), "bad.yaml"])
-        .env("CLICOLOR_FORCE", "1")
-        .output()
-        .unwrap();
+    let forced =
+        command(folder.path(), &["check", "--today", TODAY, "bad.yaml"]).env("CLICOLOR_FORCE", "1").output().unwrap();
     assert!(String::from_utf8_lossy(&forced.stdout).contains('\u{1b}'));
 }
 
-/// Values never show, whatever is wrong with the text around them.
+/// Reports never show a value, whatever is wrong with the text around it.
 #[test]
 fn no_value_is_repeated() {
     let secret = "hunter2hunter2";
@@ -295,7 +284,7 @@ fn no_value_is_repeated() {
         ("broken.json", &format!("{{\"kind\": \"Secret\", \"data\": {{\"a\": \"{secret}\" \"b\"}}}}")),
     ]);
     for format in ["text", "json"] {
-        let run = replay(folder.path(), &["--all", "--format", format, "."]);
+        let run = check(folder.path(), &["--all", "--format", format, "."]);
         assert_eq!(run.code, 2);
         assert!(!format!("{}{}", run.out, run.err).contains(secret), "{}{}", run.out, run.err);
     }
@@ -326,8 +315,7 @@ roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: helper}
 subjects: [{apiGroup: rbac.authorization.k8s.io, kind: Group, name: 3f1c9a52-7b64-4f0e-8f0a-5a0f6f0d9b11}]
 ";
 
-/// A workload with its service account, a binding with its role: wherever they come from, the program
-/// and the module find the same.
+/// A workload finds its service account and a binding its role, in the same file, in another file or in a dump.
 #[test]
 fn manifests_answer_lookups() {
     let (workload, rest) = LOOKUPS.split_once("---\n").unwrap();
@@ -344,7 +332,7 @@ fn manifests_answer_lookups() {
     ]);
     let found =
         |arguments: &[&str]| {
-            let run = replay(folder.path(), &[&["--format", "json"], arguments].concat());
+            let run = check(folder.path(), &[&["--format", "json"], arguments].concat());
             let mut rules = Vec::new();
             for line in run.lines() {
                 let findings = line["findings"].as_array().unwrap().iter();
@@ -379,6 +367,6 @@ fn the_readme_shows_a_finding_as_it_is() {
     let readme = fs::read_to_string(root().join("README.md")).unwrap();
     let (_, shown) = readme.split_once("```text\ndenied   RoleBinding").unwrap();
     let shown = format!("denied   RoleBinding{}", shown.split_once("```").unwrap().0);
-    let run = replay(root(), &["--settings", "demo/settings.yml", "demo/bindings.yml"]);
+    let run = check(&root(), &["--settings", "demo/settings.yml", "demo/bindings.yml"]);
     assert!(run.out.contains(&shown), "not in\n{}", run.out);
 }

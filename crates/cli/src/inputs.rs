@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 /// Something to read documents from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
-    /// As it is told to people and programs.
+    /// As reports show it.
     pub name: String,
     origin: Origin,
 }
@@ -21,20 +21,20 @@ enum Origin {
     Stdin,
     /// Named on the command line: has to be a manifest.
     Named(PathBuf),
-    /// Come across in a folder: may be something else.
+    /// Found in a folder: may be something else.
     Found(PathBuf),
 }
 
-/// A path that leads to nothing, and why.
+/// A path without a source, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DeadEnd {
+pub struct SourceError {
     pub name: String,
     pub reason: String,
 }
 
-/// The sources under all paths, in order; folders are walked in order of names, without the file
-/// `except`: settings often lie beside the manifests they are for.
-pub fn sources(paths: &[PathBuf], except: Option<&Path>) -> Vec<Result<Source, DeadEnd>> {
+/// The sources under all paths, in order. Folders are walked in the order of names, without the file `except`: settings
+/// are often in the folder of the manifests they are for.
+pub fn sources(paths: &[PathBuf], except: Option<&Path>) -> Vec<Result<Source, SourceError>> {
     let except = except.and_then(|path| path.canonicalize().ok());
     let mut sources = Vec::new();
     for path in paths {
@@ -44,7 +44,7 @@ pub fn sources(paths: &[PathBuf], except: Option<&Path>) -> Vec<Result<Source, D
             let before = sources.len();
             walk(path, except.as_deref(), &mut sources);
             if sources.len() == before {
-                sources.push(Err(DeadEnd::new(path, "holds no *.yaml, *.yml or *.json file")));
+                sources.push(Err(SourceError::new(path, "has no *.yaml, *.yml or *.json file")));
             }
         } else {
             sources.push(Ok(Source { name: path.display().to_string(), origin: Origin::Named(path.clone()) }));
@@ -53,8 +53,8 @@ pub fn sources(paths: &[PathBuf], except: Option<&Path>) -> Vec<Result<Source, D
     sources
 }
 
-/// Hidden and ignored files (`.gitignore`, `.ignore`) are left out, as every tool for source trees does.
-fn walk(folder: &Path, except: Option<&Path>, sources: &mut Vec<Result<Source, DeadEnd>>) {
+/// Skips hidden and ignored files (`.gitignore`, `.ignore`), as other tools for source trees do.
+fn walk(folder: &Path, except: Option<&Path>, sources: &mut Vec<Result<Source, SourceError>>) {
     for entry in WalkBuilder::new(folder).follow_links(true).sort_by_file_name(OsStr::cmp).build() {
         match entry {
             Ok(entry) => {
@@ -64,7 +64,7 @@ fn walk(folder: &Path, except: Option<&Path>, sources: &mut Vec<Result<Source, D
                     sources.push(Ok(Source { name: path.display().to_string(), origin: Origin::Found(path) }));
                 }
             }
-            Err(error) => sources.push(Err(DeadEnd::new(folder, &format!("cannot be walked: {error}")))),
+            Err(error) => sources.push(Err(SourceError::new(folder, &format!("cannot be walked: {error}")))),
         }
     }
 }
@@ -88,13 +88,13 @@ impl Source {
         Ok(text)
     }
 
-    /// Whether it was only come across, so that a file of another kind is nothing to complain about.
+    /// Whether it was found in a folder, where a file of another kind is not an error.
     pub fn is_found(&self) -> bool {
         matches!(self.origin, Origin::Found(_))
     }
 
-    /// What has to be run first to get manifests out of it, by its name.
-    pub fn is_program(&self) -> Option<String> {
+    /// What to run first to get manifests from it, judging by its name.
+    pub fn other_language(&self) -> Option<String> {
         let Origin::Named(path) = &self.origin else { return None };
         let (language, how) = match path.extension()?.to_str()? {
             "jsonnet" | "libsonnet" => ("Jsonnet", "jsonnet"),
@@ -103,10 +103,10 @@ impl Source {
             "tpl" | "tmpl" | "gotmpl" => return Some("a template, not YAML: render it first".to_owned()),
             _ => return None,
         };
-        Some(format!("{language}, not YAML: render it first (`{how} {} | replay -`)", path.display()))
+        Some(format!("{language}, not YAML: render it first (`{how} {} | entra-auth check -`)", path.display()))
     }
 
-    /// Bytes to read, as far as that is known before.
+    /// Bytes to read, or 0 where that is not known in advance.
     pub fn size(&self) -> u64 {
         match &self.origin {
             Origin::Stdin => 0,
@@ -114,7 +114,7 @@ impl Source {
         }
     }
 
-    /// Whether it lies in the `templates` folder of a Helm chart.
+    /// Whether it is in the `templates` folder of a Helm chart.
     pub fn is_in_chart(&self) -> bool {
         let (Origin::Named(path) | Origin::Found(path)) = &self.origin else { return false };
         let mut folders = path.ancestors().skip(1);
@@ -122,7 +122,7 @@ impl Source {
     }
 }
 
-/// Standard input can be read once, but may be asked for twice: for look-ups, and to be judged.
+/// Standard input can be read only once, but it is needed twice with look-ups.
 fn read_stdin() -> std::io::Result<Vec<u8>> {
     static READ: OnceLock<Vec<u8>> = OnceLock::new();
     if let Some(bytes) = READ.get() {
@@ -133,8 +133,8 @@ fn read_stdin() -> std::io::Result<Vec<u8>> {
     Ok(READ.get_or_init(|| bytes).clone())
 }
 
-impl DeadEnd {
-    fn new(path: &Path, reason: &str) -> DeadEnd {
-        DeadEnd { name: path.display().to_string(), reason: reason.to_owned() }
+impl SourceError {
+    fn new(path: &Path, reason: &str) -> SourceError {
+        SourceError { name: path.display().to_string(), reason: reason.to_owned() }
     }
 }

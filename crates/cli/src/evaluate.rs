@@ -1,0 +1,75 @@
+//! Evaluates objects with the core that is built into the program.
+
+use admission::cluster::ManifestCluster;
+use admission::{Identity, create_payload, payload};
+use entra_auth_policy::lookup::{Cluster, LookupError, Query};
+use entra_auth_policy::settings::Date;
+use entra_auth_policy::{Evaluation, Host, evaluate};
+use manifest::{Form, Object};
+use serde_json::Value;
+use std::sync::Arc;
+
+/// A compiled policy to run instead of the built-in one. Both have the same core, so findings, which the module's
+/// answer does not contain, still come from here, and every answer must be the same.
+pub trait CompiledPolicy: Sync {
+    /// The answer of `validate_settings`.
+    fn validate_settings(&self, settings: &[u8]) -> anyhow::Result<Vec<u8>>;
+    /// The answer of `validate`. `cluster` answers look-ups as the manifests of `source` see it.
+    fn validate(&self, payload: &[u8], cluster: Option<&Arc<ManifestCluster>>, source: &str)
+    -> anyhow::Result<Vec<u8>>;
+}
+
+/// Everything that an evaluation depends on apart from the object.
+pub struct Evaluator<'e> {
+    pub settings: Value,
+    pub identity: Option<Identity>,
+    /// Answers look-ups; without it there are none.
+    pub cluster: Option<Arc<ManifestCluster>>,
+    /// For exemptions that expire.
+    pub today: Date,
+    pub module: Option<&'e dyn CompiledPolicy>,
+}
+
+/// Why there is no evaluation.
+#[derive(Debug)]
+pub enum EvaluateError {
+    /// The module failed on this object.
+    Module(anyhow::Error),
+    /// The module's answer is not this program's.
+    Differs,
+}
+
+impl Evaluator<'_> {
+    /// Evaluates one object of `source`.
+    pub fn evaluate(&self, source: &str, object: &Object) -> Result<Evaluation, EvaluateError> {
+        let payload = self.payload(object);
+        let seen = self.cluster.as_ref().map(|cluster| cluster.seen_from(source));
+        let cluster: &dyn Cluster = seen.as_ref().map_or(&NoCluster, |seen| seen);
+        let evaluation = evaluate(&payload, &Host { today: &|| self.today, cluster });
+        let Some(module) = self.module else { return Ok(evaluation) };
+        let answer = module.validate(&payload, self.cluster.as_ref(), source).map_err(EvaluateError::Module)?;
+        if evaluation.response.to_json() == answer { Ok(evaluation) } else { Err(EvaluateError::Differs) }
+    }
+
+    /// What the policy receives at admission.
+    fn payload(&self, object: &Object) -> Vec<u8> {
+        match (object.form, &self.identity) {
+            (Form::Object, identity) => create_payload(&object.value, identity.as_ref(), &self.settings),
+            (Form::Request, None) => payload(&object.value, &self.settings),
+            (Form::Request, Some(identity)) => {
+                let mut request = object.value.clone();
+                request["userInfo"] = identity.user_info();
+                payload(&request, &self.settings)
+            }
+        }
+    }
+}
+
+/// For evaluations without look-ups.
+struct NoCluster;
+
+impl Cluster for NoCluster {
+    fn get(&self, _: &Query<'_>) -> Result<String, LookupError> {
+        Err(LookupError::Failed)
+    }
+}

@@ -1,0 +1,46 @@
+//! Look-ups without a cluster: the manifests and dumps of a real cluster answer them.
+
+use crate::inputs::{Source, SourceError, sources};
+use admission::cluster::{Kept, ManifestCluster};
+use anyhow::{Result, anyhow, bail};
+use manifest::documents;
+use rayon::prelude::*;
+use std::path::PathBuf;
+
+/// Every object that look-ups may ask for, from dumps and from the sources that are checked.
+///
+/// A source that cannot be read is ignored here, because checking it reports that. A dump is not checked, so it has to
+/// be readable.
+pub fn collect(dumps: &[PathBuf], checked: &[Result<Source, SourceError>]) -> Result<ManifestCluster> {
+    let mut cluster = ManifestCluster::default();
+    for source in sources(dumps, None) {
+        let source = source.map_err(|error| anyhow!("{}: {}", error.name, error.reason))?;
+        let text = source.read().map_err(|reason| anyhow!("{}: {reason}", source.name))?;
+        for document in documents(&text) {
+            match document.objects() {
+                Ok(objects) => objects
+                    .iter()
+                    .flatten()
+                    .filter_map(|object| ManifestCluster::pick("", object))
+                    .for_each(|kept| cluster.keep(kept)),
+                Err(fault) => bail!("{}:{}: {fault}", source.name, fault.line),
+            }
+        }
+    }
+    for batch in crate::batches(checked) {
+        let found: Vec<Vec<Kept>> =
+            batch.par_iter().map(|source| source.as_ref().map_or_else(|_| vec![], pick)).collect();
+        found.into_iter().flatten().for_each(|kept| cluster.keep(kept));
+    }
+    Ok(cluster)
+}
+
+fn pick(source: &Source) -> Vec<Kept> {
+    let Ok(text) = source.read() else { return Vec::new() };
+    let mut kept = Vec::new();
+    for document in documents(&text).iter().filter(|document| ManifestCluster::may_be_in(document.text)) {
+        let objects = document.objects().unwrap_or_default();
+        kept.extend(objects.iter().flatten().filter_map(|object| ManifestCluster::pick(&source.name, object)));
+    }
+    kept
+}

@@ -1,0 +1,64 @@
+//! Names of objects in reports.
+
+use manifest::{Form, Object};
+use serde_json::Value;
+use text::shown;
+
+/// What an object is called. Names are input: they are shown without control characters.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Title {
+    pub kind: String,
+    pub namespace: String,
+    pub name: String,
+    /// The operation, unless it is CREATE: `UPDATE`, `CONNECT pods/exec`.
+    pub act: String,
+}
+
+impl Title {
+    pub fn of(object: &Object) -> Title {
+        let text = |value: &Value| shown(value.as_str().unwrap_or_default()).into_owned();
+        let or = |first: &Value, second: &Value| if first.is_string() { text(first) } else { text(second) };
+        let body = object.object();
+        let metadata = &body["metadata"];
+        let mut name = text(&metadata["name"]);
+        if name.is_empty() && metadata["generateName"].is_string() {
+            name = format!("{}*", text(&metadata["generateName"]));
+        }
+        if object.form == Form::Object {
+            return Title {
+                kind: text(&body["kind"]),
+                namespace: text(&metadata["namespace"]),
+                name,
+                act: String::new(),
+            };
+        }
+        let request = &object.value;
+        if name.is_empty() {
+            name = text(&request["name"]);
+        }
+        let mut act = text(&request["operation"]);
+        match text(&request["subResource"]).as_str() {
+            "" if act == "CREATE" => act.clear(),
+            "" => {}
+            sub => act = format!("{act} {}/{sub}", text(&request["resource"]["resource"])),
+        }
+        let kind = or(&body["kind"], &request["kind"]["kind"]);
+        // A request about a Namespace has its name in both places.
+        let namespace = match kind.as_str() {
+            "Namespace" => String::new(),
+            _ => or(&metadata["namespace"], &request["namespace"]),
+        };
+        Title { kind, namespace, name, act }
+    }
+}
+
+impl std::fmt::Display for Title {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.kind)?;
+        match self.namespace.as_str() {
+            "" => write!(f, " {}", self.name)?,
+            namespace => write!(f, " {namespace}/{}", self.name)?,
+        }
+        if self.act.is_empty() { Ok(()) } else { write!(f, " ({})", self.act) }
+    }
+}
