@@ -79,7 +79,7 @@ pub enum IdFault {
 }
 
 impl IdFault {
-    /// What is wrong with `text`; `None` for a GUID in lower case that somebody filled in.
+    /// What is wrong with `text`; `None` for a GUID in lower case that is not a placeholder.
     pub fn of(text: &str) -> Option<Self> {
         if is_guid(text) {
             return is_placeholder_guid(text).then_some(IdFault::Placeholder);
