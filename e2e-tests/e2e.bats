@@ -68,7 +68,7 @@ refuses() {
   allowed
 }
 
-@test "a rule that is off says nothing" {
+@test "a rule that is off reports nothing" {
   evaluate e2e-tests/requests/binding-anonymous-deny-group.json '{"rules":{"binding-anonymous":"off"}}'
   allowed
 }

@@ -111,7 +111,7 @@ struct Trail {
     path: String,
     pointer: String,
     identity: String,
-    /// The member name that led here, which tells how its elements are named.
+    /// The member name that led here; it decides how its elements are named.
     key: String,
 }
 

@@ -80,12 +80,12 @@ impl IdFault {
         })
     }
 
-    /// The rest of a sentence that begins with the place.
+    /// The message: it continues the sentence that the path begins.
     pub fn as_str(self) -> &'static str {
         match self {
             IdFault::UpperCase => "is in upper case",
             IdFault::Empty => "is empty",
-            IdFault::Placeholder => "is a placeholder that nobody filled in",
+            IdFault::Placeholder => "is a placeholder that was left unfilled",
             IdFault::WhiteSpace => "has white space around it",
             IdFault::Braces => "is in braces",
             IdFault::ResourceId => "is a resource id",

@@ -79,11 +79,11 @@ pub(crate) fn respond(
     let message = if accepted {
         (!warned.is_empty()).then(|| {
             let head =
-                format!("entra-auth-policy accepted {} ({profile}) with {}", subject(), count(warned.len(), "warning"));
+                format!("entra-auth-policy allowed {} ({profile}) with {}", subject(), count(warned.len(), "warning"));
             explain(head, &warned)
         })
     } else {
-        let head = format!("entra-auth-policy refused {} ({profile}): {}", subject(), count(denied.len(), "problem"));
+        let head = format!("entra-auth-policy denied {} ({profile}): {}", subject(), count(denied.len(), "problem"));
         Some(explain(head, &denied))
     };
     let mut warnings: Vec<String> = warned.iter().map(|decision| warning(decision)).collect();

@@ -56,11 +56,11 @@ fn a_refusal_says_what_where_and_how() {
     assert_eq!(response.code, Some(403));
     assert_eq!(
         response.message.unwrap(),
-        "entra-auth-policy refused RoleBinding shop/team (baseline): 2 problems\n\
-         1) binding-anonymous: subjects[system:anonymous] grants view to everybody without signing in\n   \
+        "entra-auth-policy denied RoleBinding shop/team (baseline): 2 problems\n\
+         1) binding-anonymous: subjects[system:anonymous] grants view to unauthenticated requests\n   \
          fix: remove the subject, or bind an Entra group by its object id\n\
          2) binding-group-not-object-id: subjects[platform-team] is a display name, not the object id of an Entra group\n   \
-         fix: write the group's object id: az ad group show --group NAME --query id --output tsv\n\
+         fix: write the group's object id: az ad group show --group platform-team --query id --output tsv\n\
          rules: https://github.com/entra-auth-policy/entra-auth-policy/blob/main/docs/rules.md"
     );
     assert_eq!(response.audit_annotations["denied"], "binding-anonymous,binding-group-not-object-id");
@@ -75,13 +75,13 @@ fn warnings_come_with_acceptance_and_stand_in_its_message() {
     assert_eq!(response.code, None);
     assert_eq!(
         response.warnings,
-        ["binding-individual-user: subjects[jane@contoso.com]: is a single person, not a group"]
+        ["binding-individual-user: subjects[jane@contoso.com]: is an individual user, not a group"]
     );
     assert!(
         response
             .message
             .unwrap()
-            .starts_with("entra-auth-policy accepted RoleBinding shop/team (baseline) with 1 warning\n")
+            .starts_with("entra-auth-policy allowed RoleBinding shop/team (baseline) with 1 warning\n")
     );
     assert_eq!(response.audit_annotations["warned"], "binding-individual-user");
 }

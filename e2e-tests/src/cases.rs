@@ -39,7 +39,7 @@ pub const CASES: &[Case] = &[
     ),
     case("a listed person is allowed", "binding-individual-user/allow-listed.yaml", None, Allowed),
     case(
-        "a rule that is off says nothing",
+        "a rule that is off reports nothing",
         "binding-anonymous/deny-group.yaml",
         Some(r#"{"rules":{"binding-anonymous":"off"}}"#),
         Allowed,

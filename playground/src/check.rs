@@ -1,4 +1,4 @@
-//! One question, one answer: documents to objects, objects to requests, requests to verdicts.
+//! Answers a question: documents to objects, objects to requests, requests to verdicts.
 
 use crate::kubectl::{self, FILE, Terminal};
 use admission::cluster::ManifestCluster;
@@ -15,11 +15,11 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use text::shown;
 
-/// What the page asks.
+/// A question from the page.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Question<'q> {
-    /// Read one by one, so that one that cannot be read spares the others.
+    /// Read one by one, so that an unreadable one does not affect the others.
     #[serde(borrow)]
     documents: Vec<&'q RawValue>,
     #[serde(borrow)]
@@ -33,7 +33,7 @@ pub struct Question<'q> {
     user: Option<User>,
     /// Seconds since 1970: a module in a browser has no clock.
     now: u64,
-    /// How look-ups fail, to see what is said then. Otherwise the documents are the cluster.
+    /// How look-ups fail, to try the messages. By default the documents are the cluster.
     #[serde(default)]
     cluster: Option<Failure>,
 }
@@ -69,7 +69,7 @@ enum Failure {
 #[derive(Serialize)]
 pub struct Answer {
     objects: Vec<Judged>,
-    /// What kubectl would print about all of them.
+    /// The output of kubectl for all of them.
     kubectl: kubectl::Output,
 }
 
@@ -94,7 +94,7 @@ struct Finding {
     rule: &'static str,
     severity: &'static str,
     action: &'static str,
-    /// Why it is excused.
+    /// The reason of the exemption.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
     path: String,
@@ -163,14 +163,14 @@ fn objects(text: &RawValue) -> Vec<Result<ManifestObject, String>> {
     match parse(text) {
         Err(error) => vec![Err(error)],
         Ok(value) => {
-            // Where things stand in its text is the page's business.
+            // The page knows the positions in the text.
             let document = Document::whole("");
             document.objects_of(value).into_iter().map(|object| object.map_err(|fault| fault.text)).collect()
         }
     }
 }
 
-/// What the API server would ask about the object.
+/// The request that the API server would send for the object.
 fn admission_request(
     object: &ManifestObject,
     operation: Operation,
@@ -197,7 +197,7 @@ fn admission_request(
     request(&object.value, &operation, identity)
 }
 
-/// The old state of an object: the one that bears its name. Null if none does.
+/// The old state of an object, matched by name. Null if there is none.
 fn before(object: &Value, old: &[Value]) -> Value {
     let group =
         |object: &Value| object["apiVersion"].as_str().and_then(|version| Some(version.split_once('/')?.0.to_owned()));

@@ -1,4 +1,4 @@
-//! What kubectl prints about the verdicts, to the letter.
+//! The exact output of kubectl for the verdicts.
 
 use crate::check::Operation;
 use entra_auth_policy::message::Response;
@@ -9,12 +9,12 @@ use text::shown;
 
 /// The name that Kubewarden gives the webhook of the policy in `deploy/`.
 const WEBHOOK: &str = "clusterwide-entra-auth-policy.kubewarden.admission";
-/// What the text in the page's editor is called.
+/// The file name of the text in the page's editor.
 pub const FILE: &str = "manifest.yaml";
 
 #[derive(Serialize)]
 pub struct Output {
-    /// What to type for it.
+    /// The command that prints it.
     command: String,
     text: String,
 }
@@ -23,9 +23,9 @@ pub struct Output {
 pub struct Terminal {
     operation: Operation,
     lines: String,
-    /// What went wrong is told at the end.
+    /// Errors follow at the end.
     errors: String,
-    /// No warning is repeated.
+    /// Warnings are not repeated.
     warnings: Vec<String>,
 }
 
@@ -34,7 +34,7 @@ impl Terminal {
         Terminal { operation, lines: String::new(), errors: String::new(), warnings: Vec::new() }
     }
 
-    /// The verdict over an object in the file.
+    /// The verdict on an object in the file.
     pub fn object(&mut self, object: &Value, request: &Value, response: &Response) {
         self.warn(response);
         if !response.accepted {
@@ -56,7 +56,7 @@ impl Terminal {
         };
     }
 
-    /// The verdict over a request that somebody made in some other way.
+    /// The verdict on a request that was not made with kubectl.
     pub fn request(&mut self, response: &Response) {
         self.warn(response);
         if !response.accepted {
@@ -101,7 +101,7 @@ fn resource(object: &Value) -> String {
     }
 }
 
-/// The name, or what the API server makes of `generateName`: its random end is not known here.
+/// The name, or the start of the one that the API server generates from `generateName`.
 pub fn name(object: &Value) -> String {
     let text = |key: &str| object["metadata"][key].as_str().filter(|text| !text.is_empty());
     match (text("name"), text("generateName")) {

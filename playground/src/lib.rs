@@ -1,6 +1,6 @@
 //! The policy's core for a web page: text of JSON in, text of JSON out, every error a value.
 //!
-//! The page reads YAML and knows where things stand in it; what is judged, and how, is decided here, by
+//! The page reads YAML and knows the positions in it. The evaluation happens here, in
 //! the same [`entra_auth_policy::evaluate`] that the policy server runs.
 
 mod check;
@@ -14,11 +14,11 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// Longest text that is read, in bytes. Memory is not endless in a browser, and running out of it is a
-/// trap; the API server takes 3 MiB.
+/// The longest text to read, in bytes. Memory is limited in a browser, and running out of it is a
+/// trap; the API server accepts 3 MiB.
 const LONGEST_TEXT: usize = 8 << 20;
 
-/// Judges manifests: a [`Question`] in, an [`check::Answer`] or `{"error": "..."}` out.
+/// Evaluates manifests: a [`Question`] in, an [`check::Answer`] or `{"error": "..."}` out.
 #[wasm_bindgen]
 pub fn check(question: &str) -> String {
     answer(|| {
@@ -27,7 +27,7 @@ pub fn check(question: &str) -> String {
     })
 }
 
-/// What `validate_settings` of the policy answers, and the problems one by one:
+/// The answer of the policy's `validate_settings`, and the individual problems:
 /// `{"valid": false, "message": "...", "problems": [{"path": "rules.x", "text": "..."}]}`.
 #[wasm_bindgen(js_name = validateSettings)]
 pub fn validate_settings(settings: &str) -> String {

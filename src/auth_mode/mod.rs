@@ -103,7 +103,7 @@ pub struct Choice {
     /// The member that says so, from [`Controller::at`].
     pub field: &'static str,
     pub says: Predicate,
-    /// What must hold besides.
+    /// Further conditions.
     pub and: &'static [Condition],
     /// The rest of the sentence that the member's path begins.
     pub what: &'static str,
@@ -131,7 +131,7 @@ pub enum Predicate {
     /// What Go's `strconv.ParseBool` reads as true.
     True,
     NotTrue,
-    /// A string that is no reference, placeholder, path or other harmless value.
+    /// A string that is not a reference, placeholder, path or other benign value.
     Plaintext,
     /// A string that is a credential whatever it is called.
     Credential,
@@ -145,7 +145,7 @@ pub enum Predicate {
     Text(&'static Reader),
 }
 
-// The table holds hundreds of `Predicate`: what is larger than a slice stands behind a reference.
+// The table has hundreds of `Predicate`s, so data larger than a slice is behind a reference.
 
 /// A flag with one of these values.
 pub struct Flag {
@@ -227,7 +227,7 @@ impl<'a> ModeFinding<'a> {
 }
 
 impl Controller {
-    /// Whether `credential-volume` speaks of its keys and secrets, not `credential-mode`.
+    /// Whether `credential-volume` reports its keys and secrets instead of `credential-mode`.
     pub fn is_volume(&self) -> bool {
         matches!(self.on, Target::VolumeKinds(_) | Target::Volumes(..))
     }
@@ -375,8 +375,8 @@ impl<'a> Scope<'a> {
         says.holds_for(&text)
     }
 
-    /// Which of the values that a choice lists is there, as the table writes it. Of one, the text of
-    /// the choice tells.
+    /// The value that is set, as the table writes it, if the choice lists several. The message of a choice
+    /// with a single value already names it.
     fn value(&self, choice: &Choice) -> Option<&'static str> {
         let (Predicate::OneOf(names) | Predicate::OneOfAnyCase(names)) = choice.says else { return None };
         let text = self.text(self.get(choice.field)).filter(|_| names.len() > 1)?;

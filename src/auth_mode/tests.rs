@@ -84,7 +84,7 @@ fn go_booleans() {
     }
 }
 
-/// Whatever stands where the table looks, nothing panics and no wrong type is taken for a value.
+/// Any value at a path of the table does not cause a panic, and a wrong type is not read as a value.
 #[test]
 fn hostile_shapes() {
     let shapes =

@@ -1,11 +1,12 @@
-//! The object has a member whose type is not the one its kind has, or the request has no object at all.
+//! A member of the object does not have the type that the Kubernetes API defines, or the request has no
+//! object.
 //!
 //! # Why
 //!
-//! What cannot be read cannot be judged, and a policy about credentials must not accept what it did not
-//! understand. The API server refuses such objects of its own kinds; custom resources without a strict
-//! schema and hand-made requests can have them. This rule is always on: settings cannot switch it off
-//! and exemptions do not cover it.
+//! An object that cannot be read cannot be evaluated, and a policy about credentials must not allow what it
+//! does not understand. The API server rejects such objects of built-in kinds. Custom resources without a
+//! strict schema and hand-written requests can contain them. This rule is always on: settings cannot switch
+//! it off, and exemptions do not apply to it.
 //!
 //! ```yaml deny
 //! apiVersion: v1
@@ -18,7 +19,8 @@
 //!
 //! # Fix
 //!
-//! Give the member the type that the API has for it.
+//! Give the member the type that the API defines. A value that YAML reads as a number or a boolean, such as
+//! `8080` or `true`, needs quotes where the API expects a string.
 //!
 //! ```yaml allow
 //! apiVersion: v1
@@ -46,12 +48,16 @@ pub static RULE: Rule = Rule {
     summary: docs_only("object that cannot be read"),
     remediation: "correct the manifest so that the member has the type the Kubernetes API gives it",
     severity: Severity::High,
-    // Called by the pipeline before the table.
+    // The pipeline calls it before the rules in the table.
     checks: &[],
 };
 
 pub(crate) fn check<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>, workloads: &[Workload<'a>]) {
     schema::check(object, workloads, &mut |node, expected| {
-        cx.report(node, format!("is {} where {expected} belongs", node.type_name()));
+        let found = node.type_name();
+        let finding = cx.report(node, format!("is {found}, not {expected}"));
+        if expected == "a string" && matches!(found, "a number" | "a boolean") {
+            finding.remediation("put the value in quotes, so that YAML reads it as a string");
+        }
     });
 }

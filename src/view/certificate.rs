@@ -181,7 +181,7 @@ mod tests {
     }
 
     proptest! {
-        /// Nobody's bytes make it panic, cut short or not.
+        /// Arbitrary bytes, truncated or not, never cause a panic.
         #[test]
         fn any_bytes_are_survived(bytes in prop::collection::vec(any::<u8>(), 0..64), cut in 0usize..40) {
             let _ = read_subject(&bytes);

@@ -8,7 +8,7 @@ pub struct TokenRequest<'a> {
     pub object: Object<'a>,
 }
 
-/// What the API server takes for a request that says nothing.
+/// The API server's default for a request that does not set it.
 const DEFAULT_SECONDS: i64 = 3600;
 
 impl<'a> TokenRequest<'a> {
@@ -22,7 +22,7 @@ impl<'a> TokenRequest<'a> {
         self.object.at(&["spec", "boundObjectRef", "kind"]).set_text().is_some()
     }
 
-    /// For whom the token is meant; none stands for the API server.
+    /// The audiences of the token; none means the API server.
     pub fn audiences(&self) -> impl Iterator<Item = (Node<'a>, &'a str)> + use<'a> {
         self.object.at(&["spec", "audiences"]).items().filter_map(|node| node.text().map(|text| (node, text)))
     }

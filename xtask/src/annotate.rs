@@ -33,7 +33,7 @@ fn annotate(module: &[u8], metadata: &str, usage: Option<String>) -> Result<Vec<
 fn protocol_version(module: &[u8]) -> Result<String> {
     let version = Module::load(module)?.protocol_version()?;
     if version != "v1" {
-        bail!("the module speaks protocol version {version}, which policy servers do not know");
+        bail!("the module uses protocol version {version}, which policy servers do not know");
     }
     Ok(version)
 }

@@ -45,7 +45,7 @@ impl<'c> Recorder<'c> {
 /// The fixture's request as kwctl takes it.
 pub fn request(fixture: &Fixture) -> Value {
     let mut request = fixture.request.clone();
-    // kwctl insists on one; an empty one is nobody, as in the fixture.
+    // kwctl insists on one; an empty one means no requester, as in the fixture.
     if request.get("userInfo").is_none() {
         request["userInfo"] = json!({});
     }

@@ -348,7 +348,7 @@ fn manifests_answer_lookups() {
     for path in ["together.yaml", "apart"] {
         let (_, rules) = found(&["--settings", "settings.yml", path]);
         assert!(
-            rules.contains("workload-identity-no-client-id: names an account without client-id"),
+            rules.contains("workload-identity-no-client-id: names an account that is not annotated with a client id"),
             "{path}: {rules}"
         );
         assert!(rules.contains("binding-role-escalates: gets helper"), "{path}: {rules}");

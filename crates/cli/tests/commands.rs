@@ -35,7 +35,7 @@ fn a_rule_is_explained_as_its_page_does() {
     let page = run(&["explain", "binding-anonymous"]);
     assert_eq!(page.code, 0);
     for words in [
-        "A binding grants a role to requests that nobody signed in for.",
+        "A binding grants a role to unauthenticated requests.",
         "high severity",
         "Why\n",
         "    kind: ClusterRoleBinding\n",

@@ -9,7 +9,7 @@ pub struct Alphabet {
 }
 
 impl Alphabet {
-    /// Reads `A-Z0-9+/`. A `-` that stands first or last means itself.
+    /// Reads `A-Z0-9+/`. A `-` in first or last position means itself.
     #[allow(clippy::indexing_slicing, reason = "the compiler evaluates it, and would refuse")]
     pub const fn of(name: &'static str) -> Alphabet {
         let text = name.as_bytes();

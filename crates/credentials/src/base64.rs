@@ -106,7 +106,7 @@ const PADDING: u8 = 64;
 const SPACE: u8 = 65;
 const OTHER: u8 = 66;
 
-/// What a byte stands for.
+/// The meaning of a byte.
 const fn reckon(byte: u8) -> u8 {
     match byte {
         b'A'..=b'Z' => byte - b'A',

@@ -1,4 +1,4 @@
-//! Values that are no credential by construction, whatever their name.
+//! Values that cannot be credentials by construction, under any name.
 
 use super::alphabet::{ALPHANUMERIC, Alphabet};
 use super::text::{contains_fold, find, starts_with_fold};
@@ -10,7 +10,7 @@ pub enum Benign {
     Empty,
     /// Filled in later from elsewhere: `$(X)`, `${X}`, `{{ }}`, a Key Vault reference.
     Reference,
-    /// A note to whoever will fill it in: `<client-secret>`, `changeme`, `xxxx`.
+    /// A placeholder: `<client-secret>`, `changeme`, `xxxx`.
     Placeholder,
     /// A boolean, a short number or a duration; `msi`, which AKS writes for "no secret".
     Plain,
@@ -22,7 +22,7 @@ pub enum Benign {
     Public,
 }
 
-/// Says whether a value proves by its own shape that it is no credential.
+/// Says whether the form of a value proves that it is not a credential.
 ///
 /// For findings that rest on a *name*: what [`super::recognise`] finds is a credential whatever
 /// this says about the rest of the text.
@@ -57,7 +57,7 @@ pub fn benign(value: &str) -> Option<Benign> {
     None
 }
 
-/// Whether a value is a note to whoever will fill it in, as manifests of samples have: `<client-secret>`,
+/// Whether a value is a placeholder, as sample manifests have: `<client-secret>`,
 /// `your-key-here`, `changeme`. Other placeholders say that there is nothing (`none`) or that something
 /// was taken out (`xxxx`).
 pub fn is_unfilled(value: &str) -> bool {
@@ -116,7 +116,7 @@ pub fn is_reference(value: &str) -> bool {
         || (contains_fold(bytes, b".vault.azure.net/") && contains_fold(bytes, b"/secrets/"))
 }
 
-/// Words that nobody uses as a secret. Compared without case and separators.
+/// Words that are not used as secrets. Compared without case and separators.
 const PLACEHOLDERS: &[&str] = &[
     "changeme",
     "changeit",
@@ -175,7 +175,7 @@ pub fn is_placeholder(value: &str) -> bool {
     if framed('<', '>') || framed('[', ']') || repeated {
         return true;
     }
-    // Longer values are no notes, and the buffer keeps this off the heap.
+    // Longer values are not placeholders, and the buffer avoids an allocation.
     let mut buffer = [0; 64];
     let mut len = 0;
     for byte in bytes.iter().filter(|b| b.is_ascii_alphanumeric()) {

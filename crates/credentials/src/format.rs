@@ -549,7 +549,7 @@ fn pem_private_key(scan: &mut Scan, at: usize, end: usize) -> Option<Hit> {
     if !private || slice(text, label_end..body) != b"-----" {
         return None;
     }
-    // A body, perhaps after headers, tells a key from a sentence about keys.
+    // A body, perhaps after headers, distinguishes a key from a sentence about keys.
     let window = slice(text, body..text.len().min(body + 400));
     count(window.len());
     let window = slice(window, 0..find(window, b"-----").unwrap_or(window.len()));

@@ -26,9 +26,9 @@ pub struct Signature {
     /// Rule numbers in Microsoft's model.
     pub source: &'static str,
     pub mark: Mark,
-    /// What stands before the mark. Of fixed length.
+    /// The part before the mark. It has a fixed length.
     pub before: &'static [Run],
-    /// What stands after it. Only the last may vary in length, and takes all it can.
+    /// The parts after it. Only the last can vary in length; it takes as much as it can.
     pub after: &'static [Run],
     /// What must not stand to the left or right of the whole.
     pub left: Alphabet,
@@ -179,7 +179,7 @@ pub const PROVIDERS: &[(&str, CredentialKind)] = &[
 pub const PROVIDER_AT: usize = 76;
 
 impl Signature {
-    /// The bounds of the key whose mark stands at `mark_at`, if all of it is right.
+    /// The bounds of the key whose mark is at `mark_at`, if all its parts match.
     pub fn find(&self, text: &[u8], mark_at: usize) -> Option<Range<usize>> {
         if !self.mark.is_at(text, mark_at) {
             return None;

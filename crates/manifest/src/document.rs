@@ -1,4 +1,4 @@
-//! Bytes into text, and text into documents that are read one by one, so that a broken one spares the
+//! Bytes into text, and text into documents that are read one by one, so that a broken one does not affect the
 //! others.
 
 use crate::list::{self, Item};
@@ -99,7 +99,7 @@ pub fn documents(text: &str) -> Vec<Document<'_>> {
 
 /// `kubectl get -o json` piped twice, or jq's output: values one after the other.
 fn split_json<'t>(document: Document<'t>, documents: &mut Vec<Document<'t>>) {
-    // A list is no stream, and large: it is not read for one.
+    // A list is not a stream, and it is large, so it is not parsed as one.
     if let Some(items) = list::items(&document) {
         return documents.extend(items);
     }

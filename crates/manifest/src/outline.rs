@@ -24,7 +24,7 @@ pub enum Shape {
     Leaf,
     List(Vec<usize>),
     Map(Vec<Member>),
-    /// Stands for another node.
+    /// Refers to another node.
     Alias(usize),
 }
 
@@ -47,7 +47,7 @@ struct Open {
 }
 
 impl Outline {
-    /// `None` if the text is no YAML.
+    /// `None` if the text is not YAML.
     pub fn of(text: &str) -> Option<Outline> {
         let is_json = text.trim_start().starts_with('{');
         is_json.then(|| json::outline(text)).flatten().or_else(|| Outline::of_yaml(text))
@@ -130,7 +130,7 @@ impl Outline {
         &self.nodes[index]
     }
 
-    /// The node itself, or the one that an alias stands for.
+    /// The node itself, or the one to which an alias refers.
     pub fn resolve(&self, index: usize) -> usize {
         match self.nodes[index].shape {
             // The target comes before the alias, so this ends.

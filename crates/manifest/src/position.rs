@@ -1,4 +1,4 @@
-//! Where in the text a node of a document stands, and the line to show for it.
+//! The position of a node in the text of a document, and the line to show for it.
 //!
 //! Reads the document a second time, so it is only asked once something is to be shown.
 
@@ -25,7 +25,7 @@ pub struct Region {
     pub excerpt: Excerpt,
 }
 
-/// Where a finding stands.
+/// The position of a finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     pub region: Region,
@@ -60,7 +60,7 @@ impl<'t> Positions<'t> {
     }
 
     /// Where the node begins: at its key if it is a member, at its first character otherwise. A node
-    /// that came through an alias stands where the alias does; a pointer to something that is not there
+    /// that came through an alias has the position of the alias; a pointer to something that is not there
     /// leads to the nearest node above it.
     pub fn locate(&self, pointer: &str) -> Position {
         self.in_text(self.find(pointer).used.start)

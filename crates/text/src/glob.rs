@@ -1,6 +1,6 @@
 //! Patterns with `*`, as settings write them.
 
-/// Whether `text` fits `pattern`, in which every `*` stands for any number of characters.
+/// Whether `text` matches `pattern`, in which every `*` matches any number of characters.
 /// Linear in practice and never worse than the product of the lengths.
 pub fn matches(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');

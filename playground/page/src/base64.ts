@@ -1,4 +1,4 @@
-// Bytes as text, packed: for the module within the script and for the state within a link.
+// Bytes as compressed text: for the module in the script and for the state in a link.
 
 export async function pack(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   const packed = new Uint8Array(await through(bytes, new CompressionStream('deflate-raw')));

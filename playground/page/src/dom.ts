@@ -1,4 +1,4 @@
-// Elements in few words. Text stays text: nothing that somebody wrote becomes markup.
+// Short forms to create elements. Text stays text: user input never becomes markup.
 
 type Child = Node | string | false | undefined;
 
@@ -31,7 +31,7 @@ const { trustedTypes } = globalThis as {
 };
 const RULES = trustedTypes?.createPolicy('rules', { createHTML: (html) => html });
 
-/** Markdown of the repository, made into HTML when the page was built; never what somebody wrote here. */
+/** Markdown of the repository, converted to HTML when the page was built; never user input. */
 export function trusted(html: string): DocumentFragment {
   const template = document.createElement('template');
   template.innerHTML = RULES?.createHTML(html) ?? html;

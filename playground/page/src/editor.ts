@@ -11,7 +11,7 @@ import { EditorView, drawSelection, highlightActiveLine, highlightActiveLineGutt
 import { tags } from '@lezer/highlight';
 import type { Range } from './yaml.ts';
 
-// Colours are the page's variables, so that they follow its light and dark.
+// The colours are variables of the page, so that they follow its light and dark themes.
 const COLOURS = HighlightStyle.define([
   { tag: [tags.definition(tags.propertyName), tags.propertyName], color: 'var(--code-key)' },
   { tag: [tags.string, tags.content, tags.special(tags.string), tags.attributeValue], color: 'var(--code-text)' },
@@ -25,7 +25,7 @@ const THEME = {
   '.cm-scroller': { fontFamily: 'var(--mono)', lineHeight: '1.5' },
   '.cm-gutters': { backgroundColor: 'var(--field)', color: 'var(--muted)', border: 'none' },
   '.cm-activeLine, .cm-activeLineGutter': { backgroundColor: 'var(--line)' },
-  // The page shows where the focus is, around all of the editor.
+  // The page shows the focus around the whole editor.
   '&.cm-focused': { outline: 'none' },
   '.cm-cursor': { borderLeftColor: 'var(--text)' },
   '.cm-selectionBackground, &.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground': {
@@ -60,7 +60,7 @@ export class Editor {
   private readonly view: EditorView;
 
   constructor(host: HTMLElement, label: string, changed: () => void) {
-    // In a shadow root the editor's styles need no exception from the page's policy for styles.
+    // In a shadow root the editor's styles do not need an exception from the page's style policy.
     const root = host.attachShadow({ mode: 'open', delegatesFocus: true });
     const dark = window.matchMedia('(prefers-color-scheme: dark)');
     const theme = new Compartment();
@@ -112,7 +112,7 @@ export class Editor {
       const start = Math.min(from, doc.length);
       const end = Math.min(Math.max(to, start), doc.length);
       if (doc.sliceString(start, end).trim() !== '') return { from: start, to: end, severity, message };
-      // Where there is nothing to see: the last that there is before it, or else what follows.
+      // If there is nothing to see here, use the last text before it, or else the text after it.
       const last = doc.sliceString(0, start).trimEnd().length;
       return { from: Math.max(last - 1, 0), to: Math.min(Math.max(last, 1), doc.length), severity, message };
     });

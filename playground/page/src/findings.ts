@@ -1,4 +1,4 @@
-// The verdicts beside the editor: every finding with its rule, place, reason and fix.
+// The verdicts next to the editor: every finding with its rule, position, reason and fix.
 
 import { count, element, find, list } from './dom.ts';
 import type { Answer, Finding, Problem, Unread, Verdict } from './policy.ts';
@@ -6,7 +6,7 @@ import { why } from './rules.ts';
 import type { Range } from './yaml.ts';
 
 export interface Links {
-  /** Where something stands in the editor, and its line. */
+  /** A position in the editor, and its line. */
   place(object: Verdict | Unread, finding?: Finding): { range: Range; line: number };
   reveal(range: Range): void;
   explain(rule: string): void;
@@ -29,14 +29,14 @@ export function show(answer: Answer, links: Links, all: boolean): void {
   const accepted = verdicts.length - refused;
   const unread = answer.objects.length - verdicts.length;
   const parts = [
-    refused && `${refused} refused`,
-    accepted && `${accepted} accepted`,
-    unread && `${unread} could not be judged`,
+    refused && `${refused} denied`,
+    accepted && `${accepted} allowed`,
+    unread && `${unread} failed`,
   ].filter((part): part is string => typeof part === 'string');
   summary.textContent =
-    answer.objects.length === 0 ? 'Nothing to judge yet.' : `${count(answer.objects.length, 'object')}: ${list(parts)}.`;
+    answer.objects.length === 0 ? 'No objects yet.' : `${count(answer.objects.length, 'object')}: ${list(parts)}.`;
   summary.classList.add(refused || unread ? 'deny' : 'fine');
-  // What is being read stays open while somebody types.
+  // Details that are open stay open while the user types.
   const open = new Set([...results.querySelectorAll<HTMLElement>('details[open]')].map(({ dataset }) => dataset['rule']));
   results.replaceChildren(...answer.objects.map((object) => article(object, links, all)));
   for (const details of results.querySelectorAll('details')) details.open = open.has(details.dataset['rule']);
@@ -45,7 +45,7 @@ export function show(answer: Answer, links: Links, all: boolean): void {
 /** Instead of verdicts: with such settings the policy would not start. */
 export function showProblems(problems: Problem[], message: string, reveal: (problem: Problem) => void): void {
   summary.className = 'summary deny';
-  summary.textContent = 'The settings are wrong: a policy server would not start with them.';
+  summary.textContent = 'The settings are invalid: a policy server would not start with them.';
   const items = problems.map((problem) =>
     element(
       'li',
@@ -64,12 +64,12 @@ function article(object: Verdict | Unread, links: Links, all: boolean): HTMLElem
   const to = (text: string) =>
     element('button', { type: 'button', className: 'place', onclick: () => links.reveal(range) }, text);
   if (!('response' in object)) {
-    const head = element('h3', {}, element('span', { className: 'badge deny' }, 'not judged'), ' ', to(`line ${line}`));
+    const head = element('h3', {}, element('span', { className: 'badge deny' }, 'failed'), ' ', to(`line ${line}`));
     return element('article', {}, head, element('p', { className: 'error' }, object.error));
   }
   const { response, findings } = object;
   const warns = findings.some(({ action }) => action === 'warn');
-  const [kind, word] = !response.accepted ? ['deny', 'refused'] : warns ? ['warn', 'accepted with warnings'] : ['fine', 'accepted'];
+  const [kind, word] = !response.accepted ? ['deny', 'denied'] : warns ? ['warn', 'allowed with warnings'] : ['fine', 'allowed'];
   const head = element('h3', {}, element('span', { className: `badge ${kind}` }, word), ' ', object.title, ' ', to(`line ${line}`));
   const shown = findings.filter(({ action }) => all || action !== 'none');
   const hidden = findings.length - shown.length;
@@ -79,7 +79,7 @@ function article(object: Verdict | Unread, links: Links, all: boolean): HTMLElem
     head,
     shown.length > 0 && element('ul', { className: 'findings' }, ...shown.map((finding) => item(object, finding, links))),
     findings.length === 0 && response.message !== undefined && element('p', { className: 'error' }, response.message),
-    hidden > 0 && element('p', { className: 'note' }, `${count(hidden, 'finding')} below what the profile shows.`),
+    hidden > 0 && element('p', { className: 'note' }, `${count(hidden, 'finding')} not shown by the profile.`),
   );
 }
 

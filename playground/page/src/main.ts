@@ -1,4 +1,4 @@
-// The page: what is typed is read, judged and shown.
+// The page: reads what the user types, evaluates it and shows the result.
 
 import examples from 'virtual:examples';
 import module from 'virtual:module';
@@ -17,7 +17,7 @@ import type { Operation, State } from './state.ts';
 import { read } from './yaml.ts';
 import type { Source } from './yaml.ts';
 
-/** Nobody types this fast. */
+/** Longer than the pause between two keystrokes. */
 const PAUSE = 150;
 
 const status = find('status');
@@ -39,7 +39,7 @@ let form: Form | undefined;
 let timer: number | undefined;
 
 function later(): void {
-  // Before the policy is there, nothing can be judged.
+  // Nothing can be evaluated before the policy is loaded.
   if (form === undefined) return;
   clearTimeout(timer);
   timer = window.setTimeout(judge, PAUSE);
@@ -67,7 +67,7 @@ function put(state: State): void {
   groups.value = state.groups.join('\n');
   oid.value = state.oid;
   cluster.value = state.cluster;
-  // What is chosen should be seen.
+  // Show what the user chose.
   if (state.settings) find<HTMLDetailsElement>('settings-section').open = true;
   if (state.operation !== 'CREATE' || state.username || state.cluster) find<HTMLDetailsElement>('request-section').open = true;
   judge();
@@ -94,7 +94,7 @@ function judge(): void {
     const readable = sources.filter((source) => source.json !== undefined);
     const now = Math.floor(Date.now() / 1000);
     const answer = policy.check(readable.map((source) => source.json ?? ''), chosen, state, now);
-    // Documents are counted among those that could be read: from here on among all.
+    // So far the index counts the readable documents; from here on it counts all.
     const index = readable.map((source) => sources.indexOf(source));
     const judged = answer.objects.map((object) => ({ ...object, document: index[object.document] ?? 0 }));
     const unread = sources.flatMap(({ error }, document): Unread[] => (error ? [{ document, pointer: '', error: error.message }] : []));
@@ -191,7 +191,7 @@ async function copy(text: string, done: string): Promise<void> {
     await navigator.clipboard.writeText(text);
     say(done);
   } catch {
-    say('The browser does not let this page copy: select the text and copy it yourself.');
+    say('The browser does not allow this page to copy: select the text and copy it yourself.');
   }
 }
 
@@ -199,7 +199,7 @@ async function share(): Promise<void> {
   const address = new URL(location.href);
   address.hash = await toFragment(current());
   history.replaceState(null, '', address);
-  await copy(address.href, 'The link is copied, and in the address bar. All of it is in the part after #, which browsers do not send.');
+  await copy(address.href, 'The link is copied and in the address bar. Your input is in the part after #, which browsers do not send.');
 }
 
 async function openLink(): Promise<boolean> {
@@ -208,7 +208,7 @@ async function openLink(): Promise<boolean> {
     if (state) put(state);
     return state !== undefined;
   } catch {
-    say('This link is damaged: it may have been cut off on its way.');
+    say('This link is damaged: it may have been cut off.');
     return false;
   }
 }
@@ -245,7 +245,7 @@ async function start(): Promise<void> {
     control.addEventListener('input', later);
   }
   find('share').addEventListener('click', () => void share());
-  find('copy').addEventListener('click', () => void copy(kubectl.textContent ?? '', 'What kubectl prints is copied.'));
+  find('copy').addEventListener('click', () => void copy(kubectl.textContent ?? '', 'The output of kubectl is copied.'));
   window.addEventListener('hashchange', () => void openLink());
   if (!(await openLink())) {
     put({ ...EMPTY, ...examples[0]?.state });

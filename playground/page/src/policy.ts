@@ -1,4 +1,4 @@
-// The policy's core, as the browser runs it.
+// The policy's core, run by the browser.
 
 import init, * as module from '../wasm/policy.js';
 import type { State } from './state.ts';
@@ -77,7 +77,7 @@ export function check(documents: string[], settings: string, state: State, now: 
   const { username, groups, oid } = state;
   const user = username === '' ? null : { username, groups, oid: oid === '' ? null : oid };
   const rest = { operation: state.operation, user, now, cluster: state.cluster === '' ? null : state.cluster };
-  // Documents go as the text they are: numbers and the order of members would suffer on the way.
+  // Documents are passed as text, which keeps numbers and the order of members unchanged.
   const question = `{"documents":[${documents.join(',')}],"old":[${old.join(',')}],"settings":${settings},${JSON.stringify(rest).slice(1)}`;
   return answer(module.check(question));
 }

@@ -48,7 +48,7 @@ export class Reference {
       entry.element.hidden = !words.every((word) => entry.words.includes(word));
       shown += entry.element.hidden ? 0 : 1;
     }
-    // A heading stays as long as something is left under it.
+    // A heading is shown as long as a rule under it is shown.
     for (const heading of this.list.querySelectorAll('h3')) {
       let next = heading.nextElementSibling as HTMLElement | null;
       while (next?.hidden) next = next.nextElementSibling as HTMLElement | null;

@@ -1,4 +1,4 @@
-// The settings as a form, made from the policy's own table of keys, in step with the same as YAML.
+// The settings as a form, made from the policy's own table of keys and kept in step with the YAML.
 
 import { isMap, isScalar, isSeq, parseDocument } from 'yaml';
 import type { Document } from 'yaml';
@@ -27,7 +27,7 @@ export class Form {
     this.show();
   }
 
-  /** Brings the form in step with the YAML, which somebody may be in the middle of writing. */
+  /** Updates the form from the YAML, which may be incomplete while the user types. */
   show(): void {
     const document = this.document();
     this.fields.disabled = document === undefined;
@@ -98,7 +98,7 @@ export class Form {
       show: (document) => {
         const found = document.get(key.name);
         const word = found === undefined || found === null || found === '' ? key.default : String(found).trim();
-        // What the parser does not take has no entry: then none is chosen.
+        // A value that the parser does not accept has no entry, so none is selected.
         select.value = word;
       },
     };
@@ -192,7 +192,7 @@ export class Form {
   }
 }
 
-/** Somebody may not have finished with it. */
+/** It may be incomplete while the user types. */
 function isInUse(control: HTMLElement): boolean {
   return document.activeElement === control;
 }
@@ -208,7 +208,7 @@ function label(name: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-/** The JSON Pointer of a path in the parser's words: `exemptions[1].until` as `/exemptions/1/until`. */
+/** The JSON Pointer of a path as the parser writes it: `exemptions[1].until` as `/exemptions/1/until`. */
 export function pointer(path: string): string {
   const steps = path.match(/[^.[\]]+/g) ?? [];
   return steps.map((step) => `/${step.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');

@@ -1,4 +1,4 @@
-// Everything that somebody can choose on the page, and how it travels in a link.
+// Everything that the user can choose on the page, and its form in a link.
 
 import { pack, unpack } from './base64.ts';
 
@@ -10,7 +10,7 @@ export interface State {
   operation: Operation;
   /** Before an UPDATE. */
   old: string;
-  /** Who asks: nobody if empty, as in an audit. */
+  /** The requester; none if empty, as in an audit. */
   username: string;
   groups: string[];
   oid: string;

@@ -1,4 +1,4 @@
-// Reads manifests as kubectl does, and knows where everything stands.
+// Reads manifests as kubectl does, and records the position of every node.
 //
 // kubectl reads YAML 1.1: unquoted `yes`, `no`, `on` and `off` are booleans, `017` is an octal number,
 // merge keys merge. Dates and times stay text. A key that is given twice is an error here.
@@ -109,7 +109,7 @@ function name(key: unknown): string {
 function place(text: string, document: Document.Parsed, pointer: string, path: string): Range | undefined {
   let node: Node | null = document.contents;
   let found: Range | undefined;
-  // What came through an alias stands where the alias does.
+  // A node that came through an alias has the position of the alias.
   let alias: Range | undefined;
   for (const step of pointer.split('/').slice(1)) {
     const key = step.replaceAll('~1', '/').replaceAll('~0', '~');
@@ -155,7 +155,7 @@ interface Member {
 
 /** The member of a mapping, or of what is merged into it. */
 function find(pairs: Pair<Node, Node | null>[], key: string, document: Document.Parsed): Member | undefined {
-  // Of a key that is given twice through a merge, the mapping's own wins.
+  // If a merge repeats a key, the mapping's own value takes precedence.
   const own = pairs.find((pair) => isScalar(pair.key) && name(pair.key.value) === key);
   if (own) {
     return { pair: own, value: own.value, merged: false };

@@ -1,4 +1,4 @@
-// The built page in a real browser, as somebody uses it.
+// The built page in a real browser, as a user uses it.
 
 import { readFileSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -114,19 +114,19 @@ function summary(page: Page, expected: string): Promise<void> {
   return expect.poll(() => page.locator('#summary').textContent()).toBe(expected);
 }
 
-test('a bad manifest is underlined, and accepted once it is fixed', async () => {
+test('a bad manifest is underlined, and allowed once it is fixed', async () => {
   const page = await open();
   await settings(page, '');
   await type(page, '#manifest', BINDING);
-  await summary(page, '1 object: 1 refused.');
+  await summary(page, '1 object: 1 denied.');
   expect(await underlined(page, '#manifest')).toEqual([[6, 'apiGroup: rbac.authorization.k8s.io']]);
   const finding = page.locator('#results li.deny');
   expect(await finding.textContent()).toContain('binding-anonymous');
   expect(await finding.textContent()).toContain('line 6: subjects[system:unauthenticated]');
   expect(await finding.textContent()).toMatch(/Fix: .*Entra group/);
-  expect(await finding.textContent()).toContain('Why: A binding grants a role to requests that nobody signed in for.');
+  expect(await finding.textContent()).toContain('Why: A binding grants a role to unauthenticated requests.');
   await finding.locator('summary').click();
-  expect(await finding.textContent()).toContain('no Entra sign-in');
+  expect(await finding.textContent()).toContain('Entra sign-in');
   await page.locator('#manifest .cm-content').click();
   await page.keyboard.press('ControlOrMeta+End');
   await page.keyboard.type('# more');
@@ -134,23 +134,23 @@ test('a bad manifest is underlined, and accepted once it is fixed', async () => 
   await page.waitForTimeout(500);
   expect(await finding.locator('details').getAttribute('open')).not.toBeNull();
   await type(page, '#manifest', FIXED);
-  await summary(page, '1 object: 1 accepted.');
+  await summary(page, '1 object: 1 allowed.');
   expect(await underlined(page, '#manifest')).toEqual([]);
   expect(await page.locator('#kubectl').textContent()).toBe('rolebinding.rbac.authorization.k8s.io/team created\n');
 });
 
-test('what kubectl prints is to the letter, and can be copied', async () => {
+test('the output of kubectl is exact, and can be copied', async () => {
   const page = await open({ permissions: ['clipboard-read', 'clipboard-write'] });
   await settings(page, '');
   await type(page, '#manifest', BINDING);
-  await summary(page, '1 object: 1 refused.');
+  await summary(page, '1 object: 1 denied.');
   await page.locator('#copy').click();
-  await expect.poll(() => page.locator('#status').textContent()).toBe('What kubectl prints is copied.');
+  await expect.poll(() => page.locator('#status').textContent()).toBe('The output of kubectl is copied.');
   expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(
     'Error from server: error when creating "manifest.yaml": admission webhook ' +
       '"clusterwide-entra-auth-policy.kubewarden.admission" denied the request: ' +
-      'entra-auth-policy refused RoleBinding shop/team (baseline): 1 problem\n' +
-      '1) binding-anonymous: subjects[system:unauthenticated] grants view to everybody without signing in\n' +
+      'entra-auth-policy denied RoleBinding shop/team (baseline): 1 problem\n' +
+      '1) binding-anonymous: subjects[system:unauthenticated] grants view to unauthenticated requests\n' +
       '   fix: remove the subject, or bind an Entra group by its object id\n' +
       'rules: https://github.com/entra-auth-policy/entra-auth-policy/blob/main/docs/rules.md\n',
   );
@@ -161,16 +161,16 @@ test('several documents, one of them broken', async () => {
   const page = await open();
   await settings(page, '');
   await type(page, '#manifest', `${FIXED}---\na: [\n---\n${BINDING}`);
-  await summary(page, '3 objects: 1 refused, 1 accepted and 1 could not be judged.');
+  await summary(page, '3 objects: 1 denied, 1 allowed and 1 failed.');
   expect((await underlined(page, '#manifest')).map(([line]) => line)).toEqual([11, 17]);
   expect(await page.locator('#results .error').textContent()).toContain('not YAML');
 });
 
-test('wrong settings are told in the words of the parser', async () => {
+test('errors in the settings are shown as the parser writes them', async () => {
   const page = await open();
   await type(page, '#manifest', BINDING);
   await settings(page, 'profile: baseline\nrules:\n  binding-anonymus: off\n');
-  await summary(page, 'The settings are wrong: a policy server would not start with them.');
+  await summary(page, 'The settings are invalid: a policy server would not start with them.');
   const problem = page.locator('#results li');
   expect(await problem.textContent()).toBe('rules.binding-anonymusno such rule; did you mean `binding-anonymous`?');
   expect(await underlined(page, '#settings')).toEqual([[3, 'binding-anonymus: off']]);
@@ -179,7 +179,7 @@ test('wrong settings are told in the words of the parser', async () => {
   await expect.poll(() => problem.textContent()).toContain('not YAML');
   expect(await page.locator('#settings-broken').isVisible()).toBe(true);
   await settings(page, 'rules:\n  binding-anonymous: off\n');
-  await summary(page, '1 object: 1 accepted.');
+  await summary(page, '1 object: 1 allowed.');
 });
 
 test('the form of the settings and their YAML stay in step', async () => {
@@ -211,14 +211,14 @@ test('a link holds everything, and nothing of it is sent', async () => {
   await type(page, '#old', BINDING);
   await page.getByLabel('User', { exact: true }).fill('jane@contoso.com');
   await page.getByLabel('Groups of the user').fill('a\nb');
-  await summary(page, '1 object: 1 accepted.');
+  await summary(page, '1 object: 1 allowed.');
   await page.locator('#share').click();
   await page.waitForURL(/#v1=/);
   const url = await page.evaluate(() => navigator.clipboard.readText());
   expect(url).toBe(page.url());
 
   const other = await open({ url });
-  await summary(other, '1 object: 1 accepted.');
+  await summary(other, '1 object: 1 allowed.');
   expect(await text(other, '#manifest')).toBe(BINDING);
   expect(await text(other, '#settings')).toBe('maxTokenSeconds: 3600\n');
   expect(await text(other, '#old')).toBe(BINDING);
@@ -281,7 +281,7 @@ test('the browser forbids the page every connection', async () => {
   complaints = requests = [];
 });
 
-test('a Deployment and its account are judged together', async () => {
+test('a Deployment and its account are evaluated together', async () => {
   const page = await open();
   await settings(page, 'clusterLookups: true\n');
   await type(page, '#manifest', DEPLOYMENT);
@@ -289,7 +289,7 @@ test('a Deployment and its account are judged together', async () => {
   expect(await underlined(page, '#manifest', 'warning')).toEqual([[8, 'serviceAccountName: web']]);
   const annotated = `${DEPLOYMENT}  annotations: {azure.workload.identity/client-id: 7d8cdf74-5f1d-4e6c-9c31-274d963d358b}\n`;
   await type(page, '#manifest', annotated);
-  await summary(page, '2 objects: 2 accepted.');
+  await summary(page, '2 objects: 2 allowed.');
   await expect.poll(() => page.locator('#results li').count()).toBe(0);
   await page.locator('#request-section > summary').click();
   await page.getByLabel('Look-ups').selectOption('refused');
@@ -302,15 +302,15 @@ test('who asks, and for what', async () => {
   await type(page, '#manifest', BINDING);
   await page.locator('#request-section > summary').click();
   await page.getByLabel('Operation').selectOption('UPDATE');
-  await summary(page, '1 object: 1 refused.');
+  await summary(page, '1 object: 1 denied.');
   await type(page, '#old', BINDING);
-  await summary(page, '1 object: 1 accepted.');
+  await summary(page, '1 object: 1 allowed.');
   await type(page, '#old', 'a: [\n');
-  await summary(page, '1 object: 1 refused.');
+  await summary(page, '1 object: 1 denied.');
   expect(await page.locator('#old-broken').isVisible()).toBe(true);
   expect((await underlined(page, '#old')).length).toBe(1);
   await type(page, '#old', BINDING);
-  await summary(page, '1 object: 1 accepted.');
+  await summary(page, '1 object: 1 allowed.');
   expect(await page.locator('#kubectl').textContent()).toMatch(/^Warning: binding-anonymous: .*\n.*\/team replaced\n$/);
   await page.getByLabel('Operation').selectOption('DELETE');
   await expect.poll(() => page.locator('#kubectl').textContent()).toContain('"team" deleted from shop namespace');
@@ -332,7 +332,7 @@ test('every example of the menu can be opened', async () => {
   for (let index = 1; index < options.length; index += 1) {
     await menu.selectOption({ index });
     expect(await page.locator('#results article').count(), options[index]).toBeGreaterThan(0);
-    const wants = options[index]?.startsWith('found: ') ? /refused|accepted/ : /object/;
+    const wants = options[index]?.startsWith('found: ') ? /denied|allowed/ : /object/;
     expect(await page.locator('#summary').textContent(), options[index]).toMatch(wants);
   }
 });
@@ -361,7 +361,7 @@ test('the keyboard is enough', async () => {
   const page = await open();
   await settings(page, '');
   await type(page, '#manifest', `${FIXED}---\n${BINDING}`);
-  await summary(page, '2 objects: 1 refused and 1 accepted.');
+  await summary(page, '2 objects: 1 denied and 1 allowed.');
   const active = () => page.locator('#manifest .cm-lineNumbers .cm-activeLineGutter').textContent();
   await page.keyboard.press('ControlOrMeta+Home');
   await page.keyboard.press('F8');
@@ -405,7 +405,7 @@ test('it can be opened from a folder, without a host', async () => {
   const page = await open({ url: pathToFileURL(join(DIST, 'index.html')).href });
   await settings(page, '');
   await type(page, '#manifest', BINDING);
-  await summary(page, '1 object: 1 refused.');
+  await summary(page, '1 object: 1 denied.');
 });
 
 test('the download is small', () => {

@@ -77,7 +77,7 @@ test('places within texts of several lines', () => {
   expect(placed(text, '/data/one', 'data[one][db.password]')).toBe('one: db.password');
 });
 
-test('a broken document spares the others', () => {
+test('a broken document does not affect the others', () => {
   const text = 'a: 1\n---\nb: [\n---\nc: 1\nc: 2\n---\nd: 4\n';
   const sources = read(text);
   expect(sources.map(({ json }) => json)).toEqual(['{"a":1}', undefined, undefined, '{"d":4}']);
@@ -85,7 +85,7 @@ test('a broken document spares the others', () => {
   expect(text.slice(0, sources[2]?.error?.range.from).split('\n').length).toBe(6);
 });
 
-test('what is no manifest', () => {
+test('texts that are not manifests', () => {
   expect(read('')).toEqual([]);
   expect(read('# only words\n---\n---\n')).toEqual([]);
   expect(read('a: {{ .Values.b }}\nc: }\n')[0]?.error?.message).toContain('a template');

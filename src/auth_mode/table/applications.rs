@@ -1,4 +1,4 @@
-//! What runs or watches applications.
+//! Controllers that run or monitor applications.
 
 use crate::auth_mode::Mode::{Key, Literal, NodeIdentity, ServicePrincipal, WorkloadIdentity};
 use crate::auth_mode::Predicate::{Absent, Anything, Contains, HasOneOf, OneOf, OneOfAnyCase, Plaintext, Present};
@@ -68,14 +68,14 @@ pub const ENTRIES: &[Controller] = &[
             when(NodeIdentity, "authenticationMethod", OneOf(&["ManagedIdentity"]), "is ManagedIdentity"),
             when(WorkloadIdentity, "authenticationMethod", OneOf(&["WorkloadIdentity", "SDK"]), "needs no secret"),
         ],
-        fix: "set authenticationMethod: WorkloadIdentity, clientID and tenantID, and drop clientSecret",
+        fix: "set authenticationMethod: WorkloadIdentity, clientID and tenantID, and remove clientSecret",
         source: docs_only(
             "https://prometheus-operator.dev/docs/api-reference/api/#monitoring.coreos.com/v1alpha1.AzureSDConfig",
         ),
     },
 ];
 
-/// What Dapr components call their secrets, the older `spn` names included.
+/// The names of secrets in Dapr components, including the older `spn` names.
 const DAPR_PRINCIPAL: &[&str] = &[
     "azureClientSecret",
     "azureCertificate",

@@ -33,7 +33,7 @@ pub const ENTRIES: &[Controller] = &[
                 Key,
                 "config",
                 Text(&Reader { finds: argo_static, contents: "a token, password or client key" }),
-                "signs in to an AKS cluster past Entra, with a fixed credential",
+                "signs in to an AKS cluster with a fixed credential, which bypasses Entra sign-in",
             )
             .and(&[("server", Contains(&[".azmk8s.io"]))]),
             when(
@@ -66,16 +66,16 @@ pub const ENTRIES: &[Controller] = &[
                 .and(&[("url", Contains(&[".azurecr.", "dev.azure.com", ".visualstudio.com"]))]),
             when(WorkloadIdentity, "useAzureWorkloadIdentity", True, "chooses workload identity"),
         ],
-        fix: "set useAzureWorkloadIdentity: \"true\" and drop the password or secret",
+        fix: "set useAzureWorkloadIdentity: \"true\" and remove the password or secret",
         source: docs_only(
             "https://argo-cd.readthedocs.io/en/stable/user-guide/private-repositories/#azure-container-registryazure-repos-using-azure-workload-identity",
         ),
     },
 ];
 
-/// Reads the `config` of an Argo CD cluster.
-fn argo(config: &str, judge: impl Fn(Node<'_>) -> bool) -> bool {
-    parse(config).is_ok_and(|config| judge(Node::new(&config)))
+/// Whether the `config` of an Argo CD cluster satisfies `test`.
+fn argo(config: &str, test: impl Fn(Node<'_>) -> bool) -> bool {
+    parse(config).is_ok_and(|config| test(Node::new(&config)))
 }
 
 fn argo_env(config: Node<'_>, name: &str, values: &[&str]) -> bool {

@@ -16,13 +16,13 @@ pub const ENTRIES: &[Controller] = &[
         at: &["spec.config"],
         any_case: false,
         choices: &[
-            // It wins over useAAD.
+            // It takes precedence over useAAD.
             when(Key, "storageAccountKeyEnvVar", Present, "chooses the storage account key"),
             when(Key, "useAAD", NotTrue, "is not \"true\", so Velero fetches the storage account key")
                 .and(&[("storageAccountKeyEnvVar", Absent)]),
             when(WorkloadIdentity, "useAAD", True, "chooses Entra"),
         ],
-        fix: "set spec.config.useAAD: \"true\", drop storageAccountKeyEnvVar, and give Velero's pods workload identity",
+        fix: "set spec.config.useAAD: \"true\", remove storageAccountKeyEnvVar, and give Velero's pods workload identity",
         source: docs_only(
             "https://github.com/vmware-tanzu/velero-plugin-for-microsoft-azure#option-3-use-azure-ad-workload-identity",
         ),
@@ -44,10 +44,10 @@ pub const ENTRIES: &[Controller] = &[
                 Key,
                 "cloud",
                 Text(&Reader { finds: has_key, contents: "`AZURE_STORAGE_ACCOUNT_ACCESS_KEY=`" }),
-                "hands Velero a storage account key",
+                "gives Velero a storage account key",
             ),
         ],
-        fix: "keep only the subscription, resource group and cloud in it, and give Velero's pods workload identity",
+        fix: "keep only the subscription, resource group and cloud, and give Velero's pods workload identity",
         source: docs_only(
             "https://github.com/vmware-tanzu/velero-plugin-for-microsoft-azure#option-3-use-azure-ad-workload-identity",
         ),
@@ -75,7 +75,7 @@ pub const ENTRIES: &[Controller] = &[
     },
 ];
 
-const PRINCIPAL: &str = "makes Velero a service principal";
+const PRINCIPAL: &str = "makes Velero sign in as a service principal";
 
 /// With workload identity the file still names subscription, resource group and cloud.
 fn has_principal(file: &str) -> bool {

@@ -20,7 +20,7 @@ pub const ENTRIES: &[Controller] = &[
             when(NodeIdentity, "authType", OneOf(&["ManagedIdentity"]), "is ManagedIdentity: the node's identity"),
             when(WorkloadIdentity, "authType", OneOf(&["WorkloadIdentity"]), "is WorkloadIdentity"),
         ],
-        fix: "set authType: WorkloadIdentity and serviceAccountRef: {name: <annotated service account>}, drop authSecretRef",
+        fix: "set authType: WorkloadIdentity and serviceAccountRef: {name: <annotated service account>}, remove authSecretRef",
         source: docs_only("https://external-secrets.io/latest/provider/azure-key-vault/"),
     },
     Controller {

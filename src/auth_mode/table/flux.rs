@@ -18,7 +18,7 @@ pub const ENTRIES: &[Controller] = &[
             when(Key, "secretRef", Present, "takes its Azure credential from a Secret"),
             when(WorkloadIdentity, "serviceAccountName", Present, "signs in as a service account"),
         ],
-        fix: "drop spec.secretRef and set spec.serviceAccountName to an annotated service account",
+        fix: "remove spec.secretRef and set spec.serviceAccountName to an annotated service account",
         source: docs_only("https://fluxcd.io/flux/components/source/buckets/#azure"),
     },
     Controller {
@@ -34,7 +34,7 @@ pub const ENTRIES: &[Controller] = &[
                 .and(&[("image", REGISTRY)]),
             when(WorkloadIdentity, "provider", OneOf(&["azure"]), "is azure"),
         ],
-        fix: "set spec.provider: azure and drop spec.secretRef",
+        fix: "set spec.provider: azure and remove spec.secretRef",
         source: docs_only("https://fluxcd.io/flux/integrations/azure/"),
     },
     Controller {
@@ -48,7 +48,7 @@ pub const ENTRIES: &[Controller] = &[
                 .and(&[("provider", NoneOf(&["azure"]))]),
             when(WorkloadIdentity, "provider", OneOf(&["azure"]), "is azure"),
         ],
-        fix: "set spec.provider: azure and drop spec.secretRef",
+        fix: "set spec.provider: azure and remove spec.secretRef",
         source: docs_only("https://fluxcd.io/flux/components/source/gitrepositories/#azure"),
     },
     Controller {
@@ -62,7 +62,7 @@ pub const ENTRIES: &[Controller] = &[
             when(Key, "secretRef", Present, "signs in with a fixed token or shared access key"),
             when(WorkloadIdentity, "serviceAccountName", Present, "signs in as a service account"),
         ],
-        fix: "drop spec.secretRef and set spec.serviceAccountName to an annotated service account",
+        fix: "remove spec.secretRef and set spec.serviceAccountName to an annotated service account",
         source: docs_only("https://fluxcd.io/flux/components/notification/providers/"),
     },
     Controller {
@@ -72,7 +72,7 @@ pub const ENTRIES: &[Controller] = &[
         at: &["spec"],
         any_case: false,
         choices: &[
-            when(Key, "kubeConfig.secretRef", Present, "reaches a cluster with a fixed kubeconfig"),
+            when(Key, "kubeConfig.secretRef", Present, "signs in to a cluster with a fixed kubeconfig"),
             when(WorkloadIdentity, "kubeConfig.configMapRef", Present, "signs in to the cluster as a service account"),
             when(WorkloadIdentity, "decryption.serviceAccountName", Present, "decrypts as a service account"),
         ],

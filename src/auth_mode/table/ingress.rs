@@ -12,7 +12,7 @@ pub const ENTRIES: &[Controller] = &[
         title: docs_only("cert-manager, Azure DNS"),
         on: Kinds(&[kind::ISSUER, kind::CLUSTER_ISSUER]),
         given: &[],
-        // The second spelling is v1alpha2's.
+        // v1alpha2 uses the second spelling.
         at: &["spec.acme.solvers.*.dns01.azureDNS", "spec.acme.solvers.*.dns01.azuredns"],
         any_case: false,
         choices: &[
@@ -20,9 +20,9 @@ pub const ENTRIES: &[Controller] = &[
                 ServicePrincipal,
                 "clientSecretSecretRef",
                 Present,
-                "answers DNS challenges with a service principal's secret",
+                "solves DNS challenges with a service principal's secret",
             ),
-            // Whether that is the node's identity or workload identity is decided by cert-manager's pod.
+            // The labels of cert-manager's pod decide whether this is the node's identity or workload identity.
             when(WorkloadIdentity, "managedIdentity", Present, "chooses managed identity"),
         ],
         fix: "set managedIdentity: {clientID: <client id>} instead, and give cert-manager's pods workload identity",
@@ -60,6 +60,6 @@ const LABELLED: Condition = (USE, OneOf(&["true"]));
 
 const NOT_LABELLED: Condition = (USE, NoneOf(&["true"]));
 
-/// ExternalDNS for Azure zones, public or private.
+/// ExternalDNS for public or private Azure zones.
 const SERVES_AZURE: Predicate =
     Argument(&Flag { name: "--provider", values: &["azure", "azure-dns", "azure-private-dns"] });

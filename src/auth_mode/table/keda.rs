@@ -1,4 +1,4 @@
-//! KEDA: triggers and how they sign in.
+//! KEDA triggers and how they sign in.
 
 use crate::auth_mode::Mode::{Key, Literal, PodIdentity, ServicePrincipal, WorkloadIdentity};
 use crate::auth_mode::Predicate::{Credential, OneOf, Plaintext, Present, StartsWith};
@@ -52,7 +52,7 @@ pub const ENTRIES: &[Controller] = &[
                 ServicePrincipal,
                 "parameter",
                 OneOf(&["activeDirectoryClientPassword"]),
-                "hands the trigger a service principal's secret",
+                "gives the trigger a service principal's secret",
             ),
             when(
                 Key,
@@ -65,7 +65,7 @@ pub const ENTRIES: &[Controller] = &[
                     "sasToken",
                     "personalAccessToken",
                 ]),
-                "hands the trigger a fixed credential",
+                "gives the trigger a fixed credential",
             ),
         ],
         fix: KEDA_FIX,
@@ -81,7 +81,7 @@ pub const ENTRIES: &[Controller] = &[
             when(Literal, "metadata.clientSecret", Plaintext, KEDA_LITERAL),
             when(Literal, "metadata.activeDirectoryClientPassword", Plaintext, KEDA_LITERAL),
             when(Literal, "metadata.personalAccessToken", Plaintext, KEDA_LITERAL),
-            // KEDA 1 names a variable of the workload here.
+            // In KEDA 1 this is the name of a variable of the workload.
             when(Literal, "metadata.connection", Credential, KEDA_LITERAL),
             when(ServicePrincipal, "metadata.clientSecretFromEnv", Present, KEDA_SECRET).and(AZURE_TRIGGER),
             when(ServicePrincipal, "metadata.activeDirectoryClientPasswordFromEnv", Present, KEDA_SECRET)
@@ -104,7 +104,8 @@ pub const ENTRIES: &[Controller] = &[
 
 const KEDA: &str = "https://keda.sh/docs/latest/authentication-providers/azure-ad-workload-identity/";
 
-const KEDA_FIX: &str = "set spec.podIdentity: {provider: azure-workload, identityId: <client id>} and drop the secrets";
+const KEDA_FIX: &str =
+    "set spec.podIdentity: {provider: azure-workload, identityId: <client id>} and remove the secrets";
 
 const KEDA_LITERAL: &str = "holds a credential in plain text";
 

@@ -1,4 +1,4 @@
-//! Azure Key Vault and App Configuration, as volumes and as objects of their own.
+//! Azure Key Vault and App Configuration, as volumes and as separate objects.
 
 use crate::auth_mode::Mode::{Key, NodeIdentity, PodIdentity, ServicePrincipal, WorkloadIdentity};
 use crate::auth_mode::Predicate::{Absent, NotTrue, OneOf, Present, True};
@@ -17,13 +17,7 @@ pub const ENTRIES: &[Controller] = &[
         choices: &[
             when(PodIdentity, "usePodIdentity", True, "chooses pod-managed identity"),
             when(NodeIdentity, "useVMManagedIdentity", True, "chooses a managed identity of the node"),
-            when(
-                ServicePrincipal,
-                "clientID",
-                Absent,
-                "is not set, and without it every mount needs a service principal",
-            )
-            .and(&[
+            when(ServicePrincipal, "clientID", Absent, "is not set, so every mount needs a service principal").and(&[
                 ("usePodIdentity", NotTrue),
                 ("useVMManagedIdentity", NotTrue),
                 ("useAzureTokenProxy", NotTrue),
@@ -46,7 +40,7 @@ pub const ENTRIES: &[Controller] = &[
             Present,
             "mounts Key Vault with a service principal's secret",
         )],
-        fix: "drop nodePublishSecretRef and set clientID in the SecretProviderClass to a federated identity",
+        fix: "remove nodePublishSecretRef and set clientID in the SecretProviderClass to a federated identity",
         source: docs_only("https://learn.microsoft.com/azure/aks/csi-secrets-store-identity-access"),
     },
     Controller {
@@ -69,7 +63,7 @@ pub const ENTRIES: &[Controller] = &[
         given: &[],
         at: &["spec"],
         any_case: false,
-        choices: &[when(NodeIdentity, "vault", Present, "is read with the node's azure.json, akv2k8s's default")],
+        choices: &[when(NodeIdentity, "vault", Present, "is read with the node's azure.json, the default of akv2k8s")],
         fix: "set keyVaultAuth: environment and workload identity in the akv2k8s chart, or use a SecretProviderClass",
         source: docs_only("https://akv2k8s.io/security/authentication/"),
     },
@@ -93,7 +87,7 @@ pub const ENTRIES: &[Controller] = &[
         source: docs_only("https://learn.microsoft.com/azure/azure-app-configuration/reference-kubernetes-provider"),
     },
     Controller {
-        title: docs_only("App Configuration provider, single vaults"),
+        title: docs_only("Azure App Configuration provider, individual vaults"),
         on: Kinds(&[kind::APP_CONFIGURATION_PROVIDER]),
         given: &[],
         at: &["spec.secret.auth.keyVaults.*"],

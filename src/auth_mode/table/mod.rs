@@ -1,5 +1,4 @@
-//! The table, a file for each field. Order is the order in which findings are told, and that of the
-//! documentation.
+//! The table, one file for each area. Findings and the documentation follow its order.
 
 mod applications;
 mod argo_cd;
@@ -34,28 +33,28 @@ pub fn entries() -> impl Iterator<Item = &'static Controller> {
     ROWS.iter().map(|row| row.entry)
 }
 
-/// The entries that speak of `object` itself.
+/// The entries for `object` itself.
 pub(super) fn of_kind<'a>(object: &Object<'a>) -> impl Iterator<Item = &'static Controller> + use<'a> {
     let object = *object;
     let fits = move |row: &&Row| row.kinds.lets_through(object.tag) && object.is_any(row.entry.kinds());
     ROWS.iter().filter(fits).map(|row| row.entry)
 }
 
-/// The entries that speak of what is in pod templates.
+/// The entries for parts of pod templates.
 pub(super) fn of_pods() -> impl Iterator<Item = &'static Controller> {
     ROWS.iter().filter(|row| row.kinds.is_empty()).map(|row| row.entry)
 }
 
-/// An entry, and what tells from afar that it is not for an object.
+/// An entry, and a cheap test of whether it can apply to an object.
 #[derive(Clone, Copy)]
 struct Row {
     entry: &'static Controller,
     kinds: Sieve,
 }
 
-/// Every entry. Nearly every request goes through this list; the entries themselves are spread over more
-/// memory than a small request should touch.
-#[allow(clippy::indexing_slicing, reason = "the compiler runs it, and stops at an index that is too large")]
+/// Every entry. Nearly every request reads this list; the entries themselves occupy more memory than a
+/// small request should touch.
+#[allow(clippy::indexing_slicing, reason = "evaluated at compile time, where a wrong index is an error")]
 static ROWS: [Row; count()] = {
     let mut rows = [Row { entry: &CHAPTERS[0][0], kinds: Sieve::of(&[]) }; count()];
     let (mut at, mut chapter) = (0, 0);
@@ -72,7 +71,7 @@ static ROWS: [Row; count()] = {
     rows
 };
 
-#[allow(clippy::indexing_slicing, reason = "the compiler runs it, and stops at an index that is too large")]
+#[allow(clippy::indexing_slicing, reason = "evaluated at compile time, where a wrong index is an error")]
 const fn count() -> usize {
     let (mut count, mut chapter) = (0, 0);
     while chapter < CHAPTERS.len() {

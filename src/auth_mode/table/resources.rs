@@ -1,4 +1,4 @@
-//! What manages Azure resources and clusters from inside a cluster.
+//! Controllers that manage Azure resources and clusters from inside a cluster.
 
 use crate::auth_mode::Mode::{Key, Literal, NodeIdentity, PodIdentity, ServicePrincipal, WorkloadIdentity};
 use crate::auth_mode::Predicate::{
@@ -17,13 +17,8 @@ pub const ENTRIES: &[Controller] = &[
         at: &["data", "stringData"],
         any_case: false,
         choices: &[
-            when(ServicePrincipal, "AZURE_CLIENT_SECRET", Present, "makes Azure Service Operator a service principal"),
-            when(
-                ServicePrincipal,
-                "AZURE_CLIENT_CERTIFICATE",
-                Present,
-                "makes Azure Service Operator a service principal",
-            ),
+            when(ServicePrincipal, "AZURE_CLIENT_SECRET", Present, ASO_PRINCIPAL),
+            when(ServicePrincipal, "AZURE_CLIENT_CERTIFICATE", Present, ASO_PRINCIPAL),
             when(PodIdentity, "USE_POD_IDENTITY_AUTH", True, "chooses pod-managed identity"),
             when(WorkloadIdentity, "USE_WORKLOAD_IDENTITY_AUTH", True, "chooses workload identity"),
         ],
@@ -44,13 +39,13 @@ pub const ENTRIES: &[Controller] = &[
                 "chooses a service principal",
             ),
             when(Key, "type", OneOf(&["UserAssignedIdentityCredential"]), "reads a credential file"),
-            // Left out, it means the namespace of the Secret alone.
-            when(ServicePrincipal, "allowedNamespaces", Empty, "is {}: every namespace may use the credential")
+            // If it is left out, only the namespace of the Secret can use the credential.
+            when(ServicePrincipal, "allowedNamespaces", Empty, "is {}, so every namespace can use the credential")
                 .and(&[("type", NoneOf(&["UserAssignedMSI", "WorkloadIdentity"]))]),
             when(NodeIdentity, "type", OneOf(&["UserAssignedMSI"]), "is UserAssignedMSI: the node's identity"),
             when(WorkloadIdentity, "type", OneOf(&["WorkloadIdentity"]), "is WorkloadIdentity"),
         ],
-        fix: "set type: WorkloadIdentity, clientID and tenantID, and drop clientSecret",
+        fix: "set type: WorkloadIdentity, clientID and tenantID, and remove clientSecret",
         source: docs_only("https://capz.sigs.k8s.io/topics/identities"),
     },
     Controller {
@@ -59,7 +54,7 @@ pub const ENTRIES: &[Controller] = &[
         given: &[],
         at: &[""],
         any_case: false,
-        // ARM_CLIENT_SECRET is an Azure variable wherever it stands: the rules on env speak of it.
+        // The rules on environment variables report ARM_CLIENT_SECRET, which is an Azure variable everywhere.
         choices: &[
             when(
                 NodeIdentity,
@@ -121,7 +116,9 @@ pub const ENTRIES: &[Controller] = &[
             when(Key, "value_from.secret_key_ref", Present, "copies a fixed credential into Databricks")
                 .and(&[("key", CredentialName)]),
         ],
-        fix: "back the scope with Key Vault, or reach the service with a managed identity",
+        fix: "back the scope with Key Vault, or sign in to the service with a managed identity",
         source: docs_only("https://learn.microsoft.com/azure/databricks/security/secrets/"),
     },
 ];
+
+const ASO_PRINCIPAL: &str = "makes Azure Service Operator sign in as a service principal";

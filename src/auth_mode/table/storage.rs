@@ -9,7 +9,7 @@ use text::docs_only;
 
 pub const ENTRIES: &[Controller] = &[
     Controller {
-        title: docs_only("Azure Files volumes that are provisioned"),
+        title: docs_only("Azure Files volumes, provisioned dynamically"),
         on: VolumeKinds(&[kind::STORAGE_CLASS]),
         given: &[("provisioner", OneOf(&["file.csi.azure.com"]))],
         at: &["parameters"],
@@ -19,25 +19,25 @@ pub const ENTRIES: &[Controller] = &[
                 Key,
                 "storeAccountKey",
                 NoneOfAnyCase(&["false"]),
-                "is not \"false\": each account's key becomes a Secret",
+                "is not \"false\", so the driver stores each account's key in a Secret",
             )
             .and(KEYED_FILES),
             when(
                 NodeIdentity,
                 "storeAccountKey",
                 OneOfAnyCase(&["false"]),
-                "is \"false\": nodes fetch the key with their own identity",
+                "is \"false\", so nodes fetch the account key with their own identity",
             )
             .and(KEYED_FILES),
             when(NodeIdentity, "mountWithManagedIdentity", True, "mounts with the node's identity"),
             when(WorkloadIdentity, "mountWithWorkloadIdentityToken", True, "mounts with the pod's own token"),
             when(WorkloadIdentity, "clientID", Present, "names a federated identity"),
         ],
-        fix: "set mountWithWorkloadIdentityToken: \"true\", or storeAccountKey: \"false\" on older drivers",
+        fix: "set mountWithWorkloadIdentityToken: \"true\", which needs a recent driver",
         source: docs_only(FILE_CSI),
     },
     Controller {
-        title: docs_only("Azure Blob volumes that are provisioned"),
+        title: docs_only("Azure Blob volumes, provisioned dynamically"),
         on: VolumeKinds(&[kind::STORAGE_CLASS]),
         given: &[("provisioner", OneOf(&["blob.csi.azure.com"]))],
         at: &["parameters"],
@@ -62,7 +62,7 @@ pub const ENTRIES: &[Controller] = &[
         source: docs_only(BLOB_CSI),
     },
     Controller {
-        title: docs_only("Azure Files volumes that are provisioned in-tree"),
+        title: docs_only("Azure Files volumes, provisioned in-tree"),
         on: VolumeKinds(&[kind::STORAGE_CLASS]),
         given: &[],
         at: &[""],
@@ -77,7 +77,7 @@ pub const ENTRIES: &[Controller] = &[
         source: docs_only(FILE_CSI),
     },
     Controller {
-        title: docs_only("Persistent Azure Files volumes"),
+        title: docs_only("Azure Files persistent volumes"),
         on: VolumeKinds(&[kind::PERSISTENT_VOLUME]),
         given: &[("spec.csi.driver", OneOf(&["file.csi.azure.com"]))],
         at: &["spec.csi"],
@@ -90,21 +90,21 @@ pub const ENTRIES: &[Controller] = &[
             VOLUME_BY_TOKEN,
             VOLUME_BY_CLIENT_ID,
         ],
-        fix: "set volumeAttributes.mountWithWorkloadIdentityToken: \"true\" and drop the Secret",
+        fix: "set volumeAttributes.mountWithWorkloadIdentityToken: \"true\" and remove the Secret",
         source: docs_only(FILE_CSI),
     },
     Controller {
-        title: docs_only("Persistent Azure Blob volumes"),
+        title: docs_only("Azure Blob persistent volumes"),
         on: VolumeKinds(&[kind::PERSISTENT_VOLUME]),
         given: &[("spec.csi.driver", OneOf(&["blob.csi.azure.com"]))],
         at: &["spec.csi"],
         any_case: true,
         choices: BLOB_VOLUME,
-        fix: "set volumeAttributes.mountWithWorkloadIdentityToken: \"true\" and drop the Secret",
+        fix: "set volumeAttributes.mountWithWorkloadIdentityToken: \"true\" and remove the Secret",
         source: docs_only(BLOB_CSI),
     },
     Controller {
-        title: docs_only("Persistent Azure Files volumes in-tree"),
+        title: docs_only("Azure Files persistent volumes, in-tree"),
         on: VolumeKinds(&[kind::PERSISTENT_VOLUME]),
         given: &[],
         at: &["spec.azureFile"],
@@ -114,7 +114,7 @@ pub const ENTRIES: &[Controller] = &[
         source: docs_only(FILE_CSI),
     },
     Controller {
-        title: docs_only("Persistent blobfuse FlexVolumes"),
+        title: docs_only("Blobfuse persistent volumes (FlexVolume)"),
         on: VolumeKinds(&[kind::PERSISTENT_VOLUME]),
         given: &[("spec.flexVolume.driver", OneOf(&["azure/blobfuse"]))],
         at: &["spec.flexVolume"],
@@ -124,7 +124,7 @@ pub const ENTRIES: &[Controller] = &[
         source: docs_only(BLOB_CSI),
     },
     Controller {
-        title: docs_only("Azure Files volumes of a pod"),
+        title: docs_only("Azure Files volumes in pods"),
         on: Volumes("csi", "file.csi.azure.com"),
         given: &[],
         at: &["csi"],
@@ -140,7 +140,7 @@ pub const ENTRIES: &[Controller] = &[
         source: docs_only(FILE_CSI),
     },
     Controller {
-        title: docs_only("Azure Blob volumes of a pod"),
+        title: docs_only("Azure Blob volumes in pods"),
         on: Volumes("csi", "blob.csi.azure.com"),
         given: &[],
         at: &["csi"],
@@ -150,17 +150,17 @@ pub const ENTRIES: &[Controller] = &[
         source: docs_only(BLOB_CSI),
     },
     Controller {
-        title: docs_only("Azure Files volumes of a pod in-tree"),
+        title: docs_only("Azure Files volumes in pods, in-tree"),
         on: Volumes("azureFile", ""),
         given: &[],
         at: &["azureFile"],
         any_case: false,
         choices: &[when(Key, "secretName", Present, KEY_FROM_SECRET)],
-        fix: "use a claim of file.csi.azure.com whose volume sets mountWithWorkloadIdentityToken: \"true\"",
+        fix: "use a file.csi.azure.com claim whose volume sets mountWithWorkloadIdentityToken: \"true\"",
         source: docs_only(FILE_CSI),
     },
     Controller {
-        title: docs_only("Blobfuse FlexVolumes"),
+        title: docs_only("Blobfuse volumes in pods (FlexVolume)"),
         on: Volumes("flexVolume", "azure/blobfuse"),
         given: &[],
         at: &["flexVolume"],
@@ -177,7 +177,7 @@ const BLOB_CSI: &str = "https://github.com/kubernetes-sigs/blob-csi-driver/blob/
 
 const KEY_FROM_SECRET: &str = "mounts with a storage credential from a Secret";
 
-const NO_IDENTITY: &str = "names no identity, so the driver uses the storage account key";
+const NO_IDENTITY: &str = "does not choose an identity, so the driver uses the storage account key";
 
 const FLEX_FIX: &str =
     "use csi: {driver: blob.csi.azure.com} with volumeAttributes.mountWithWorkloadIdentityToken: \"true\"";
@@ -191,7 +191,7 @@ const VOLUME_BY_TOKEN: Choice =
 const VOLUME_BY_CLIENT_ID: Choice =
     when(WorkloadIdentity, "volumeAttributes.clientID", Present, "names a federated identity");
 
-/// SMB with the account key; NFS needs no credential.
+/// SMB with the account key; NFS does not need a credential.
 const KEYED_FILES: &[Condition] = &[
     ("protocol", NoneOfAnyCase(&["nfs"])),
     ("fsType", NoneOfAnyCase(&["nfs"])),
@@ -212,7 +212,7 @@ const KEYED_FILE_VOLUME: &[Condition] = &[
     ("volumeAttributes.clientID", Absent),
 ];
 
-/// Blobfuse with the account key; NFS needs no credential.
+/// Blobfuse with the account key; NFS does not need a credential.
 const KEYED_BLOBS: &[Condition] = &[
     ("protocol", NoneOfAnyCase(&["nfs", "aznfs"])),
     ("mountWithWorkloadIdentityToken", NotTrue),
@@ -229,7 +229,7 @@ const KEYED_BLOB_VOLUME: &[Condition] = &[
     ("volumeAttributes.clientID", Absent),
 ];
 
-/// Persistent ones and those of a pod differ only in what kubelet does with their Secret.
+/// Persistent volumes and volumes in pods differ only in how the kubelet uses their Secret.
 const BLOB_VOLUME: &[Choice] = &[
     when(
         ServicePrincipal,
@@ -238,8 +238,8 @@ const BLOB_VOLUME: &[Choice] = &[
         "is SPN: a service principal's secret",
     ),
     when(Key, "volumeAttributes.AzureStorageAuthType", OneOfAnyCase(&["sas"]), "is SAS: a shared access signature"),
-    when(Key, "nodeStageSecretRef", Present, KEY_FROM_SECRET).and(KEY_IS_NEWS),
-    when(Key, "nodePublishSecretRef", Present, KEY_FROM_SECRET).and(KEY_IS_NEWS),
+    when(Key, "nodeStageSecretRef", Present, KEY_FROM_SECRET).and(KEY_NOT_REPORTED),
+    when(Key, "nodePublishSecretRef", Present, KEY_FROM_SECRET).and(KEY_NOT_REPORTED),
     when(Key, "volumeAttributes.secretName", Present, KEY_FROM_SECRET).and(&[
         ("nodeStageSecretRef", Absent),
         ("nodePublishSecretRef", Absent),
@@ -251,5 +251,5 @@ const BLOB_VOLUME: &[Choice] = &[
     VOLUME_BY_CLIENT_ID,
 ];
 
-/// The Secret is what the authentication type says, and that is reported already.
-const KEY_IS_NEWS: &[Condition] = &[("volumeAttributes.AzureStorageAuthType", NoneOfAnyCase(&["spn", "sas"]))];
+/// With these authentication types another row already reports what the Secret contains.
+const KEY_NOT_REPORTED: &[Condition] = &[("volumeAttributes.AzureStorageAuthType", NoneOfAnyCase(&["spn", "sas"]))];

@@ -1,10 +1,10 @@
-//! An object that only Amazon EKS understands.
+//! The object has an effect on Amazon EKS only.
 //!
 //! # Why
 //!
-//! It has no effect on AKS, and it hides that something is still missing: the mapping of users in
-//! `aws-auth` says nothing to AKS, a SecurityGroupPolicy filters no traffic, and KEDA's provider
-//! `aws-eks` finds no role.
+//! The object has no effect on AKS, and its presence hides that something is missing. AKS ignores the user
+//! mapping in `aws-auth`, a SecurityGroupPolicy does not filter traffic, and KEDA's provider `aws-eks` does
+//! not find a role.
 //!
 //! ```yaml deny
 //! apiVersion: v1
@@ -20,7 +20,7 @@
 //!
 //! # Fix
 //!
-//! Use what AKS has in its place: here, a binding of an Entra group.
+//! Use the AKS equivalent: in this example, a binding of an Entra group.
 //!
 //! ```yaml allow
 //! apiVersion: rbac.authorization.k8s.io/v1
@@ -53,7 +53,7 @@ use text::docs_only;
 pub static RULE: Rule = Rule {
     id: "aws-eks-object",
     summary: docs_only("object without effect outside Amazon EKS"),
-    remediation: "remove the object and use its counterpart on AKS",
+    remediation: "remove the object and use its AKS equivalent",
     severity: Severity::Low,
     checks: &[
         Check::Kinds(&[kind::SECURITY_GROUP_POLICY, kind::ENI_CONFIG, kind::POD_IDENTITY_ASSOCIATION], check_kind),

@@ -2,10 +2,10 @@
 //!
 //! # Why
 //!
-//! Both intercept the node's metadata endpoint and hand out credentials by a pod annotation: the model
-//! of AAD Pod Identity, with its faults. Whoever may annotate a pod picks its role, and a pod in the
-//! node's network is not bound at all. On AKS the same address belongs to Azure's metadata service, so
-//! such a proxy also stands between pods and the node's managed identities.
+//! Both intercept the node's metadata endpoint and hand out credentials according to a pod annotation. AAD
+//! Pod Identity works the same way and has the same weaknesses: everyone who can annotate a pod chooses its
+//! role, and a pod in the node's network is not restricted at all. On AKS the same address belongs to the
+//! Azure metadata service, so such a proxy also sits between pods and the node's managed identities.
 //!
 //! ```yaml deny
 //! apiVersion: v1
@@ -24,7 +24,7 @@
 //!
 //! # Fix
 //!
-//! Use workload identity, which needs no proxy: a token of the pod's own account is exchanged.
+//! Use workload identity, which exchanges a token of the pod's service account and does not need a proxy.
 //!
 //! ```yaml allow
 //! apiVersion: v1
@@ -69,25 +69,31 @@ const GROUP: &str = "iam.amazonaws.com/";
 
 fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     for annotations in workload.annotation_levels() {
-        check_annotations(cx, annotations, "asks kube2iam or kiam for an AWS role");
+        check_annotations(cx, annotations, "asks kube2iam or kiam for an AWS role", RULE.remediation);
     }
     for container in workload.containers() {
         // `jtblin/kube2iam`, `quay.io/uswitch/kiam`, mirrors of both.
         if matches!(container.image_path().rsplit('/').next(), Some("kube2iam" | "kiam")) {
             cx.report(Anchor::member(container.node, "image"), "intercepts the node's metadata endpoint for all pods")
-                .remediation("remove the component; workload identity needs no proxy on the node");
+                .remediation("remove the component; workload identity does not need a proxy on the node");
         }
     }
 }
 
 fn check_namespace<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>) {
-    check_annotations(cx, object.annotations(), "tells kube2iam or kiam which AWS roles the namespace may use");
+    let message = "configures which AWS roles the pods of the namespace can get from kube2iam or kiam";
+    check_annotations(cx, object.annotations(), message, "remove the annotation from the namespace");
 }
 
-fn check_annotations<'a>(cx: &mut RuleContext<'a>, annotations: Node<'a>, what: &str) {
+fn check_annotations<'a>(
+    cx: &mut RuleContext<'a>,
+    annotations: Node<'a>,
+    message: &'static str,
+    remediation: &'static str,
+) {
     for (key, annotation) in annotations.members() {
         if key.starts_with(GROUP) {
-            cx.report(annotation, what);
+            cx.report(annotation, message).remediation(remediation);
         }
     }
 }

@@ -1,11 +1,11 @@
-//! A service account or pod is set up for IAM roles of Amazon EKS.
+//! A service account or pod is configured for IAM roles of Amazon EKS.
 //!
 //! # Why
 //!
-//! The annotations `eks.amazonaws.com/*` and the variables that the webhooks of EKS inject do nothing on
-//! AKS unless somebody installs the webhook of AWS. The workload then has no identity where its author
-//! thinks it has one, and its SDK falls back to whatever it finds. Each of them has a counterpart in
-//! Microsoft Entra Workload ID, which the fix names. A workload that calls AWS from AKS with a federated
+//! The annotations `eks.amazonaws.com/*` and the variables that the EKS webhooks inject have no effect on
+//! AKS unless the AWS webhook is installed. The workload then lacks the identity that its author expects,
+//! and its SDK falls back to any other credential that it finds. Each key has an equivalent in Microsoft
+//! Entra Workload ID, which the remediation names. A workload that calls AWS from AKS with a federated
 //! token of the cluster is legitimate; exempt it by name.
 //!
 //! ```yaml deny
@@ -49,7 +49,7 @@ use text::docs_only;
 pub static RULE: Rule = Rule {
     id: "aws-role-annotation",
     summary: docs_only("IAM role of Amazon EKS on a service account or pod"),
-    remediation: "use Microsoft Entra Workload ID and remove it",
+    remediation: "remove it and use Microsoft Entra Workload ID",
     severity: Severity::Medium,
     checks: &[
         Check::Kinds(&[kind::SERVICE_ACCOUNT], |cx, object| check_annotations(cx, object.annotations())),
@@ -59,7 +59,7 @@ pub static RULE: Rule = Rule {
 
 const GROUP: &str = "eks.amazonaws.com/";
 
-/// What stands in the place of an annotation on Azure.
+/// The equivalent of each annotation on Azure.
 const ANNOTATIONS: &[(&str, &str)] = &[
     (
         "role-arn",
@@ -74,15 +74,15 @@ const ANNOTATIONS: &[(&str, &str)] = &[
         "use azure.workload.identity/skip-containers, which separates names by semicolons, and remove the annotation",
     ),
     ("audience", "remove it: tokens for Entra always have the audience api://AzureADTokenExchange"),
-    ("sts-regional-endpoints", "remove it: Entra has one endpoint for each cloud, which the webhook injects"),
+    ("sts-regional-endpoints", "remove it: Entra has one endpoint per cloud, which the webhook injects"),
 ];
 
-/// What stands in the place of a variable. The webhook injects all of it.
+/// The equivalent of each variable. The webhook injects all of them.
 const VARIABLES: &[(&str, &str)] = &[
-    ("AWS_ROLE_ARN", "label the pod azure.workload.identity/use: \"true\": its webhook injects AZURE_CLIENT_ID"),
+    ("AWS_ROLE_ARN", "label the pod azure.workload.identity/use: \"true\"; the webhook injects AZURE_CLIENT_ID"),
     (
         "AWS_WEB_IDENTITY_TOKEN_FILE",
-        "label the pod azure.workload.identity/use: \"true\": its webhook injects AZURE_FEDERATED_TOKEN_FILE",
+        "label the pod azure.workload.identity/use: \"true\"; the webhook injects AZURE_FEDERATED_TOKEN_FILE",
     ),
     ("AWS_CONTAINER_CREDENTIALS_FULL_URI", IDENTITY),
     ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", IDENTITY),
@@ -90,7 +90,7 @@ const VARIABLES: &[(&str, &str)] = &[
 ];
 
 const IDENTITY: &str =
-    "use workload identity in the place of EKS Pod Identity: label the pod azure.workload.identity/use: \"true\"";
+    "use workload identity instead of EKS Pod Identity: label the pod azure.workload.identity/use: \"true\"";
 
 fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     for annotations in workload.annotation_levels() {
@@ -101,7 +101,7 @@ fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
             continue;
         }
         if let Some((_, fix)) = VARIABLES.iter().find(|(name, _)| *name == variable.name) {
-            cx.report(variable.node, "belongs to the pod identities of Amazon EKS").remediation(*fix);
+            cx.report(variable.node, "belongs to IAM roles or Pod Identity of Amazon EKS").remediation(*fix);
         }
     }
 }
@@ -109,7 +109,7 @@ fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
 fn check_annotations<'a>(cx: &mut RuleContext<'a>, annotations: Node<'a>) {
     for (key, annotation) in annotations.members() {
         let Some(name) = key.strip_prefix(GROUP) else { continue };
-        let finding = cx.report(annotation, "belongs to IAM roles of Amazon EKS and does nothing on AKS");
+        let finding = cx.report(annotation, "belongs to IAM roles of Amazon EKS and has no effect on AKS");
         if let Some((_, fix)) = ANNOTATIONS.iter().find(|(known, _)| *known == name) {
             finding.remediation(*fix);
         }

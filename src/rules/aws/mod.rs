@@ -1,4 +1,4 @@
-//! What teams that come from EKS bring along.
+//! Leftovers in manifests that were written for Amazon EKS.
 
 pub mod aws_credential;
 pub mod aws_eks_object;

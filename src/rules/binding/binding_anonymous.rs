@@ -1,11 +1,11 @@
-//! A binding grants a role to requests that nobody signed in for.
+//! A binding grants a role to unauthenticated requests.
 //!
 //! # Why
 //!
-//! `system:anonymous` and `system:unauthenticated` stand for every request without a credential. Who
-//! made it cannot be known, so no Entra sign-in, Conditional Access or audit trail applies. The only
-//! such binding that Kubernetes ships is `system:public-info-viewer`, which shows health and version;
-//! it is accepted as long as it is unchanged.
+//! `system:anonymous` and `system:unauthenticated` match every request without a credential. The caller
+//! is unknown, so Entra sign-in, Conditional Access and the audit trail do not apply. The only such
+//! binding that Kubernetes ships is `system:public-info-viewer`, which exposes health and version
+//! information. The rule allows it as long as it is unchanged.
 //!
 //! ```yaml deny
 //! apiVersion: rbac.authorization.k8s.io/v1
@@ -62,18 +62,18 @@ pub static RULE: Rule = Rule {
 fn check<'a>(cx: &mut RuleContext<'a>, binding: &Binding<'a>) {
     for subject in binding.subjects().filter(is_anonymous) {
         if !is_public_info_viewer(binding) {
-            let what = format!("grants {} to everybody without signing in", shown(binding.role_ref().name));
+            let what = format!("grants {} to unauthenticated requests", shown(binding.role_ref().name));
             cx.report(subject.node, what);
         }
     }
 }
 
-/// Both names, whichever kind they are written under.
+/// Both names, under either kind.
 fn is_anonymous(subject: &Subject<'_>) -> bool {
     matches!(subject.user_or_group(), Some("system:anonymous" | "system:unauthenticated"))
 }
 
-/// Kubernetes' own binding: its name, its role, and no subject but its two groups.
+/// The binding that Kubernetes ships: same name, same role, and no subjects other than its two groups.
 fn is_public_info_viewer(binding: &Binding<'_>) -> bool {
     const NAME: &str = "system:public-info-viewer";
     let role = binding.role_ref();

@@ -1,11 +1,11 @@
-//! A binding makes somebody cluster-admin who is not listed in `clusterAdmins`.
+//! A binding grants cluster-admin to a subject that is not listed in `clusterAdmins`.
 //!
 //! # Why
 //!
-//! `cluster-admin` may do everything, everywhere, this policy included. Who holds it belongs in the settings,
-//! where a review sees it, and should be one Entra group whose members activate it just in time. Inside one
-//! namespace (a RoleBinding) it is still everything in that namespace, but weighs less. A Role that is
-//! merely called `cluster-admin` is not meant.
+//! `cluster-admin` can do everything in the cluster, including removing this policy. List its subjects in
+//! the settings, where reviewers see them. Ideally this is one Entra group whose members activate their
+//! membership just in time. A RoleBinding to `cluster-admin` still grants full control over one namespace;
+//! its severity is lower. A Role that happens to be called `cluster-admin` is not reported.
 //!
 //! ```yaml deny
 //! apiVersion: rbac.authorization.k8s.io/v1
@@ -24,7 +24,7 @@
 //!
 //! # Fix
 //!
-//! Grant a role with what is needed, or list the group in `clusterAdmins`:
+//! Grant a role that has only the permissions that are needed, or list the group in `clusterAdmins`:
 //!
 //! ```yaml
 //! clusterAdmins: [0f8fad5b-d9cb-469f-a165-70867728950e]
@@ -58,8 +58,8 @@ use text::shown;
 
 pub static RULE: Rule = Rule {
     id: "binding-cluster-admin",
-    summary: docs_only("cluster-admin for somebody who is not listed"),
-    remediation: "grant a smaller role, or add the subject to the setting clusterAdmins",
+    summary: docs_only("cluster-admin granted to an unlisted subject"),
+    remediation: "grant a smaller role, or ask your cluster operators to list the subject in the setting clusterAdmins",
     severity: Severity::High,
     checks: &[Check::Binding(check)],
 };

@@ -2,8 +2,8 @@
 //!
 //! # Why
 //!
-//! Every pod that names no service account runs as `default`. A role for it is a role for every such pod of
-//! the namespace, including those that somebody adds tomorrow, and none of them asked for it.
+//! A pod that does not name a service account runs as `default`. A role for `default` is a role for every
+//! such pod in the namespace, including pods that are added later, although none of them asked for it.
 //!
 //! ```yaml deny
 //! apiVersion: rbac.authorization.k8s.io/v1
@@ -23,7 +23,7 @@
 //!
 //! # Fix
 //!
-//! Create a service account for the workload, name it in the pod template, and bind that.
+//! Create a dedicated service account for the workload, name it in the pod template, and bind that account.
 //!
 //! ```yaml allow
 //! apiVersion: rbac.authorization.k8s.io/v1
@@ -55,7 +55,7 @@ use text::shown;
 pub static RULE: Rule = Rule {
     id: "binding-default-service-account",
     summary: docs_only("role granted to the default service account"),
-    remediation: "create a service account for the workload, name it in its pod template, and bind that",
+    remediation: "create a dedicated service account, name it in the pod template, and bind that account",
     severity: Severity::Medium,
     checks: &[Check::Binding(check)],
 };
@@ -63,7 +63,7 @@ pub static RULE: Rule = Rule {
 fn check<'a>(cx: &mut RuleContext<'a>, binding: &Binding<'a>) {
     for subject in binding.subjects() {
         if let Principal::ServiceAccount { namespace, name: "default" } = subject.principal {
-            let what = format!("is every pod of namespace {} that names no account", shown(namespace));
+            let what = format!("is every pod in namespace {} that does not name a service account", shown(namespace));
             cx.report(subject.node, what);
         }
     }

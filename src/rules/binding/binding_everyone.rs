@@ -1,12 +1,12 @@
-//! A binding grants a role to everybody who can sign in, or to every service account.
+//! A binding grants a role to everyone who can sign in, or to every service account.
 //!
 //! # Why
 //!
-//! `system:authenticated` is every Entra principal that may get a token for the cluster **and** every
-//! service account in it; `system:serviceaccounts` is every service account, including those of tomorrow.
-//! Neither is a group of Entra: nobody is ever added to it or removed from it. Kubernetes binds
-//! `system:authenticated` to four roles that only describe the cluster, and those are accepted. All service
-//! accounts of a namespace, bound in that very namespace, weigh less.
+//! `system:authenticated` is every Entra principal that can get a token for the cluster **and** every
+//! service account in it. `system:serviceaccounts` is every service account, including those created later.
+//! Neither is an Entra group, so its membership cannot be managed or reviewed. Kubernetes binds
+//! `system:authenticated` to four roles that only describe the cluster; the rule allows those. Granting a
+//! role to all service accounts of a namespace within that same namespace has a lower severity.
 //!
 //! ```yaml deny
 //! apiVersion: rbac.authorization.k8s.io/v1
@@ -25,7 +25,7 @@
 //!
 //! # Fix
 //!
-//! Bind the Entra group of those who need it, by its object id.
+//! Bind the Entra group of the people who need the role, by its object id.
 //!
 //! ```yaml allow
 //! apiVersion: rbac.authorization.k8s.io/v1
@@ -55,8 +55,8 @@ use text::shown;
 
 pub static RULE: Rule = Rule {
     id: "binding-everyone",
-    summary: docs_only("role granted to everybody who can sign in"),
-    remediation: "bind the Entra group of those who need it by its object id, or one service account",
+    summary: docs_only("role granted to everyone who can sign in"),
+    remediation: "bind the object id of an Entra group whose members need the role, or a single service account",
     severity: Severity::High,
     checks: &[Check::Binding(check)],
 };
@@ -67,9 +67,9 @@ fn check<'a>(cx: &mut RuleContext<'a>, binding: &Binding<'a>) {
         let Some(name) = subject.user_or_group() else { continue };
         let of_namespace = name.strip_prefix("system:serviceaccounts:");
         let whom = match name {
-            "system:authenticated" => "everybody who can sign in",
-            "system:serviceaccounts" => "every service account of the cluster",
-            _ if of_namespace.is_some() => "every service account of a namespace",
+            "system:authenticated" => "everyone who can sign in",
+            "system:serviceaccounts" => "every service account in the cluster",
+            _ if of_namespace.is_some() => "every service account in a namespace",
             _ => continue,
         };
         if role.is_discovery() {

@@ -2,9 +2,9 @@
 //!
 //! # Why
 //!
-//! Names that start with `aks:jwt:` come from an external OIDC issuer that was configured beside Entra ID
-//! (structured authentication, preview). They never signed in with Entra, so Conditional Access, Privileged
-//! Identity Management and access reviews do not reach them.
+//! Names that start with `aks:jwt:` come from an external OIDC issuer that is configured alongside Entra ID
+//! (structured authentication, preview). These users bypass Entra sign-in, so Conditional Access, Privileged
+//! Identity Management and access reviews do not apply to them.
 //!
 //! ```yaml deny
 //! apiVersion: rbac.authorization.k8s.io/v1
@@ -24,7 +24,7 @@
 //!
 //! # Fix
 //!
-//! Bind an Entra group by its object id. Where the second provider is wanted, say so in the settings with
+//! Bind an Entra group by its object id. If the second provider is intended, set
 //! `allowExternalIssuers: true`.
 //!
 //! ```yaml allow
@@ -54,7 +54,7 @@ use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "binding-external-issuer",
-    summary: docs_only("role granted to an identity outside of Entra"),
+    summary: docs_only("role granted to an identity outside Entra"),
     remediation: "bind an Entra group by its object id, or set allowExternalIssuers: true",
     severity: Severity::Medium,
     checks: &[Check::Binding(check)],
@@ -66,7 +66,7 @@ fn check<'a>(cx: &mut RuleContext<'a>, binding: &Binding<'a>) {
     }
     for subject in binding.subjects() {
         if subject.user_or_group().is_some_and(|name| name.starts_with("aks:jwt:")) {
-            cx.report(subject.node, "comes from a second identity provider, not from Entra");
+            cx.report(subject.node, "comes from an external identity provider, not from Entra");
         }
     }
 }

@@ -1,9 +1,9 @@
-//! A RoleBinding grants rights to a service account of another namespace.
+//! A RoleBinding grants a role to a service account of another namespace.
 //!
 //! # Why
 //!
-//! Whoever may create pods in the other namespace holds the rights granted here. Controllers need such
-//! bindings; elsewhere they join two namespaces that were meant to be apart.
+//! Everyone who can create pods in the other namespace gains the permissions granted here. Controllers need
+//! such bindings. Elsewhere they connect two namespaces that were meant to be separate.
 //!
 //! ```yaml deny
 //! apiVersion: rbac.authorization.k8s.io/v1
@@ -54,7 +54,7 @@ use text::shown;
 pub static RULE: Rule = Rule {
     id: "binding-foreign-service-account",
     summary: docs_only("role granted to a service account of another namespace"),
-    remediation: "bind a service account of the same namespace, or make sure that the other namespace is trusted with this",
+    remediation: "bind a service account of the same namespace, or make sure that the other namespace is trusted",
     severity: Severity::Low,
     checks: &[Check::Binding(check)],
 };
@@ -67,7 +67,7 @@ fn check<'a>(cx: &mut RuleContext<'a>, binding: &Binding<'a>) {
         if let Principal::ServiceAccount { namespace, .. } = subject.principal
             && namespace != binding.object.namespace
         {
-            cx.report(subject.node, format!("is a service account of namespace {}", shown(namespace)));
+            cx.report(subject.node, format!("is a service account of another namespace, {}", shown(namespace)));
         }
     }
 }

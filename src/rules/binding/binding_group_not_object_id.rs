@@ -2,9 +2,9 @@
 //!
 //! # Why
 //!
-//! AKS puts the **object ids** of a person's Entra groups into the request, never display names or mail
-//! addresses, and Kubernetes compares them letter by letter. A binding to anything else silently grants
-//! nothing, until somebody finds another way to the access that was meant.
+//! AKS puts the **object ids** of a user's Entra groups into the request, never display names or mail
+//! addresses, and Kubernetes compares them byte by byte. A binding to anything else grants nothing and
+//! reports no error. People then look for another, less controlled way to get the access they need.
 //!
 //! ```yaml deny
 //! apiVersion: rbac.authorization.k8s.io/v1
@@ -51,7 +51,6 @@ use crate::finding::Severity;
 use crate::rule::{Check, Rule, RuleContext};
 use crate::rules::binding::misspelling;
 use crate::view::binding::Binding;
-use std::borrow::Cow;
 use text::docs_only;
 
 pub static RULE: Rule = Rule {
@@ -68,25 +67,36 @@ fn check<'a>(cx: &mut RuleContext<'a>, binding: &Binding<'a>) {
         if name.starts_with("system:") || name.starts_with("aks:jwt:") {
             continue;
         }
-        if let Some(mistake) = not_an_object_id(name) {
-            cx.report(subject.node, mistake);
+        if let Some((message, remediation)) = not_an_object_id(name) {
+            let finding = cx.report(subject.node, message);
+            if let Some(remediation) = remediation {
+                finding.remediation(remediation);
+            }
         }
     }
 }
 
-/// Which mistake a name is that should be an object id; `None` for an object id.
-fn not_an_object_id(name: &str) -> Option<Cow<'static, str>> {
-    if let Some(mistake) = misspelling(name) {
-        return Some(mistake);
+/// The message, and a remediation if there is a better one than the rule's; `None` for an object id.
+fn not_an_object_id(name: &str) -> Option<(&'static str, Option<String>)> {
+    if let Some(fault) = misspelling(name) {
+        return Some(fault);
     }
-    let mistake = if is_guid(name) {
+    let message = if is_guid(name) {
         return None;
     } else if !name.is_ascii() {
-        "has characters outside ASCII, which may look like others; an object id has none"
+        "has characters outside ASCII, which can look like other characters; an object id has none"
     } else if name.contains('@') {
         "is a mail address, not the object id of an Entra group"
     } else {
-        "is a display name, not the object id of an Entra group"
+        // People paste the command into a shell, so it must not contain what a shell would interpret.
+        let is_safe = |b: u8| b.is_ascii_alphanumeric() || b" ._-".contains(&b);
+        let command = (name.len() <= 64 && !name.starts_with('-') && name.bytes().all(is_safe)).then(|| {
+            let quote = if name.contains(' ') { "\"" } else { "" };
+            format!(
+                "write the group's object id: az ad group show --group {quote}{name}{quote} --query id --output tsv"
+            )
+        });
+        return Some(("is a display name, not the object id of an Entra group", command));
     };
-    Some(mistake.into())
+    Some((message, None))
 }

@@ -1,11 +1,12 @@
-//! A binding names a person instead of a group.
+//! A binding names an individual user instead of a group.
 //!
 //! # Why
 //!
-//! Access that hangs on a person stays when the person changes teams, escapes access reviews of groups and
-//! has to be repeated for everybody else. Entra groups are the unit to bind. A User that is a GUID may be a
-//! guest, or a service principal or managed identity, which cannot be told apart here and may well be bound
-//! on their own; it weighs less. Names in `allowedUsers` and `clusterAdmins` are accepted.
+//! Access granted to an individual remains when the person changes teams, is not covered by access reviews
+//! of groups, and has to be granted again for each colleague. Bind Entra groups instead. A User that is a
+//! GUID can be a guest, a service principal or a managed identity. The object does not show which, and it
+//! can be right to bind the latter two directly, so the severity is lower. Names in `allowedUsers` and
+//! `clusterAdmins` are allowed.
 //!
 //! ```yaml deny
 //! apiVersion: rbac.authorization.k8s.io/v1
@@ -25,7 +26,7 @@
 //!
 //! # Fix
 //!
-//! Put the person into an Entra group and bind the group by its object id.
+//! Add the person to an Entra group and bind the group by its object id.
 //!
 //! ```yaml allow
 //! apiVersion: rbac.authorization.k8s.io/v1
@@ -56,8 +57,8 @@ use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "binding-individual-user",
-    summary: docs_only("role granted to a person instead of a group"),
-    remediation: "put the person into an Entra group and bind the group, or list the user in allowedUsers",
+    summary: docs_only("role granted to an individual user instead of a group"),
+    remediation: "add the person to an Entra group and bind the group, or list the user in allowedUsers",
     severity: Severity::Medium,
     checks: &[Check::Binding(check)],
 };
@@ -70,10 +71,10 @@ fn check<'a>(cx: &mut RuleContext<'a>, binding: &Binding<'a>) {
             continue;
         }
         if is_guid(name) && !is_placeholder_guid(name) {
-            cx.report(subject.node, "is one guest, service principal or managed identity, not a group")
+            cx.report(subject.node, "is a single guest, service principal or managed identity, not a group")
                 .severity(Severity::Low);
         } else if is_upn(name) {
-            cx.report(subject.node, "is a single person, not a group");
+            cx.report(subject.node, "is an individual user, not a group");
         }
     }
 }

@@ -2,9 +2,10 @@
 //!
 //! # Why
 //!
-//! `masterclient`, `clusterAdmin` and `clusterUser` are certificates that AKS hands to everybody with the
-//! right to list them: shared, not revocable and outside of Entra sign-in. `clusterAdmin_<group>_<cluster>`
-//! is the name of a kubeconfig context, not of a user, so such a binding never matches anybody.
+//! `masterclient`, `clusterAdmin` and `clusterUser` are certificates that AKS hands to everyone who is
+//! permitted to list them. They are shared, cannot be revoked individually and bypass Entra sign-in.
+//! `clusterAdmin_<group>_<cluster>` is the name of a kubeconfig context, not of a user, so such a binding
+//! never matches a request.
 //!
 //! ```yaml deny
 //! apiVersion: rbac.authorization.k8s.io/v1
@@ -62,14 +63,14 @@ fn check<'a>(cx: &mut RuleContext<'a>, binding: &Binding<'a>) {
     for subject in binding.subjects() {
         let Some(name) = subject.user() else { continue };
         if LOCAL_ACCOUNTS.contains(&name) {
-            cx.report(subject.node, "is an AKS local account: a certificate that many share");
+            cx.report(subject.node, "is an AKS local account, a shared certificate that bypasses Entra sign-in");
         } else if is_context_name(name) {
-            cx.report(subject.node, "is the name of a kubeconfig context and matches nobody");
+            cx.report(subject.node, "is the name of a kubeconfig context and does not match any user");
         }
     }
 }
 
-/// `clusterAdmin_<resource group>_<cluster>`, as `az aks get-credentials` names the context's user.
+/// `clusterAdmin_<resource group>_<cluster>` is how `az aks get-credentials` names the user of a context.
 pub(super) fn is_context_name(name: &str) -> bool {
     name.starts_with("clusterAdmin_") || name.starts_with("clusterUser_")
 }

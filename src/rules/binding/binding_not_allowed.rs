@@ -2,9 +2,9 @@
 //!
 //! # Why
 //!
-//! `allowedGroups` and `allowedUsers` say who may be given access at all. The shape of an object id does not
-//! tell whose it is: only such a list keeps access inside the groups that are reviewed. `clusterAdmins`
-//! count as allowed. Without the lists this rule is silent.
+//! `allowedGroups` and `allowedUsers` define who can be given access. The form of an object id does not
+//! show whose it is, so only such a list limits access to the groups that you review. Subjects in
+//! `clusterAdmins` are allowed as well. Without the lists this rule reports nothing.
 //!
 //! ```yaml deny
 //! settings:
@@ -21,7 +21,7 @@
 //!
 //! # Fix
 //!
-//! Bind a group that is on the list, or put the group on the list.
+//! Bind a group that is on the list, or add the group to the list.
 //!
 //! ```yaml allow
 //! settings:
@@ -48,7 +48,7 @@ use text::docs_only;
 pub static RULE: Rule = Rule {
     id: "binding-not-allowed",
     summary: docs_only("user or group that the settings do not allow"),
-    remediation: "bind a group that is listed in allowedGroups, or add this one to the setting",
+    remediation: "bind a group that is listed in allowedGroups, or ask your cluster operators to list this one",
     severity: Severity::High,
     checks: &[Check::Binding(check)],
 };
@@ -57,7 +57,7 @@ fn check<'a>(cx: &mut RuleContext<'a>, binding: &Binding<'a>) {
     let settings = cx.settings;
     for subject in binding.subjects() {
         let Some(name) = subject.user_or_group() else { continue };
-        // Kubernetes' own names have rules of their own.
+        // Other rules cover the names that Kubernetes reserves.
         if name.starts_with("system:") || settings.is_cluster_admin(name) {
             continue;
         }
@@ -67,7 +67,7 @@ fn check<'a>(cx: &mut RuleContext<'a>, binding: &Binding<'a>) {
             }
             Principal::User(user) if !settings.allowed_users.is_empty() && !settings.is_allowed_user(user) => {
                 cx.report(subject.node, "is not listed in allowedUsers")
-                    .remediation("bind a listed group instead of a person, or add the user to allowedUsers");
+                    .remediation("bind a listed group instead, or ask your cluster operators to list the user");
             }
             _ => {}
         }

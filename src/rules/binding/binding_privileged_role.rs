@@ -1,12 +1,12 @@
-//! A binding grants a role that is wider than it looks.
+//! A binding grants a role that is broader than it looks.
 //!
 //! # Why
 //!
-//! `admin` and `edit`, bound for the whole cluster, may run pods under every service account of every
-//! namespace, and so use every workload identity in the cluster; `admin` may hand out roles as well. The
-//! `system:` roles and `aks-service` are made for components of Kubernetes and AKS and change with every
-//! version; bound to a component's own service account they weigh less. The four roles that only describe
-//! the cluster are fine.
+//! Subjects with `admin` or `edit` in the whole cluster can run pods under every service account of every
+//! namespace, and so use every workload identity in the cluster. `admin` can grant roles as well. The
+//! `system:` roles and `aks-service` are meant for components of Kubernetes and AKS and can change with
+//! every version. Binding them to a component's dedicated service account has a lower severity. The four
+//! roles that only describe the cluster are allowed.
 //!
 //! ```yaml deny
 //! apiVersion: rbac.authorization.k8s.io/v1
@@ -25,7 +25,7 @@
 //!
 //! # Fix
 //!
-//! Bind the role in the namespaces that the group works in, or write a role with what is needed.
+//! Bind the role in the namespaces that the group works in, or write a role with the permissions it needs.
 //!
 //! ```yaml allow
 //! apiVersion: rbac.authorization.k8s.io/v1
@@ -56,8 +56,8 @@ use text::shown;
 
 pub static RULE: Rule = Rule {
     id: "binding-privileged-role",
-    summary: docs_only("binding to a role that is wider than it looks"),
-    remediation: "bind the role in single namespaces with a RoleBinding, or write a role with what is needed",
+    summary: docs_only("binding to a role that is broader than it looks"),
+    remediation: "bind the role per namespace with a RoleBinding, or write a role with the permissions that are needed",
     severity: Severity::Medium,
     checks: &[Check::Binding(check)],
 };
@@ -67,18 +67,17 @@ fn check<'a>(cx: &mut RuleContext<'a>, binding: &Binding<'a>) {
     let for_people = role.kind == "ClusterRole" && matches!(role.name, "admin" | "edit");
     let for_components = role.name.starts_with("system:") || role.name == "aks-service";
     if for_people && !binding.namespaced {
-        cx.report(role.node, format!("grants {} in every namespace, kube-system included", role.name));
+        cx.report(role.node, format!("grants {} in every namespace, including kube-system", role.name));
     } else if for_components && !role.is_discovery() {
-        let finding = cx.report(role.node, format!("grants {}, which is made for a component", shown(role.name)));
-        finding.remediation("write a role with the permissions that are needed and bind that");
+        let finding = cx.report(role.node, format!("grants {}, which is meant for a component", shown(role.name)));
+        finding.remediation("write a role with the permissions that are needed and bind that role");
         if binding.subjects().all(|subject| is_component(&subject)) {
             finding.severity(Severity::Low);
         }
     }
 }
 
-/// A service account of its own is what components run under: an API server that uses
-/// `system:auth-delegator`, for example.
+/// Components run under dedicated service accounts, such as an API server that uses `system:auth-delegator`.
 fn is_component(subject: &Subject<'_>) -> bool {
     matches!(subject.principal, Principal::ServiceAccount { name, .. } if name != "default")
 }

@@ -23,7 +23,7 @@
 //!
 //! # Fix
 //!
-//! Write it as what it is.
+//! Write it as a ServiceAccount subject.
 //!
 //! ```yaml allow
 //! apiVersion: rbac.authorization.k8s.io/v1

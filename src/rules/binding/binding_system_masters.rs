@@ -2,10 +2,10 @@
 //!
 //! # Why
 //!
-//! `system:masters` bypasses every authorizer, Azure RBAC included, and membership cannot be revoked before
+//! `system:masters` bypasses every authorizer, including Azure RBAC, and membership cannot be revoked before
 //! the certificate that carries it expires. The names of nodes, bootstrap tokens and control-plane components
-//! belong to the machines that hold their certificates. Any other `system:` name is no Entra identity either
-//! and weighs less.
+//! belong to the machines that hold their certificates. Any other `system:` name is not an Entra identity
+//! either; its severity is lower.
 //!
 //! ```yaml deny
 //! apiVersion: rbac.authorization.k8s.io/v1
@@ -76,7 +76,7 @@ fn check<'a>(cx: &mut RuleContext<'a>, binding: &Binding<'a>) {
     }
 }
 
-/// Names of `binding-anonymous` and `binding-everyone`.
+/// Names that `binding-anonymous` and `binding-everyone` report.
 fn has_own_rule(rest: &str) -> bool {
     matches!(rest, "anonymous" | "unauthenticated" | "authenticated" | "serviceaccounts")
         || rest.starts_with("serviceaccounts:")

@@ -2,9 +2,9 @@
 //!
 //! # Why
 //!
-//! People of the cluster's own tenant are known to the API server by their user principal name, guests,
-//! service principals and managed identities by their object id. Any other name is not issued by Entra: it
-//! matches nobody, or it matches a client certificate that walks around Entra sign-in.
+//! The API server knows users of the cluster's tenant by their user principal name, and guests, service
+//! principals and managed identities by their object id. Entra does not issue any other name. Such a name
+//! either never matches a request, or it matches a client certificate, which bypasses Entra sign-in.
 //!
 //! ```yaml deny
 //! apiVersion: rbac.authorization.k8s.io/v1
@@ -24,7 +24,7 @@
 //!
 //! # Fix
 //!
-//! Bind a group of Entra instead of a person, or write the user principal name exactly as in Entra.
+//! Bind an Entra group instead of an individual user, or write the user principal name exactly as in Entra.
 //!
 //! ```yaml allow
 //! apiVersion: rbac.authorization.k8s.io/v1
@@ -53,13 +53,12 @@ use crate::rule::{Check, Rule, RuleContext};
 use crate::rules::binding::binding_local_account::is_context_name;
 use crate::rules::binding::misspelling;
 use crate::view::binding::Binding;
-use std::borrow::Cow;
 use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "binding-user-not-entra",
     summary: docs_only("user that Entra does not know"),
-    remediation: "bind an Entra group by its object id, or write the user principal name or object id as Entra has it",
+    remediation: "bind an Entra group by its object id, or write the user principal name or object id exactly as in Entra",
     severity: Severity::High,
     checks: &[Check::Binding(check)],
 };
@@ -74,25 +73,28 @@ fn check<'a>(cx: &mut RuleContext<'a>, binding: &Binding<'a>) {
         if has_own_rule {
             continue;
         }
-        if let Some(mistake) = not_an_entra_user(name) {
-            cx.report(subject.node, mistake);
+        if let Some((message, remediation)) = not_an_entra_user(name) {
+            let finding = cx.report(subject.node, message);
+            if let Some(remediation) = remediation {
+                finding.remediation(remediation);
+            }
         }
     }
 }
 
-/// Which mistake a user's name is; `None` for what Entra issues.
-fn not_an_entra_user(name: &str) -> Option<Cow<'static, str>> {
-    if let Some(mistake) = misspelling(name) {
-        return Some(mistake);
+/// The message, and a remediation if there is a better one than the rule's; `None` for a name from Entra.
+fn not_an_entra_user(name: &str) -> Option<(&'static str, Option<String>)> {
+    if let Some(fault) = misspelling(name) {
+        return Some(fault);
     }
-    let mistake = if name.to_ascii_uppercase().contains("#EXT#") {
-        "is a guest's name in the directory; requests of guests carry their object id"
+    let message = if name.to_ascii_uppercase().contains("#EXT#") {
+        "is a guest's name in the directory; requests from guests carry their object id"
     } else if is_guid(name) || is_upn(name) {
         return None;
     } else if !name.is_ascii() {
-        "has characters outside ASCII, which no user principal name has"
+        "has characters outside ASCII, which a user principal name cannot have"
     } else {
         "is neither a user principal name nor an Entra object id"
     };
-    Some(mistake.into())
+    Some((message, None))
 }

@@ -1,4 +1,4 @@
-//! RoleBinding and ClusterRoleBinding: who gets what.
+//! RoleBindings and ClusterRoleBindings: who gets which role.
 
 pub mod binding_anonymous;
 pub mod binding_cluster_admin;
@@ -18,7 +18,6 @@ pub mod binding_user_not_entra;
 
 use crate::entra_id::{is_placeholder, normalise_guid};
 use crate::rules::Group;
-use std::borrow::Cow;
 
 pub static GROUP: Group = Group {
     id: "binding",
@@ -42,14 +41,14 @@ pub static GROUP: Group = Group {
     ],
 };
 
-/// Which mistake makes a name one that neither a group nor a user can have.
-fn misspelling(name: &str) -> Option<Cow<'static, str>> {
+/// What is wrong with a name that is valid neither for a group nor for a user: message and remediation.
+fn misspelling(name: &str) -> Option<(&'static str, Option<String>)> {
     if is_placeholder(name) {
-        Some("is a placeholder that was never filled in".into())
+        Some(("is a placeholder that was left unfilled", None))
     } else if name.is_empty() {
-        Some("has no name".into())
+        Some(("has no name", None))
     } else {
         let guid = normalise_guid(name).filter(|guid| guid != name)?;
-        Some(format!("is an object id in another spelling (write {guid})").into())
+        Some(("is an object id that is not in its canonical form", Some(format!("write {guid}"))))
     }
 }

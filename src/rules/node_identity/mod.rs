@@ -1,4 +1,4 @@
-//! The identity of the node, borrowed by pods.
+//! Pods that use the identity of their node.
 
 pub mod node_identity_endpoint;
 pub mod node_identity_file;

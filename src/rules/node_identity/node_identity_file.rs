@@ -1,11 +1,12 @@
-//! A volume shows the node's credential file `/etc/kubernetes/azure.json` to a pod.
+//! A volume exposes the node's credential file `/etc/kubernetes/azure.json` to a pod.
 //!
 //! # Why
 //!
-//! Every AKS node keeps its cloud configuration there. On a cluster with a service principal it holds
-//! the cluster's client secret; otherwise it names the identities attached to the node. A `hostPath` of
-//! a folder above it (`/`, `/etc`, `/etc/kubernetes`) shows it just as well, which node agents sometimes
-//! need, so that weighs less. Persistent volumes and Windows nodes (`C:\k\azure.json`) count too.
+//! Every AKS node keeps its cloud configuration in this file. On a cluster with a service principal it
+//! contains the cluster's client secret; otherwise it names the identities attached to the node. A
+//! `hostPath` to a parent folder (`/`, `/etc`, `/etc/kubernetes`) exposes it as well. Node agents sometimes
+//! need such a folder, so the severity is lower. The rule also covers persistent volumes and Windows nodes
+//! (`C:\k\azure.json`).
 //!
 //! ```yaml deny
 //! apiVersion: v1
@@ -26,7 +27,7 @@
 //!
 //! # Fix
 //!
-//! Use workload identity; controllers that want an `azure.json` of their own get one without a secret.
+//! Use workload identity. Give controllers that need an `azure.json` a separate one without a secret.
 //!
 //! ```yaml allow
 //! apiVersion: v1
@@ -67,7 +68,7 @@ use text::shown;
 
 pub static RULE: Rule = Rule {
     id: "node-identity-file",
-    summary: docs_only("volume that shows the node's Azure credential file"),
+    summary: docs_only("volume that exposes the node's Azure credential file"),
     remediation: "remove the volume and use workload identity",
     severity: Severity::High,
     checks: &[
@@ -78,26 +79,27 @@ pub static RULE: Rule = Rule {
 
 fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     for volume in workload.volumes() {
-        judge(cx, volume, volume.at(&["hostPath", "path"]));
+        check_path(cx, volume, volume.at(&["hostPath", "path"]));
     }
 }
 
 fn check_persistent_volume<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>) {
     for source in ["hostPath", "local"] {
         let path = object.at(&["spec", source, "path"]);
-        judge(cx, path, path);
+        check_path(cx, path, path);
     }
 }
 
-fn judge<'a>(cx: &mut RuleContext<'a>, place: Node<'a>, path: Node<'a>) {
+fn check_path<'a>(cx: &mut RuleContext<'a>, anchor: Node<'a>, path: Node<'a>) {
     let Some(text) = path.set_text() else { return };
     match exposure(text) {
         Some(Exposure::File) => {
-            cx.report(place, "shows the node's credential file azure.json to the pod");
+            cx.report(anchor, "exposes the node's credential file azure.json to the pod");
         }
         Some(Exposure::Parent) => {
-            let what = format!("shows {} of the node to the pod, with its credential file azure.json", shown(text));
-            cx.report(place, what).severity(Severity::Medium).remediation("mount only the folder that is needed");
+            let message =
+                format!("exposes {} of the node to the pod, including its credential file azure.json", shown(text));
+            cx.report(anchor, message).severity(Severity::Medium).remediation("mount only the folder that is needed");
         }
         None => {}
     }
@@ -109,7 +111,7 @@ enum Exposure {
     Parent,
 }
 
-/// How a path of the host relates to the file, by its names alone: Kubernetes refuses `..`.
+/// How a host path relates to the file. Comparing names is enough, because Kubernetes rejects `..`.
 fn exposure(path: &str) -> Option<Exposure> {
     let linux: &[&str] = &["etc", "kubernetes", "azure.json"];
     let windows: &[&str] = &["c:", "k", "azure.json"];
@@ -119,7 +121,7 @@ fn exposure(path: &str) -> Option<Exposure> {
     for expected in file {
         match names.next() {
             None => return Some(Exposure::Parent),
-            // Windows does not tell upper from lower case.
+            // File names on Windows are not case-sensitive.
             Some(name) if name == *expected || (is_windows && name.eq_ignore_ascii_case(expected)) => {}
             Some(_) => return None,
         }

@@ -3,8 +3,8 @@
 //! # Why
 //!
 //! Workload identity works there, but so does the node's metadata endpoint: neither network policies nor
-//! the IMDS restriction of AKS bind a pod with `hostNetwork`. If the pod's own identity fails, SDKs fall
-//! back to the node's without a trace.
+//! the IMDS restriction of AKS apply to a pod with `hostNetwork`. If the pod's own identity fails, SDKs
+//! silently fall back to the node's.
 //!
 //! ```yaml deny
 //! apiVersion: v1
@@ -24,7 +24,7 @@
 //!
 //! # Fix
 //!
-//! Use the pod network, and host ports where the node's address matters.
+//! Use the pod network, with host ports where the node's address is needed.
 //!
 //! ```yaml allow
 //! apiVersion: v1
@@ -54,7 +54,7 @@ use text::docs_only;
 pub static RULE: Rule = Rule {
     id: "node-identity-host-network",
     summary: docs_only("pod with workload identity in the node's network"),
-    remediation: "drop hostNetwork, or restrict which identities are attached to the node",
+    remediation: "remove hostNetwork, or restrict which identities are attached to the node",
     severity: Severity::Low,
     checks: &[Check::Workload(Signs::USE_LABEL, check)],
 };
@@ -62,6 +62,6 @@ pub static RULE: Rule = Rule {
 fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     let host_network = workload.spec.get("hostNetwork");
     if host_network.bool() == Some(true) && workload.uses_workload_identity() {
-        cx.report(host_network, "leaves the node's metadata endpoint within reach of a pod with workload identity");
+        cx.report(host_network, "lets a pod with workload identity reach the node's metadata endpoint");
     }
 }

@@ -1,10 +1,10 @@
-//! An object tells its controller to sign in with a managed identity of the node.
+//! An object configures its controller to sign in with a managed identity of the node.
 //!
 //! # Why
 //!
-//! A managed identity of the node is nobody's in particular: every pod that reaches the node's metadata
-//! endpoint can be it. There is no secret to leak, and Microsoft documents it for several controllers,
-//! so this is advice: workload identity gives each controller an identity of its own.
+//! A managed identity of the node does not belong to a single workload: every pod that reaches the node's
+//! metadata endpoint can use it. There is no secret to leak, and Microsoft documents this mode for several
+//! controllers, so the finding is advice. Workload identity gives each controller a dedicated identity.
 //!
 //! ```yaml deny
 //! apiVersion: infrastructure.cluster.x-k8s.io/v1beta1
@@ -20,7 +20,7 @@
 //!
 //! # Fix
 //!
-//! Choose workload identity in the controller's own words.
+//! Choose workload identity with the member that the controller defines for it.
 //!
 //! ```yaml allow
 //! apiVersion: infrastructure.cluster.x-k8s.io/v1beta1

@@ -3,8 +3,8 @@
 //! # Why
 //!
 //! NMI runs on every node and intercepts all traffic to the metadata endpoint; MIC assigns identities to
-//! nodes. Both were archived in 2023 and get no patches, MIC may hold a service principal, and NMI runs as
-//! root on the host network. They are recognised by image (wherever it is mirrored), by their service
+//! nodes. Both were archived in 2023 and do not get patches. MIC can hold a service principal, and NMI runs
+//! as root on the host network. The rule recognises them by image (also in mirrors), by their service
 //! accounts and RBAC objects, and by the definitions of their custom resources.
 //!
 //! ```yaml deny
@@ -26,8 +26,8 @@
 //!
 //! # Fix
 //!
-//! Remove the components and switch on workload identity: `az aks update --enable-oidc-issuer
-//! --enable-workload-identity`. Deleting them is never blocked.
+//! Remove the components and enable workload identity: `az aks update --enable-oidc-issuer
+//! --enable-workload-identity`. The policy never blocks their deletion.
 //!
 //! ```yaml allow
 //! apiVersion: apps/v1
@@ -83,14 +83,14 @@ fn workload<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     }
     for container in workload.containers() {
         let path = container.image_path();
-        let what = if path.ends_with("aad-pod-identity/nmi") {
+        let message = if path.ends_with("aad-pod-identity/nmi") {
             "runs NMI, which intercepts the node's metadata endpoint"
         } else if path.ends_with("aad-pod-identity/mic") {
             "runs MIC, which assigns identities to nodes"
         } else {
             continue;
         };
-        cx.report(Anchor::member(container.node, "image"), what);
+        cx.report(Anchor::member(container.node, "image"), message);
     }
 }
 
@@ -100,11 +100,11 @@ fn named<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>) {
     }
 }
 
-/// The component that a name of the published manifests or of the Helm chart belongs to:
+/// The component to which a name from the published manifests or the Helm chart belongs:
 /// `aad-pod-id-nmi-service-account`, `aad-pod-identity-mic`.
 fn component(name: &str) -> Option<&'static str> {
     const START: &str = "aad-pod-id";
-    // Not by `str::find`: preparing its search costs more than any name is worth.
+    // Not `str::find`: its set-up costs more than searching a name.
     let start = name.as_bytes().windows(START.len()).position(|part| part == START.as_bytes())?;
     let rest = name.get(start..)?;
     [("-nmi", "NMI"), ("-mic", "MIC")].into_iter().find(|(part, _)| rest.contains(part)).map(|(_, name)| name)

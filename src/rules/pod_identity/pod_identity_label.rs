@@ -1,11 +1,11 @@
-//! A pod asks for the deprecated pod-managed identity with the label `aadpodidbinding`.
+//! A pod selects the deprecated pod-managed identity with the label `aadpodidbinding`.
 //!
 //! # Why
 //!
 //! Microsoft Entra pod-managed identity intercepts the node's metadata endpoint and was retired in
-//! September 2025: no patches, and any pod that gets the label gets the identity. On a pod that uses
-//! workload identity as well the label is the documented state of a migration, so it weighs less there.
-//! On a workload's own metadata, or as an annotation, it does nothing.
+//! September 2025. It does not get patches, and any pod with the label gets the identity. A pod that has
+//! the label in addition to workload identity is a documented step of a migration, so the severity is
+//! lower. On a workload's own metadata, or as an annotation, the key has no effect.
 //!
 //! ```yaml deny
 //! apiVersion: v1
@@ -25,7 +25,7 @@
 //! # Fix
 //!
 //! Federate the identity with a service account, annotate the account with the identity's client id,
-//! label the pod, and drop the old label.
+//! label the pod, and remove the old label.
 //!
 //! ```yaml allow
 //! apiVersion: v1
@@ -75,8 +75,8 @@ fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     for map in own_labels.into_iter().chain(workload.annotation_levels()).chain(own_annotations) {
         let leftover = map.get(LABEL);
         if !leftover.is_absent() {
-            let what = "is a leftover of pod-managed identity and does nothing here";
-            cx.report(leftover, what).severity(Severity::Low).remediation("remove it");
+            let message = "is a leftover of pod-managed identity and has no effect here";
+            cx.report(leftover, message).severity(Severity::Low).remediation("remove it");
         }
     }
 }

@@ -1,12 +1,12 @@
-//! An object tells its controller to sign in with the deprecated pod-managed identity.
+//! An object configures its controller to sign in with the deprecated pod-managed identity.
 //!
 //! # Why
 //!
-//! Microsoft Entra pod-managed identity was retired in September 2025. Its choice survives in the
-//! objects of other controllers: `usePodIdentity` of a SecretProviderClass, provider `azure` of a KEDA
-//! trigger authentication (removed in KEDA 2.15), `USE_POD_IDENTITY_AUTH` of Azure Service Operator.
-//! They stop working with the add-on, and until then any pod that gets the label gets the identity.
-//! `usePodIdentity` is true in every spelling that Go reads as true: `1`, `t`, `T`, `TRUE`, `True`.
+//! Microsoft Entra pod-managed identity was retired in September 2025, but objects of other controllers
+//! can still choose it: `usePodIdentity` of a SecretProviderClass, provider `azure` of a KEDA trigger
+//! authentication (removed in KEDA 2.15), `USE_POD_IDENTITY_AUTH` of Azure Service Operator. They stop
+//! working when the add-on is removed, and until then any pod with the label gets the identity. The rule
+//! reads `usePodIdentity` as Go does, so `1`, `t`, `T`, `TRUE` and `True` also count as true.
 //!
 //! ```yaml deny
 //! apiVersion: secrets-store.csi.x-k8s.io/v1

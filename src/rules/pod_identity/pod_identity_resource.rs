@@ -3,10 +3,10 @@
 //! # Why
 //!
 //! Pod-managed identity (AAD Pod Identity) was archived in 2023 and its AKS add-on has been out of support
-//! since September 2025. Its objects hand Azure identities to whatever pod carries a label: an
-//! `AzureIdentity` of type 1 or 2 holds a service principal's secret or certificate besides, an
-//! `AzurePodIdentityException` lets pods reach every identity of their node, and an
-//! `AzureAssignedIdentity` that a person writes goes past the component that checks the assignment.
+//! since September 2025. Its objects give Azure identities to every pod that has a label. An
+//! `AzureIdentity` of type 1 or 2 also holds a service principal's secret or certificate. An
+//! `AzurePodIdentityException` lets pods reach every identity of their node. An `AzureAssignedIdentity`
+//! that is written by hand bypasses the component that checks the assignment.
 //!
 //! ```yaml deny
 //! apiVersion: aadpodidentity.k8s.io/v1
@@ -22,7 +22,7 @@
 //!
 //! # Fix
 //!
-//! Federate the managed identity with a service account and name its client id there.
+//! Federate the managed identity with a service account and annotate the account with its client id.
 //!
 //! ```yaml allow
 //! apiVersion: v1
@@ -62,18 +62,18 @@ const KINDS: &[Kind] = &[
 
 fn check<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>) {
     let kind = object.root.get("kind");
-    let what = match object.kind {
+    let message = match object.kind {
         "AzureIdentity" => match object.at(&["spec", "type"]).integer() {
             Some(1) => "is a deprecated pod-managed identity that holds a service principal's secret",
             Some(2) => "is a deprecated pod-managed identity that holds a service principal's certificate",
             _ => "is a deprecated pod-managed identity",
         },
         "AzureIdentityBinding" => "gives a deprecated pod-managed identity to every pod with a label",
-        "AzureAssignedIdentity" => "assigns an identity to a pod past the component that checks it",
-        _ => "lets the pods it selects reach every identity of their node",
+        "AzureAssignedIdentity" => "assigns an identity to a pod and bypasses the component that checks it",
+        _ => "lets the pods that it selects reach every identity of their node",
     };
-    let finding = cx.report(kind, what);
+    let finding = cx.report(kind, message);
     if object.kind == "AzurePodIdentityException" {
-        finding.remediation("delete the exception once the workloads it excuses use workload identity");
+        finding.remediation("delete the exception once the workloads that it covers use workload identity");
     }
 }

@@ -1,11 +1,11 @@
-//! Somebody approves a client certificate that signs in to the API server.
+//! A user approves a client certificate that signs in to the API server.
 //!
 //! # Why
 //!
-//! The signer of the control plane signs whatever was approved, with the name and the groups that the
-//! request asks for. Whoever approves it hands out a sign-in past Entra that nobody can call back
-//! (see `certificate-request`). Approving the certificates of kubelets or of an operator's own signer
-//! is fine, and so is denying a request.
+//! The control plane's signer signs every approved request, with the name and groups that it asks for. An
+//! approval therefore issues a credential that bypasses Entra sign-in and cannot be revoked (see
+//! `certificate-request`). The rule allows approvals for kubelet certificates and for an operator's own
+//! signer, and it allows denying a request.
 //!
 //! ```yaml deny
 //! request:
@@ -61,7 +61,7 @@ use text::shown;
 
 pub static RULE: Rule = Rule {
     id: "certificate-approval",
-    summary: docs_only("approval of a client certificate that signs in past Entra"),
+    summary: docs_only("approval of a client certificate that bypasses Entra sign-in"),
     remediation: "deny the request (kubectl certificate deny) and give its author access through an Entra group",
     severity: Severity::High,
     checks: &[Check::CertificateApproval(check)],
@@ -75,17 +75,17 @@ fn check<'a>(cx: &mut RuleContext<'a>, certificate: &CertificateRequest<'a>) {
     if was_approved(cx) {
         return;
     }
-    let mut what = match certificate.subject() {
-        Some(subject) => format!("lets a certificate sign in past Entra as {subject}"),
-        None => "lets a certificate sign in past Entra that nobody can read".to_owned(),
+    let mut message = match certificate.subject() {
+        Some(subject) => format!("issues a certificate that bypasses Entra sign-in as {subject}"),
+        None => "issues a certificate that bypasses Entra sign-in; its subject is unreadable".to_owned(),
     };
     if let Some(name) = certificate.asked_by() {
-        what.push_str(&format!(", asked for by {}", shown(name)));
+        message.push_str(&format!(", requested by {}", shown(name)));
     }
-    cx.report(approval, what);
+    cx.report(approval, message);
 }
 
-/// An approval cannot be taken back, so whoever adds another condition repeats it.
+/// An approval cannot be withdrawn, so every later update of the conditions contains it again.
 fn was_approved(cx: &RuleContext<'_>) -> bool {
     let object = Object::new(cx.request, cx.request.old_object());
     CertificateRequest { object }.approval().is_some()

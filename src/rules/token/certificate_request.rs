@@ -1,12 +1,12 @@
-//! Somebody asks for a client certificate that signs in to the API server.
+//! A user requests a client certificate that signs in to the API server.
 //!
 //! # Why
 //!
-//! A client certificate is a sign-in past Entra: no Conditional Access, no group from the directory,
-//! no way to call it back before it expires. Its subject is whatever the request says, so a
-//! certificate for `clusterAdmin` is as good as the AKS local account of that name, and one for
-//! `system:masters` bypasses authorization altogether. Nodes, bootstrap tokens and the control plane
-//! need certificates and are not judged; other signers are none of this rule's business.
+//! A client certificate bypasses Entra sign-in: Conditional Access and directory groups do not apply, and
+//! the certificate cannot be revoked before it expires. The request chooses the subject. A certificate
+//! for `clusterAdmin` is equivalent to the AKS local account of that name, and one for `system:masters`
+//! bypasses authorization altogether. Requests by nodes, bootstrap tokens and the control plane, which
+//! need certificates, are skipped, and so are requests to other signers.
 //!
 //! ```yaml deny
 //! request:
@@ -26,8 +26,8 @@
 //!
 //! # Fix
 //!
-//! People sign in with `kubelogin`, pipelines as an Entra application. A certificate for something
-//! that is not the API server comes from a signer of its own:
+//! People sign in with `kubelogin`, pipelines as an Entra application. Request a certificate for anything
+//! other than the API server from a dedicated signer:
 //!
 //! ```yaml allow
 //! request:
@@ -59,21 +59,21 @@ use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "certificate-request",
-    summary: docs_only("request for a client certificate that signs in past Entra"),
+    summary: docs_only("request for a client certificate that bypasses Entra sign-in"),
     remediation: "sign in with Entra through kubelogin instead (az aks get-credentials, then kubelogin convert-kubeconfig)",
     severity: Severity::High,
     checks: &[Check::CertificateRequest(check)],
 };
 
 fn check<'a>(cx: &mut RuleContext<'a>, certificate: &CertificateRequest<'a>) {
-    // What was asked for can never be changed: an update touches labels only.
+    // The specification is immutable: an update can change only metadata.
     let is_new = cx.request.operation() != Operation::Update;
     if cx.requester.is_system_component() || !is_new || !certificate.is_for_client() {
         return;
     }
-    let what = match certificate.subject() {
-        Some(subject) => format!("asks for a certificate that signs in past Entra as {subject}"),
-        None => "asks for a certificate that signs in past Entra; it is no readable PKCS#10 request".to_owned(),
+    let message = match certificate.subject() {
+        Some(subject) => format!("asks for a certificate that bypasses Entra sign-in as {subject}"),
+        None => "asks for a certificate that bypasses Entra sign-in; it is not a readable PKCS#10 request".to_owned(),
     };
-    cx.report(Anchor::member(certificate.object.get("spec"), "request"), what);
+    cx.report(Anchor::member(certificate.object.get("spec"), "request"), message);
 }

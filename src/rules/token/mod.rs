@@ -1,4 +1,4 @@
-//! Tokens, certificates and kubeconfigs that walk around Entra sign-in.
+//! Tokens, certificates and kubeconfigs that bypass Entra sign-in.
 
 pub mod certificate_approval;
 pub mod certificate_request;
@@ -31,14 +31,14 @@ pub static GROUP: Group = Group {
     ],
 };
 
-/// The name of whoever asks, as the API server knows it.
+/// The requester's name, as the API server knows it.
 fn username<'a>(cx: &RuleContext<'a>) -> &'a str {
     cx.request.user_info().get("username").text().unwrap_or_default()
 }
 
-/// A time span in the largest unit that it is a whole number of: `365 days`, `90 minutes`.
+/// A time span in the largest unit that gives a whole number: `365 days`, `90 minutes`.
 fn duration(seconds: i64) -> String {
-    // A single day is better known as 24 hours.
+    // People usually write a single day as 24 hours.
     let units = [(86_400, 2, "day"), (3600, 1, "hour"), (60, 1, "minute")];
     let fits = units.into_iter().find(|(size, least, _)| seconds % size == 0 && seconds / size >= *least);
     let (size, _, unit) = fits.unwrap_or((1, 0, "second"));

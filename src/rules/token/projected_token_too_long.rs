@@ -1,9 +1,9 @@
-//! A pod mounts a service account token that lives longer than a day.
+//! A pod mounts a service account token with a lifetime of more than a day.
 //!
 //! # Why
 //!
-//! The kubelet renews a mounted token long before it expires, so a long life helps nobody but whoever
-//! copies the token out of the pod. The limit is `maxTokenSeconds`, 24 hours unless you set it.
+//! The kubelet renews a mounted token long before it expires, so a long lifetime only helps an attacker who
+//! copies the token out of the pod. The limit is `maxTokenSeconds`, 24 hours by default.
 //!
 //! ```yaml deny
 //! apiVersion: v1
@@ -62,8 +62,8 @@ use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "projected-token-too-long",
-    summary: docs_only("mounted service account token with a long life"),
-    remediation: "ask for a shorter life, for example expirationSeconds: 3600; the kubelet renews the token",
+    summary: docs_only("mounted service account token with a long lifetime"),
+    remediation: "set a shorter lifetime, for example expirationSeconds: 3600; the kubelet renews the token",
     severity: Severity::Low,
     checks: &[Check::Workload(Signs::PROJECTED_VOLUMES, check)],
 };
@@ -74,7 +74,8 @@ fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
         for source in volume.at(&["projected", "sources"]).items() {
             let life = source.at(&["serviceAccountToken", "expirationSeconds"]);
             if let Some(seconds) = life.integer().filter(|seconds| *seconds > most) {
-                cx.report(life, format!("mounts a token of {}, more than {}", duration(seconds), duration(most)));
+                let (seconds, most) = (duration(seconds), duration(most));
+                cx.report(life, format!("mounts a token that is valid for {seconds}, more than {most}"));
             }
         }
     }

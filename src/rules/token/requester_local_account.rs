@@ -1,12 +1,13 @@
-//! A change is made with an AKS local account instead of an Entra sign-in.
+//! A request is made with an AKS local account instead of an Entra sign-in.
 //!
 //! # Why
 //!
-//! `az aks get-credentials --admin` hands out one certificate (`masterclient`, group `system:masters`)
-//! to everybody who may ask for it. It bypasses Entra, Conditional Access and all authorization, and
-//! the audit log cannot say who used it. Microsoft advises to disable local accounts; a certificate
-//! that was downloaded before works on until the cluster's certificates are rotated. Commands in
-//! containers (`exec`, `attach`, `port-forward`, proxies) are judged like changes.
+//! `az aks get-credentials --admin` hands out the same certificate (`masterclient`, group
+//! `system:masters`) to everyone who is permitted to request it. It bypasses Entra sign-in, Conditional
+//! Access and all authorization, and the audit log does not show who used it. Microsoft recommends
+//! disabling local accounts. A certificate that was downloaded earlier keeps working until the cluster's
+//! certificates are rotated. The rule evaluates `exec`, `attach`, `port-forward` and proxy requests as
+//! well as changes.
 //!
 //! ```yaml deny
 //! request:
@@ -41,9 +42,9 @@
 //!
 //! # Break-glass
 //!
-//! The `baseline` profile only warns, so that an emergency is no time to argue with a policy. If you
-//! deny (`restricted`, or `rules: {requester-local-account: deny}`), open the door for the day and let
-//! it close by itself; every use is in the audit annotations with the reason:
+//! The `baseline` profile only warns, so that the policy does not block an emergency. If your
+//! configuration denies (`restricted`, or `rules: {requester-local-account: deny}`), add an exemption that
+//! expires on its own. The audit annotations record every use with the reason:
 //!
 //! ```yaml
 //! exemptions:
@@ -79,12 +80,12 @@ fn check(cx: &mut RuleContext<'_>) {
     }
     let name = shown(username(cx));
     if LOCAL_ACCOUNTS.contains(&name.as_ref()) {
-        let what = format!("is {name}, an AKS local account, which bypasses Entra");
-        cx.report(Anchor::Request("userInfo.username"), what);
+        let message = format!("is {name}, an AKS local account, which bypasses Entra sign-in");
+        cx.report(Anchor::Request("userInfo.username"), message);
     } else {
         cx.report(
             Anchor::Request("userInfo.groups"),
-            format!("put {name} into system:masters, past all authorization"),
+            format!("make {name} a member of system:masters, which bypasses all authorization"),
         );
     }
 }

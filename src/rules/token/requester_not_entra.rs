@@ -1,11 +1,11 @@
-//! A change is made by somebody whom Entra did not sign in.
+//! A request is made by a user who did not sign in with Entra.
 //!
 //! # Why
 //!
-//! On a cluster with Entra integration, people carry their Entra object id. A requester who is no
-//! node, no service account and no part of the control plane, and carries none, came in by another
-//! door: a client certificate, an impersonated name, or no credential at all. Conditional Access and
-//! the directory know nothing of them.
+//! On a cluster with Entra integration, requests by users carry their Entra object id. A requester without
+//! one that is not a node, a service account or part of the control plane signed in another way: with a
+//! client certificate, under an impersonated name, or without a credential. Conditional Access and
+//! directory policies do not apply to such a requester.
 //!
 //! ```yaml deny
 //! request:
@@ -20,8 +20,8 @@
 //!
 //! # Fix
 //!
-//! Sign in through kubelogin. Software that acts under a user name of its own, such as a portal that
-//! impersonates people or an AKS component that the policy does not know, goes on `trustedRequesters`.
+//! Sign in through kubelogin. List software that acts under its own user name, such as a portal that
+//! impersonates people or an AKS component that the policy does not know, in `trustedRequesters`.
 //!
 //! ```yaml allow
 //! settings:
@@ -51,8 +51,8 @@ use text::shown;
 
 pub static RULE: Rule = Rule {
     id: "requester-not-entra",
-    summary: docs_only("request by somebody whom Entra did not sign in"),
-    remediation: "sign in with Entra through kubelogin; name software that acts under a name of its own under trustedRequesters",
+    summary: docs_only("request by a user who did not sign in with Entra"),
+    remediation: "sign in with Entra through kubelogin; list software that acts under its own user name in trustedRequesters",
     severity: Severity::Medium,
     checks: &[Check::Request(check)],
 };
@@ -61,10 +61,10 @@ fn check(cx: &mut RuleContext<'_>) {
     if cx.requester != Requester::Other {
         return;
     }
-    let what = match username(cx) {
-        "system:anonymous" => "is system:anonymous: nobody signed in".to_owned(),
-        "" => "is empty: nobody signed in".to_owned(),
-        name => format!("is {}, whom something other than Entra signed in", shown(name)),
+    let message = match username(cx) {
+        "system:anonymous" => "is system:anonymous, an unauthenticated request".to_owned(),
+        "" => "is empty, an unauthenticated request".to_owned(),
+        name => format!("is {}, who did not sign in with Entra", shown(name)),
     };
-    cx.report(Anchor::Request("userInfo.username"), what);
+    cx.report(Anchor::Request("userInfo.username"), message);
 }

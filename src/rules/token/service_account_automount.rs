@@ -1,10 +1,10 @@
-//! Pods get an API token of the `default` service account.
+//! A pod mounts an API token of the `default` service account.
 //!
 //! # Why
 //!
-//! Every pod that names no service account runs as `default` and gets a token for the API server,
-//! whether it needs one or not. What is granted to `default` is granted to all of them, and no Entra
-//! identity stands behind it.
+//! Every pod that does not name a service account runs as `default` and gets a token for the API server,
+//! whether or not it needs one. Permissions granted to `default` apply to all of these pods, and the
+//! account is not tied to an Entra identity.
 //!
 //! ```yaml deny
 //! apiVersion: v1
@@ -20,7 +20,7 @@
 //!
 //! # Fix
 //!
-//! Give the pod an account of its own, or do without the token:
+//! Use a dedicated service account, or disable the token:
 //!
 //! ```yaml allow
 //! apiVersion: v1
@@ -50,24 +50,24 @@ use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "service-account-automount",
-    summary: docs_only("API token of the default service account in pods"),
-    remediation: "name an own service account, or set automountServiceAccountToken: false",
+    summary: docs_only("API token of the default service account in a pod"),
+    remediation: "use a dedicated service account, or set automountServiceAccountToken: false",
     severity: Severity::Low,
     checks: &[Check::Kinds(&[kind::SERVICE_ACCOUNT], check_account), Check::Workload(Signs::ALWAYS, check)],
 };
 
 const SWITCH: &str = "automountServiceAccountToken";
 
-/// Silent about an account that says nothing: every namespace has one, and nobody wrote it.
+/// Reports only an explicit `true`: Kubernetes creates a `default` account in every namespace.
 fn check_account<'a>(cx: &mut RuleContext<'a>, account: &Object<'a>) {
     let switch = account.get(SWITCH);
     if account.name == "default" && switch.bool() == Some(true) {
-        cx.report(switch, "mounts an API token into every pod that names no account");
+        cx.report(switch, "mounts an API token into every pod that does not name a service account");
     }
 }
 
 fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
-    // A step of an Argo Workflow without containers makes no pod.
+    // A step of an Argo Workflow without containers does not create a pod.
     if workload.service_account() != "default" || workload.containers().next().is_none() {
         return;
     }
@@ -77,15 +77,16 @@ fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
         None if !is_without_token(workload) => {
             _ = cx.report(
                 Anchor::member(workload.spec, SWITCH),
-                "is not set, which mounts the API token of the default account",
+                "is not set, so the pod mounts the API token of the default service account",
             );
         }
         _ => {}
     }
 }
 
-/// Whether the API server has seen the pod and left the token out, because the account says so. It
-/// fills in the deprecated `serviceAccount` beside `serviceAccountName`, which people never do.
+/// Whether the pod has passed through the API server, which did not mount the token because the account
+/// turns it off. The server sets the deprecated `serviceAccount` in addition to `serviceAccountName`, which
+/// people do not write.
 fn is_without_token(workload: &Workload<'_>) -> bool {
     const MOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
     let is_mounted = || {

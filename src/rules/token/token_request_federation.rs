@@ -1,12 +1,12 @@
-//! Somebody asks by hand for the token that a service account signs in to Entra with.
+//! A user directly requests the token with which a service account signs in to Entra.
 //!
 //! # Why
 //!
-//! A token for the audience `api://AzureADTokenExchange` (or `api://AKSIdentityBinding`) is what Entra
-//! takes for the managed identity that trusts the service account. Pods get theirs through their node.
-//! Who asks for one directly acts as that Azure identity from anywhere, under no name of their own.
-//! Some controllers do so on purpose, to use the identity that an object names (External Secrets,
-//! Flux): name those under `trustedRequesters`.
+//! Entra exchanges a token for the audience `api://AzureADTokenExchange` (or `api://AKSIdentityBinding`)
+//! for a token of the managed identity that trusts the service account. Pods get their token through their
+//! node. A user who requests one directly can act as that Azure identity from anywhere, without being
+//! identified. Some controllers request tokens by design, to use the identity that an object names
+//! (External Secrets, Flux). List those in `trustedRequesters`.
 //!
 //! ```yaml deny
 //! request:
@@ -25,8 +25,8 @@
 //!
 //! # Fix
 //!
-//! Use the identity from a pod that is labelled `azure.workload.identity/use: "true"`. For a controller
-//! that you trust with every identity in the cluster:
+//! Use the identity from a pod that has the label `azure.workload.identity/use: "true"`. For a controller
+//! that you trust with every identity in the cluster, add it to the settings:
 //!
 //! ```yaml allow
 //! settings:
@@ -60,8 +60,8 @@ use text::shown;
 
 pub static RULE: Rule = Rule {
     id: "token-request-federation",
-    summary: docs_only("request by hand for a token that Entra takes for a managed identity"),
-    remediation: "use the identity from a pod with workload identity; do not ask for its token by hand",
+    summary: docs_only("direct request for a token that Entra accepts for a managed identity"),
+    remediation: "use the identity from a pod with workload identity instead of requesting its token directly",
     severity: Severity::High,
     checks: &[Check::TokenRequest(check)],
 };
@@ -75,7 +75,7 @@ fn check<'a>(cx: &mut RuleContext<'a>, token: &TokenRequest<'a>) {
         let requester = username(cx);
         let is_controller = cx.requester == Requester::ServiceAccount;
         let finding =
-            cx.report(node, format!("asks for the token that service account {account} signs in to Entra with"));
+            cx.report(node, format!("asks for the token with which service account {account} signs in to Entra"));
         if is_controller {
             finding.severity(Severity::Medium).remediation(format!(
                 "if you trust this controller with the identity of every service account, add to the settings: \
@@ -93,7 +93,7 @@ mod tests {
     use crate::{Host, evaluate};
 
     #[test]
-    fn controllers_are_told_the_line_to_add() {
+    fn controllers_get_the_line_to_add() {
         let payload = br#"{"request": {
             "kind": {"group": "authentication.k8s.io", "version": "v1", "kind": "TokenRequest"},
             "subResource": "token", "operation": "CREATE", "namespace": "shop", "name": "checkout",

@@ -1,12 +1,12 @@
-//! Somebody asks for a service account token that lives longer than the work it is for.
+//! A user requests a service account token with a long lifetime.
 //!
 //! # Why
 //!
-//! A token cannot be called back: until it expires, whoever holds it is the service account, whatever
-//! Entra decides about the person who asked. A token that is bound to a Pod or a Secret ends with
-//! that object, so it may live up to `maxTokenSeconds` (24 hours unless you set it); any other may
-//! live one hour, as `kubectl create token` asks for. Nodes and the control plane ask for the tokens
-//! of pods and are not judged.
+//! A token cannot be revoked. Until it expires, its holder acts as the service account, even if Entra blocks
+//! the user who requested it. A token that is bound to a Pod or a Secret becomes invalid with that object,
+//! so its lifetime can be up to `maxTokenSeconds` (24 hours by default). For any other token the limit is one
+//! hour, the default of `kubectl create token`. Requests by nodes and the control plane, which request the
+//! tokens of pods, are skipped.
 //!
 //! ```yaml deny
 //! request:
@@ -55,12 +55,12 @@ use text::docs_only;
 pub static RULE: Rule = Rule {
     id: "token-request-too-long",
     summary: docs_only("request for a long-lived service account token"),
-    remediation: "ask for a shorter token, for example with kubectl create token --duration=10m",
+    remediation: "request a shorter lifetime, for example with kubectl create token --duration=10m",
     severity: Severity::Medium,
     checks: &[Check::TokenRequest(check)],
 };
 
-/// How long a token may live that nothing but time ends.
+/// The longest lifetime of a token that is not bound to an object.
 const UNBOUND_SECONDS: i64 = 3600;
 
 fn check<'a>(cx: &mut RuleContext<'a>, token: &TokenRequest<'a>) {
@@ -68,13 +68,13 @@ fn check<'a>(cx: &mut RuleContext<'a>, token: &TokenRequest<'a>) {
     if cx.requester.is_system_component() {
         return;
     }
-    let place = Anchor::member(token.object.get("spec"), "expirationSeconds");
+    let anchor = Anchor::member(token.object.get("spec"), "expirationSeconds");
     if seconds > most {
-        let what = format!("asks for a token of {}, more than {}", duration(seconds), duration(most));
-        cx.report(place, what).remediation(format!("ask for at most {most} seconds"));
+        let message = format!("asks for a token that is valid for {}, more than {}", duration(seconds), duration(most));
+        cx.report(anchor, message).remediation(format!("request at most {most} seconds"));
     } else if seconds > UNBOUND_SECONDS && !token.is_bound() {
-        let what = format!("asks for a token of {}, bound to no object", duration(seconds));
-        let fix = "ask for at most 3600 seconds, or bind the token to a Pod or Secret (kubectl create token --bound-object-kind)";
-        cx.report(place, what).remediation(fix);
+        let message = format!("asks for a token that is valid for {} and not bound to an object", duration(seconds));
+        let remediation = "request at most 3600 seconds, or bind the token to a Pod or Secret (kubectl create token --bound-object-kind)";
+        cx.report(anchor, message).remediation(remediation);
     }
 }

@@ -1,10 +1,11 @@
-//! A Secret asks for a service account token that never expires.
+//! A Secret requests a service account token that never expires.
 //!
 //! # Why
 //!
-//! Kubernetes fills a Secret of type `kubernetes.io/service-account-token` with a token that is good
-//! until the Secret is deleted. Whoever has read it once signs in past Entra, Conditional Access and
-//! the audit trail of people. Kubernetes stopped making such Secrets of its own accord in 1.24.
+//! Kubernetes fills a Secret of type `kubernetes.io/service-account-token` with a token that is valid
+//! until the Secret is deleted. Everyone who has read it can bypass Entra sign-in and Conditional Access,
+//! and the audit log does not identify them. Kubernetes stopped creating such Secrets automatically in
+//! version 1.24.
 //!
 //! ```yaml deny
 //! apiVersion: v1
@@ -19,9 +20,9 @@
 //!
 //! # Fix
 //!
-//! Pods get a token that is renewed by itself. Pipelines sign in as an Entra application through
-//! kubelogin, best with workload identity federation. What must have a token of a service account
-//! asks for a short one each time: `kubectl create token deployer --duration=10m`.
+//! Pods get a token that is renewed automatically. Pipelines sign in as an Entra application through
+//! kubelogin, preferably with workload identity federation. If a tool needs a service account token, request
+//! a short-lived one for each use: `kubectl create token deployer --duration=10m`.
 //!
 //! ```yaml allow
 //! apiVersion: v1
@@ -54,13 +55,13 @@ pub static RULE: Rule = Rule {
 
 fn check<'a>(cx: &mut RuleContext<'a>, secret: &Object<'a>) {
     let kind = secret.get("type");
-    // The token controller writes the token into the Secret that somebody else made.
+    // The token controller writes the token into a Secret that its author created earlier.
     if kind.text() != Some("kubernetes.io/service-account-token") || cx.requester == Requester::Trusted {
         return;
     }
-    let what = match secret.annotations().get("kubernetes.io/service-account.name").set_text() {
+    let message = match secret.annotations().get("kubernetes.io/service-account.name").set_text() {
         Some(account) => format!("asks for a token of service account {} that never expires", shown(account)),
         None => "asks for a service account token that never expires".to_owned(),
     };
-    cx.report(kind, what);
+    cx.report(kind, message);
 }

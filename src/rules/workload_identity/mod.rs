@@ -1,4 +1,4 @@
-//! Microsoft Entra Workload ID, used right.
+//! Correct use of Microsoft Entra Workload ID.
 
 pub mod workload_identity_authority;
 pub mod workload_identity_client;
@@ -46,8 +46,8 @@ pub static GROUP: Group = Group {
     ],
 };
 
-/// The variables called `name` of every container that has a token, each with its literal; `None` for
-/// one that comes from elsewhere. Those that are not set are left out.
+/// The variables called `name` of every container that has a token, each with its literal value, or `None`
+/// if the value is defined elsewhere. Variables that are not set are left out.
 fn literals_with_token<'a>(workload: &Workload<'a>, name: &'static str) -> Vec<(EnvVar<'a>, Option<Cow<'a, str>>)> {
     if !signs_in(workload) {
         return Vec::new();
@@ -69,7 +69,7 @@ mod tests {
     use crate::{Host, evaluate};
     use serde_json::{Value, json};
 
-    /// The fixes of every finding of `rule` on `object`.
+    /// The remediation of every finding of `rule` on `object`.
     fn fixes(rule: &str, settings: Value, (group, kind): (&str, &str), object: Value) -> Vec<String> {
         let request = json!({
             "kind": {"group": group, "kind": kind}, "operation": "CREATE", "namespace": "shop", "name": "checkout",
@@ -85,7 +85,7 @@ mod tests {
         json!({"metadata": {"annotations": annotations}})
     }
 
-    /// People paste the line from the message into the manifest, so it must be the right one.
+    /// People paste these lines into manifests, so they must be correct.
     #[test]
     fn fixes_are_lines_to_paste() {
         const ACCOUNT: (&str, &str) = ("", "ServiceAccount");

@@ -1,14 +1,14 @@
-//! `AZURE_AUTHORITY_HOST` points the sign-in to something that is not Microsoft Entra.
+//! `AZURE_AUTHORITY_HOST` directs the sign-in to a host that is not Microsoft Entra.
 //!
 //! # Why
 //!
-//! The SDK sends the pod's token to this host and believes the answer. Whoever runs it can use the token
-//! at the real Entra as the workload, and so can whoever listens on the way if it is not `https`. The
-//! webhook sets the variable to the cluster's cloud.
+//! The SDK sends the pod's token to this host and trusts the answer. The operator of the host can use the
+//! token to sign in to Entra as the workload. So can anyone who intercepts the traffic if the URL is not
+//! `https`. The webhook sets the variable to the authority of the cluster's cloud.
 //!
-//! Judged are literals, with references to earlier variables resolved. In pods that do not use workload
-//! identity, where other credentials would go to the host, it weighs less: Azure Stack Hub has
-//! authorities of its own.
+//! The rule evaluates literal values and resolves references to earlier variables. In pods without workload
+//! identity, which would send other credentials to the host, the severity is lower, because Azure Stack Hub
+//! has its own authorities.
 //!
 //! ```yaml deny
 //! apiVersion: v1
@@ -95,9 +95,9 @@ fn check_workload<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     for container in workload.containers() {
         for variable in container.env_named("AZURE_AUTHORITY_HOST") {
             let Some(value) = container.literal(variable) else { continue };
-            if let Some((what, severity)) = fault(&value) {
+            if let Some((message, severity)) = fault(&value) {
                 let severity = if signs_in(workload) { severity } else { Severity::Medium };
-                cx.report(variable.node, what).severity(severity);
+                cx.report(variable.node, message).severity(severity);
             }
         }
     }
@@ -106,14 +106,14 @@ fn check_workload<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
 fn check_keda<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>) {
     for identity in keda_identities(object) {
         let host = identity.get("identityAuthorityHost");
-        if let Some((what, severity)) = host.set_text().and_then(fault) {
-            cx.report(host, what).severity(severity);
+        if let Some((message, severity)) = host.set_text().and_then(fault) {
+            cx.report(host, message).severity(severity);
         }
     }
 }
 
-/// Only the plainest form is accepted: user names, other ports, backslashes and the like are ways to
-/// write a URL that parsers disagree about.
+/// Accepts only the simplest form, because parsers disagree about URLs with user names, other ports,
+/// backslashes and the like.
 fn fault(url: &str) -> Option<(&'static str, Severity)> {
     let url = url.trim();
     let (scheme, rest) = match url.split_once("://") {
@@ -127,8 +127,8 @@ fn fault(url: &str) -> Option<(&'static str, Severity)> {
     }
     match scheme {
         Some(scheme) if scheme.eq_ignore_ascii_case("https") => None,
-        Some(_) => Some(("is not https", Severity::High)),
+        Some(_) => Some(("does not use https", Severity::High)),
         // Some SDKs add it, others fail.
-        None => Some(("lacks https:// in front", Severity::Medium)),
+        None => Some(("does not start with https://", Severity::Medium)),
     }
 }

@@ -1,15 +1,15 @@
-//! A client id is used by a service account that it was not granted to.
+//! A service account uses a client id that the settings do not grant to it.
 //!
 //! # Why
 //!
-//! An identity can trust any number of service accounts, and who may write a federated credential often
-//! also sets up the accounts. The setting `identities` says in the cluster which namespace and service
-//! account may use which client id; when it is set, every other client id is refused. Judged are the
-//! annotation of service accounts, `AZURE_CLIENT_ID` of containers with a token, and the ids in Key
-//! Vault SecretProviderClasses and KEDA TriggerAuthentications. The latter two name no account: they
-//! need a grant to any account of their namespace, and cluster-wide ones a grant to every namespace.
+//! An identity can trust any number of service accounts, and the people who can write federated credentials
+//! often also create the accounts. The setting `identities` defines which namespace and service account can
+//! use which client id. If it is set, the rule reports every other client id. It evaluates the annotation of
+//! service accounts, `AZURE_CLIENT_ID` of containers with a token, and the ids in Key Vault
+//! SecretProviderClasses and KEDA TriggerAuthentications. The latter two do not name an account: they need a
+//! grant to any account of their namespace, and cluster-scoped ones need a grant to every namespace.
 //!
-//! Code can name a client id where no policy sees it; what Entra trusts is the federated credential.
+//! Code can name a client id that the policy cannot see. Entra decides by the federated credential.
 //!
 //! ```yaml deny
 //! settings:
@@ -32,7 +32,7 @@
 //!
 //! # Fix
 //!
-//! Give the workload an identity of its own and grant it, or use the account that has the grant.
+//! Create a dedicated identity for the workload and grant it, or use the account that has the grant.
 //!
 //! ```yaml allow
 //! settings:
@@ -74,13 +74,13 @@ use text::shown;
 
 pub static RULE: Rule = Rule {
     id: "workload-identity-client",
-    summary: docs_only("client id that is not granted to its user"),
+    summary: docs_only("client id that is not granted to the service account"),
     remediation: "use a client id that the setting identities grants to this service account",
     severity: Severity::High,
     checks: &[Check::Kinds(ID_KINDS, check_object), Check::Workload(Signs::AZURE_VARIABLES, check_workload)],
 };
 
-/// Who wants to use a client id: a namespace (empty for cluster-wide objects), and an account if known.
+/// What uses a client id: a namespace (empty for cluster-scoped objects), and an account if it is known.
 struct User<'a> {
     namespace: &'a str,
     account: Option<&'a str>,
@@ -109,9 +109,12 @@ fn check_workload<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
             Some(client) if user.may_use(cx.settings, &client) => {}
             Some(_) => _ = cx.report(variable.node, user.refused()).remediation(user.fix()),
             None => {
-                cx.report(variable.node, "comes from elsewhere, so the setting identities cannot be checked")
-                    .severity(Severity::Medium)
-                    .remediation("remove the variable and annotate the service account, or write the client id here");
+                cx.report(
+                    variable.node,
+                    "is defined elsewhere, so it cannot be checked against the setting identities",
+                )
+                .severity(Severity::Medium)
+                .remediation("remove the variable and annotate the service account, or write the client id here");
             }
         }
     }
@@ -131,8 +134,10 @@ impl User<'_> {
         match (self.namespace, self.account) {
             ("", _) => "is not granted to every namespace by the setting identities".to_owned(),
             (namespace, None) => format!("is not granted to namespace {} by the setting identities", shown(namespace)),
-            // The API server has yet to make up the name.
-            (namespace, Some("")) => format!("is not granted to every account of {}", shown(namespace)),
+            // The API server has not generated the name yet.
+            (namespace, Some("")) => {
+                format!("is not granted to every service account of namespace {}", shown(namespace))
+            }
             (namespace, Some(account)) => {
                 format!("is not granted to {}/{} by the setting identities", shown(namespace), shown(account))
             }

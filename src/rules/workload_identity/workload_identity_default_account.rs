@@ -1,10 +1,10 @@
-//! A pod signs in to Entra under the `default` service account.
+//! A pod signs in to Entra with the `default` service account.
 //!
 //! # Why
 //!
-//! Entra trusts a namespace and a service account. `default` is what every pod gets that names no other,
-//! so an identity that trusts it is open to whoever may create a pod in the namespace. A token for
-//! Entra that the pod projects by hand counts like the label.
+//! Entra trusts a namespace and a service account. Every pod that does not name a service account runs as
+//! `default`, so everyone who can create a pod in the namespace can use an identity that trusts it. A pod
+//! that projects a token for Entra explicitly is treated like a pod with the label.
 //!
 //! ```yaml deny
 //! apiVersion: v1
@@ -22,7 +22,7 @@
 //!
 //! # Fix
 //!
-//! Give the workload a service account of its own, and federate the identity with that.
+//! Use a dedicated service account for the workload, and federate the identity with that account.
 //!
 //! ```yaml allow
 //! apiVersion: v1
@@ -53,15 +53,15 @@ use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "workload-identity-default-account",
-    summary: docs_only("workload identity under the default service account"),
-    remediation: "set serviceAccountName to an account of the workload's own, annotated with azure.workload.identity/client-id",
+    summary: docs_only("workload identity with the default service account"),
+    remediation: "use a dedicated service account that is annotated with azure.workload.identity/client-id",
     severity: Severity::Medium,
     checks: &[Check::Workload(Signs::USE_LABEL.or(Signs::PROJECTED_VOLUMES), check)],
 };
 
 fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     if workload.service_account() == "default" && !workload.template.is_absent() && signs_in(workload) {
-        let what = "is default, shared by the whole namespace, and the pod signs in to Entra with it";
-        cx.report(workload.service_account_place(), what);
+        let message = "is default, which the whole namespace shares, and the pod signs in to Entra with it";
+        cx.report(workload.service_account_place(), message);
     }
 }

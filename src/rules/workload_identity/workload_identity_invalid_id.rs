@@ -2,14 +2,14 @@
 //!
 //! # Why
 //!
-//! Entra takes the id as it is written. A placeholder that nobody filled in, an identity's resource id
-//! or white space around the GUID is refused only when the workload signs in, with an error that does
-//! not name the manifest. Upper case works, but breaks comparisons; an empty annotation switches the
-//! cluster's default off.
+//! The id reaches Entra exactly as it is written. Entra rejects an unfilled placeholder, the identity's
+//! resource id, or white space around the GUID only when the workload signs in, with an error that does
+//! not name the manifest. Upper case works, but breaks comparisons. An empty annotation overrides the
+//! cluster's default.
 //!
-//! Judged are the annotations of service accounts, `clientID` and `tenantID` of Key Vault
-//! SecretProviderClasses, and the ids in KEDA TriggerAuthentications. That a GUID is the *object* id of
-//! the identity instead of its client id cannot be seen from its form.
+//! The rule evaluates the annotations of service accounts, `clientID` and `tenantID` of Key Vault
+//! SecretProviderClasses, and the ids in KEDA TriggerAuthentications. It cannot detect the *object* id of an
+//! identity in place of its client id, because both are GUIDs.
 //!
 //! ```yaml deny
 //! apiVersion: v1
@@ -64,14 +64,14 @@ fn check<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>) {
             IdKind::Client => ("client id", "az identity show --query clientId"),
             IdKind::Tenant => ("tenant id", "az account show --query tenantId"),
         };
-        // Entra knows a tenant by its domains as well.
+        // Entra also accepts the tenant's domains.
         let domain = id.kind == IdKind::Tenant && fault == IdFault::NoGuid && is_domain(text);
-        let what = match fault {
+        let message = match fault {
             IdFault::ResourceId => format!("is the identity's resource id, not its {name}"),
             _ if domain => "is a domain name, which can move to another tenant".to_owned(),
             _ => fault.as_str().to_owned(),
         };
-        let fix = match normalise_guid(text).filter(|_| fault != IdFault::Placeholder) {
+        let remediation = match normalise_guid(text).filter(|_| fault != IdFault::Placeholder) {
             Some(guid) => format!("write {}: {guid}", id.key),
             None if fault == IdFault::Empty => {
                 format!("write {}: <{name}> as `{query}` prints it, or remove it", id.key)
@@ -84,7 +84,7 @@ fn check<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>) {
             _ if domain => Severity::Medium,
             _ => Severity::High,
         };
-        cx.report(id.node, what).severity(severity).remediation(fix);
+        cx.report(id.node, message).severity(severity).remediation(remediation);
     }
 }
 

@@ -1,11 +1,11 @@
-//! The label `azure.workload.identity/use` is on the workload object, or an annotation, and so never
-//! reaches the pods.
+//! The key `azure.workload.identity/use` is a label of the workload object or an annotation, so the pods
+//! do not have the label.
 //!
 //! # Why
 //!
-//! The webhook of workload identity selects pods by their label. On a Deployment's own metadata, on a
-//! CronJob's job template, or as an annotation, the key has no effect and nothing says so: the pods
-//! start without a token, and Azure SDKs fall back to the identity of the node.
+//! The workload identity webhook selects pods by their label. On a Deployment's own metadata, on a
+//! CronJob's job template, or as an annotation, the key has no effect and causes no error. The pods start
+//! without a token, and Azure SDKs fall back to the identity of the node.
 //!
 //! ```yaml deny
 //! apiVersion: apps/v1
@@ -72,7 +72,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
-    // Without a template the labels are elsewhere, such as in the WorkflowTemplate that is referred to.
+    // Without a template the labels are in another object, such as a referenced WorkflowTemplate.
     if workload.template.is_absent() || !workload.use_label().is_absent() {
         return;
     }
@@ -83,17 +83,17 @@ fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     };
     let job_labels = object.at(&["spec", "jobTemplate", "metadata", "labels"]);
     for map in labels.into_iter().chain([job_labels]) {
-        report(cx, workload, map.get(USE), "does not reach the pods, whose labels the webhook reads");
+        report(cx, workload, map.get(USE), "is not a label of the pods, so the webhook does not see it");
     }
     for node in annotations.map(|map| map.get(USE)).into_iter().chain([workload.annotation(USE)]) {
-        report(cx, workload, node, "is an annotation; the webhook reads a label of the pod");
+        report(cx, workload, node, "is an annotation; the webhook reads the label of the pod");
     }
 }
 
-fn report<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>, node: json::Node<'a>, what: &str) {
-    // Whoever wrote "false" did not mean the pods to have it.
+fn report<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>, node: json::Node<'a>, message: &str) {
+    // An author who wrote "false" did not intend the pods to have the label.
     if node.text().is_some_and(|value| !value.eq_ignore_ascii_case("false")) {
-        let fix = format!("write {USE}: \"true\" under {}", workload.labels_path());
-        cx.report(node, what).remediation(fix);
+        let remediation = format!("write {USE}: \"true\" under {}", workload.labels_path());
+        cx.report(node, message).remediation(remediation);
     }
 }

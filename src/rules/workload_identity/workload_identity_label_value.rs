@@ -1,10 +1,9 @@
-//! The label `azure.workload.identity/use` of a pod has another value than `"true"`.
+//! The label `azure.workload.identity/use` of a pod has a value other than `"true"`.
 //!
 //! # Why
 //!
-//! The webhook selects pods by the label and its value, exactly `"true"`. `"True"`, `"yes"` or `"1"` are
-//! no errors, they just do nothing. `"false"` turns workload identity off, as it would be without the
-//! label.
+//! The webhook selects pods whose label has exactly the value `"true"`. `"True"`, `"yes"` or `"1"` have no
+//! effect and cause no error. With `"false"` workload identity is off, as it is without the label.
 //!
 //! ```yaml deny
 //! apiVersion: v1
@@ -51,7 +50,7 @@ use text::shown;
 
 pub static RULE: Rule = Rule {
     id: "workload-identity-label-value",
-    summary: docs_only("workload identity label with a value that does nothing"),
+    summary: docs_only("workload identity label with a value that has no effect"),
     remediation: "write azure.workload.identity/use: \"true\", in lower case and quoted",
     severity: Severity::High,
     checks: &[Check::Workload(Signs::USE_LABEL, check)],

@@ -1,13 +1,13 @@
-//! A pod asks for workload identity, but its service account names no identity.
+//! A pod uses workload identity, but its service account does not name an identity.
 //!
 //! # Why
 //!
 //! The webhook injects `AZURE_CLIENT_ID` only if the service account has the annotation
-//! `azure.workload.identity/client-id`, and says nothing if it has not. An application that does not
-//! name its identity itself then fails to sign in, or an SDK falls back to the node's identity.
+//! `azure.workload.identity/client-id`. A missing annotation causes no error. An application that does not
+//! name its identity then fails to sign in, or its SDK falls back to the node's identity.
 //!
-//! This rule looks the service account up, so it runs only with `clusterLookups`. Workloads that name
-//! `AZURE_CLIENT_ID` themselves, or take variables from a ConfigMap or Secret as a whole, are left alone.
+//! This rule looks up the service account, so it runs only with `clusterLookups`. Workloads that set
+//! `AZURE_CLIENT_ID` themselves, or that import all variables of a ConfigMap or Secret, are skipped.
 //!
 //! ```yaml deny
 //! settings: {clusterLookups: true}
@@ -61,7 +61,7 @@ use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "workload-identity-no-client-id",
-    summary: docs_only("pod with workload identity whose service account names no identity"),
+    summary: docs_only("pod with workload identity whose service account does not name an identity"),
     remediation: "annotate the service account with azure.workload.identity/client-id: <client id>",
     severity: Severity::Medium,
     checks: &[Check::Workload(Signs::USE_LABEL, check)],
@@ -77,13 +77,13 @@ fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     match lookups.service_account(&query) {
         Ok(account) if account.has_client_id => {}
         Ok(_) => {
-            cx.report(place, "names an account without client-id, so AZURE_CLIENT_ID is not set");
+            cx.report(place, "names an account that is not annotated with a client id");
         }
         Err(error) => _ = cx.report_unchecked(place, &query, error),
     }
 }
 
-/// Whether the containers bring a client id of their own, or one that cannot be seen here.
+/// Whether the containers set a client id themselves, or may get one that is not visible here.
 fn may_name_identity(workload: &Workload<'_>) -> bool {
     workload.containers().any(|container| {
         container.env_from().next().is_some() || container.env().any(|variable| variable.name == "AZURE_CLIENT_ID")

@@ -1,12 +1,12 @@
-//! A pod runs under a service account that has an Azure identity, but does not ask for it.
+//! A pod runs as a service account that has an Azure identity, but does not have the label to use it.
 //!
 //! # Why
 //!
-//! The annotation `azure.workload.identity/client-id` on the service account does nothing by itself: the
-//! webhook acts on pods with the label `azure.workload.identity/use: "true"` only. Without the label no
-//! token is projected, and SDKs fall back to the node's identity without a word.
+//! The annotation `azure.workload.identity/client-id` on the service account is not enough: the webhook
+//! only changes pods that have the label `azure.workload.identity/use: "true"`. Without the label it does
+//! not project a token, and SDKs silently fall back to the node's identity.
 //!
-//! This rule looks the service account up, so it runs only with `clusterLookups`.
+//! This rule looks up the service account, so it runs only with `clusterLookups`.
 //!
 //! ```yaml deny
 //! settings: {clusterLookups: true}
@@ -30,7 +30,7 @@
 //!
 //! # Fix
 //!
-//! Label the pod, in a workload under `spec.template.metadata.labels`.
+//! Label the pod. In a workload, the label belongs under `spec.template.metadata.labels`.
 //!
 //! ```yaml allow
 //! settings: {clusterLookups: true}
@@ -66,7 +66,7 @@ use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "workload-identity-not-labelled",
-    summary: docs_only("pod that does not ask for the identity of its service account"),
+    summary: docs_only("pod without the label for its service account's identity"),
     remediation: "label the pod azure.workload.identity/use: \"true\"",
     severity: Severity::Medium,
     checks: &[Check::Workload(Signs::ALWAYS, check)],
@@ -74,7 +74,7 @@ pub static RULE: Rule = Rule {
 
 fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     let Some(lookups) = cx.lookups else { return };
-    // A label with another value is somebody's decision, or another rule's finding.
+    // A label with another value is either intentional or reported by another rule.
     if signs_in(workload) || !workload.use_label().is_absent() {
         return;
     }
@@ -82,7 +82,7 @@ fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     let query = Query::service_account(workload);
     match lookups.service_account(&query) {
         Ok(account) if account.has_client_id => {
-            cx.report(place, "names an account with an Azure identity that the pod does not ask for");
+            cx.report(place, "names an account with an Azure identity, but the pod is not labelled");
         }
         Ok(_) => {}
         Err(error) => _ = cx.report_unchecked(place, &query, error),

@@ -1,12 +1,12 @@
-//! A pod asks for the migration proxy of workload identity.
+//! A pod requests the migration proxy of workload identity.
 //!
 //! # Why
 //!
-//! The sidecar answers requests for the node's metadata endpoint with workload identity tokens, for
-//! applications whose SDK is too old. It is a bridge for a migration: it needs a privileged init
-//! container that rewrites the pod's network rules, and Linux. The webhook looks only whether the
-//! annotation is there, so `"false"` injects it as well. With `hostNetwork`, on Windows, or with a port
-//! that is impossible or taken, the pod cannot start.
+//! The sidecar answers requests to the node's metadata endpoint with workload identity tokens, for
+//! applications whose SDK is too old. It is a temporary solution for a migration. It runs on Linux only and
+//! needs a privileged init container that rewrites the pod's network rules. The webhook checks only that
+//! the annotation exists, so `"false"` injects the proxy as well. With `hostNetwork`, on Windows, or with a
+//! port that is invalid or in use, the pod cannot start.
 //!
 //! ```yaml deny
 //! apiVersion: v1
@@ -76,37 +76,38 @@ fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
         check_possible(cx, workload);
     }
     if cx.findings.len() == before {
-        let what = match inject.text() {
-            Some("true") => "asks for the migration proxy",
-            _ => "asks for the migration proxy: its presence counts, whatever its value",
+        let message = match inject.text() {
+            Some("true") => "requests the migration proxy",
+            _ => "requests the migration proxy: the webhook ignores the annotation's value",
         };
-        cx.report(inject, what).severity(Severity::Medium);
+        cx.report(inject, message).severity(Severity::Medium);
     }
 }
 
-/// Reports what makes the webhook refuse the pod, or the proxy fail.
+/// Reports what makes the webhook reject the pod or the proxy fail.
 fn check_possible<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     let inject = workload.annotation(INJECT_PROXY);
     if workload.uses_host_network() {
-        cx.report(inject, "asks for the migration proxy, which the webhook refuses with hostNetwork");
+        cx.report(inject, "requests the migration proxy, which the webhook rejects with hostNetwork");
     }
     if workload.is_windows() {
-        cx.report(inject, "asks for the migration proxy, which runs on Linux only");
+        cx.report(inject, "requests the migration proxy, which runs on Linux only");
     }
     let annotation = workload.annotation(PROXY_PORT);
     let port = match annotation.text().map(str::parse::<i64>) {
         None => DEFAULT_PROXY_PORT,
         Some(Ok(port @ 1..=65535)) => port,
         Some(_) => {
-            cx.report(annotation, "is not a port: a whole number from 1 to 65535")
+            cx.report(annotation, "is not a port number from 1 to 65535")
                 .remediation(format!("write {PROXY_PORT}: \"{DEFAULT_PROXY_PORT}\", or remove the migration proxy"));
             return;
         }
     };
     for container in workload.containers().filter(|container| !is_proxy(container) && listens_on(container, port)) {
-        let what =
-            format!("asks for the migration proxy on port {port}, which container {} has", shown(container.name()));
-        cx.report(inject, what).remediation(format!("set {PROXY_PORT} to a free port, or remove the migration proxy"));
+        let message =
+            format!("requests the migration proxy on port {port}, which container {} uses", shown(container.name()));
+        cx.report(inject, message)
+            .remediation(format!("set {PROXY_PORT} to a free port, or remove the migration proxy"));
     }
 }
 

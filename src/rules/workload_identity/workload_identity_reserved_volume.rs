@@ -1,10 +1,10 @@
-//! A volume has a name that the webhook of workload identity keeps for its token.
+//! A volume has a name that the workload identity webhook reserves for its token.
 //!
 //! # Why
 //!
 //! The webhook calls its volume `azure-identity-token` (up to 1.5) or `azure-workload-identity-reserved-`
-//! with a hash (since 1.6). Another volume of that name collides with it: the pod is refused, or the
-//! volume is overwritten. What the webhook itself adds is recognised by the token in it.
+//! followed by a hash (since 1.6). Another volume with that name conflicts with it: the pod is rejected, or
+//! the volume is overwritten. The rule recognises the webhook's own volume by the token in it.
 //!
 //! ```yaml deny
 //! apiVersion: v1
@@ -53,8 +53,8 @@ use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "workload-identity-reserved-volume",
-    summary: docs_only("volume named like the workload identity token's"),
-    remediation: "rename the volume; the webhook adds the token's volume itself",
+    summary: docs_only("volume with a name reserved for the workload identity token"),
+    remediation: "rename the volume; the webhook adds the volume for the token",
     severity: Severity::Medium,
     checks: &[Check::Workload(Signs::VOLUMES, check)],
 };
@@ -62,7 +62,7 @@ pub static RULE: Rule = Rule {
 fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     for volume in workload.volumes() {
         if volume.get("name").text().is_some_and(is_reserved_volume_name) && entra_token(volume).is_absent() {
-            cx.report(volume, "has a name that the webhook keeps for its token, and no token for Entra");
+            cx.report(volume, "has a name that the webhook reserves for its token, but no token for Entra");
         }
     }
 }

@@ -1,11 +1,11 @@
-//! A container with workload identity also has a fixed credential, which wins.
+//! A container with workload identity also has a fixed credential, which takes precedence.
 //!
 //! # Why
 //!
-//! The default credential of the Azure SDKs asks the environment first. With `AZURE_CLIENT_SECRET`,
-//! `AZURE_CLIENT_CERTIFICATE_PATH` or a user's password set, the token of workload identity is never
-//! used: the migration looks done, and the secret is still what signs in. A container that the webhook
-//! skips and that projects no token is left to the rules about fixed credentials.
+//! The default credential of the Azure SDKs tries the environment first. If `AZURE_CLIENT_SECRET`,
+//! `AZURE_CLIENT_CERTIFICATE_PATH` or a user's password is set, the SDK never uses the workload identity
+//! token. The migration looks complete, but the workload still signs in with the secret. The rules about
+//! fixed credentials cover containers that the webhook skips and that do not project a token.
 //!
 //! ```yaml deny
 //! apiVersion: v1
@@ -58,8 +58,8 @@ use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "workload-identity-shadowed",
-    summary: docs_only("fixed credential that wins over workload identity"),
-    remediation: "remove the variable, so that the workload identity is used",
+    summary: docs_only("fixed credential that takes precedence over workload identity"),
+    remediation: "remove the variable, so that the workload uses its workload identity",
     severity: Severity::High,
     checks: &[Check::Workload(Signs::AZURE_VARIABLES, check)],
 };

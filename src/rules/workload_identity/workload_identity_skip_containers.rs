@@ -1,10 +1,10 @@
-//! The annotation `azure.workload.identity/skip-containers` does not do what it says.
+//! The annotation `azure.workload.identity/skip-containers` does not have the intended effect.
 //!
 //! # Why
 //!
-//! The webhook splits the list at semicolons and ignores names that no container has. With commas the
-//! whole list is one unknown name, and the containers that were to go without a token get one. When
-//! every container is skipped, workload identity is on for nobody.
+//! The webhook splits the list at semicolons and ignores unknown names. With commas the whole list is one
+//! unknown name, so the containers that should not have a token get one. If the list skips every container,
+//! no container can use workload identity.
 //!
 //! ```yaml deny
 //! apiVersion: v1
@@ -66,7 +66,7 @@ use text::shown;
 
 pub static RULE: Rule = Rule {
     id: "workload-identity-skip-containers",
-    summary: docs_only("list of containers to skip that does not work"),
+    summary: docs_only("list of containers to skip that has no effect or too much"),
     remediation: "list containers of the pod, separated by semicolons",
     severity: Severity::Medium,
     checks: &[Check::Workload(Signs::ANNOTATIONS, check)],
@@ -85,14 +85,14 @@ fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
         let containers = workload.containers().filter(|c| c.role != ContainerRole::Ephemeral && !is_proxy(c));
         containers.map(|container| container.name())
     };
-    // A handful of them tells the author enough.
+    // A few examples are enough for the author.
     for name in skipped(workload).filter(|name| !names().any(|known| known == *name)).take(10) {
-        let what = format!("names {}, which is no container of the pod", shown(name));
+        let message = format!("names {}, which is not a container of the pod", shown(name));
         let near = nearest(name, &mut names());
-        let finding = cx.report(annotation, what);
+        let finding = cx.report(annotation, message);
         match near {
             Some(near) => _ = finding.remediation(format!("write {} instead of {}", shown(near), shown(name))),
-            // A sidecar that another webhook adds is not in the template yet.
+            // Another webhook may add the sidecar later, so the template does not contain it yet.
             None if !workload.is_pod() => _ = finding.severity(Severity::Low),
             None => {}
         }

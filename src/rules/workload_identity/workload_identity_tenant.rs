@@ -1,12 +1,12 @@
-//! A tenant outside of `allowedTenants` is used with workload identity.
+//! Workload identity uses a tenant that is not in `allowedTenants`.
 //!
 //! # Why
 //!
-//! A workload that signs in to a foreign tenant hands its data to somebody else's Azure. The setting
-//! `allowedTenants` names the tenants that are yours; empty, it allows any. Judged are the annotation of
-//! service accounts, Key Vault SecretProviderClasses, KEDA TriggerAuthentications, and `AZURE_TENANT_ID`
-//! of containers with a token. The federated credential in Entra is the other half of this boundary: it
-//! decides which service account an identity trusts.
+//! A workload that signs in to a foreign tenant can send data to Azure resources that are not yours. The
+//! setting `allowedTenants` names your tenants; if it is empty, the rule allows any tenant. The rule
+//! evaluates the annotation of service accounts, Key Vault SecretProviderClasses, KEDA
+//! TriggerAuthentications, and `AZURE_TENANT_ID` of containers with a token. The federated credential in
+//! Entra is the other half of this boundary: it decides which service account an identity trusts.
 //!
 //! ```yaml deny
 //! settings:
@@ -28,7 +28,7 @@
 //!
 //! # Fix
 //!
-//! Use one of your tenants. Without the annotation it is the cluster's.
+//! Use one of your tenants. Without the annotation, the webhook uses the cluster's tenant.
 //!
 //! ```yaml allow
 //! settings:
@@ -67,12 +67,12 @@ use text::docs_only;
 pub static RULE: Rule = Rule {
     id: "workload-identity-tenant",
     summary: docs_only("tenant that is not allowed"),
-    remediation: "use a tenant of the setting allowedTenants",
+    remediation: "use a tenant that the setting allowedTenants lists",
     severity: Severity::High,
     checks: &[Check::Kinds(ID_KINDS, check_object), Check::Workload(Signs::AZURE_VARIABLES, check_workload)],
 };
 
-const WHAT: &str = "is not one of the tenants in allowedTenants";
+const MESSAGE: &str = "is not one of the tenants in allowedTenants";
 
 fn check_object<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>) {
     if cx.settings.allowed_tenants.is_empty() {
@@ -80,7 +80,7 @@ fn check_object<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>) {
     }
     for id in ids(object).filter(|id| id.kind == IdKind::Tenant) {
         if id.node.set_text().is_some_and(|tenant| !is_allowed(cx.settings, tenant)) {
-            cx.report(id.node, WHAT);
+            cx.report(id.node, MESSAGE);
         }
     }
 }
@@ -92,9 +92,9 @@ fn check_workload<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     for (variable, tenant) in literals_with_token(workload, "AZURE_TENANT_ID") {
         match tenant {
             Some(tenant) if is_allowed(cx.settings, &tenant) => {}
-            Some(_) => _ = cx.report(variable.node, WHAT),
+            Some(_) => _ = cx.report(variable.node, MESSAGE),
             None => {
-                cx.report(variable.node, "comes from elsewhere, so allowedTenants cannot be checked")
+                cx.report(variable.node, "is defined elsewhere, so it cannot be checked against allowedTenants")
                     .severity(Severity::Medium)
                     .remediation("remove the variable, or write the tenant id here");
             }

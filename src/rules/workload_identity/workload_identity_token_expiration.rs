@@ -2,10 +2,9 @@
 //!
 //! # Why
 //!
-//! The webhook refuses to create a pod whose annotation
-//! `azure.workload.identity/service-account-token-expiration`, or that of its service account, is not a
-//! number of seconds between an hour and a day. The workload object itself is accepted, so the mistake
-//! shows only in the events of its ReplicaSet.
+//! The webhook rejects a pod if its annotation `azure.workload.identity/service-account-token-expiration`,
+//! or that of its service account, is not a number of seconds between an hour and a day. The API server
+//! accepts the workload object itself, so the error appears only in the events of its ReplicaSet.
 //!
 //! ```yaml deny
 //! apiVersion: v1
@@ -47,7 +46,7 @@ use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "workload-identity-token-expiration",
-    summary: docs_only("token lifetime that the webhook refuses"),
+    summary: docs_only("token lifetime that the webhook rejects"),
     remediation: "write azure.workload.identity/service-account-token-expiration: \"3600\", or any number of seconds up to \"86400\"",
     severity: Severity::High,
     checks: &[
@@ -61,7 +60,7 @@ fn check_workload<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     if let Some(finding) = check(cx, workload.annotation(TOKEN_EXPIRATION))
         && !labelled
     {
-        // The webhook does not look at the pod yet.
+        // Without the label, the webhook does not read the annotation yet.
         finding.severity(Severity::Medium);
     }
 }
@@ -71,12 +70,12 @@ fn check_account<'a>(cx: &mut RuleContext<'a>, account: &Object<'a>) {
 }
 
 fn check<'c, 'a>(cx: &'c mut RuleContext<'a>, node: Node<'a>) -> Option<&'c mut Finding<'a>> {
-    // An empty value is as good as none.
-    let what = match node.set_text()?.parse::<i64>() {
+    // The webhook treats an empty value like a missing one.
+    let message = match node.set_text()?.parse::<i64>() {
         Ok(3600..=86400) => return None,
-        Ok(..3600) => "is under 3600 seconds (an hour)",
-        Ok(_) => "is over 86400 seconds (a day)",
+        Ok(..3600) => "is less than 3600 seconds (an hour)",
+        Ok(_) => "is more than 86400 seconds (a day)",
         Err(_) => "is not a whole number of seconds",
     };
-    Some(cx.report(node, what))
+    Some(cx.report(node, message))
 }

@@ -1,12 +1,12 @@
-//! A pod hard-codes where the webhook puts the token.
+//! A pod hard-codes the path where the webhook mounts the token.
 //!
 //! # Why
 //!
-//! The webhook sets `AZURE_FEDERATED_TOKEN_FILE` and mounts the token, unless the container has the
-//! variable already. Up to version 1.5 the directory is `/var/run/secrets/azure/tokens`, from 1.6 on it
-//! is `/var/run/secrets/azure/wi`: a variable that was copied from a running pod points to a file that
-//! no longer exists after the next upgrade, and a volume of one's own in one of the directories gets in
-//! the webhook's way. A pod that projects a token itself and points the variable at it is fine.
+//! The webhook sets `AZURE_FEDERATED_TOKEN_FILE` and mounts the token, unless the container already has the
+//! variable. Up to version 1.5 the directory is `/var/run/secrets/azure/tokens`; from 1.6 on it is
+//! `/var/run/secrets/azure/wi`. A variable that was copied from a running pod points to a file that no
+//! longer exists after the next upgrade. Another volume in one of these directories conflicts with the
+//! webhook's mount. The rule allows a pod that projects a token itself and points the variable at it.
 //!
 //! ```yaml deny
 //! apiVersion: v1
@@ -68,8 +68,8 @@ pub static RULE: Rule = Rule {
 fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     for container in workload.containers() {
         for variable in container.env_named("AZURE_FEDERATED_TOKEN_FILE") {
-            if let Some(what) = fault(workload, container, variable) {
-                cx.report(variable.node, what);
+            if let Some(message) = fault(workload, container, variable) {
+                cx.report(variable.node, message);
             }
         }
         for mount in container.volume_mounts() {
@@ -88,13 +88,13 @@ fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
 fn fault(workload: &Workload<'_>, container: &Container<'_>, variable: &EnvVar<'_>) -> Option<&'static str> {
     let Some(path) = container.literal(variable) else {
         let stops_webhook = variable.is_set() && gets_token(workload, container);
-        return stops_webhook.then_some("is set by hand, which keeps the webhook from setting it");
+        return stops_webhook.then_some("is set in the manifest, so the webhook does not set it");
     };
     if is_token_file(workload, container, &path) {
         return None;
     }
     if TOKEN_DIRECTORIES.iter().any(|directory| below(&path, directory).is_some()) {
-        return Some("hard-codes where the webhook puts the token, which differs between its versions");
+        return Some("hard-codes the path of the webhook's token, which differs between webhook versions");
     }
     let mounted = container
         .volume_mounts()

@@ -1,10 +1,10 @@
-//! A label or annotation under `azure.workload.identity/` does not exist, or is on the wrong object.
+//! A label or annotation under `azure.workload.identity/` is unknown or on the wrong object.
 //!
 //! # Why
 //!
 //! The webhook reads one label and five annotations of the pod, and three annotations of the service
-//! account. Everything else with its prefix is ignored without a word, so a misspelt key or a client id
-//! on the pod looks configured and is not.
+//! account. It silently ignores every other key with its prefix, so a misspelt key, or a client id on the
+//! pod, looks configured but has no effect.
 //!
 //! ```yaml deny
 //! apiVersion: v1
@@ -46,8 +46,8 @@ use text::shown;
 
 pub static RULE: Rule = Rule {
     id: "workload-identity-unknown-key",
-    summary: docs_only("workload identity key that does not exist or does nothing where it is"),
-    remediation: "write the key as documented, on the object that it belongs to",
+    summary: docs_only("workload identity key that is unknown or on the wrong object"),
+    remediation: "write the key as documented, on the object to which it belongs",
     severity: Severity::Medium,
     checks: &[
         Check::Workload(Signs::ALWAYS, check_workload),
@@ -72,14 +72,14 @@ fn check_object<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>) {
     check_map(cx, object.annotations(), account, true);
 }
 
-/// Judges the keys of one map, which is `home` to the keys that take effect there. A misplaced `use` is
-/// a leftover on service accounts and namespaces; on workloads it has a rule of its own.
-fn check_map<'a>(cx: &mut RuleContext<'a>, map: Node<'a>, home: Option<Home>, judge_use: bool) {
+/// Checks the keys of one map. `home` says which keys take effect there. A misplaced `use` is a leftover on
+/// service accounts and namespaces; on workloads another rule reports it.
+fn check_map<'a>(cx: &mut RuleContext<'a>, map: Node<'a>, home: Option<Home>, check_use: bool) {
     for (key, node) in map.members() {
         let Some(name) = key.strip_prefix(PREFIX) else {
             if let Some(name) = misspelt_prefix(key) {
-                let what = format!("is not a key of workload identity, which begin with {PREFIX}");
-                cx.report(node, what).remediation(format!("write {PREFIX}{name}"));
+                let message = format!("is not a workload identity key; their prefix is {PREFIX}");
+                cx.report(node, message).remediation(format!("write {PREFIX}{name}"));
             }
             continue;
         };
@@ -87,8 +87,8 @@ fn check_map<'a>(cx: &mut RuleContext<'a>, map: Node<'a>, home: Option<Home>, ju
         match homes {
             Some(homes) if home.is_some_and(|home| homes.contains(&home)) => {}
             Some(_) if name == "use" => {
-                if judge_use {
-                    cx.report(node, "does nothing here; the webhook reads the label of the pod")
+                if check_use {
+                    cx.report(node, "has no effect here; the webhook reads the label of the pod")
                         .severity(Severity::Low)
                         .remediation(format!("remove it, and label the pods {PREFIX}use: \"true\""));
                 }
@@ -96,10 +96,10 @@ fn check_map<'a>(cx: &mut RuleContext<'a>, map: Node<'a>, home: Option<Home>, ju
             Some(homes) => {
                 let homes: Vec<_> = homes.iter().map(|home| home.as_str()).collect();
                 let homes = homes.join(" or ");
-                cx.report(node, format!("does nothing here; it is {homes}"))
+                cx.report(node, format!("has no effect here; it is {homes}"))
                     .remediation(format!("write it as {homes}"));
             }
-            // The webhook can be told to read `use-<suffix>` of pods.
+            // The webhook can be configured to read `use-<suffix>` of pods.
             None if name == SYSTEM || (name.starts_with("use-") && home == Some(Home::PodAnnotation)) => {}
             None => {
                 let finding = cx.report(node, "is not a key that the webhook knows");
@@ -111,7 +111,7 @@ fn check_map<'a>(cx: &mut RuleContext<'a>, map: Node<'a>, home: Option<Home>, ju
     }
 }
 
-/// The name of a known key whose prefix is nearly right: `azure.workload.identity.io/use`.
+/// The name of a known key that has almost the right prefix: `azure.workload.identity.io/use`.
 fn misspelt_prefix(key: &str) -> Option<&'static str> {
     const RIGHT: &str = "azure.workload.identity";
     let (prefix, name) = key.split_once('/')?;

@@ -155,7 +155,7 @@ spec:
     let account =
         json!([{"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "web", "namespace": "shop"}}]);
     let asked = Apply { cluster: MemoryCluster::of(Some(&account)), ..apply("04-lookups.yaml", pod) };
-    asked.is_accepted_saying("names an account without client-id");
+    asked.is_accepted_saying("names an account that is not annotated with a client id");
     apply("02-protect.yaml", pod).is_accepted_saying("");
 }
 

@@ -1,8 +1,8 @@
 //! The kinds that the manifests are of, with those of their members that the manifests use, as version 1 of
 //! Kubewarden's definitions has them. Any other member is refused: the API server would drop a mistyped one
-//! without a word.
+//! silently.
 
-#![expect(dead_code, reason = "the types are what is checked; nobody reads the members")]
+#![expect(dead_code, reason = "the types are what is checked; the members are not read")]
 
 use serde::Deserialize;
 use serde_json::{Map, Value};

@@ -201,7 +201,7 @@ fn token(claims: &str, n: u64) -> String {
 fn json_web_tokens() {
     let entra = token("{\"iss\":\"https://sts.windows.net/11111111-1111-1111-1111-111111111111/\"}", 1);
     let account = token("{\"iss\":\"kubernetes/serviceaccount\",\"sub\":\"system:serviceaccount:a:b\"}", 2);
-    let other = token("{\"iss\":\"https://example.org\",\"sub\":\"somebody\"}", 3);
+    let other = token("{\"iss\":\"https://example.org\",\"sub\":\"someone\"}", 3);
     for prefix in ["", "Bearer ", "token=", "{\"a\":\""] {
         says(&format!("{prefix}{entra}"), "entra-token");
         says(&format!("{prefix}{account}\n"), "service-account-token");

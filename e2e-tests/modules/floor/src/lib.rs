@@ -1,4 +1,4 @@
-//! Accepts every request without reading it. Nothing that speaks waPC can be cheaper.
+//! Accepts every request without reading it. No waPC guest can be cheaper.
 //!
 //! Three more operations misbehave in the ways the host has to cope with; its tests call them.
 use std::hint;
