@@ -41,7 +41,7 @@ WASM_CONFIG := application/vnd.wasm.config.v1+json
 
 # Folders have the names of some.
 .PHONY: help setup modules demo playground playground-serve playground-test \
-	playground-screenshots test fmt lint clippy reproducible deny e2e-tests bench budget codegen \
+	playground-screenshots test test-dates fmt lint clippy reproducible deny e2e-tests bench budget codegen \
 	address publish verify clean has-kwctl-and-bats has-registry-client
 
 help:
@@ -129,8 +129,8 @@ $(PAGE)/node_modules: $(PAGE)/package.json $(PAGE)/package-lock.json
 	cd $(PAGE) && npm ci --no-progress
 	@touch $@
 
-# The tests have built xtask. Asked for by itself, it would get other features of its dependencies, and
-# wasmtime would be built once more.
+# `--workspace` everywhere: with a package of its own cargo would choose other features, and build much of the
+# dependencies again.
 ## test              everything: format, lints, module, tests, generated files, the same bytes again
 test: modules
 	cargo fmt --all --check
@@ -139,6 +139,18 @@ test: modules
 	$(PROGRAMS)/xtask codegen --check
 	$(MAKE) reproducible
 	$(MAKE) playground-test
+
+# The tests that evaluate fixtures, and the generated files, on another day: make test-dates. Everything is built.
+OTHER_DAYS := 2024-02-29 2031-03-01
+FIXTURE_TESTS := budget documentation deploy e2e_cases fixtures lookups module_against_core mutants
+
+## test-dates        the tests of fixtures again, on other days
+test-dates: policy.wasm
+	for day in $(OTHER_DAYS); do \
+		echo "== on $$day" && ENTRA_AUTH_TEST_TODAY=$$day \
+			cargo test --locked --workspace $(addprefix --test ,$(FIXTURE_TESTS)) && \
+		ENTRA_AUTH_TEST_TODAY=$$day $(PROGRAMS)/xtask codegen --check || exit 1; \
+	done
 
 ## fmt               format the source
 fmt:

@@ -1,7 +1,7 @@
-//! The committed snapshot of what the module weighs and what judging each fixture costs.
+//! The committed snapshot of the size of the module and of the cost of evaluating each fixture.
 //!
-//! Neither depends on the machine, so a test compares them. The compiler's version moves both a
-//! little, which is why only growth over 5 % counts.
+//! Neither depends on the machine, so a test compares them. The compiler's version changes both a
+//! little, so only growth over 5 % counts.
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -9,10 +9,13 @@ use anyhow::{Context, bail};
 
 use crate::{Built, root};
 
-/// What the module may weigh at most, whatever the snapshot says.
+/// The largest size of the module, whatever the snapshot says.
 pub const MAX_SIZE: u64 = 700_000;
-/// What one call may keep of linear memory.
+/// The most linear memory that one call may use.
 pub const MAX_MEMORY: usize = 24 << 20;
+/// The most instructions that any fixture may cost, whether the snapshot has it or not: for the request, and for every
+/// byte of the payload. The most expensive fixtures need about half of it.
+const MAX_INSTRUCTIONS: (u64, u64) = (300_000, 1_000);
 
 /// Name and cost; `policy.wasm` in bytes, fixtures in instructions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,9 +38,14 @@ impl Budget {
         for fixture in admission::fixture::all(&test_data)? {
             let name = fixture.path.strip_prefix(&test_data)?;
             let name = name.to_string_lossy().replace('\\', "/");
-            let metered = meter.call("validate", &fixture.payload()).with_context(|| name.clone())?;
+            let payload = fixture.payload();
+            let metered = meter.call("validate", &payload).with_context(|| name.clone())?;
             if metered.memory > MAX_MEMORY {
                 bail!("{name} needs {} bytes of memory", metered.memory);
+            }
+            let most = MAX_INSTRUCTIONS.0 + MAX_INSTRUCTIONS.1 * payload.len() as u64;
+            if metered.fuel > most {
+                bail!("{name} costs {} instructions, over {most} for {} bytes", metered.fuel, payload.len());
             }
             costs.insert(name, metered.fuel);
         }
@@ -56,7 +64,12 @@ impl Budget {
             .map(Self)
     }
 
-    /// What is in the way of accepting `now`, a line each.
+    /// The fixtures of `now` that the snapshot does not have. They need no entry: the general bound holds for them too.
+    pub fn new_in<'n>(&self, now: &'n Self) -> Vec<&'n str> {
+        now.0.keys().filter(|name| !self.0.contains_key(*name)).map(String::as_str).collect()
+    }
+
+    /// The reasons not to accept `now`, a line each.
     pub fn objections(&self, now: &Self) -> Vec<String> {
         let mut objections = Vec::new();
         for (name, &cost) in &now.0 {
@@ -65,8 +78,7 @@ impl Budget {
                     let percent = (cost - budget) * 100 / budget.max(1);
                     objections.push(format!("{name} grew by {percent} %: {budget} -> {cost}"));
                 }
-                // A new fixture has no budget until the next `make budget`.
-                Some(_) | None => {}
+                _ => {}
             }
         }
         for name in self.0.keys().filter(|name| !now.0.contains_key(*name)) {
@@ -107,10 +119,11 @@ mod tests {
     }
 
     #[test]
-    fn objects_to_growth_but_not_to_new_fixtures() {
+    fn objects_to_growth_and_to_missing_fixtures_but_not_to_new_ones() {
         let before = budget(&[("a", 100), ("b", 100), ("c", 100), ("policy.wasm", 10)]);
         let after = budget(&[("a", 105), ("b", 106), ("d", 1), ("policy.wasm", MAX_SIZE + 1)]);
         assert!(before.objections(&before).is_empty());
+        assert_eq!(before.new_in(&after), ["d"]);
         assert_eq!(
             before.objections(&after),
             [

@@ -3,10 +3,12 @@
 
 use crate::policy_metadata::Metadata;
 use anyhow::{Context, Result, bail};
-use host::Module;
 use std::path::Path;
+use wasmparser::{Parser, Payload, Validator};
 
 const SECTION: &str = "io.kubewarden.metadata";
+/// What policies are called through, in every version of the protocol that there is.
+const PROTOCOL: &str = "v1";
 const USAGE: &str = "io.kubewarden.policy.usage";
 
 pub fn run(metadata: &Path, usage: Option<&Path>, output: &Path, module: &Path) -> Result<()> {
@@ -20,7 +22,8 @@ pub fn run(metadata: &Path, usage: Option<&Path>, output: &Path, module: &Path) 
 /// The module with the metadata section in place of any it has.
 fn annotate(module: &[u8], metadata: &str, usage: Option<String>) -> Result<Vec<u8>> {
     let mut metadata = Metadata::read(metadata)?;
-    metadata.protocol_version = Some(protocol_version(module)?);
+    check(module)?;
+    metadata.protocol_version = Some(PROTOCOL.to_owned());
     if let Some(usage) = usage {
         metadata.annotations.insert(USAGE.to_owned(), usage);
     }
@@ -29,13 +32,18 @@ fn annotate(module: &[u8], metadata: &str, usage: Option<String>) -> Result<Vec<
     Ok(annotated)
 }
 
-/// Asked of the module itself, as a policy server's tools do.
-fn protocol_version(module: &[u8]) -> Result<String> {
-    let version = Module::load(module)?.protocol_version()?;
-    if version != "v1" {
-        bail!("the module uses protocol version {version}, which policy servers do not know");
+/// Fails unless the module is valid and a waPC guest. kwctl calls it to learn its protocol version; the tests of the
+/// finished module do that here, so that this program needs no engine.
+fn check(module: &[u8]) -> Result<()> {
+    Validator::new().validate_all(module).context("not a valid WebAssembly module")?;
+    for payload in Parser::new(0).parse_all(module) {
+        if let Payload::ExportSection(exports) = payload?
+            && exports.into_iter().any(|export| export.is_ok_and(|export| export.name == "__guest_call"))
+        {
+            return Ok(());
+        }
     }
-    Ok(version)
+    bail!("the module does not export __guest_call: it is not a waPC guest")
 }
 
 /// The module's sections but for the one named [`SECTION`].
@@ -113,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn the_annotated_policy_carries_its_metadata_and_still_runs() {
+    fn the_annotated_policy_carries_its_metadata_and_is_valid() {
         let module = Built::Policy.read().unwrap();
         let metadata = std::fs::read_to_string(crate::root().join("metadata.yml")).unwrap();
         let annotated = annotate(&module, &metadata, Some("how to use it".to_owned())).unwrap();
@@ -125,7 +133,7 @@ mod tests {
         assert_eq!(without_section(&annotated).unwrap(), module);
         // Twice is the same as once.
         assert_eq!(annotate(&annotated, &metadata, Some("how to use it".to_owned())).unwrap(), annotated);
-        Module::load(&annotated).unwrap().protocol_version().unwrap();
+        check(&annotated).unwrap();
     }
 
     #[test]
@@ -133,6 +141,8 @@ mod tests {
         for bytes in [&b""[..], b"\0asm", b"not a module at all", b"\0asm\x01\0\0\0\x01\xff"] {
             assert!(without_section(bytes).is_err(), "{bytes:?}");
         }
+        let metadata = "rules: []\nmutating: false\n";
+        assert!(annotate(b"\0asm\x01\0\0\0", metadata, None).unwrap_err().to_string().contains("waPC guest"));
         assert!(annotate(&Built::Floor.read().unwrap(), "rules: []\nmutatin: false\n", None).is_err());
     }
 

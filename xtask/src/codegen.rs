@@ -8,10 +8,8 @@ use crate::policy_metadata::Metadata;
 use crate::{artifacthub, credential_doc, questions, rule_doc, schema, settings_doc, tables};
 use anyhow::{Context, Result, bail};
 use e2e_tests::cases::{self, CASES};
-use entra_auth_policy::settings::Date;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Files with marked parts.
 const MARKED: &[&str] = &[
@@ -89,7 +87,9 @@ fn wanted(root: &Path) -> Result<BTreeMap<PathBuf, String>> {
     let metadata = Metadata::read(metadata).context("metadata.yml")?;
     let questions = questions::form(metadata.annotation("io.kubewarden.policy.description")?)?;
     let existing = |path: &str| std::fs::read_to_string(root.join(path)).ok();
-    let package = artifacthub::package(&metadata, &questions, existing("artifacthub-pkg.yml").as_deref(), &today())?;
+    let changelog = existing("CHANGELOG.md").unwrap_or_default();
+    let created_at = artifacthub::created_at(&metadata, &changelog, existing("artifacthub-pkg.yml").as_deref())?;
+    let package = artifacthub::package(&metadata, &questions, &created_at)?;
     let repository = artifacthub::repository(&metadata, existing("artifacthub-repo.yml").as_deref())?;
     files.insert(PathBuf::from("artifacthub-pkg.yml"), package);
     files.insert(PathBuf::from("artifacthub-repo.yml"), repository);
@@ -97,13 +97,7 @@ fn wanted(root: &Path) -> Result<BTreeMap<PathBuf, String>> {
     Ok(files)
 }
 
-/// The day as a time, as RFC 3339 writes it.
-fn today() -> String {
-    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    format!("{}T00:00:00Z", Date::from_unix_seconds(seconds))
-}
-
-/// A manifest whose policies all use this module.
+/// The policies of a manifest, all of them with this module.
 fn name_module(manifest: &str, module: &str) -> String {
     let line = |line: &str| match line.split_once("module: ") {
         Some((before, _)) if before.trim().is_empty() => format!("{before}module: registry://{module}\n"),

@@ -86,3 +86,19 @@ fn make_reads_the_same_address() {
         std::process::Command::new("make").args(["--silent", "address"]).current_dir(e2e_tests::root()).output();
     assert_eq!(String::from_utf8(output.unwrap().stdout).unwrap().trim(), annotation("ociUrl"));
 }
+
+/// Writing pages must not need wasmtime, by far the longest build.
+#[test]
+fn xtask_is_built_without_an_engine() {
+    let output = std::process::Command::new(env!("CARGO"))
+        .args(["tree", "--offline", "--locked", "--package", "xtask", "--edges", "normal,build", "--prefix", "none"])
+        .current_dir(e2e_tests::root())
+        .output()
+        .unwrap();
+    let tree = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(tree.lines().any(|line| line.starts_with("wasmparser ")), "{tree}");
+    let engines: Vec<_> =
+        tree.lines().filter(|line| line.starts_with("wasmtime") || line.starts_with("host ")).collect();
+    assert!(engines.is_empty(), "{engines:#?}");
+}

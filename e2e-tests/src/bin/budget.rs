@@ -1,4 +1,4 @@
-//! `budget`: says what grew since `budget.snap`; `budget --write`: accepts it.
+//! `budget`: reports growth since `budget.snap`; `budget --write`: accepts it.
 use std::fs;
 use std::process::ExitCode;
 
@@ -11,7 +11,11 @@ fn main() -> anyhow::Result<ExitCode> {
         println!("{} written", Budget::path().display());
         return Ok(ExitCode::SUCCESS);
     }
-    let objections = Budget::parse(&fs::read_to_string(Budget::path())?)?.objections(&now);
+    let budget = Budget::parse(&fs::read_to_string(Budget::path())?)?;
+    for name in budget.new_in(&now) {
+        println!("{name} is new: `make budget` records its cost");
+    }
+    let objections = budget.objections(&now);
     for objection in &objections {
         println!("{objection}");
     }

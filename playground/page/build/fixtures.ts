@@ -1,5 +1,5 @@
 // The fixtures of test_data as states of the page: for its menu, and to test that it judges them right.
-// What the directives mean is said in e2e-tests/manifest/src/fixture.rs.
+// What the directives mean is said in crates/admission/src/fixture.rs.
 
 import { readFileSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
