@@ -12,9 +12,8 @@ use crate::object::Object;
 use crate::request::Request;
 use crate::requester::Requester;
 use crate::settings::Settings;
-use crate::view::{
-    binding::Binding, certificate::CertificateRequest, sign::Signs, token::TokenRequest, workload::Workload,
-};
+use crate::texts::{Origins, Text};
+use crate::view::{binding::Binding, certificate::CertificateRequest, token::TokenRequest, workload::Workload};
 use kubernetes::kind::Kind;
 use kubernetes::role::Role;
 use std::borrow::Cow;
@@ -50,16 +49,14 @@ impl std::fmt::Debug for Rule {
 pub enum Check {
     /// Everything that is applied.
     Any(for<'a> fn(&mut RuleContext<'a>, &Object<'a>)),
-    /// Objects with annotations.
-    Annotated(for<'a> fn(&mut RuleContext<'a>, &Object<'a>)),
-    /// Objects of kinds that Kubernetes does not know, and what pod templates they have.
-    CustomResource(for<'a> fn(&mut RuleContext<'a>, &Object<'a>, &[Workload<'a>])),
+    /// Strings from these kinds of places.
+    Text(Origins, for<'a> fn(&mut RuleContext<'a>, &Text<'a>)),
     /// Objects of these kinds.
     Kinds(&'static [Kind], for<'a> fn(&mut RuleContext<'a>, &Object<'a>)),
     /// What an object or its pods choose to sign in to Azure with.
     Mode(for<'a> fn(&mut RuleContext<'a>, &ModeFinding<'a>)),
-    /// Pods, and every pod template of a workload, that show one of these signs.
-    Workload(Signs, for<'a> fn(&mut RuleContext<'a>, &Workload<'a>)),
+    /// Pods, and every pod template of a workload.
+    Workload(for<'a> fn(&mut RuleContext<'a>, &Workload<'a>)),
     /// RoleBinding and ClusterRoleBinding.
     Binding(for<'a> fn(&mut RuleContext<'a>, &Binding<'a>)),
     /// Role and ClusterRole.

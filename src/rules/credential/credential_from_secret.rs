@@ -51,7 +51,6 @@
 
 use crate::finding::Severity;
 use crate::rule::{Check, Rule, RuleContext};
-use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 use credentials::{NameStrength, is_azure_credential_variable, name_strength};
 use json::Node;
@@ -62,7 +61,7 @@ pub static RULE: Rule = Rule {
     summary: docs_only("fixed Azure credential handed to a container from a Secret"),
     remediation: "use workload identity, grant it a role on the service, and drop the reference",
     severity: Severity::Medium,
-    checks: &[Check::Workload(Signs::FROM_ELSEWHERE.or(Signs::SECRET_VOLUMES).or(Signs::PROJECTED_VOLUMES), check)],
+    checks: &[Check::Workload(check)],
 };
 
 fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {

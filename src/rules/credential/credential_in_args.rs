@@ -45,11 +45,10 @@
 //! - [Microsoft Entra Workload ID on AKS](https://learn.microsoft.com/azure/aks/workload-identity-overview)
 //! - [Best practices for Secrets](https://kubernetes.io/docs/concepts/security/secrets-good-practices/)
 
-use super::literal::in_arguments;
+use super::literal;
 use crate::finding::Severity;
-use crate::rule::{Check, Rule, RuleContext};
-use crate::view::sign::Signs;
-use crate::view::workload::Workload;
+use crate::rule::{Check, Rule};
+use crate::texts::Origins;
 use text::docs_only;
 
 pub static RULE: Rule = Rule {
@@ -57,11 +56,5 @@ pub static RULE: Rule = Rule {
     summary: docs_only("fixed credential on a command line"),
     remediation: "use workload identity and drop the argument; rotate what was written here",
     severity: Severity::High,
-    checks: &[Check::Workload(Signs::ALWAYS, check)],
+    checks: &[Check::Text(Origins::RUN, literal::report)],
 };
-
-fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
-    in_arguments(workload, &mut |literal| {
-        literal.report(cx);
-    });
-}

@@ -52,11 +52,10 @@
 //! - [Microsoft Entra Workload ID on AKS](https://learn.microsoft.com/azure/aks/workload-identity-overview)
 //! - [Security Utilities: patterns of Azure's credentials](https://github.com/microsoft/security-utilities)
 
-use super::literal::in_env;
+use super::literal;
 use crate::finding::Severity;
-use crate::rule::{Check, Rule, RuleContext};
-use crate::view::sign::Signs;
-use crate::view::workload::Workload;
+use crate::rule::{Check, Rule};
+use crate::texts::{Origin, Origins};
 use text::docs_only;
 
 pub static RULE: Rule = Rule {
@@ -64,11 +63,5 @@ pub static RULE: Rule = Rule {
     summary: docs_only("fixed credential in a container's environment"),
     remediation: "use workload identity and drop the variable; rotate what was written here",
     severity: Severity::High,
-    checks: &[Check::Workload(Signs::ALWAYS, check)],
+    checks: &[Check::Text(Origins::of(&[Origin::Variable]), literal::report)],
 };
-
-fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
-    in_env(workload, &mut |literal| {
-        literal.report(cx);
-    });
-}

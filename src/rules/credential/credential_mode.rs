@@ -49,13 +49,11 @@
 //! - [Microsoft Entra Workload ID on AKS](https://learn.microsoft.com/azure/aks/workload-identity-overview)
 //! - [External Secrets: Azure Key Vault](https://external-secrets.io/latest/provider/azure-key-vault/)
 
-use super::literal::{Literal, in_custom_resource};
-use crate::anchor::Anchor;
+use super::literal::find;
 use crate::auth_mode::ModeFinding;
-use crate::finding::{Finding, Severity};
-use crate::object::Object;
+use crate::finding::Severity;
 use crate::rule::{Check, Rule, RuleContext};
-use crate::view::workload::Workload;
+use crate::texts::{Origin, Origins, Text};
 use text::docs_only;
 
 pub static RULE: Rule = Rule {
@@ -63,7 +61,7 @@ pub static RULE: Rule = Rule {
     summary: docs_only("object that chooses a service principal, key or connection string"),
     remediation: "choose workload identity",
     severity: Severity::High,
-    checks: &[Check::Mode(check), Check::CustomResource(check_strings)],
+    checks: &[Check::Mode(check), Check::Text(Origins::of(&[Origin::BuiltInMember, Origin::CustomMember]), check_text)],
 };
 
 fn check<'a>(cx: &mut RuleContext<'a>, found: &ModeFinding<'a>) {
@@ -72,23 +70,18 @@ fn check<'a>(cx: &mut RuleContext<'a>, found: &ModeFinding<'a>) {
     }
 }
 
-/// A credential in any string of a custom resource, by value. A place that is told already is not told
-/// again.
-fn check_strings<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>, workloads: &[Workload<'a>]) {
-    in_custom_resource(object, workloads, &mut |literal| {
-        if !cx.findings.iter().any(|finding| is_same(finding, &literal)) {
-            literal
-                .report(cx)
-                .remediation("let the controller sign in with workload identity; rotate what was written here");
+/// A credential in any other string, by value. One that is reported already is not reported again.
+fn check_text<'a>(cx: &mut RuleContext<'a>, text: &Text<'a>) {
+    find(text, &mut |literal| {
+        let severity = literal.evidence.severity();
+        if !cx.findings.iter().any(|finding| finding.severity >= severity && text.is_at(&finding.place)) {
+            let remediation = match text.origin {
+                Origin::CustomMember => {
+                    "let the controller sign in with workload identity; rotate what was written here"
+                }
+                _ => "remove it and rotate what was written here",
+            };
+            literal.report(cx, text).remediation(remediation);
         }
     });
-}
-
-fn is_same(finding: &Finding<'_>, literal: &Literal<'_>) -> bool {
-    match (&finding.place, &literal.place) {
-        (Anchor::Node { node: told, .. }, Anchor::Node { node, .. }) => {
-            told.address() == node.address() && finding.rule.id.starts_with("credential-")
-        }
-        _ => false,
-    }
 }

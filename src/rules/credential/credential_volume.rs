@@ -39,11 +39,13 @@
 //! - [Azure Blob CSI driver parameters](https://github.com/kubernetes-sigs/blob-csi-driver/blob/master/docs/driver-parameters.md)
 //! - [Identity access for the Key Vault provider](https://learn.microsoft.com/azure/aks/csi-secrets-store-identity-access)
 
+use super::literal::find;
 use crate::auth_mode::ModeFinding;
 use crate::finding::Severity;
 use crate::object::Object;
 use crate::requester::Requester;
 use crate::rule::{Check, Rule, RuleContext};
+use crate::texts::{Origin, Origins, Text};
 use kubernetes::kind;
 use text::docs_only;
 
@@ -52,13 +54,21 @@ pub static RULE: Rule = Rule {
     summary: docs_only("volume that is mounted with a storage key or a service principal's secret"),
     remediation: "mount with the pod's own token",
     severity: Severity::Medium,
-    checks: &[Check::Mode(check)],
+    checks: &[Check::Mode(check), Check::Text(Origins::of(&[Origin::Volume]), check_text)],
 };
 
 fn check<'a>(cx: &mut RuleContext<'a>, found: &ModeFinding<'a>) {
     if found.choice.mode.is_credential() && found.entry.is_volume() && !is_provisioned(cx, &found.object) {
         found.report(cx);
     }
+}
+
+/// A credential in a parameter, mount option or attribute, by value.
+fn check_text<'a>(cx: &mut RuleContext<'a>, text: &Text<'a>) {
+    find(text, &mut |literal| {
+        let severity = literal.evidence.severity();
+        literal.report(cx, text).severity(severity).remediation("remove it and rotate what was written here");
+    });
 }
 
 /// Whether the control plane writes what its StorageClass says: the volumes of its provisioner, and

@@ -58,7 +58,6 @@
 use crate::finding::Severity;
 use crate::object::Object;
 use crate::rule::{Check, Rule, RuleContext};
-use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 use json::Node;
 use kubernetes::kind;
@@ -70,10 +69,7 @@ pub static RULE: Rule = Rule {
     summary: docs_only("volume that shows the node's Azure credential file"),
     remediation: "remove the volume and use workload identity",
     severity: Severity::High,
-    checks: &[
-        Check::Workload(Signs::HOST_PATHS, check),
-        Check::Kinds(&[kind::PERSISTENT_VOLUME], check_persistent_volume),
-    ],
+    checks: &[Check::Workload(check), Check::Kinds(&[kind::PERSISTENT_VOLUME], check_persistent_volume)],
 };
 
 fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {

@@ -46,7 +46,6 @@
 
 use crate::finding::Severity;
 use crate::rule::{Check, Rule, RuleContext};
-use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 use crate::view::workload_identity::{entra_token, is_reserved_volume_name};
 use text::docs_only;
@@ -56,7 +55,7 @@ pub static RULE: Rule = Rule {
     summary: docs_only("volume named like the workload identity token's"),
     remediation: "rename the volume; the webhook adds the token's volume itself",
     severity: Severity::Medium,
-    checks: &[Check::Workload(Signs::VOLUMES, check)],
+    checks: &[Check::Workload(check)],
 };
 
 fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
