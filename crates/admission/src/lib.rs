@@ -3,6 +3,8 @@
 pub mod cluster;
 #[cfg(feature = "yaml")]
 pub mod fixture;
+#[cfg(feature = "yaml")]
+pub mod mutate;
 mod request;
 #[cfg(feature = "yaml")]
 pub mod session;
