@@ -4,6 +4,9 @@ use crate::request::Request;
 use json::Node;
 use kubernetes::kind::{self, Kind, Tag};
 
+/// The annotation in which kubectl keeps a copy of what was applied.
+pub(crate) const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
 /// An object, borrowed from the request. Copy it freely.
 #[derive(Clone, Copy, Debug)]
 pub struct Object<'a> {

@@ -108,6 +108,15 @@ impl<'a> RuleContext<'a> {
         #[allow(clippy::indexing_slicing, reason = "just pushed")]
         &mut self.findings[last]
     }
+
+    /// Reports the choice of a mode with its own severity and remediation.
+    pub fn report_mode(&mut self, found: &ModeFinding<'a>) {
+        let message = match found.value {
+            Some(value) => format!("{} ({value})", found.choice.what),
+            None => found.choice.what.to_owned(),
+        };
+        self.report(found.place.clone(), message).severity(found.choice.mode.severity()).remediation(found.entry.fix);
+    }
 }
 
 /// Words for documentation, the schema and the browser page: a policy server has no reader for them, so

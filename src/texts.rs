@@ -10,7 +10,7 @@
 
 use crate::anchor::{Anchor, locate};
 use crate::imds;
-use crate::object::Object;
+use crate::object::{LAST_APPLIED, Object};
 use crate::settings::Settings;
 use crate::value_hints::ValueHints;
 use crate::view::container::Container;
@@ -25,9 +25,6 @@ use kubernetes::kind;
 use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::ops::Range;
-
-/// Where kubectl keeps a copy of what was applied.
-pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// The kind of place that a string is from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -493,10 +490,12 @@ impl<'s, 'a> Walk<'s, 'a> {
                     continue;
                 };
                 let is_flag = word.starts_with('-') && !word.contains(|c: char| c.is_ascii_whitespace());
-                let (name, value) = match word.split_once('=') {
+                // The end of a key in base64 is not a value.
+                let assigned = word.split_once('=').filter(|(_, value)| !value.trim_matches('=').is_empty());
+                let (name, value) = match assigned {
                     Some(assigned) if is_flag => assigned,
                     None if is_flag => {
-                        flag = word;
+                        flag = if word.contains('=') { "" } else { word };
                         ("", word)
                     }
                     _ => (before, word),
@@ -591,3 +590,6 @@ fn decoded_text(text: &str) -> Option<String> {
     let bytes = (text.len() >= SHORTEST_BASE64).then(|| decode_base64(text.trim(), LONGEST_BASE64))??;
     String::from_utf8(bytes).ok().filter(|inner| inner.contains(['=', ':', '\n', '{']))
 }
+
+#[cfg(test)]
+mod tests;

@@ -66,7 +66,7 @@ pub static RULE: Rule = Rule {
 
 fn check<'a>(cx: &mut RuleContext<'a>, found: &ModeFinding<'a>) {
     if found.choice.mode.is_credential() && !found.entry.is_volume() {
-        found.report(cx);
+        cx.report_mode(found);
     }
 }
 

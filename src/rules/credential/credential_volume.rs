@@ -59,7 +59,7 @@ pub static RULE: Rule = Rule {
 
 fn check<'a>(cx: &mut RuleContext<'a>, found: &ModeFinding<'a>) {
     if found.choice.mode.is_credential() && found.entry.is_volume() && !is_provisioned(cx, &found.object) {
-        found.report(cx);
+        cx.report_mode(found);
     }
 }
 

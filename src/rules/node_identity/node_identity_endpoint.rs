@@ -136,7 +136,8 @@ fn judge_pair(name: &str, value: &str) -> Option<&'static str> {
 }
 
 fn operated_by(name: &str, value: Option<&str>) -> Option<&'static str> {
-    switch_of(name, value).map(|switch| switch.what)
+    // In a shell a value may end with the command.
+    switch_of(name, value.map(|value| value.trim_end_matches(';'))).map(|switch| switch.what)
 }
 
 fn names_endpoint(name: &str, value: &str) -> Option<&'static str> {
