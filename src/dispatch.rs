@@ -47,9 +47,9 @@ impl Features {
     const HOST_PATHS: Features = Features(1 << 5);
     /// It has the label `azure.workload.identity/use`, whatever the value.
     const USE_LABEL: Features = Features(1 << 6);
-    /// A container has a variable `AZURE_*`.
+    /// A container has a variable `AZ*`, such as `AZURE_CLIENT_ID`.
     const AZURE_VARIABLES: Features = Features(1 << 7);
-    /// A container has a variable `AWS_*`.
+    /// A container has a variable `AW*`, such as `AWS_ROLE_ARN`.
     const AWS_VARIABLES: Features = Features(1 << 8);
     /// A variable comes from elsewhere: `valueFrom`, `envFrom`.
     const FROM_ELSEWHERE: Features = Features(1 << 9);
@@ -99,10 +99,13 @@ impl Features {
         for container in workload.containers() {
             features = features.and_if(container.env_from().next().is_some(), Features::FROM_ELSEWHERE);
             for variable in container.env() {
-                features = features
-                    .and_if(!variable.value_from.is_absent(), Features::FROM_ELSEWHERE)
-                    .and_if(variable.name.starts_with("AZURE_"), Features::AZURE_VARIABLES)
-                    .and_if(variable.name.starts_with("AWS_"), Features::AWS_VARIABLES);
+                features = features.and_if(!variable.value_from.is_absent(), Features::FROM_ELSEWHERE);
+                // Two bytes settle it for nearly all.
+                match variable.name.as_bytes() {
+                    [b'A', b'Z', ..] => features = features.or(Features::AZURE_VARIABLES),
+                    [b'A', b'W', ..] => features = features.or(Features::AWS_VARIABLES),
+                    _ => {}
+                }
             }
         }
         features

@@ -133,7 +133,7 @@ fn number(part: &str) -> Option<u64> {
     u64::from_str_radix(digits, radix).ok().filter(|_| plain)
 }
 
-/// Whether what stands before `at` on its line is a list of hosts assigned to such a name.
+/// Whether what comes before `at` on its line is a list of hosts assigned to such a name.
 fn is_in_proxy_exception(text: &str, at: usize) -> bool {
     const FARTHEST: usize = 1024;
     let before = text.as_bytes().get(at.saturating_sub(FARTHEST)..at).unwrap_or_default();
@@ -267,9 +267,9 @@ fn is_same_name(name: &str, letters: &str) -> bool {
         && known.next().is_none()
 }
 
-/// Whether `word`, in lower case, stands at `at` in any mixture of cases.
+/// Whether `word`, in lower case, is at `at` in any mixture of cases.
 fn starts_with_fold(text: &str, at: usize, word: &str) -> bool {
-    // Callers have found the first letter; of what follows one letter spares nearly every place the rest.
+    // Callers have found the first letter. The second rules out nearly every place.
     let second = |text: &str, at: usize| text.as_bytes().get(at + 1).map(u8::to_ascii_lowercase);
     if second(text, at) != second(word, 0) {
         return false;

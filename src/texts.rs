@@ -136,6 +136,8 @@ pub struct Text<'a> {
     hits: OnceCell<Vec<Hit>>,
     pairs: OnceCell<Vec<Pair>>,
     decoded: OnceCell<Option<Vec<u8>>>,
+    names_endpoint: OnceCell<bool>,
+    may_switch: OnceCell<bool>,
 }
 
 /// Where a string of kubectl's copy is.
@@ -207,7 +209,7 @@ impl<'a> Text<'a> {
     pub fn pairs(&self) -> &[Pair] {
         self.pairs.get_or_init(|| {
             let text = &*self.value;
-            let names_endpoint = self.hints.any(ValueHints::NODE_IDENTITY) && imds::mentions_endpoint(text);
+            let (names_endpoint, may_switch) = (self.names_endpoint(), self.may_switch());
             let mut starts: Vec<usize> = self.hits().iter().map(|(_, range)| range.start).collect();
             starts.sort_unstable();
             let mut pairs = Vec::new();
@@ -217,7 +219,7 @@ impl<'a> Text<'a> {
                 let holds_credential = starts.get(first).is_some_and(|start| *start < value.end);
                 let asked_for = holds_credential
                     || name_strength(pair.key).is_some()
-                    || imds::is_switch(pair.key)
+                    || may_switch && imds::is_switch(pair.key)
                     || names_endpoint && imds::mentions_endpoint(pair.value);
                 if let Some(key) = range_in(text, pair.key).filter(|_| asked_for) {
                     pairs.push(Pair { key, value, line: pair.line });
@@ -225,6 +227,18 @@ impl<'a> Text<'a> {
             });
             pairs
         })
+    }
+
+    /// Whether the value names the metadata endpoint of the node.
+    pub fn names_endpoint(&self) -> bool {
+        let is_possible = self.hints.any(ValueHints::NODE_IDENTITY);
+        *self.names_endpoint.get_or_init(|| is_possible && imds::mentions_endpoint(&self.value))
+    }
+
+    /// Whether the value has a word that all switches to the identity of the node have.
+    pub fn may_switch(&self) -> bool {
+        let is_possible = self.hints.any(ValueHints::NODE_IDENTITY);
+        *self.may_switch.get_or_init(|| is_possible && (imds::hints_at_switch(&self.value) || self.names_endpoint()))
     }
 
     /// What the value is in base64, if it looks like that.
@@ -338,7 +352,7 @@ impl<'s, 'a> Walk<'s, 'a> {
     fn new(scope: &Scope<'s, 'a>, copy: Option<Copied<'a>>) -> Self {
         let object = *scope.object;
         let mut containers: Vec<&Container<'a>> = scope.workloads.iter().flat_map(Workload::containers).collect();
-        containers.sort_by_key(|container| container.node.address());
+        containers.sort_unstable_by_key(|container| container.node.address());
         containers.dedup_by_key(|container| container.node.address());
         let member = match () {
             () if is_custom_resource(&object) => Origin::CustomMember,
@@ -369,9 +383,7 @@ impl<'s, 'a> Walk<'s, 'a> {
     /// A member of any name and type, and all below it.
     fn member(&mut self, key: &'a str, node: Node<'a>, origin: Origin) {
         if let Some(text) = node.text() {
-            if text.len() >= SHORTEST_MEMBER {
-                self.push(key, Cow::Borrowed(text), node, origin);
-            }
+            self.push(key, Cow::Borrowed(text), node, origin);
         } else if node.is_list() {
             node.items().for_each(|item| self.member(key, item, origin));
         } else if let Some(container) = self.next_container(node) {
@@ -539,6 +551,9 @@ impl<'s, 'a> Walk<'s, 'a> {
     }
 
     fn push(&mut self, name: &'a str, value: Cow<'a, str>, node: Node<'a>, source: Origin) {
+        if source.is_nameless() && value.len() < SHORTEST_MEMBER {
+            return;
+        }
         let hints = self.hints(name, &value, source);
         let is_left_out = matches!(source, Origin::Data | Origin::Volume | Origin::BuiltInMember) && self.is_excused;
         if hints.is_empty() || is_left_out {
@@ -558,6 +573,8 @@ impl<'s, 'a> Walk<'s, 'a> {
             hits: OnceCell::new(),
             pairs: OnceCell::new(),
             decoded: OnceCell::new(),
+            names_endpoint: OnceCell::new(),
+            may_switch: OnceCell::new(),
         });
     }
 

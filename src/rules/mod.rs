@@ -1,4 +1,4 @@
-//! The table of all rules, in the order in which findings are told.
+//! The table of all rules, in the order in which findings are reported.
 
 pub mod aws;
 pub mod binding;

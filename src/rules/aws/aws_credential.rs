@@ -2,11 +2,10 @@
 //!
 //! # Why
 //!
-//! A long-lived key of another cloud is a fixed credential like any other: whoever reads the object has
-//! it, from anywhere, until somebody rotates it. Keys are recognised by their value, in variables,
-//! arguments, ConfigMaps, Secrets, annotations and any string of a custom resource; the examples of AWS's
-//! documentation are excused. In a Secret, and in a variable that is filled from one, a key is a fixed
-//! credential all the same, but not for everybody to read.
+//! A long-lived key of another cloud is a fixed credential like any other: anyone who can read the object
+//! can use it, from anywhere, until it is rotated. The rule recognises keys by their value in every string
+//! of an object. The examples of the AWS documentation are not reported. In a Secret, and in a variable
+//! that is filled from one, a key is still a fixed credential, but fewer people can read it.
 //!
 //! ```yaml deny
 //! apiVersion: v1

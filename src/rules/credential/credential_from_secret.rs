@@ -1,10 +1,10 @@
-//! A container is given a fixed Azure credential from a Secret.
+//! A container gets a fixed Azure credential from a Secret.
 //!
 //! # Why
 //!
-//! A reference keeps the credential out of the manifest, but the program still signs in with one that
-//! does not expire by itself and works from anywhere. The name of the variable, or the key in the Secret,
-//! says that it is one of Azure; `optional` changes nothing.
+//! The reference keeps the credential out of the manifest, but the program still signs in with one that
+//! does not expire on its own and works from anywhere. The name of the variable, or the key in the Secret,
+//! shows that it is a credential of Azure. `optional` makes no difference.
 //!
 //! ```yaml deny
 //! apiVersion: v1

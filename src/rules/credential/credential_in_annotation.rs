@@ -1,11 +1,11 @@
-//! An annotation holds a fixed credential.
+//! An annotation or label holds a fixed credential.
 //!
 //! # Why
 //!
-//! Annotations are read by whoever may see the object, and nobody expects a credential there. The usual
-//! way in is `kubectl apply`, which keeps a copy of the whole manifest in the annotation
-//! `kubectl.kubernetes.io/last-applied-configuration`: a credential that was since removed from the
-//! object otherwise lives on in that copy. What the copy merely repeats is reported at the object.
+//! Anyone who can see an object can read its annotations. The usual cause is `kubectl apply`, which keeps a
+//! copy of the whole manifest in the annotation `kubectl.kubernetes.io/last-applied-configuration`: a
+//! credential that was later removed from the object by other means stays in that copy. What the copy
+//! merely repeats is reported at the object.
 //!
 //! ```yaml deny
 //! apiVersion: v1

@@ -2,9 +2,10 @@
 //!
 //! # Why
 //!
-//! Arguments are readable by whoever may read the Pod, and on the node by every process that can list
-//! processes; they end up in logs and crash reports as well. Flags (`--client-secret=x` and
-//! `--client-secret x`), scripts behind `sh -c`, commands of probes and hooks are read alike.
+//! Anyone who can read the Pod can read its arguments, and so can every process on the node that can list
+//! processes. Arguments also end up in logs and crash reports. The rule reads flags (`--client-secret=x`
+//! and `--client-secret x`), scripts behind `sh -c`, scripts of Argo Workflows, and the commands, paths
+//! and headers of probes and hooks.
 //!
 //! ```yaml deny
 //! apiVersion: v1

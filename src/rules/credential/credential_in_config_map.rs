@@ -2,9 +2,9 @@
 //!
 //! # Why
 //!
-//! ConfigMaps are read by everybody with the `view` role, are not encrypted like Secrets, and are copied
-//! into Git and backups. Values are read as what they are: single values by their key, texts by the
-//! assignments inside them, in lines, JSON, YAML, properties and XML, also in base64.
+//! Everyone with the role `view` can read ConfigMaps. They are not encrypted like Secrets, and they are
+//! copied into Git and backups. The rule reads single values by their key, and texts by the assignments
+//! inside them: lines, JSON, YAML, properties and XML, also in base64.
 //!
 //! ```yaml deny
 //! apiVersion: v1

@@ -2,11 +2,11 @@
 //!
 //! # Why
 //!
-//! A Secret keeps a credential from most eyes, but it stays one that works until somebody rotates it,
-//! from anywhere, for whoever can read it or start a Pod beside it. Pods on AKS can sign in to Azure
-//! without one. Entries are told by value or by a key that names an Azure credential. Passwords of other
-//! systems are where they belong. Left alone are the standard keys of service account tokens, TLS,
-//! Helm releases and bootstrap tokens, and the storage keys that the CSI driver keeps by itself.
+//! A Secret limits who can read a credential, but the credential works from anywhere until it is rotated,
+//! for anyone who can read the Secret or start a Pod in its namespace. Pods on AKS can sign in to Azure
+//! without one. The rule recognises entries by their value, or by a key that names an Azure credential. It
+//! does not report passwords of other systems, the standard keys of service account tokens, TLS, Helm
+//! releases and bootstrap tokens, or the storage keys that the CSI driver writes.
 //!
 //! ```yaml deny
 //! apiVersion: v1

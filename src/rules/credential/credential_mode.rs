@@ -1,14 +1,16 @@
-//! An object tells its controller to sign in to Azure with a service principal, a key or a connection
-//! string.
+//! An object makes its controller sign in to Azure with a service principal, a key or a connection
+//! string, or holds a credential.
 //!
 //! # Why
 //!
-//! External Secrets, KEDA, Dapr, Velero, Flux and many others can sign in with workload identity, and
-//! with less. A client secret or storage key is a bearer credential: it lies in a Secret, works from
-//! anywhere, outlives the pod, and nobody rotates it. Several controllers choose it when nothing is
-//! said: a SecretStore without `authType` is a service principal, a Velero location without `useAAD`
-//! fetches the storage key. Each is judged by its own rules, defaults and spellings. Volumes are
-//! `credential-volume`'s.
+//! External Secrets, KEDA, Dapr, Velero, Flux and many others can sign in with workload identity. A client
+//! secret or storage key is a bearer credential: it is kept in a Secret, works from anywhere, outlives the
+//! pod and is rarely rotated. Several controllers use one by default: a SecretStore without `authType` uses
+//! a service principal, and a Velero location without `useAAD` fetches the storage key. Each controller is
+//! judged by its own defaults and spellings. `credential-volume` covers volumes.
+//!
+//! The rule also reports a credential that it recognises by its value in any member that no other rule
+//! reads, of built-in and custom kinds.
 //!
 //! ```yaml deny
 //! apiVersion: external-secrets.io/v1

@@ -2,10 +2,10 @@
 //!
 //! # Why
 //!
-//! The admin account of a registry may push and pull everything and is nobody in particular; a service
-//! principal's secret or a repository token is one more credential to rotate. Nodes of AKS pull with the
-//! kubelet's identity once the registry is attached to the cluster. The user
-//! `00000000-0000-0000-0000-000000000000` stands for an Entra token, which expires soon, and is fine.
+//! The admin account of a registry may push and pull everything and belongs to no one in particular. A
+//! service principal's secret or a repository token is one more credential to rotate. Nodes of AKS pull
+//! with the kubelet's identity once the registry is attached to the cluster. The user
+//! `00000000-0000-0000-0000-000000000000` means an Entra token, which expires soon and is not reported.
 //!
 //! ```yaml deny
 //! apiVersion: v1

@@ -1,12 +1,13 @@
-//! A volume is mounted with a storage key or a service principal's secret.
+//! A volume is mounted with a storage key or a service principal's secret, or its definition holds a
+//! credential.
 //!
 //! # Why
 //!
-//! Azure Files and Blob volumes are mounted with the storage account's key unless told otherwise: it
-//! opens the whole account, lies in a Secret of the namespace, and does not say who used it. The
-//! default of a StorageClass for Azure Files is to write that Secret. A Key Vault volume with
-//! `nodePublishSecretRef` needs a service principal's secret to fetch secrets. Volumes that AKS's own
-//! provisioner makes are judged by their StorageClass, not again one by one.
+//! By default Azure Files and Blob volumes are mounted with the key of the storage account. The key opens
+//! the whole account, is kept in a Secret of the namespace, and does not show who used it. A StorageClass
+//! for Azure Files writes that Secret by default. A Key Vault volume with `nodePublishSecretRef` needs a
+//! service principal's secret to fetch secrets. Volumes that the provisioner of AKS makes are judged by
+//! their StorageClass, not one by one.
 //!
 //! ```yaml deny
 //! apiVersion: storage.k8s.io/v1

@@ -35,8 +35,13 @@ impl Evidence {
         }
     }
 
-    fn is_of_azure(self) -> bool {
-        matches!(self, Evidence::Name(NameStrength::Azure(_)) | Evidence::Unfilled(_))
+    /// Whether workload identity replaces it.
+    pub fn is_of_azure(self) -> bool {
+        match self {
+            Evidence::Value(kind) => matches!(kind.class, Class::Azure | Class::Registry | Class::Kubernetes),
+            Evidence::Name(strength) => matches!(strength, NameStrength::Azure(_)),
+            Evidence::Unfilled(_) => true,
+        }
     }
 
     fn message(self) -> String {
@@ -273,7 +278,7 @@ impl Reading {
                 reported_to = reported_to.max(value.end);
             }
             if let Some(evidence) = evidence {
-                let key = Some(text.key_of(pair)).filter(|key| is_speakable(key));
+                let key = Some(text.key_of(pair)).filter(|key| is_surely_a_name(key));
                 if !report(Literal { evidence, key, flag: None, line: has_lines.then_some(pair.line) }) {
                     return;
                 }
@@ -338,12 +343,12 @@ fn looks_made(value: &str) -> bool {
         && value.bytes().any(|b| b.is_ascii_alphabetic())
 }
 
-/// What `aws-credential` tells, whatever its name promises.
+/// Whether `aws-credential` reports it, whatever its name promises.
 fn is_aws_key(name: &str, value: &str) -> bool {
     is_aws_secret_key(name, value) || recognise_where(value.as_bytes(), |kind| kind.class == Class::Aws).is_some()
 }
 
 /// Whether a key is surely a name: a line cut in half at its `=` might show what must not be shown.
-fn is_speakable(key: &str) -> bool {
+fn is_surely_a_name(key: &str) -> bool {
     key.len() <= 100 && !key.contains("://") && recognise_where(key.as_bytes(), |_| true).is_none()
 }

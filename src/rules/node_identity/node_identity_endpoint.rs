@@ -1,17 +1,18 @@
-//! A workload or a ConfigMap reaches for the node's metadata endpoint, or switches a tool to the
-//! managed identity of the node.
+//! A workload or a ConfigMap uses the metadata endpoint of the node, or makes a tool use the managed
+//! identity of the node.
 //!
 //! # Why
 //!
-//! The instance metadata service (IMDS) at 169.254.169.254 hands out tokens of every identity attached
-//! to the node, to every pod that asks: the kubelet's, those of add-ons, those of the neighbours. No
-//! identity of the pod's own is involved, so the tokens cannot be narrowed or told apart in audit logs.
-//! Every spelling of the address counts (decimal, hexadecimal, octal, IPv6-mapped), and so do the token
+//! The instance metadata service (IMDS) at 169.254.169.254 issues tokens for every identity that is attached
+//! to the node, to every pod that asks: those of the kubelet, of add-ons and of other workloads. The pod's
+//! own identity is not involved, so the tokens cannot be narrowed, and audit logs do not show which pod used
+//! them. The rule finds every spelling of the address (decimal, hexadecimal, octal, IPv6-mapped), the token
 //! path, the variables that redirect SDKs (`AZURE_POD_IDENTITY_AUTHORITY_HOST`, `MSI_ENDPOINT`,
 //! `IMDS_ENDPOINT`) and the switches of tools (`ARM_USE_MSI`, `az login --identity`,
-//! `useManagedIdentityExtension`). Lists of hosts that bypass a proxy (`NO_PROXY`) do not.
+//! `useManagedIdentityExtension`), in variables, commands, probes, hooks, scripts and ConfigMaps. Lists of
+//! hosts that bypass a proxy (`NO_PROXY`) are not reported.
 //!
-//! SDKs fall back to IMDS on their own, which no manifest shows: restrict the endpoint as well.
+//! SDKs fall back to IMDS without any setting, which no manifest shows: restrict the endpoint as well.
 //!
 //! ```yaml deny
 //! apiVersion: v1
@@ -31,7 +32,7 @@
 //!
 //! # Fix
 //!
-//! Give the workload an identity of its own with workload identity; SDKs and tools then need no switch.
+//! Give the workload a dedicated identity with workload identity. SDKs and tools then need no switch.
 //!
 //! ```yaml allow
 //! apiVersion: v1
@@ -59,7 +60,7 @@
 //! - [Managed identities in AKS](https://learn.microsoft.com/azure/aks/managed-identity-overview)
 
 use crate::finding::Severity;
-use crate::imds::{hints_at_switch, is_proxy_exception, logs_in_with_identity, mentions_endpoint, switch_of};
+use crate::imds::{is_proxy_exception, logs_in_with_identity, mentions_endpoint, switch_of};
 use crate::rule::{Check, Rule, RuleContext};
 use crate::texts::{Origin, Origins, Text};
 use crate::view::container::Container;
@@ -79,6 +80,7 @@ pub static RULE: Rule = Rule {
 };
 
 const NAMES_ENDPOINT: &str = "names the metadata endpoint of the node (IMDS)";
+const FEDERATED_LOGIN: &str = "use az login --service-principal -u $AZURE_CLIENT_ID -t $AZURE_TENANT_ID --federated-token \"$(cat $AZURE_FEDERATED_TOKEN_FILE)\", in a pod that is labelled azure.workload.identity/use: \"true\"";
 const LOGS_IN: &str = "signs in with the managed identity of the node";
 /// Most assignments reported of one text.
 const MOST: usize = 16;
@@ -92,7 +94,10 @@ fn check<'a>(cx: &mut RuleContext<'a>, text: &Text<'a>) {
                 .or_else(|| (text.after_login && text.value == "--identity").then_some(LOGS_IN))
                 .or_else(|| text.origin.is_run().then(|| in_command(text)).flatten());
             if let Some(message) = message {
-                cx.report(text.anchor(), message);
+                let finding = cx.report(text.anchor(), message);
+                if message == LOGS_IN {
+                    finding.remediation(FEDERATED_LOGIN);
+                }
             }
         }
     }
@@ -100,7 +105,7 @@ fn check<'a>(cx: &mut RuleContext<'a>, text: &Text<'a>) {
 
 /// A word of a command line that assigns a value, or is a command line itself: `sh -c "az login --identity"`.
 fn in_command(text: &Text<'_>) -> Option<&'static str> {
-    if !hints_at_switch(&text.value) {
+    if !text.may_switch() {
         return None;
     }
     if logs_in_with_identity(&text.value) {
@@ -136,8 +141,10 @@ fn judge_pair(name: &str, value: &str) -> Option<&'static str> {
 }
 
 fn operated_by(name: &str, value: Option<&str>) -> Option<&'static str> {
-    // In a shell a value may end with the command.
-    switch_of(name, value.map(|value| value.trim_end_matches(';'))).map(|switch| switch.what)
+    // What sets a switch is one word; in a shell, more of the command may follow.
+    let ends = |c: char| c == ';' || c.is_ascii_whitespace();
+    let word = value.map(|value| value.trim().split(ends).next().unwrap_or_default());
+    switch_of(name, word).map(|switch| switch.what)
 }
 
 fn names_endpoint(name: &str, value: &str) -> Option<&'static str> {
@@ -150,8 +157,8 @@ fn check_text<'a>(cx: &mut RuleContext<'a>, text: &Text<'a>) {
         cx.report(text.anchor(), message);
         return;
     }
-    let endpoint = mentions_endpoint(&text.value);
-    if is_proxy_exception(text.name) || !endpoint && !hints_at_switch(&text.value) {
+    let endpoint = text.names_endpoint();
+    if is_proxy_exception(text.name) || !endpoint && !text.may_switch() {
         return;
     }
     let judge = |pair| Some((text.key_of(pair), judge_pair(text.key_of(pair), text.value_of(pair))?));
@@ -161,7 +168,7 @@ fn check_text<'a>(cx: &mut RuleContext<'a>, text: &Text<'a>) {
         cx.report(text.anchor(), NAMES_ENDPOINT);
     }
     if logs_in_with_identity(&text.value) {
-        cx.report(text.anchor(), LOGS_IN);
+        cx.report(text.anchor(), LOGS_IN).remediation(FEDERATED_LOGIN);
     }
     found.dedup();
     for (key, message) in found {

@@ -1,12 +1,12 @@
-//! A kubeconfig with a fixed credential lies in a ConfigMap, Secret or annotation.
+//! A ConfigMap, Secret or annotation holds a kubeconfig with a fixed credential.
 //!
 //! # Why
 //!
-//! A client key, token, password or service principal's secret in a kubeconfig signs in to a cluster
-//! for whoever reads it, past Entra and its policies, until somebody rotates it. The admin kubeconfig
-//! of an AKS cluster is the worst: it is a member of `system:masters`. ConfigMaps and annotations are
-//! read by everybody with `view`; a Secret keeps it closer, so it weighs less there. Kubeconfigs whose
-//! exec plugin gets a token at run time hold nothing and are fine.
+//! A client key, token, password or service principal's secret in a kubeconfig signs in to a cluster for
+//! anyone who can read it. It bypasses Entra sign-in and works until it is rotated. The admin kubeconfig of
+//! an AKS cluster is the worst: it is a member of `system:masters`. Everyone with the role `view` can read
+//! ConfigMaps and annotations. Fewer people can read a Secret, so it is less serious there. Kubeconfigs
+//! whose exec plugin gets a token at run time hold no credential and are not reported.
 //!
 //! ```yaml deny
 //! apiVersion: v1
