@@ -12,10 +12,20 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 const ADDRESS: Ipv4Addr = Ipv4Addr::new(169, 254, 169, 254);
 /// Where IMDS hands out tokens.
 const TOKEN_PATH: &str = "/metadata/identity";
-/// Every text that [`mentions_endpoint`] has one of these: the first number of the address in decimal,
-/// hexadecimal or octal, the beginning of all of it as one number, or that of the path.
-pub const MARKS: &[Mark] =
-    &[exact("169"), any_case("a9f"), any_case("a9."), exact("251"), exact("285"), any_case("/me")];
+/// Every text that [`mentions_endpoint`] or [`hints_at_switch`] has one of these: the first number of the
+/// address in decimal, hexadecimal or octal, the beginning of all of it as one number, that of the path, or
+/// that of a word of a switch.
+pub const MARKS: &[Mark] = &[
+    exact("169"),
+    any_case("a9f"),
+    any_case("a9."),
+    exact("251"),
+    exact("285"),
+    any_case("/me"),
+    any_case("msi"),
+    any_case("identity"),
+    any_case("imds"),
+];
 /// Longest spelling of an address that is looked at, to each side of the digits that gave it away.
 const LONGEST: usize = 64;
 
@@ -123,7 +133,7 @@ fn number(part: &str) -> Option<u64> {
     u64::from_str_radix(digits, radix).ok().filter(|_| plain)
 }
 
-/// Whether what stands before `at` on its line is a list of hosts assigned to such a name.
+/// Whether what comes before `at` on its line is a list of hosts assigned to such a name.
 fn is_in_proxy_exception(text: &str, at: usize) -> bool {
     const FARTHEST: usize = 1024;
     let before = text.as_bytes().get(at.saturating_sub(FARTHEST)..at).unwrap_or_default();
@@ -207,9 +217,7 @@ const SWITCHES: &[Switch] = &[
 /// The switch that setting `name` to `value` operates. A value from elsewhere (`None`) is taken to be
 /// whatever the switch needs, unless it needs a certain word.
 pub fn switch_of(name: &str, value: Option<&str>) -> Option<&'static Switch> {
-    // One check of the first letter spares nearly every name the table.
-    let first = name.bytes().find(u8::is_ascii_alphanumeric)?.to_ascii_lowercase();
-    if !matches!(first, b'a' | b'i' | b'l' | b'm' | b'u') {
+    if !may_be_switch(name) {
         return None;
     }
     SWITCHES.iter().filter(|switch| is_same_name(name, switch.name)).find(|switch| match (&switch.when, value) {
@@ -217,6 +225,17 @@ pub fn switch_of(name: &str, value: Option<&str>) -> Option<&'static Switch> {
         (When::On, value) => value.is_none_or(is_true),
         (When::Is(word), value) => value.is_some_and(|value| value.trim().eq_ignore_ascii_case(word)),
     })
+}
+
+/// Checks the first letter, so that nearly no name is compared with the table.
+fn may_be_switch(name: &str) -> bool {
+    let first = name.bytes().find(u8::is_ascii_alphanumeric);
+    first.is_some_and(|first| matches!(first.to_ascii_lowercase(), b'a' | b'i' | b'l' | b'm' | b'u'))
+}
+
+/// Whether `name` is that of a switch, whatever it is set to.
+pub fn is_switch(name: &str) -> bool {
+    may_be_switch(name) && SWITCHES.iter().any(|switch| is_same_name(name, switch.name))
 }
 
 /// Whether `text` might operate a switch: whether it has one of the words that all of them have.
@@ -248,9 +267,9 @@ fn is_same_name(name: &str, letters: &str) -> bool {
         && known.next().is_none()
 }
 
-/// Whether `word`, in lower case, stands at `at` in any mixture of cases.
+/// Whether `word`, in lower case, is at `at` in any mixture of cases.
 fn starts_with_fold(text: &str, at: usize, word: &str) -> bool {
-    // Callers have found the first letter; of what follows one letter spares nearly every place the rest.
+    // Callers have found the first letter. The second rules out nearly every place.
     let second = |text: &str, at: usize| text.as_bytes().get(at + 1).map(u8::to_ascii_lowercase);
     if second(text, at) != second(word, 0) {
         return false;
@@ -262,7 +281,7 @@ fn starts_with_fold(text: &str, at: usize, word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::glance::Glance;
+    use crate::value_hints::ValueHints;
 
     #[test]
     fn spellings_of_the_address() {
@@ -294,7 +313,7 @@ mod tests {
             "NO_PROXY=a; curl 169.254.169.254",
             "NO_PROXY=http://169.254.169.254",
         ] {
-            assert!(mentions_endpoint(text) && Glance::at(text).may_name_endpoint(), "{text}");
+            assert!(mentions_endpoint(text) && ValueHints::of(text).any(ValueHints::NODE_IDENTITY), "{text}");
         }
     }
 

@@ -16,9 +16,9 @@
 pub mod aks_defaults;
 pub mod anchor;
 pub mod auth_mode;
+pub mod dispatch;
 pub mod entra_id;
 pub mod finding;
-pub mod glance;
 #[cfg(feature = "guest")]
 mod guest;
 pub mod imds;
@@ -33,25 +33,22 @@ pub mod rule;
 pub mod rules;
 pub mod schema;
 pub mod settings;
+pub mod texts;
+pub mod value_hints;
 pub mod verdict;
 pub mod view;
 
+use dispatch::{Run, run};
 use json::Node;
 use kubernetes::kind;
-use kubernetes::role::Role;
 use lookup::{Cluster, Lookups};
 use message::Response;
 use object::Object;
-use privilege::Privileges;
 use request::{Operation, Payload, Request};
 use requester::Requester;
-use rule::{Check, RuleContext};
+use rule::RuleContext;
 use settings::{Date, Problem, Settings};
 use verdict::Decision;
-use view::custom_resource::is_custom_resource;
-use view::sign::Signs;
-use view::workload::{Workload, workloads};
-use view::{binding::Binding, certificate::CertificateRequest, token::TokenRequest};
 
 /// What the core needs from outside: nothing else is read, and each only when it is needed.
 pub struct Host<'h> {
@@ -82,16 +79,30 @@ enum Scope {
 
 /// Judges one payload of the policy protocol: `{"settings": ..., "request": ...}`.
 pub fn evaluate(payload: &[u8], host: &Host<'_>) -> Evaluation {
-    judge(payload, host, true)
+    judge(payload, host, Wanted::Findings)
 }
 
 /// The answer alone, as [`evaluate`] gives it.
 pub fn answer(payload: &[u8], host: &Host<'_>) -> Response {
-    judge(payload, host, false).response
+    judge(payload, host, Wanted::Response).response
 }
 
-/// `all`: whether anybody asks for findings that the profile does not show.
-fn judge(payload: &[u8], host: &Host<'_>, all: bool) -> Evaluation {
+/// As [`evaluate`], with every check called whatever the request has: for the test that compares.
+#[doc(hidden)]
+pub fn evaluate_without_gates(payload: &[u8], host: &Host<'_>) -> Evaluation {
+    judge(payload, host, Wanted::FindingsWithoutGates)
+}
+
+/// What the caller of [`judge`] wants.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    /// Only the response, so findings that the profile does not show can be left out.
+    Response,
+    Findings,
+    FindingsWithoutGates,
+}
+
+fn judge(payload: &[u8], host: &Host<'_>, wanted: Wanted) -> Evaluation {
     let payload = match Payload::parse(payload) {
         Ok(payload) => payload,
         Err(error) => return unreadable(&format!("the request {error}")),
@@ -117,6 +128,8 @@ fn judge(payload: &[u8], host: &Host<'_>, all: bool) -> Evaluation {
         return accepted(requester);
     }
     let object = Object::new(request, request.object());
+    let copy = texts::last_applied(&object);
+    let gated = wanted != Wanted::FindingsWithoutGates;
     let lookups = settings.cluster_lookups.then(|| Lookups::new(host.cluster));
     let mut cx = RuleContext {
         request,
@@ -129,13 +142,13 @@ fn judge(payload: &[u8], host: &Host<'_>, all: bool) -> Evaluation {
     if object.root.is_absent() && scope != Scope::RequestOnly {
         cx.report(Node::absent(), "is missing from the request");
     }
-    run(&mut cx, &object, scope, true);
-    if !all && verdict::is_silent(&cx) {
+    run(&mut cx, &object, &copy, Run { scope, about_request: true, gated });
+    if wanted == Wanted::Response && verdict::is_silent(&cx) {
         cx.findings.clear();
     }
     let mut decisions = verdict::decide(&cx, &object, host.today);
     if settings.ratchet && request.operation() == Operation::Update && decisions.iter().any(Decision::denies) {
-        ratchet(&cx, &mut decisions);
+        ratchet(&cx, &mut decisions, gated);
     }
     let response = message::respond(&decisions, &object, request, &settings, requester);
     Evaluation { response, requester, findings: decisions }
@@ -190,76 +203,14 @@ fn is_being_deleted(old: Node<'_>) -> bool {
     !old.at(&["metadata", "deletionTimestamp"]).is_absent()
 }
 
-/// Runs the table over one object. `about_request` is false for the old object of an update.
-fn run<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>, scope: Scope, about_request: bool) {
-    let has_object = scope == Scope::Object && !object.root.is_absent();
-    let found: Vec<Workload<'a>> = if has_object { workloads(object, cx.settings) } else { Vec::new() };
-    if scope != Scope::RequestOnly && !object.root.is_absent() {
-        cx.rule = &rules::UNREADABLE;
-        rules::unreadable_object::check(cx, object, &found);
-    }
-    // What every AKS cluster has is excused by kind, name and namespace, if AKS itself writes it or
-    // nobody is asking. A name alone never excuses.
-    let trusted = matches!(cx.requester, Requester::Trusted | Requester::Absent);
-    let judged = has_object && !(trusted && aks_defaults::contains(object));
-    let modes = if judged { auth_mode::choices(object, &found) } else { Vec::new() };
-    let binding = Binding::of(object).filter(|_| judged);
-    let role = role(object).filter(|_| judged);
-    let privileges = role.as_ref().map(Privileges::of);
-    let asked = about_request && cx.requester != Requester::Absent;
-    let request = &CertificateRequest { object: *object };
-    let signs = Signs::NONE
-        .and_if(has_object, Signs::OBJECT)
-        .and_if(has_object && object.annotations().members().next().is_some(), Signs::ANNOTATED)
-        .and_if(has_object && is_custom_resource(object), Signs::CUSTOM_RESOURCE)
-        .and_if(judged, Signs::NOT_EXCUSED)
-        .and_if(!modes.is_empty(), Signs::MODE)
-        .and_if(binding.is_some(), Signs::BINDING)
-        .and_if(role.is_some(), Signs::ROLE)
-        .and_if(asked, Signs::REQUESTER)
-        .and_if(asked && scope == Scope::Token, Signs::TOKEN_REQUEST)
-        .and_if(asked && has_object && object.is(&kind::CERTIFICATE_SIGNING_REQUEST), Signs::CERTIFICATE_REQUEST)
-        .and_if(asked && scope == Scope::Approval, Signs::CERTIFICATE_APPROVAL);
-    let signs = found.iter().fold(signs, |signs, workload| signs.or(workload.signs()));
-    for step in rules::STEPS.iter().filter(|step| signs.show(step.needs)) {
-        if cx.settings.turns_off(step.rule.id) {
-            continue;
-        }
-        cx.rule = step.rule;
-        match step.check {
-            Check::Any(check) | Check::Annotated(check) => check(cx, object),
-            Check::CustomResource(check) => check(cx, object, &found),
-            Check::Kinds(kinds, check) => {
-                if step.kinds.lets_through(object.tag) && object.is_any(kinds) {
-                    check(cx, object);
-                }
-            }
-            Check::Mode(check) => modes.iter().for_each(|mode| check(cx, mode)),
-            Check::Workload(wanted, check) => {
-                found.iter().filter(|workload| workload.signs().show(wanted)).for_each(|workload| check(cx, workload));
-            }
-            Check::Binding(check) => binding.iter().for_each(|binding| check(cx, binding)),
-            Check::Role(check) => privileges.iter().for_each(|role| check(cx, role)),
-            Check::Request(check) => check(cx),
-            Check::TokenRequest(check) => check(cx, &TokenRequest { object: *object }),
-            Check::CertificateRequest(check) | Check::CertificateApproval(check) => check(cx, request),
-        }
-    }
-}
-
-/// A Role or ClusterRole, and what it grants.
-fn role<'a>(object: &Object<'a>) -> Option<Role<'a>> {
-    let namespaced = object.is(&kind::ROLE);
-    (namespaced || object.is(&kind::CLUSTER_ROLE)).then(|| Role::read(object.root, namespaced))
-}
-
 /// Softens what the old object had already. Only called when something would be denied.
-fn ratchet(cx: &RuleContext<'_>, decisions: &mut [Decision]) {
+fn ratchet(cx: &RuleContext<'_>, decisions: &mut [Decision], gated: bool) {
     let old = cx.request.old_object();
     if !old.is_object() {
         return;
     }
     let object = Object::new(cx.request, old);
+    let copy = texts::last_applied(&object);
     let mut before = RuleContext {
         request: cx.request,
         requester: cx.requester,
@@ -268,7 +219,7 @@ fn ratchet(cx: &RuleContext<'_>, decisions: &mut [Decision]) {
         rule: &rules::UNREADABLE,
         findings: Vec::new(),
     };
-    run(&mut before, &object, Scope::Object, false);
+    run(&mut before, &object, &copy, Run { scope: Scope::Object, about_request: false, gated });
     verdict::ratchet(decisions, &before, &object);
 }
 

@@ -1,4 +1,4 @@
-//! The object under decision: its kind, its metadata, and nothing about its body.
+//! The object under evaluation: its kind, its metadata, and nothing about its body.
 
 use crate::request::Request;
 use json::Node;

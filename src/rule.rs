@@ -13,9 +13,8 @@ use crate::privilege::Privileges;
 use crate::request::Request;
 use crate::requester::Requester;
 use crate::settings::Settings;
-use crate::view::{
-    binding::Binding, certificate::CertificateRequest, sign::Signs, token::TokenRequest, workload::Workload,
-};
+use crate::texts::{Origins, Text};
+use crate::view::{binding::Binding, certificate::CertificateRequest, token::TokenRequest, workload::Workload};
 use kubernetes::kind::Kind;
 use std::borrow::Cow;
 
@@ -50,16 +49,14 @@ impl std::fmt::Debug for Rule {
 pub enum Check {
     /// Everything that is applied.
     Any(for<'a> fn(&mut RuleContext<'a>, &Object<'a>)),
-    /// Objects with annotations.
-    Annotated(for<'a> fn(&mut RuleContext<'a>, &Object<'a>)),
-    /// Objects of kinds that Kubernetes does not know, and what pod templates they have.
-    CustomResource(for<'a> fn(&mut RuleContext<'a>, &Object<'a>, &[Workload<'a>])),
+    /// Strings from these kinds of places.
+    Text(Origins, for<'a> fn(&mut RuleContext<'a>, &Text<'a>)),
     /// Objects of these kinds.
     Kinds(&'static [Kind], for<'a> fn(&mut RuleContext<'a>, &Object<'a>)),
     /// What an object or its pods choose to sign in to Azure with.
     Mode(for<'a> fn(&mut RuleContext<'a>, &ModeFinding<'a>)),
-    /// Pods, and every pod template of a workload, that show one of these signs.
-    Workload(Signs, for<'a> fn(&mut RuleContext<'a>, &Workload<'a>)),
+    /// Pods, and every pod template of a workload.
+    Workload(for<'a> fn(&mut RuleContext<'a>, &Workload<'a>)),
     /// RoleBinding and ClusterRoleBinding.
     Binding(for<'a> fn(&mut RuleContext<'a>, &Binding<'a>)),
     /// Role and ClusterRole.
@@ -110,6 +107,15 @@ impl<'a> RuleContext<'a> {
         let last = self.findings.len() - 1;
         #[allow(clippy::indexing_slicing, reason = "just pushed")]
         &mut self.findings[last]
+    }
+
+    /// Reports the choice of a mode with its own severity and remediation.
+    pub fn report_mode(&mut self, found: &ModeFinding<'a>) {
+        let message = match found.value {
+            Some(value) => format!("{} ({value})", found.choice.what),
+            None => found.choice.what.to_owned(),
+        };
+        self.report(found.place.clone(), message).severity(found.choice.mode.severity()).remediation(found.entry.fix);
     }
 
     /// Reports that a look-up failed: a warning in every profile, never a silent pass.

@@ -72,7 +72,7 @@ pub fn check<'a>(object: &Object<'a>, workloads: &[Workload<'a>], wrong: &mut dy
         }
     }
     auth_mode::check_shape(object, wrong);
-    for workload in workloads {
+    for workload in workloads.iter().filter(|workload| !workload.is_guessed()) {
         if !workload.template.is_absent() && !workload.template.is_object() {
             wrong(workload.template, "an object");
         }

@@ -1,11 +1,11 @@
-//! The recogniser, on any bytes: no panic, places inside the text, one answer, nothing that a glance overlooks.
+//! The recogniser, on any bytes: no panic, places inside the text, one answer, nothing that the hints overlook.
 #![no_main]
 
 use credentials::{
     benign, is_azure_credential_variable, is_unfilled, name_strength, recognise, recognise_all, recognise_bytes,
     recognise_with_base64,
 };
-use entra_auth_policy::glance::Glance;
+use entra_auth_policy::value_hints::ValueHints;
 use entra_auth_policy::imds::mentions_endpoint;
 use libfuzzer_sys::fuzz_target;
 
@@ -21,10 +21,10 @@ fuzz_target!(|bytes: &[u8]| {
         first_class = first_class.min(Some(kind.class)).or(Some(kind.class));
     });
     assert_eq!(found.map(|kind| kind.class), first_class);
-    let glance = Glance::at(text);
-    assert!(found.is_none() || glance.may_hold_credential());
-    assert!(!mentions_endpoint(text) || glance.may_name_endpoint());
-    assert!(glance.may_assign() || !text.contains(['=', ':', '\n', '{', '[', '<']));
+    let hints = ValueHints::of(text);
+    assert!(found.is_none() || hints.any(ValueHints::CREDENTIAL));
+    assert!(!mentions_endpoint(text) || hints.any(ValueHints::NODE_IDENTITY));
+    assert!(hints.any(ValueHints::ASSIGNS) || !text.contains(['=', ':', '\n', '{', '[', '<']));
     let _ = (recognise_with_base64(text), benign(text), is_unfilled(text));
     let _ = (name_strength(text), is_azure_credential_variable(text));
 });

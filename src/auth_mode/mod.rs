@@ -16,7 +16,6 @@ use table::{of_kind, of_pods};
 use crate::anchor::{Anchor, PathSegment};
 use crate::finding::Severity;
 use crate::object::Object;
-use crate::rule::RuleContext;
 use crate::view::workload::Workload;
 use credentials::{self, NameStrength, decode_base64, name_strength};
 use json::Node;
@@ -213,17 +212,6 @@ pub struct ModeFinding<'a> {
     pub place: Anchor<'a>,
     /// Which of several values it was.
     pub value: Option<&'static str>,
-}
-
-impl<'a> ModeFinding<'a> {
-    /// Reports the choice with its own severity and fix.
-    pub fn report(&self, cx: &mut RuleContext<'a>) {
-        let what = match self.value {
-            Some(value) => format!("{} ({value})", self.choice.what),
-            None => self.choice.what.to_owned(),
-        };
-        cx.report(self.place.clone(), what).severity(self.choice.mode.severity()).remediation(self.entry.fix);
-    }
 }
 
 impl Controller {

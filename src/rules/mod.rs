@@ -1,4 +1,4 @@
-//! The table of all rules, in the order in which findings are told.
+//! The table of all rules, in the order in which findings are reported.
 
 pub mod aws;
 pub mod binding;
@@ -6,7 +6,6 @@ pub mod credential;
 pub mod node_identity;
 pub mod pod_identity;
 pub mod role;
-mod steps;
 pub mod token;
 pub mod unreadable_object;
 pub mod workload_identity;
@@ -17,7 +16,6 @@ use crate::rule::{Check, Rule};
 use crate::view::workload;
 use kubernetes::kind::{self, Kind};
 
-pub(crate) use steps::STEPS;
 /// Always on, so it is not in the table: it cannot be turned off or exempted.
 pub use unreadable_object::RULE as UNREADABLE;
 

@@ -1,9 +1,9 @@
 //! One container of a pod, and its variables as the kubelet will fill them in.
 
-use crate::glance::Glance;
-use crate::view::sign::Signs;
 use json::Node;
 use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ContainerRole {
@@ -24,7 +24,9 @@ pub struct Container<'a> {
     volume_mounts: Node<'a>,
     /// The longest list of most Pods, and half a dozen rules go through it.
     env: Vec<EnvVar<'a>>,
-    signs: Signs,
+    /// The values of variables with references, in the order of `env`, once one is asked for; `None` for
+    /// those that cannot be determined, and for the others, which need none.
+    resolved: OnceCell<Vec<Option<String>>>,
 }
 
 impl<'a> Container<'a> {
@@ -40,7 +42,7 @@ impl<'a> Container<'a> {
             env_from: absent,
             volume_mounts: absent,
             env: Vec::new(),
-            signs: Signs::ALWAYS,
+            resolved: OnceCell::new(),
         };
         for (key, member) in node.members() {
             match key {
@@ -49,14 +51,8 @@ impl<'a> Container<'a> {
                 "command" => container.command = member,
                 "args" => container.args = member,
                 "env" => container.read_env(member),
-                "envFrom" => {
-                    container.env_from = member;
-                    container.signs = container.signs.or(Signs::FROM_ELSEWHERE);
-                }
+                "envFrom" => container.env_from = member,
                 "volumeMounts" => container.volume_mounts = member,
-                "livenessProbe" | "readinessProbe" | "startupProbe" | "lifecycle" => {
-                    container.signs = container.signs.or(Signs::HOOKS);
-                }
                 _ => {}
             }
         }
@@ -65,14 +61,8 @@ impl<'a> Container<'a> {
 
     fn read_env(&mut self, list: Node<'a>) {
         self.env.reserve_exact(list.items().count());
-        for node in list.items() {
-            let variable = EnvVar::new(node);
-            self.signs = self
-                .signs
-                .and_if(!variable.value_from.is_absent(), Signs::FROM_ELSEWHERE)
-                .and_if(variable.name.starts_with("AZURE_"), Signs::AZURE_VARIABLES)
-                .and_if(variable.name.starts_with("AWS_"), Signs::AWS_VARIABLES);
-            self.env.push(variable);
+        for (index, node) in list.items().enumerate() {
+            self.env.push(EnvVar::new(node, index));
         }
     }
 
@@ -93,11 +83,6 @@ impl<'a> Container<'a> {
         self.args
     }
 
-    /// What it shows of what rules look for.
-    pub fn signs(&self) -> Signs {
-        self.signs
-    }
-
     pub fn env(&self) -> std::slice::Iter<'_, EnvVar<'a>> {
         self.env.iter()
     }
@@ -107,22 +92,18 @@ impl<'a> Container<'a> {
         self.env.iter().filter(move |variable| variable.name == name)
     }
 
-    /// What the literal of `variable` is once the kubelet has put earlier variables in for `$(NAME)`;
-    /// `None` if it comes from elsewhere, wholly or in part, or is one of too many to follow.
-    pub fn literal(&self, variable: &EnvVar<'a>) -> Option<Cow<'a, str>> {
-        let value = variable.value?;
-        if !value.contains("$(") {
-            return Some(Cow::Borrowed(value));
+    /// The value of `variable` once the kubelet has put earlier variables in for `$(NAME)`.
+    pub fn value(&self, variable: &EnvVar<'a>) -> Value<'a> {
+        match variable.value {
+            None if variable.value_from.is_absent() => Value::Literal(Cow::Borrowed("")),
+            None => Value::FromElsewhere,
+            Some(value) if !value.contains("$(") => Value::Literal(Cow::Borrowed(value)),
+            Some(_) => {
+                let resolved = self.resolved.get_or_init(|| resolve(&self.env));
+                let text = resolved.get(variable.index).cloned().flatten();
+                text.map_or(Value::Undetermined, |text| Value::Literal(Cow::Owned(text)))
+            }
         }
-        // Every reference goes through the list, and every variable may be one.
-        if self.env.len() > 1000 {
-            return None;
-        }
-        let index = self.env.iter().position(|other| other.node.address() == variable.node.address())?;
-        let mut out = String::new();
-        let mut steps = 32;
-        expand(self.env.get(..index)?, value, &mut steps, &mut out)?;
-        Some(Cow::Owned(out))
     }
 
     pub fn env_from(&self) -> impl Iterator<Item = Node<'a>> + use<'a> {
@@ -148,16 +129,32 @@ pub struct EnvVar<'a> {
     pub name: &'a str,
     /// A literal that is not empty.
     pub value: Option<&'a str>,
-    /// What reading the literal could find.
-    pub glance: Glance,
     /// Where a value from elsewhere comes from, absent for literals.
     pub value_from: Node<'a>,
+    /// Its place in the list.
+    index: usize,
+}
+
+/// What a variable is set to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value<'a> {
+    Literal(Cow<'a, str>),
+    /// `valueFrom`: a Secret, ConfigMap or field of the Pod.
+    FromElsewhere,
+    /// It refers to something that the object does not show, or is too long to follow. No rule may take it
+    /// to be right.
+    Undetermined,
+}
+
+impl Value<'_> {
+    pub fn is_set(&self) -> bool {
+        !matches!(self, Value::Literal(text) if text.is_empty())
+    }
 }
 
 impl<'a> EnvVar<'a> {
-    fn new(node: Node<'a>) -> Self {
-        let (value_from, glance) = (Node::absent(), Glance::default());
-        let mut variable = EnvVar { node, name: "", value: None, glance, value_from };
+    fn new(node: Node<'a>, index: usize) -> Self {
+        let mut variable = EnvVar { node, name: "", value: None, value_from: Node::absent(), index };
         for (key, member) in node.members() {
             match key {
                 "name" => variable.name = member.text().unwrap_or_default(),
@@ -166,7 +163,6 @@ impl<'a> EnvVar<'a> {
                 _ => {}
             }
         }
-        variable.glance = variable.value.map(Glance::at).unwrap_or_default();
         variable
     }
 
@@ -181,10 +177,37 @@ impl<'a> EnvVar<'a> {
     }
 }
 
-/// Appends `text` to `out` with its references to `earlier` variables resolved. The steps are counted
-/// because a few variables that each name the one before twice would grow without end.
-fn expand(earlier: &[EnvVar<'_>], text: &str, steps: &mut u32, out: &mut String) -> Option<()> {
-    const LONGEST: usize = 4096;
+/// The longest value that is followed, and all values of a container together: a few variables that each
+/// name the one before twice would grow without end.
+const LONGEST: usize = 4096;
+const LONGEST_OF_ALL: usize = 1 << 17;
+
+/// The values of the variables that have references to earlier ones.
+fn resolve(env: &[EnvVar<'_>]) -> Vec<Option<String>> {
+    let mut room = LONGEST_OF_ALL;
+    let mut resolved: Vec<Option<String>> = Vec::with_capacity(env.len());
+    let mut last: BTreeMap<&str, usize> = BTreeMap::new();
+    for (index, variable) in env.iter().enumerate() {
+        let text = variable.value.filter(|text| text.contains("$("));
+        let text = text.and_then(|text| {
+            expand(text, room.min(LONGEST), &|name| {
+                let at = *last.get(name)?;
+                match resolved.get(at)? {
+                    Some(text) => Some(text),
+                    None => env.get(at)?.value.filter(|text| !text.contains("$(")),
+                }
+            })
+        });
+        room -= text.as_ref().map_or(0, String::len);
+        resolved.push(text);
+        last.insert(variable.name, index);
+    }
+    resolved
+}
+
+/// `text` with its references resolved, unless it is longer than `longest` or refers to what is not known.
+fn expand<'v>(text: &str, longest: usize, value_of: &dyn Fn(&str) -> Option<&'v str>) -> Option<String> {
+    let mut out = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('$') {
         out.push_str(before);
@@ -199,13 +222,15 @@ fn expand(earlier: &[EnvVar<'_>], text: &str, steps: &mut u32, out: &mut String)
             rest = after;
             continue;
         };
-        *steps = steps.checked_sub(1)?;
-        let index = earlier.iter().rposition(|variable| variable.name == name)?;
-        expand(earlier.get(..index)?, earlier.get(index)?.value?, steps, out)?;
+        let value = value_of(name)?;
+        if out.len() + value.len() > longest {
+            return None;
+        }
+        out.push_str(value);
         rest = after;
     }
     out.push_str(rest);
-    (out.len() <= LONGEST).then_some(())
+    (out.len() <= longest).then_some(out)
 }
 
 /// The repository path of an image without registry, tag and digest: `oss/azure/aad-pod-identity/nmi`.
@@ -256,12 +281,14 @@ mod tests {
         )
         .unwrap();
         let container = first_container(&value);
-        let literal = |name: &str| container.env().find(|v| v.name == name).and_then(|v| container.literal(v));
-        assert_eq!(literal("PLAIN").as_deref(), Some("x"));
-        assert_eq!(literal("URL").as_deref(), Some("https://evil.example/$(HOST)$x"));
-        assert_eq!(literal("OPEN").as_deref(), Some("$(HOST"));
-        for name in ["LATE", "UNKNOWN", "ELSEWHERE", "FROM", "SELF"] {
-            assert_eq!(literal(name), None, "{name}");
+        let value = |name: &str| container.env().find(|v| v.name == name).map(|v| container.value(v)).unwrap();
+        let literal = |text: &'static str| Value::Literal(Cow::Borrowed(text));
+        assert_eq!(value("PLAIN"), literal("x"));
+        assert_eq!(value("URL"), literal("https://evil.example/$(HOST)$x"));
+        assert_eq!(value("OPEN"), literal("$(HOST"));
+        assert_eq!(value("FROM"), Value::FromElsewhere);
+        for name in ["LATE", "UNKNOWN", "ELSEWHERE", "SELF"] {
+            assert_eq!(value(name), Value::Undetermined, "{name}");
         }
     }
 
@@ -273,6 +300,6 @@ mod tests {
         let value = json::parse(&text).unwrap();
         let container = first_container(&value);
         let last = container.env().last().unwrap();
-        assert_eq!(container.literal(last), None);
+        assert_eq!(container.value(last), Value::Undetermined);
     }
 }

@@ -5,7 +5,6 @@ pub mod binding;
 pub mod certificate;
 pub mod container;
 pub mod custom_resource;
-pub mod sign;
 pub mod token;
 pub mod workload;
 pub mod workload_identity;

@@ -5,8 +5,7 @@ use crate::anchor::Anchor;
 use crate::object::Object;
 use crate::settings::Settings;
 use crate::view::container::{Container, ContainerRole};
-use crate::view::sign::Signs;
-use crate::view::workload_identity;
+use crate::view::custom_resource::is_custom_resource;
 use json::Node;
 use kubernetes::kind::{self, Kind};
 
@@ -23,7 +22,8 @@ pub struct Workload<'a> {
     containers: Vec<Container<'a>>,
     /// The label that many rules begin with, looked up once.
     use_label: Node<'a>,
-    signs: Signs,
+    /// Whether only its shape says that it is a pod template.
+    is_guessed: bool,
 }
 
 /// What an Argo Workflow says once for all of its templates; absent for other kinds. A template's own
@@ -33,6 +33,9 @@ struct Outer<'a> {
     spec: Node<'a>,
     template_defaults: Node<'a>,
 }
+
+/// The label that makes the webhook of workload identity act on a Pod.
+pub const USE_LABEL: &str = "azure.workload.identity/use";
 
 /// Where the built-in workload kinds keep their pod template. `*` stands for every element of a list.
 pub const TEMPLATE_PATHS: &[(Kind, &[&str])] = &[
@@ -70,7 +73,29 @@ pub fn workloads<'a>(object: &Object<'a>, settings: &Settings) -> Vec<Workload<'
             found.push(Workload::new(object, template, Outer::none()));
         }
     }
+    if is_custom_resource(object) {
+        let mut known: Vec<usize> = found.iter().map(|known| known.template.address()).collect();
+        known.sort_unstable();
+        guess(object, object.root, &known, &mut found);
+    }
     found
+}
+
+/// Finds pod templates of kinds that are not known, by their shape: an object with a `spec` that lists
+/// containers.
+fn guess<'a>(object: &Object<'a>, node: Node<'a>, known: &[usize], found: &mut Vec<Workload<'a>>) {
+    let mut containers = node.at(&["spec", "containers"]).items().peekable();
+    let is_template = containers.peek().is_some() && containers.all(Node::is_object);
+    if is_template && known.binary_search(&node.address()).is_err() {
+        let template = Workload::new(object, node, Outer::none());
+        found.push(Workload { is_guessed: true, ..template });
+    }
+    node.items().for_each(|item| guess(object, item, known, found));
+    for (key, member) in node.members() {
+        if key != "status" {
+            guess(object, member, known, found);
+        }
+    }
 }
 
 fn collect<'a>(object: &Object<'a>, node: Node<'a>, path: &[&str], found: &mut Vec<Workload<'a>>) {
@@ -122,29 +147,15 @@ impl<'a> Workload<'a> {
             spec => spec,
         };
         let containers = containers(spec);
-        let (use_label, signs) = (Node::absent(), Signs::ALWAYS);
-        let mut workload = Workload { object: *object, template, spec, outer, containers, use_label, signs };
-        workload.use_label = workload.label(workload_identity::USE);
-        let has_annotations = workload.annotation_levels().into_iter().any(|level| !level.is_absent());
-        workload.signs =
-            signs.and_if(has_annotations, Signs::ANNOTATIONS).and_if(!workload.use_label.is_absent(), Signs::USE_LABEL);
-        for (key, _) in workload.volumes().flat_map(Node::members) {
-            workload.signs = workload.signs.or(match key {
-                "secret" => Signs::SECRET_VOLUMES,
-                "projected" => Signs::PROJECTED_VOLUMES,
-                "hostPath" => Signs::HOST_PATHS,
-                _ => Signs::VOLUMES,
-            });
-        }
-        for container in &workload.containers {
-            workload.signs = workload.signs.or(container.signs());
-        }
+        let (use_label, is_guessed) = (Node::absent(), false);
+        let mut workload = Workload { object: *object, template, spec, outer, containers, use_label, is_guessed };
+        workload.use_label = workload.label(USE_LABEL);
         workload
     }
 
-    /// What rules may want to know before they look.
-    pub fn signs(&self) -> Signs {
-        self.signs
+    /// Whether only its shape says that it is a pod template, so that members of other types are no mistake.
+    pub fn is_guessed(&self) -> bool {
+        self.is_guessed
     }
 
     pub fn is_pod(&self) -> bool {

@@ -13,8 +13,7 @@ use kubernetes::kind;
 /// What every label and annotation of workload identity begins with.
 pub const PREFIX: &str = "azure.workload.identity/";
 
-/// The label that makes the webhook act on a Pod.
-pub const USE: &str = "azure.workload.identity/use";
+pub use crate::view::workload::USE_LABEL as USE;
 pub const CLIENT_ID: &str = "azure.workload.identity/client-id";
 pub const TENANT_ID: &str = "azure.workload.identity/tenant-id";
 pub const TOKEN_EXPIRATION: &str = "azure.workload.identity/service-account-token-expiration";

@@ -49,17 +49,17 @@ impl Tag {
 
 /// Kinds as bits of one number, so that most others are told from all of them without a look at any.
 #[derive(Clone, Copy, Debug)]
-pub struct Sieve(u64);
+pub struct KindFilter(u64);
 
-impl Sieve {
+impl KindFilter {
     #[allow(clippy::indexing_slicing, reason = "the loop ends with the list")]
-    pub const fn of(kinds: &[Kind]) -> Sieve {
+    pub const fn of(kinds: &[Kind]) -> KindFilter {
         let (mut bits, mut at) = (0, 0);
         while at < kinds.len() {
             bits |= kinds[at].tag.bit();
             at += 1;
         }
-        Sieve(bits)
+        KindFilter(bits)
     }
 
     pub fn is_empty(self) -> bool {

@@ -13,7 +13,7 @@ mod storage;
 
 use super::Controller;
 use crate::object::Object;
-use kubernetes::kind::Sieve;
+use kubernetes::kind::KindFilter;
 
 const CHAPTERS: &[&[Controller]] = &[
     key_vault::ENTRIES,
@@ -49,20 +49,20 @@ pub(super) fn of_pods() -> impl Iterator<Item = &'static Controller> {
 #[derive(Clone, Copy)]
 struct Row {
     entry: &'static Controller,
-    kinds: Sieve,
+    kinds: KindFilter,
 }
 
 /// Every entry. Nearly every request reads this list; the entries themselves occupy more memory than a
 /// small request should touch.
 #[allow(clippy::indexing_slicing, reason = "evaluated at compile time, where a wrong index is an error")]
 static ROWS: [Row; count()] = {
-    let mut rows = [Row { entry: &CHAPTERS[0][0], kinds: Sieve::of(&[]) }; count()];
+    let mut rows = [Row { entry: &CHAPTERS[0][0], kinds: KindFilter::of(&[]) }; count()];
     let (mut at, mut chapter) = (0, 0);
     while chapter < CHAPTERS.len() {
         let mut n = 0;
         while n < CHAPTERS[chapter].len() {
             let entry = &CHAPTERS[chapter][n];
-            rows[at] = Row { entry, kinds: Sieve::of(entry.kinds()) };
+            rows[at] = Row { entry, kinds: KindFilter::of(entry.kinds()) };
             at += 1;
             n += 1;
         }

@@ -51,7 +51,6 @@ use crate::anchor::Anchor;
 use crate::finding::Severity;
 use crate::object::Object;
 use crate::rule::{Check, Rule, RuleContext};
-use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 use json::Node;
 use kubernetes::kind;
@@ -62,7 +61,7 @@ pub static RULE: Rule = Rule {
     summary: docs_only("credentials through kube2iam or kiam"),
     remediation: "use workload identity: annotate the service account with azure.workload.identity/client-id and label the pod",
     severity: Severity::Medium,
-    checks: &[Check::Workload(Signs::ALWAYS, check), Check::Kinds(&[kind::NAMESPACE], check_namespace)],
+    checks: &[Check::Workload(check), Check::Kinds(&[kind::NAMESPACE], check_namespace)],
 };
 
 const GROUP: &str = "iam.amazonaws.com/";

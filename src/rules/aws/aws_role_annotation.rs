@@ -40,7 +40,6 @@
 
 use crate::finding::Severity;
 use crate::rule::{Check, Rule, RuleContext};
-use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 use json::Node;
 use kubernetes::kind;
@@ -53,7 +52,7 @@ pub static RULE: Rule = Rule {
     severity: Severity::Medium,
     checks: &[
         Check::Kinds(&[kind::SERVICE_ACCOUNT], |cx, object| check_annotations(cx, object.annotations())),
-        Check::Workload(Signs::ANNOTATIONS.or(Signs::AWS_VARIABLES), check),
+        Check::Workload(check),
     ],
 };
 

@@ -1,10 +1,10 @@
-//! A place that the settings name as holding a credential is filled.
+//! A place that the settings name as a credential has a value.
 //!
 //! # Why
 //!
 //! No list knows the fields of your own operators. `credentialPaths` names them by kind and JSONPath
-//! (RFC 9535), and whatever stands there is a credential written into the object, unless it is empty
-//! or refers to one kept elsewhere.
+//! (RFC 9535). A value there is a credential written into the object, unless it is empty or refers to
+//! one that is kept elsewhere.
 //!
 //! ```yaml deny
 //! settings:

@@ -1,10 +1,10 @@
-//! A container is given a fixed Azure credential from a Secret.
+//! A container gets a fixed Azure credential from a Secret.
 //!
 //! # Why
 //!
-//! A reference keeps the credential out of the manifest, but the program still signs in with one that
-//! does not expire by itself and works from anywhere. The name of the variable, or the key in the Secret,
-//! says that it is one of Azure; `optional` changes nothing.
+//! The reference keeps the credential out of the manifest, but the program still signs in with one that
+//! does not expire on its own and works from anywhere. The name of the variable, or the key in the Secret,
+//! shows that it is a credential of Azure. `optional` makes no difference.
 //!
 //! ```yaml deny
 //! apiVersion: v1
@@ -51,7 +51,6 @@
 
 use crate::finding::Severity;
 use crate::rule::{Check, Rule, RuleContext};
-use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 use credentials::{NameStrength, is_azure_credential_variable, name_strength};
 use json::Node;
@@ -62,7 +61,7 @@ pub static RULE: Rule = Rule {
     summary: docs_only("fixed Azure credential handed to a container from a Secret"),
     remediation: "use workload identity, grant it a role on the service, and drop the reference",
     severity: Severity::Medium,
-    checks: &[Check::Workload(Signs::FROM_ELSEWHERE.or(Signs::SECRET_VOLUMES).or(Signs::PROJECTED_VOLUMES), check)],
+    checks: &[Check::Workload(check)],
 };
 
 fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {

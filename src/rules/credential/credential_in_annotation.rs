@@ -1,11 +1,11 @@
-//! An annotation holds a fixed credential.
+//! An annotation or label holds a fixed credential.
 //!
 //! # Why
 //!
-//! Annotations are read by whoever may see the object, and nobody expects a credential there. The usual
-//! way in is `kubectl apply`, which keeps a copy of the whole manifest in the annotation
-//! `kubectl.kubernetes.io/last-applied-configuration`: a credential that was since removed from the
-//! object otherwise lives on in that copy. What the copy merely repeats is told at the object.
+//! Anyone who can see an object can read its annotations. The usual cause is `kubectl apply`, which keeps a
+//! copy of the whole manifest in the annotation `kubectl.kubernetes.io/last-applied-configuration`: a
+//! credential that was later removed from the object by other means stays in that copy. What the copy
+//! merely repeats is reported at the object.
 //!
 //! ```yaml deny
 //! apiVersion: v1
@@ -36,19 +36,10 @@
 //!
 //! - [How kubectl apply keeps the last configuration](https://kubernetes.io/docs/tasks/manage-kubernetes-objects/declarative-config/)
 
-use super::literal::{
-    Literal, in_annotations, in_cron_job_and_claims, in_object, in_unreadable_copy, may_assign_secrets,
-};
+use super::literal::find;
 use crate::finding::Severity;
-use json::{Node, parse};
-
-use crate::anchor::{Anchor, locate};
-use crate::object::{LAST_APPLIED, Object};
 use crate::rule::{Check, Rule, RuleContext};
-use crate::view::sign::Signs;
-use crate::view::workload::{Workload, workloads};
-use kubernetes::kind;
-use std::borrow::Cow;
+use crate::texts::{Origin, Origins, Text};
 use text::docs_only;
 
 pub static RULE: Rule = Rule {
@@ -56,67 +47,18 @@ pub static RULE: Rule = Rule {
     summary: docs_only("fixed credential in an annotation"),
     remediation: "remove the annotation and rotate what it held",
     severity: Severity::High,
-    checks: &[
-        Check::Annotated(check),
-        Check::Kinds(&[kind::CRON_JOB, kind::STATEFUL_SET], check_made),
-        Check::Workload(Signs::ANNOTATIONS, check_template),
-    ],
+    checks: &[Check::Text(Origins::of(&[Origin::Annotation, Origin::Label, Origin::LastApplied]), check)],
 };
 
-fn check<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>) {
-    let annotations = object.annotations();
-    in_annotations(annotations, &mut |literal| {
-        literal.report(cx);
-    });
-    let copy = annotations.get(LAST_APPLIED);
-    if let Some(text) = copy.text().filter(|text| may_assign_secrets(text)) {
-        check_copy(cx, object, copy, text);
-    }
-}
-
-fn check_made<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>) {
-    in_cron_job_and_claims(object, &mut |literal| {
-        literal.report(cx);
-    });
-}
-
-fn check_template<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
-    if !workload.is_pod() {
-        for annotations in workload.annotation_levels() {
-            in_annotations(annotations, &mut |literal| {
-                literal.report(cx);
-            });
-        }
-    }
-}
-
-/// Most credentials told of one copy.
-const MOST: usize = 20;
-
-/// Reports what only kubectl's copy of the object has.
-fn check_copy<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>, annotation: Node<'a>, text: &'a str) {
-    let Ok(copy) = parse(text) else {
-        return in_unreadable_copy(annotation, text, &mut |literal| {
-            literal.report(cx);
-        });
-    };
-    let mut own: Vec<Cow<'a, str>> = Vec::new();
-    in_object(object, &workloads(object, cx.settings), &mut |literal| own.push(literal.text));
-    own.sort_unstable();
-    let root = Node::new(&copy);
-    let copied = Object { root, ..*object };
-    let mut only_here: Vec<Literal<'_>> = Vec::new();
-    in_object(&copied, &workloads(&copied, cx.settings), &mut |literal| {
-        let repeats = own.binary_search_by(|known| (**known).cmp(&literal.text)).is_ok();
-        if !repeats && literal.evidence.severity() > Severity::Low && only_here.len() < MOST {
-            only_here.push(literal);
+fn check<'a>(cx: &mut RuleContext<'a>, text: &Text<'a>) {
+    let is_copy = text.origin == Origin::LastApplied;
+    find(text, &mut |literal| {
+        if !is_copy {
+            literal.report(cx, text);
+        } else if literal.evidence.severity() > Severity::Low {
+            literal
+                .report(cx, text)
+                .remediation("apply the corrected manifest or remove the annotation, and rotate what it held");
         }
     });
-    let places: Vec<&Anchor<'_>> = only_here.iter().map(|literal| &literal.place).collect();
-    let locations = if places.is_empty() { Vec::new() } else { locate(root, &places) };
-    for (literal, location) in only_here.iter().zip(locations) {
-        cx.report(Anchor::inside(annotation, &location.path), literal.what())
-            .severity(literal.evidence.severity())
-            .remediation("apply the corrected manifest or remove the annotation, and rotate what it held");
-    }
 }

@@ -2,9 +2,10 @@
 //!
 //! # Why
 //!
-//! Arguments are readable by whoever may read the Pod, and on the node by every process that can list
-//! processes; they end up in logs and crash reports as well. Flags (`--client-secret=x` and
-//! `--client-secret x`), scripts behind `sh -c`, commands of probes and hooks are read alike.
+//! Anyone who can read the Pod can read its arguments, and so can every process on the node that can list
+//! processes. Arguments also end up in logs and crash reports. The rule reads flags (`--client-secret=x`
+//! and `--client-secret x`), scripts behind `sh -c`, scripts of Argo Workflows, and the commands, paths
+//! and headers of probes and hooks.
 //!
 //! ```yaml deny
 //! apiVersion: v1
@@ -45,11 +46,10 @@
 //! - [Microsoft Entra Workload ID on AKS](https://learn.microsoft.com/azure/aks/workload-identity-overview)
 //! - [Best practices for Secrets](https://kubernetes.io/docs/concepts/security/secrets-good-practices/)
 
-use super::literal::in_arguments;
+use super::literal;
 use crate::finding::Severity;
-use crate::rule::{Check, Rule, RuleContext};
-use crate::view::sign::Signs;
-use crate::view::workload::Workload;
+use crate::rule::{Check, Rule};
+use crate::texts::Origins;
 use text::docs_only;
 
 pub static RULE: Rule = Rule {
@@ -57,11 +57,5 @@ pub static RULE: Rule = Rule {
     summary: docs_only("fixed credential on a command line"),
     remediation: "use workload identity and drop the argument; rotate what was written here",
     severity: Severity::High,
-    checks: &[Check::Workload(Signs::ALWAYS, check)],
+    checks: &[Check::Text(Origins::RUN, literal::report)],
 };
-
-fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
-    in_arguments(workload, &mut |literal| {
-        literal.report(cx);
-    });
-}

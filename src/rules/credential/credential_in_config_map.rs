@@ -2,9 +2,9 @@
 //!
 //! # Why
 //!
-//! ConfigMaps are read by everybody with the `view` role, are not encrypted like Secrets, and are copied
-//! into Git and backups. Values are read as what they are: single values by their key, texts by the
-//! assignments inside them, in lines, JSON, YAML, properties and XML, also in base64.
+//! Everyone with the role `view` can read ConfigMaps. They are not encrypted like Secrets, and they are
+//! copied into Git and backups. The rule reads single values by their key, and texts by the assignments
+//! inside them: lines, JSON, YAML, properties and XML, also in base64.
 //!
 //! ```yaml deny
 //! apiVersion: v1
@@ -39,11 +39,10 @@
 //! - [ConfigMaps: no secrecy](https://kubernetes.io/docs/concepts/configuration/configmap/)
 //! - [Microsoft Entra Workload ID on AKS](https://learn.microsoft.com/azure/aks/workload-identity-overview)
 
-use super::literal::in_config_map;
+use super::literal;
 use crate::finding::Severity;
-use crate::object::Object;
 use crate::rule::{Check, Rule, RuleContext};
-use kubernetes::kind;
+use crate::texts::{Origin, Origins, Text};
 use text::docs_only;
 
 pub static RULE: Rule = Rule {
@@ -51,11 +50,11 @@ pub static RULE: Rule = Rule {
     summary: docs_only("fixed credential in a ConfigMap"),
     remediation: "use workload identity and remove the entry; rotate what was written here",
     severity: Severity::High,
-    checks: &[Check::Kinds(&[kind::CONFIG_MAP], check)],
+    checks: &[Check::Text(Origins::of(&[Origin::Data]), check)],
 };
 
-fn check<'a>(cx: &mut RuleContext<'a>, map: &Object<'a>) {
-    in_config_map(map, &mut |literal| {
-        literal.report(cx);
-    });
+fn check<'a>(cx: &mut RuleContext<'a>, text: &Text<'a>) {
+    if !text.is_secret_data() {
+        literal::report(cx, text);
+    }
 }

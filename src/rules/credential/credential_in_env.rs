@@ -1,13 +1,14 @@
-//! A container's environment holds a fixed credential in the clear.
+//! A container's environment holds a fixed credential in plain text.
 //!
 //! # Why
 //!
-//! Whoever may read Pods or Deployments reads the credential: that is everybody with the `view` role,
-//! every backup, and the Git repository the manifest came from. It works until somebody rotates it, from
-//! anywhere, past Entra's sign-in policies. A value that is recognised as a credential counts whatever
-//! its name. Names count where a literal stands behind them: those of Azure most, words such as
-//! `password` less, for databases inside the cluster have them, words such as `token` least. A
-//! placeholder under an Azure name is told as a place where a credential is about to be put.
+//! Anyone who can read Pods or Deployments can read the credential: everyone with the role `view`, every
+//! backup, and the Git repository of the manifest. It works from anywhere until it is rotated, and
+//! bypasses Entra's sign-in policies. A value that is recognised as a credential is reported whatever the
+//! variable is called. Otherwise the name of a literal decides. Names of Azure credentials are the most
+//! serious. Words such as `password` are less serious, because databases inside the cluster have them, and
+//! words such as `token` the least. A placeholder under an Azure name is reported as a place where a
+//! credential is about to be put.
 //!
 //! ```yaml deny
 //! apiVersion: v1
@@ -52,11 +53,10 @@
 //! - [Microsoft Entra Workload ID on AKS](https://learn.microsoft.com/azure/aks/workload-identity-overview)
 //! - [Security Utilities: patterns of Azure's credentials](https://github.com/microsoft/security-utilities)
 
-use super::literal::in_env;
+use super::literal::find;
 use crate::finding::Severity;
 use crate::rule::{Check, Rule, RuleContext};
-use crate::view::sign::Signs;
-use crate::view::workload::Workload;
+use crate::texts::{Origin, Origins, Text};
 use text::docs_only;
 
 pub static RULE: Rule = Rule {
@@ -64,11 +64,17 @@ pub static RULE: Rule = Rule {
     summary: docs_only("fixed credential in a container's environment"),
     remediation: "use workload identity and drop the variable; rotate what was written here",
     severity: Severity::High,
-    checks: &[Check::Workload(Signs::ALWAYS, check)],
+    checks: &[Check::Text(Origins::of(&[Origin::Variable]), check)],
 };
 
-fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
-    in_env(workload, &mut |literal| {
-        literal.report(cx);
+fn check<'a>(cx: &mut RuleContext<'a>, text: &Text<'a>) {
+    find(text, &mut |literal| {
+        let of_azure = literal.evidence.is_of_azure();
+        let finding = literal.report(cx, text);
+        if !of_azure {
+            finding.remediation(
+                "take it from a Secret (valueFrom.secretKeyRef) or Key Vault; rotate what was written here",
+            );
+        }
     });
 }

@@ -2,11 +2,11 @@
 //!
 //! # Why
 //!
-//! A Secret keeps a credential from most eyes, but it stays one that works until somebody rotates it,
-//! from anywhere, for whoever can read it or start a Pod beside it. Pods on AKS can sign in to Azure
-//! without one. Entries are told by value or by a key that names an Azure credential. Passwords of other
-//! systems are where they belong. Left alone are the standard keys of service account tokens, TLS,
-//! Helm releases and bootstrap tokens, and the storage keys that the CSI driver keeps by itself.
+//! A Secret limits who can read a credential, but the credential works from anywhere until it is rotated,
+//! for anyone who can read the Secret or start a Pod in its namespace. Pods on AKS can sign in to Azure
+//! without one. The rule recognises entries by their value, or by a key that names an Azure credential. It
+//! does not report passwords of other systems, the standard keys of service account tokens, TLS, Helm
+//! releases and bootstrap tokens, or the storage keys that the CSI driver writes.
 //!
 //! ```yaml deny
 //! apiVersion: v1
@@ -37,13 +37,13 @@
 //! - [Microsoft Entra Workload ID on AKS](https://learn.microsoft.com/azure/aks/workload-identity-overview)
 //! - [Azure Files CSI driver: storeAccountKey](https://github.com/kubernetes-sigs/azurefile-csi-driver/blob/master/docs/driver-parameters.md)
 
-use super::literal::in_secret;
+use super::literal::find;
 use crate::auth_mode;
 use crate::finding::Severity;
 use crate::object::Object;
 use crate::requester::Requester;
 use crate::rule::{Check, Rule, RuleContext};
-use kubernetes::kind;
+use crate::texts::{Origin, Origins, Text};
 use text::docs_only;
 
 pub static RULE: Rule = Rule {
@@ -51,10 +51,10 @@ pub static RULE: Rule = Rule {
     summary: docs_only("Secret with a fixed Azure credential"),
     remediation: "use workload identity and delete the entry; rotate what it held",
     severity: Severity::Medium,
-    checks: &[Check::Kinds(&[kind::SECRET], check)],
+    checks: &[Check::Text(Origins::of(&[Origin::Data]), check)],
 };
 
-/// Types of Secrets whose standard keys are other rules' or nobody's business.
+/// Types of Secrets with standard keys that other rules read, or that hold no Azure credential.
 const STANDARD_KEYS: &[(&str, &[&str])] = &[
     ("kubernetes.io/service-account-token", &["token", "ca.crt", "namespace"]),
     ("kubernetes.io/tls", &["tls.crt", "tls.key", "ca.crt"]),
@@ -73,23 +73,32 @@ const STANDARD_KEYS: &[(&str, &[&str])] = &[
     ),
 ];
 
-fn check<'a>(cx: &mut RuleContext<'a>, secret: &Object<'a>) {
-    let kind = secret.get("type").text().unwrap_or_default();
-    let standard = STANDARD_KEYS.iter().find(|(known, _)| *known == kind).map_or(&[][..], |(_, keys)| keys);
-    let of_driver = cx.requester == Requester::Trusted && is_of_storage_driver(secret);
-    // What an entry of the table chooses a mode with is told there, once.
-    let mut modes = Vec::new();
-    auth_mode::of_object(secret, &mut |found| {
-        if found.choice.mode.is_credential() {
-            modes.push(found.choice.key());
+fn check<'a>(cx: &mut RuleContext<'a>, text: &Text<'a>) {
+    if !text.is_secret_data() {
+        return;
+    }
+    find(text, &mut |literal| {
+        if !is_excused(cx, text) {
+            let severity = literal.evidence.severity().min(RULE.severity);
+            literal.report(cx, text).severity(severity);
         }
     });
-    let excused =
-        |key: &str| standard.contains(&key) || modes.contains(&key) || of_driver && DRIVER_KEYS.contains(&key);
-    in_secret(secret, &excused, &mut |literal| {
-        let severity = literal.evidence.severity().min(RULE.severity);
-        literal.report(cx).severity(severity);
-    });
+}
+
+fn is_excused(cx: &RuleContext<'_>, text: &Text<'_>) -> bool {
+    let (secret, key) = (&text.object, text.name);
+    let kind = secret.get("type").text().unwrap_or_default();
+    let is_standard = STANDARD_KEYS.iter().any(|(known, keys)| *known == kind && keys.contains(&key));
+    let of_driver = || cx.requester == Requester::Trusted && is_of_storage_driver(secret);
+    // What an entry of the table chooses a mode with is reported by the rules about modes, once.
+    let chooses_mode = || {
+        let mut chooses = false;
+        auth_mode::of_object(secret, &mut |found| {
+            chooses |= found.choice.mode.is_credential() && found.choice.key() == key;
+        });
+        chooses
+    };
+    is_standard || DRIVER_KEYS.contains(&key) && of_driver() || chooses_mode()
 }
 
 /// What the file and blob CSI drivers write for volumes that they provision.

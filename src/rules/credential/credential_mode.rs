@@ -1,14 +1,16 @@
-//! An object tells its controller to sign in to Azure with a service principal, a key or a connection
-//! string.
+//! An object makes its controller sign in to Azure with a service principal, a key or a connection
+//! string, or holds a credential.
 //!
 //! # Why
 //!
-//! External Secrets, KEDA, Dapr, Velero, Flux and many others can sign in with workload identity, and
-//! with less. A client secret or storage key is a bearer credential: it lies in a Secret, works from
-//! anywhere, outlives the pod, and nobody rotates it. Several controllers choose it when nothing is
-//! said: a SecretStore without `authType` is a service principal, a Velero location without `useAAD`
-//! fetches the storage key. Each is judged by its own rules, defaults and spellings. Volumes are
-//! `credential-volume`'s.
+//! External Secrets, KEDA, Dapr, Velero, Flux and many others can sign in with workload identity. A client
+//! secret or storage key is a bearer credential: it is kept in a Secret, works from anywhere, outlives the
+//! pod and is rarely rotated. Several controllers use one by default: a SecretStore without `authType` uses
+//! a service principal, and a Velero location without `useAAD` fetches the storage key. Each controller is
+//! judged by its own defaults and spellings. `credential-volume` covers volumes.
+//!
+//! The rule also reports a credential that it recognises by its value in any member that no other rule
+//! reads, of built-in and custom kinds.
 //!
 //! ```yaml deny
 //! apiVersion: external-secrets.io/v1
@@ -49,13 +51,11 @@
 //! - [Microsoft Entra Workload ID on AKS](https://learn.microsoft.com/azure/aks/workload-identity-overview)
 //! - [External Secrets: Azure Key Vault](https://external-secrets.io/latest/provider/azure-key-vault/)
 
-use super::literal::{Literal, in_custom_resource};
-use crate::anchor::Anchor;
+use super::literal::find;
 use crate::auth_mode::ModeFinding;
-use crate::finding::{Finding, Severity};
-use crate::object::Object;
+use crate::finding::Severity;
 use crate::rule::{Check, Rule, RuleContext};
-use crate::view::workload::Workload;
+use crate::texts::{Origin, Origins, Text};
 use text::docs_only;
 
 pub static RULE: Rule = Rule {
@@ -63,32 +63,27 @@ pub static RULE: Rule = Rule {
     summary: docs_only("object that chooses a service principal, key or connection string"),
     remediation: "choose workload identity",
     severity: Severity::High,
-    checks: &[Check::Mode(check), Check::CustomResource(check_strings)],
+    checks: &[Check::Mode(check), Check::Text(Origins::of(&[Origin::BuiltInMember, Origin::CustomMember]), check_text)],
 };
 
 fn check<'a>(cx: &mut RuleContext<'a>, found: &ModeFinding<'a>) {
     if found.choice.mode.is_credential() && !found.entry.is_volume() {
-        found.report(cx);
+        cx.report_mode(found);
     }
 }
 
-/// A credential in any string of a custom resource, by value. A place that is told already is not told
-/// again.
-fn check_strings<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>, workloads: &[Workload<'a>]) {
-    in_custom_resource(object, workloads, &mut |literal| {
-        if !cx.findings.iter().any(|finding| is_same(finding, &literal)) {
-            literal
-                .report(cx)
-                .remediation("let the controller sign in with workload identity; rotate what was written here");
+/// A credential in any other string, by value. One that is reported already is not reported again.
+fn check_text<'a>(cx: &mut RuleContext<'a>, text: &Text<'a>) {
+    find(text, &mut |literal| {
+        let severity = literal.evidence.severity();
+        if !cx.findings.iter().any(|finding| finding.severity >= severity && text.is_at(&finding.place)) {
+            let remediation = match text.origin {
+                Origin::CustomMember => {
+                    "let the controller sign in with workload identity; rotate what was written here"
+                }
+                _ => "remove it and rotate what was written here",
+            };
+            literal.report(cx, text).remediation(remediation);
         }
     });
-}
-
-fn is_same(finding: &Finding<'_>, literal: &Literal<'_>) -> bool {
-    match (&finding.place, &literal.place) {
-        (Anchor::Node { node: told, .. }, Anchor::Node { node, .. }) => {
-            told.address() == node.address() && finding.rule.starts_with("credential-")
-        }
-        _ => false,
-    }
 }

@@ -1,12 +1,13 @@
-//! A volume is mounted with a storage key or a service principal's secret.
+//! A volume is mounted with a storage key or a service principal's secret, or its definition holds a
+//! credential.
 //!
 //! # Why
 //!
-//! Azure Files and Blob volumes are mounted with the storage account's key unless told otherwise: it
-//! opens the whole account, lies in a Secret of the namespace, and does not say who used it. The
-//! default of a StorageClass for Azure Files is to write that Secret. A Key Vault volume with
-//! `nodePublishSecretRef` needs a service principal's secret to fetch secrets. Volumes that AKS's own
-//! provisioner makes are judged by their StorageClass, not again one by one.
+//! By default Azure Files and Blob volumes are mounted with the key of the storage account. The key opens
+//! the whole account, is kept in a Secret of the namespace, and does not show who used it. A StorageClass
+//! for Azure Files writes that Secret by default. A Key Vault volume with `nodePublishSecretRef` needs a
+//! service principal's secret to fetch secrets. Volumes that the provisioner of AKS makes are judged by
+//! their StorageClass, not one by one.
 //!
 //! ```yaml deny
 //! apiVersion: storage.k8s.io/v1
@@ -39,11 +40,13 @@
 //! - [Azure Blob CSI driver parameters](https://github.com/kubernetes-sigs/blob-csi-driver/blob/master/docs/driver-parameters.md)
 //! - [Identity access for the Key Vault provider](https://learn.microsoft.com/azure/aks/csi-secrets-store-identity-access)
 
+use super::literal::find;
 use crate::auth_mode::ModeFinding;
 use crate::finding::Severity;
 use crate::object::Object;
 use crate::requester::Requester;
 use crate::rule::{Check, Rule, RuleContext};
+use crate::texts::{Origin, Origins, Text};
 use kubernetes::kind;
 use text::docs_only;
 
@@ -52,13 +55,21 @@ pub static RULE: Rule = Rule {
     summary: docs_only("volume that is mounted with a storage key or a service principal's secret"),
     remediation: "mount with the pod's own token",
     severity: Severity::Medium,
-    checks: &[Check::Mode(check)],
+    checks: &[Check::Mode(check), Check::Text(Origins::of(&[Origin::Volume]), check_text)],
 };
 
 fn check<'a>(cx: &mut RuleContext<'a>, found: &ModeFinding<'a>) {
     if found.choice.mode.is_credential() && found.entry.is_volume() && !is_provisioned(cx, &found.object) {
-        found.report(cx);
+        cx.report_mode(found);
     }
+}
+
+/// A credential in a parameter, mount option or attribute, by value.
+fn check_text<'a>(cx: &mut RuleContext<'a>, text: &Text<'a>) {
+    find(text, &mut |literal| {
+        let severity = literal.evidence.severity();
+        literal.report(cx, text).severity(severity).remediation("remove it and rotate what was written here");
+    });
 }
 
 /// Whether the control plane writes what its StorageClass says: the volumes of its provisioner, and

@@ -1,24 +1,17 @@
-//! Literals that are fixed credentials, in all the places of an object: what the rules of this group
-//! report, and what `credential-in-annotation` looks for in kubectl's copy of an object.
+//! Whether a string is a fixed credential: what the rules of this group report.
 //!
 //! A value is judged first, then its name. What has a rule of its own is left to it: AWS keys to
 //! `aws-credential`, kubeconfigs in ConfigMaps, Secrets and annotations to `kubeconfig-static`.
 
 use crate::anchor::Anchor;
 use crate::finding::{Finding, Severity};
-use crate::object::{LAST_APPLIED, Object};
 use crate::rule::RuleContext;
-use crate::view::custom_resource;
-use crate::view::sign::Signs;
-use crate::view::workload::Workload;
+use crate::texts::{Hit, Origin, Text};
+use crate::value_hints::ValueHints;
 use credentials::{
-    Class, Kind, NameStrength, assignments, benign, decode_base64, is_aws_secret_key, is_azure_credential_variable,
-    is_benign, is_unfilled, may_be_base64, name_strength, recognise_all, recognise_where,
+    Class, Kind, NameStrength, benign, is_aws_secret_key, is_azure_credential_variable, is_benign, is_unfilled,
+    name_strength, recognise_where,
 };
-use json::Node;
-use kubernetes::kind;
-use std::borrow::Cow;
-use std::ops::Range;
 use text::shown;
 
 /// Why a string is taken for a credential.
@@ -28,8 +21,8 @@ pub enum Evidence {
     Value(&'static Kind),
     /// The name says so, and the value does not say otherwise.
     Name(NameStrength),
-    /// The name is that of an Azure secret, the value a note to fill it in. No credential yet, but the
-    /// place where one is about to be put.
+    /// The name is that of an Azure secret, the value a placeholder. No credential yet, but the place where
+    /// one is about to be put.
     Unfilled(&'static str),
 }
 
@@ -42,11 +35,16 @@ impl Evidence {
         }
     }
 
-    fn is_of_azure(self) -> bool {
-        matches!(self, Evidence::Name(NameStrength::Azure(_)) | Evidence::Unfilled(_))
+    /// Whether workload identity replaces it.
+    pub fn is_of_azure(self) -> bool {
+        match self {
+            Evidence::Value(kind) => matches!(kind.class, Class::Azure | Class::Registry | Class::Kubernetes),
+            Evidence::Name(strength) => matches!(strength, NameStrength::Azure(_)),
+            Evidence::Unfilled(_) => true,
+        }
     }
 
-    fn what(self) -> String {
+    fn message(self) -> String {
         match self {
             Evidence::Value(kind) => format!("holds {}", kind.what),
             Evidence::Name(NameStrength::Azure(what)) => format!("holds {what}"),
@@ -57,60 +55,48 @@ impl Evidence {
     }
 }
 
-/// A credential, and where.
-pub struct Literal<'a> {
-    pub place: Anchor<'a>,
+/// A credential in a string.
+pub struct Literal<'t> {
     pub evidence: Evidence,
+    /// The name that it is assigned to inside the string.
+    key: Option<&'t str>,
     /// The flag that an argument belongs to, for people.
-    flag: Option<&'a str>,
+    flag: Option<&'t str>,
     /// Its line in a text of several, counted from one.
     line: Option<usize>,
-    /// The whole string it was found in, decoded: tells a copy of it.
-    pub text: Cow<'a, str>,
 }
 
-impl<'a> Literal<'a> {
-    /// One that is a whole string of the object.
-    fn whole(node: Node<'a>, evidence: Evidence, text: Cow<'a, str>) -> Self {
-        Literal { place: node.into(), evidence, flag: None, line: None, text }
-    }
-
-    pub fn report<'c>(self, cx: &'c mut RuleContext<'a>) -> &'c mut Finding<'a> {
-        let what = self.what();
-        cx.report(self.place, what).severity(self.evidence.severity())
-    }
-
-    pub fn what(&self) -> String {
-        let mut what = self.evidence.what();
+impl Literal<'_> {
+    pub fn report<'c, 'a>(self, cx: &'c mut RuleContext<'a>, text: &Text<'a>) -> &'c mut Finding<'a> {
+        let mut message = self.evidence.message();
         if let Some(flag) = self.flag {
-            what = format!("{what} ({})", shown(flag));
+            message = format!("{message} ({})", shown(flag));
         }
         if let Some(line) = self.line {
-            what = format!("{what} (line {line})");
+            message = format!("{message} (line {line})");
         }
-        what
+        let anchor: Anchor<'a> = self.key.map_or_else(|| text.anchor(), |key| text.inside(key));
+        cx.report(anchor, message).severity(self.evidence.severity())
     }
 }
 
-type Report<'f, 'a> = &'f mut dyn FnMut(Literal<'a>);
-
-/// How the strings of one place are read.
+/// How the strings of one origin are read.
 struct Reading {
-    /// The kinds of credential that are told here.
-    told: fn(&Kind) -> bool,
+    /// The kinds of credential that are reported here.
+    reports: fn(&Kind) -> bool,
     /// What the name of a whole string promises.
     strength: fn(&str) -> Option<NameStrength>,
     /// The names that count here.
     counts: fn(NameStrength) -> bool,
 }
 
-const PLAIN: Reading = Reading { told: is_not_aws, strength: name_strength, counts: |_| true };
-const CONFIG_MAP: Reading = Reading { told: has_no_other_rule, ..PLAIN };
+static PLAIN: Reading = Reading { reports: is_not_aws, strength: name_strength, counts: |_| true };
+static CONFIG_MAP: Reading = Reading { reports: has_no_other_rule, ..PLAIN };
 /// Annotations are named after the Secrets they refer to: weak words mean nothing there.
-const ANNOTATION: Reading = Reading { counts: |strength| strength != NameStrength::Weak, ..CONFIG_MAP };
+static ANNOTATION: Reading = Reading { counts: |strength| strength != NameStrength::Weak, ..CONFIG_MAP };
 /// A Secret is the place for passwords; only for Azure is there something better.
-const SECRET: Reading = Reading {
-    told: is_azure,
+static SECRET: Reading = Reading {
+    reports: is_azure,
     strength: |key| is_azure_credential_variable(key).map(NameStrength::Azure),
     counts: |strength| matches!(strength, NameStrength::Azure(_)),
 };
@@ -127,205 +113,66 @@ fn is_azure(kind: &Kind) -> bool {
     kind.class == Class::Azure
 }
 
-/// Most credentials told of one text: the size of an answer must not follow the size of the text.
+/// Most credentials reported of one text: the size of an answer must not follow the size of the text.
 const MOST: usize = 20;
-/// An object is at most 1.5 MiB.
-const LONGEST: usize = 3 << 19;
-/// Nothing that can be recognised is shorter in base64.
-const SHORTEST_BASE64: usize = 24;
 
-/// Literal variables of every container.
-pub fn in_env<'a>(workload: &Workload<'a>, found: Report<'_, 'a>) {
-    for container in workload.containers() {
-        for variable in container.env() {
-            let Some(value) = variable.value else { continue };
-            let (node, name, text) = (variable.node, variable.name, Cow::Borrowed(value));
-            if variable.glance.may_hold_credential() || variable.glance.may_assign() {
-                PLAIN.judge(node, name, text, found);
-            } else if let Some(evidence) = PLAIN.by_name(name, value) {
-                found(Literal::whole(node, evidence, text));
+/// Reports every credential of a string.
+pub fn report<'a>(cx: &mut RuleContext<'a>, text: &Text<'a>) {
+    find(text, &mut |literal| _ = literal.report(cx, text));
+}
+
+/// Calls `found` with every credential of a string.
+pub fn find<'t>(text: &'t Text<'_>, found: &mut dyn FnMut(Literal<'t>)) {
+    let reading = match text.source {
+        Origin::Data if text.is_secret_data() => &SECRET,
+        Origin::Data => &CONFIG_MAP,
+        Origin::Annotation | Origin::LastApplied => &ANNOTATION,
+        _ => &PLAIN,
+    };
+    match text.source {
+        source if source.is_nameless() => {
+            if let Some(kind) = reading.recognise(text) {
+                found(Literal::whole(Evidence::Value(kind)));
             }
         }
-    }
-}
-
-/// Commands of probes and hooks, below a container.
-const HOOKS: &[&[&str]] = &[
-    &["livenessProbe"],
-    &["readinessProbe"],
-    &["startupProbe"],
-    &["lifecycle", "postStart"],
-    &["lifecycle", "preStop"],
-];
-
-/// Commands and arguments of every container, its probes and hooks, and the scripts of Argo Workflows.
-pub fn in_arguments<'a>(workload: &Workload<'a>, found: Report<'_, 'a>) {
-    for container in workload.containers() {
-        in_command(container.command(), found);
-        in_command(container.args(), found);
-        if container.signs().show(Signs::HOOKS) {
-            for hook in HOOKS {
-                in_command(container.node.at(hook).at(&["exec", "command"]), found);
+        Origin::Script | Origin::LastApplied => reading.read(text, found),
+        source if source.is_run() => reading.judge_argument(text, found),
+        _ if text.is_binary => {
+            let kind = reading.recognise(text).map(Evidence::Value);
+            // Nothing in binary says that it is harmless.
+            if let Some(evidence) = kind.or_else(|| reading.by_name(text.name, "binary data")) {
+                found(Literal::whole(evidence));
             }
         }
-        let source = container.node.get("source");
-        if let Some(script) = source.text() {
-            PLAIN.read(source, &Cow::Borrowed(script), found);
-        }
+        _ => reading.judge(text, found),
     }
 }
 
-fn in_command<'a>(list: Node<'a>, found: Report<'_, 'a>) {
-    let mut open: Option<&'a str> = None;
-    for node in list.items() {
-        let flag = open.take();
-        let Some(argument) = node.text() else { continue };
-        if argument.contains(|c: char| c.is_ascii_whitespace()) {
-            PLAIN.read(node, &Cow::Borrowed(argument), found);
-            continue;
-        }
-        let (flag, value) = match argument.split_once('=') {
-            Some((flag, value)) if flag.starts_with('-') => (Some(flag), value),
-            None if argument.starts_with('-') => {
-                open = Some(argument);
-                (None, argument)
-            }
-            _ => (flag, argument),
-        };
-        let text = Cow::Borrowed(value);
-        match PLAIN.evidence(flag.unwrap_or_default(), value) {
-            Some(evidence) => found(Literal { place: node.into(), evidence, flag, line: None, text }),
-            None if may_assign(value) => PLAIN.read(node, &text, found),
-            None => {}
-        }
+impl Literal<'_> {
+    /// One that is the whole string.
+    fn whole(evidence: Evidence) -> Self {
+        Literal { evidence, key: None, flag: None, line: None }
     }
-}
-
-/// Entries of a ConfigMap, and the assignments inside them.
-pub fn in_config_map<'a>(map: &Object<'a>, found: Report<'_, 'a>) {
-    for (key, node) in map.get("data").members() {
-        if let Some(text) = node.text() {
-            CONFIG_MAP.judge(node, key, Cow::Borrowed(text), found);
-        }
-    }
-    for (key, node) in map.get("binaryData").members() {
-        if let Some(bytes) = node.text().and_then(|text| decode_base64(text, LONGEST)) {
-            CONFIG_MAP.judge_bytes(node, key, bytes, found);
-        }
-    }
-}
-
-/// Entries of a Secret, decoded, but for those that `excused` says are not to be read.
-pub fn in_secret<'a>(secret: &Object<'a>, excused: &dyn Fn(&str) -> bool, found: Report<'_, 'a>) {
-    let entries = secret.get("data").members().map(|(key, node)| (key, node, true));
-    let plain = secret.get("stringData").members().map(|(key, node)| (key, node, false));
-    for (key, node, is_encoded) in entries.chain(plain).filter(|(key, ..)| !excused(key)) {
-        let Some(text) = node.text() else { continue };
-        match decode_base64(text, LONGEST).filter(|_| is_encoded) {
-            Some(bytes) => SECRET.judge_bytes(node, key, bytes, found),
-            // Also data that is no base64: the API server refuses it, but a scan of manifests meets it.
-            None => SECRET.judge(node, key, Cow::Borrowed(text), found),
-        }
-    }
-}
-
-/// Annotations, but for kubectl's copy of the object.
-pub fn in_annotations<'a>(annotations: Node<'a>, found: Report<'_, 'a>) {
-    for (key, node) in annotations.members().filter(|(key, _)| *key != LAST_APPLIED) {
-        let (prefix, name) = key.split_once('/').unwrap_or(("", key));
-        // `checksum/secret` makes Pods restart with what it names.
-        let name = if prefix == "checksum" { "" } else { name };
-        if let Some(text) = node.text() {
-            ANNOTATION.judge(node, name, Cow::Borrowed(text), found);
-        }
-    }
-}
-
-/// Annotations of what a CronJob and a StatefulSet make, besides Pods.
-pub fn in_cron_job_and_claims<'a>(object: &Object<'a>, found: Report<'_, 'a>) {
-    if object.is(&kind::CRON_JOB) {
-        in_annotations(object.at(&["spec", "jobTemplate", "metadata", "annotations"]), found);
-    } else if object.is(&kind::STATEFUL_SET) {
-        for claim in object.at(&["spec", "volumeClaimTemplates"]).items() {
-            in_annotations(claim.at(&["metadata", "annotations"]), found);
-        }
-    }
-}
-
-/// A copy of an object that is no JSON, read like any text.
-pub fn in_unreadable_copy<'a>(annotation: Node<'a>, text: &'a str, found: Report<'_, 'a>) {
-    ANNOTATION.read(annotation, &Cow::Borrowed(text), found);
-}
-
-/// Whether the JSON text of an object is worth parsing: it holds a credential, or says a name that
-/// promises one. Most copies do neither.
-pub fn may_assign_secrets(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let is_name = |b: &u8| b.is_ascii_alphanumeric() || b"_.-".contains(b);
-    let names = memchr::memchr3_iter(b'"', b'=', b':', bytes).filter_map(|at| {
-        let before = bytes.get(..at)?;
-        let before = before.strip_suffix(b"\\").unwrap_or(before);
-        let length = before.iter().rev().take(64).take_while(|b| is_name(b)).count();
-        std::str::from_utf8(before.get(before.len() - length..)?).ok()
-    });
-    let promises = |name| matches!(name_strength(name), Some(NameStrength::Azure(_) | NameStrength::Strong));
-    names.filter(|name| !name.is_empty()).any(promises) || recognise_where(bytes, |_| true).is_some()
-}
-
-/// Every credential of an object that a rule reports at the object itself, by value or by name.
-pub fn in_object<'a>(object: &Object<'a>, workloads: &[Workload<'a>], found: Report<'_, 'a>) {
-    for workload in workloads {
-        in_env(workload, found);
-        in_arguments(workload, found);
-    }
-    if object.is(&kind::CONFIG_MAP) {
-        in_config_map(object, found);
-    } else if object.is(&kind::SECRET) {
-        in_secret(object, &|_| false, found);
-    }
-    in_custom_resource(object, workloads, found);
-    in_annotations(object.annotations(), found);
-    in_cron_job_and_claims(object, found);
-    for workload in workloads.iter().filter(|workload| !workload.is_pod()) {
-        for annotations in workload.annotation_levels() {
-            in_annotations(annotations, found);
-        }
-    }
-}
-
-/// Strings of a custom resource that hold a credential by value. Variables, commands, scripts and annotations
-/// have rules of their own.
-pub fn in_custom_resource<'a>(object: &Object<'a>, workloads: &[Workload<'a>], found: Report<'_, 'a>) {
-    custom_resource::strings(object, workloads, &["env", "command", "args", "source"], &mut |node, text| {
-        if let Some(kind) = PLAIN.recognise(text) {
-            found(Literal::whole(node, Evidence::Value(kind), Cow::Borrowed(text)));
-        }
-    });
-}
-
-/// A line of a text, where something was found.
-struct Inside<'t> {
-    key: Option<&'t str>,
-    evidence: Evidence,
-    line: Option<usize>,
 }
 
 impl Reading {
     /// By value, in plain text or in base64.
-    fn recognise(&self, value: &str) -> Option<&'static Kind> {
-        recognise_where(value.as_bytes(), self.told).or_else(|| self.recognise_in_base64(value))
-    }
-
-    fn recognise_in_base64(&self, text: &str) -> Option<&'static Kind> {
-        if !may_be_base64(text) {
+    fn recognise(&self, text: &Text<'_>) -> Option<&'static Kind> {
+        if !text.hints.any(ValueHints::CREDENTIAL) {
             return None;
         }
-        recognise_where(&decode_base64(text, LONGEST)?, self.told)
+        // The strongest; of equals, the first.
+        let strongest = text.hits().iter().map(|(kind, _)| *kind).filter(|kind| (self.reports)(kind));
+        strongest.min_by_key(|kind| kind.class).or_else(|| self.recognise_in_base64(text))
+    }
+
+    fn recognise_in_base64(&self, text: &Text<'_>) -> Option<&'static Kind> {
+        recognise_where(text.decoded()?, self.reports)
     }
 
     /// A value and its name.
-    fn evidence(&self, name: &str, value: &str) -> Option<Evidence> {
-        self.recognise(value).map(Evidence::Value).or_else(|| self.by_name(name, value))
+    fn evidence(&self, text: &Text<'_>) -> Option<Evidence> {
+        self.recognise(text).map(Evidence::Value).or_else(|| self.by_name(text.name, &text.value))
     }
 
     fn by_name(&self, name: &str, value: &str) -> Option<Evidence> {
@@ -337,149 +184,120 @@ impl Reading {
         }
     }
 
-    /// Judges one string of the object: as a value, or as a text that assigns values to names.
-    fn judge<'a>(&self, node: Node<'a>, name: &str, text: Cow<'a, str>, found: Report<'_, 'a>) {
-        if !is_document(&text) {
-            return match self.evidence(name, &text) {
-                Some(evidence) => found(Literal::whole(node, evidence, text)),
-                None if may_assign(&text) => self.read(node, &text, found),
+    /// Judges a string: as a value, or as a text that assigns values to names.
+    fn judge<'t>(&self, text: &'t Text<'_>, found: &mut dyn FnMut(Literal<'t>)) {
+        if !is_document(&text.value) {
+            return match self.evidence(text) {
+                Some(evidence) => found(Literal::whole(evidence)),
+                None if may_assign(&text.value) => self.read(text, found),
                 None => {}
             };
         }
-        let mut told = false;
-        self.read(node, &text, &mut |literal| {
-            told = true;
+        let mut is_reported = false;
+        self.read(text, &mut |literal| {
+            is_reported = true;
             found(literal);
         });
-        let by_name = || self.by_name(name, &text).filter(|by| by.is_of_azure());
-        if let Some(evidence) = if told { None } else { by_name() } {
-            found(Literal::whole(node, evidence, text));
+        let by_name = || self.by_name(text.name, &text.value).filter(|by| by.is_of_azure());
+        if let Some(evidence) = if is_reported { None } else { by_name() } {
+            found(Literal::whole(evidence));
         }
     }
 
-    /// The same for decoded bytes, which may hold another layer of base64.
-    fn judge_bytes<'a>(&self, node: Node<'a>, name: &str, bytes: Vec<u8>, found: Report<'_, 'a>) {
-        let text = match String::from_utf8(bytes) {
-            Ok(text) => text,
-            Err(error) => {
-                let kind = recognise_where(error.as_bytes(), self.told).map(Evidence::Value);
-                // Nothing in binary says that it is harmless.
-                if let Some(evidence) = kind.or_else(|| self.by_name(name, "binary data")) {
-                    found(Literal::whole(node, evidence, Cow::Borrowed(node.text().unwrap_or_default())));
-                }
-                return;
-            }
-        };
-        let inner = (text.len() >= SHORTEST_BASE64).then(|| decode_base64(text.trim(), LONGEST));
-        let inner = inner.flatten().and_then(|bytes| String::from_utf8(bytes).ok());
-        // An outer layer that is no text is a key that happens to be spelt in base64.
-        match inner.filter(|inner| inner.contains(['=', ':', '\n', '{'])) {
-            Some(inner) => self.judge(node, name, Cow::Owned(inner), found),
-            None => self.judge(node, name, Cow::Owned(text), found),
+    /// Judges a word of a command line, which may be a command line itself.
+    fn judge_argument<'t>(&self, text: &'t Text<'_>, found: &mut dyn FnMut(Literal<'t>)) {
+        if text.value.contains(|c: char| c.is_ascii_whitespace()) {
+            return self.read(text, found);
+        }
+        let flag = (!text.name.is_empty()).then_some(text.name);
+        match self.evidence(text) {
+            Some(evidence) => found(Literal { flag, ..Literal::whole(evidence) }),
+            None if may_assign(&text.value) => self.read(text, found),
+            None => {}
         }
     }
 
     /// Reads a text for what it holds and what it assigns.
-    #[allow(clippy::ptr_arg, reason = "a literal keeps the text for as long as it came")]
-    fn read<'a>(&self, node: Node<'a>, text: &Cow<'a, str>, found: Report<'_, 'a>) {
-        let mut literals: Vec<Literal<'a>> = Vec::new();
-        self.look_inside(text, &mut |inside| {
-            let place = match inside.key {
-                Some(key) => Anchor::inside(node, key),
-                None => node.into(),
-            };
-            let text = Cow::Borrowed("");
-            literals.push(Literal { place, evidence: inside.evidence, flag: None, line: inside.line, text });
-        });
-        for literal in literals {
-            found(Literal { text: text.clone(), ..literal });
-        }
-    }
-
-    fn look_inside(&self, text: &str, found: &mut dyn FnMut(Inside<'_>)) {
-        let mut hits: Vec<(&'static Kind, Range<usize>)> = Vec::new();
-        recognise_all(text, &mut |kind, range| {
-            if hits.len() < MOST {
-                hits.push((kind, range));
-            }
-        });
+    fn read<'t>(&self, text: &'t Text<'_>, found: &mut dyn FnMut(Literal<'t>)) {
+        let hits = text.hits();
         // The names inside a kubeconfig are part of it.
-        if hits.iter().any(|(kind, _)| kind.is_kubeconfig() && !(self.told)(kind)) {
+        if hits.iter().any(|(kind, _)| kind.is_kubeconfig() && !(self.reports)(kind)) {
             return;
         }
         if hits.is_empty()
             && let Some(kind) = self.recognise_in_base64(text)
         {
-            return found(Inside { key: None, evidence: Evidence::Value(kind), line: None });
+            return found(Literal::whole(Evidence::Value(kind)));
         }
-        let has_lines = text.trim_end().contains('\n');
-        let mut hits = hits.into_iter().peekable();
-        let mut count = 0;
-        let mut told_to = 0;
+        let has_lines = text.value.trim_end().contains('\n');
         let line_of = |at: usize| {
-            let before = text.as_bytes().get(..at).filter(|_| has_lines)?;
+            let before = text.value.as_bytes().get(..at).filter(|_| has_lines)?;
             Some(memchr::memchr_iter(b'\n', before).count() + 1)
         };
-        let mut tell = |inside: Inside<'_>, count: &mut usize| {
-            *count += 1;
-            if *count <= MOST {
-                found(inside);
+        let mut count = 0;
+        let mut report = |literal: Literal<'t>| {
+            count += 1;
+            if count <= MOST {
+                found(literal);
             }
+            count < MOST
         };
-        assignments(text, &mut |pair| {
-            if count >= MOST {
-                return;
-            }
-            // One look at the name spares most pairs the rest.
-            let strength = name_strength(pair.key);
-            if strength.is_none() && hits.peek().is_none() {
-                return;
-            }
-            let Some(value) = range_in(text, pair.value) else { return };
-            let line = has_lines.then_some(pair.line);
-            // What stands before this value stands in no value.
-            while let Some((kind, range)) = hits.next_if(|(_, range)| range.start < value.start) {
-                if range.end > told_to && (self.told)(kind) {
-                    tell(Inside { key: None, evidence: Evidence::Value(kind), line: line_of(range.start) }, &mut count);
+        let alone =
+            |(kind, range): &Hit| Literal { line: line_of(range.start), ..Literal::whole(Evidence::Value(kind)) };
+        let mut hits = hits.iter().peekable();
+        // What lies before this offset is reported.
+        let mut reported_to = 0;
+        for pair in text.pairs() {
+            let value = &pair.value;
+            // What comes before this value is in no value.
+            while let Some(hit) = hits.next_if(|(_, range)| range.start < value.start) {
+                let (kind, range) = hit;
+                if range.end > reported_to && (self.reports)(kind) && !report(alone(hit)) {
+                    return;
                 }
-                told_to = told_to.max(range.end);
+                reported_to = reported_to.max(range.end);
             }
-            if value.start < told_to {
-                return;
+            if value.start < reported_to {
+                continue;
             }
             let mut strongest: Option<&'static Kind> = None;
             let mut holds = false;
             while let Some((kind, range)) = hits.next_if(|(_, range)| range.start < value.end) {
                 holds = true;
-                told_to = told_to.max(range.end);
-                if (self.told)(kind) && strongest.is_none_or(|known| kind.class < known.class) {
+                reported_to = reported_to.max(range.end);
+                if (self.reports)(kind) && strongest.is_none_or(|known| kind.class < known.class) {
                     strongest = Some(kind);
                 }
             }
             let evidence = match strongest {
                 Some(kind) => Some(Evidence::Value(kind)),
                 None if holds => None,
-                None => self.by_name_in_text(strength, pair.key, pair.value),
+                None => self.by_name_in_text(text.key_of(pair), text.value_of(pair)),
             };
             if holds || evidence.is_some() {
-                told_to = told_to.max(value.end);
+                reported_to = reported_to.max(value.end);
             }
             if let Some(evidence) = evidence {
-                let key = Some(pair.key).filter(|key| is_speakable(key));
-                tell(Inside { key, evidence, line }, &mut count);
+                let key = Some(text.key_of(pair)).filter(|key| is_surely_a_name(key));
+                if !report(Literal { evidence, key, flag: None, line: has_lines.then_some(pair.line) }) {
+                    return;
+                }
             }
-        });
-        for (kind, range) in hits {
-            if range.start >= told_to && (self.told)(kind) {
-                told_to = range.end;
-                tell(Inside { key: None, evidence: Evidence::Value(kind), line: line_of(range.start) }, &mut count);
+        }
+        for hit in hits {
+            let (kind, range) = hit;
+            if range.start >= reported_to && (self.reports)(kind) {
+                reported_to = range.end;
+                if !report(alone(hit)) {
+                    return;
+                }
             }
         }
     }
 
     /// In a text a name proves less: it may be prose, a schema, or a program that reads the secret.
-    fn by_name_in_text(&self, strength: Option<NameStrength>, name: &str, value: &str) -> Option<Evidence> {
-        let strength = strength.filter(|strength| (self.counts)(*strength))?;
+    fn by_name_in_text(&self, name: &str, value: &str) -> Option<Evidence> {
+        let strength = name_strength(name).filter(|strength| (self.counts)(*strength))?;
         if let NameStrength::Azure(what) = strength
             && is_unfilled(value)
         {
@@ -525,19 +343,12 @@ fn looks_made(value: &str) -> bool {
         && value.bytes().any(|b| b.is_ascii_alphabetic())
 }
 
-/// What `aws-credential` tells, whatever its name promises.
+/// Whether `aws-credential` reports it, whatever its name promises.
 fn is_aws_key(name: &str, value: &str) -> bool {
     is_aws_secret_key(name, value) || recognise_where(value.as_bytes(), |kind| kind.class == Class::Aws).is_some()
 }
 
-/// Where `part`, a slice of `text`, lies in it.
-fn range_in(text: &str, part: &str) -> Option<Range<usize>> {
-    let start = part.as_ptr().addr().checked_sub(text.as_ptr().addr())?;
-    let end = start.checked_add(part.len())?;
-    (!part.is_empty() && end <= text.len()).then_some(start..end)
-}
-
 /// Whether a key is surely a name: a line cut in half at its `=` might show what must not be shown.
-fn is_speakable(key: &str) -> bool {
+fn is_surely_a_name(key: &str) -> bool {
     key.len() <= 100 && !key.contains("://") && recognise_where(key.as_bytes(), |_| true).is_none()
 }

@@ -1,4 +1,4 @@
-//! Fixed credentials, wherever they hide.
+//! Fixed credentials.
 
 pub mod credential_at_path;
 pub mod credential_from_secret;

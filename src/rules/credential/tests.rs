@@ -223,28 +223,6 @@ fn one_credential_one_finding() {
     }
 }
 
-/// Any string of a custom resource, but what other rules read there.
-#[test]
-fn strings_of_custom_resources() {
-    use super::literal::in_custom_resource;
-    use crate::object::Object;
-    use crate::view::workload::workloads;
-    let secret = format!("abc8Q~{}", "x".repeat(34));
-    let pod = json!({"containers": [{"name": "a", "env": [{"name": "A", "value": secret}], "args": [secret], "image": secret}]});
-    let object = json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "status": {"a": secret},
-        "metadata": {"annotations": {"a": secret}, "labels": {"a": secret}},
-        "spec": {"deep": [{"er": secret}], "template": {"metadata": {"annotations": {"a": secret}}, "spec": pod}}});
-    let bytes = payload(&object, &Value::Null, &json!({})).to_string();
-    let payload = crate::request::Payload::parse(bytes.as_bytes()).unwrap();
-    let request = payload.request().unwrap();
-    let object = Object::new(&request, request.object());
-    let mut places = Vec::new();
-    in_custom_resource(&object, &workloads(&object, &Default::default()), &mut |literal| places.push(literal.place));
-    let located = crate::anchor::locate(object.root, &places.iter().collect::<Vec<_>>());
-    let paths: Vec<&str> = located.iter().map(|location| location.path.as_str()).collect();
-    assert_eq!(paths, ["metadata.labels[a]", "spec.deep[0].er", "spec.template.spec.containers[a].image"]);
-}
-
 fn encode(bytes: &[u8]) -> String {
     base64::prelude::BASE64_STANDARD.encode(bytes)
 }

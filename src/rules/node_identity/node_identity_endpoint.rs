@@ -1,17 +1,18 @@
-//! A workload or a ConfigMap reaches for the node's metadata endpoint, or switches a tool to the
-//! managed identity of the node.
+//! A workload or a ConfigMap uses the metadata endpoint of the node, or makes a tool use the managed
+//! identity of the node.
 //!
 //! # Why
 //!
-//! The instance metadata service (IMDS) at 169.254.169.254 hands out tokens of every identity attached
-//! to the node, to every pod that asks: the kubelet's, those of add-ons, those of the neighbours. No
-//! identity of the pod's own is involved, so the tokens cannot be narrowed or told apart in audit logs.
-//! Every spelling of the address counts (decimal, hexadecimal, octal, IPv6-mapped), and so do the token
+//! The instance metadata service (IMDS) at 169.254.169.254 issues tokens for every identity that is attached
+//! to the node, to every pod that asks: those of the kubelet, of add-ons and of other workloads. The pod's
+//! own identity is not involved, so the tokens cannot be narrowed, and audit logs do not show which pod used
+//! them. The rule finds every spelling of the address (decimal, hexadecimal, octal, IPv6-mapped), the token
 //! path, the variables that redirect SDKs (`AZURE_POD_IDENTITY_AUTHORITY_HOST`, `MSI_ENDPOINT`,
 //! `IMDS_ENDPOINT`) and the switches of tools (`ARM_USE_MSI`, `az login --identity`,
-//! `useManagedIdentityExtension`). Lists of hosts that bypass a proxy (`NO_PROXY`) do not.
+//! `useManagedIdentityExtension`), in variables, commands, probes, hooks, scripts and ConfigMaps. Lists of
+//! hosts that bypass a proxy (`NO_PROXY`) are not reported.
 //!
-//! SDKs fall back to IMDS on their own, which no manifest shows: restrict the endpoint as well.
+//! SDKs fall back to IMDS without any setting, which no manifest shows: restrict the endpoint as well.
 //!
 //! ```yaml deny
 //! apiVersion: v1
@@ -31,7 +32,7 @@
 //!
 //! # Fix
 //!
-//! Give the workload an identity of its own with workload identity; SDKs and tools then need no switch.
+//! Give the workload a dedicated identity with workload identity. SDKs and tools then need no switch.
 //!
 //! ```yaml allow
 //! apiVersion: v1
@@ -58,17 +59,13 @@
 //! - [Restrict access to the instance metadata endpoint](https://learn.microsoft.com/azure/aks/imds-restriction)
 //! - [Managed identities in AKS](https://learn.microsoft.com/azure/aks/managed-identity-overview)
 
-use crate::anchor::Anchor;
 use crate::finding::Severity;
-use crate::imds::{hints_at_switch, is_proxy_exception, logs_in_with_identity, mentions_endpoint, switch_of};
-use crate::object::Object;
+use crate::imds::{is_proxy_exception, logs_in_with_identity, mentions_endpoint, switch_of};
 use crate::rule::{Check, Rule, RuleContext};
+use crate::texts::{Origin, Origins, Text};
 use crate::view::container::Container;
-use crate::view::sign::Signs;
 use crate::view::workload::Workload;
-use credentials::{assignments, flags};
-use json::Node;
-use kubernetes::kind;
+use credentials::flags;
 use text::docs_only;
 
 pub static RULE: Rule = Rule {
@@ -76,28 +73,59 @@ pub static RULE: Rule = Rule {
     summary: docs_only("use of the node's managed identity"),
     remediation: "use workload identity: label the pod azure.workload.identity/use: \"true\" and drop this",
     severity: Severity::Medium,
-    checks: &[Check::Workload(Signs::ALWAYS, check), Check::Kinds(&[kind::CONFIG_MAP], check_config_map)],
+    checks: &[
+        Check::Text(Origins::RUN.or(Origins::of(&[Origin::Variable, Origin::Data])), check),
+        Check::Workload(check_variables),
+    ],
 };
 
 const NAMES_ENDPOINT: &str = "names the metadata endpoint of the node (IMDS)";
+const FEDERATED_LOGIN: &str = "use az login --service-principal -u $AZURE_CLIENT_ID -t $AZURE_TENANT_ID --federated-token \"$(cat $AZURE_FEDERATED_TOKEN_FILE)\", in a pod that is labelled azure.workload.identity/use: \"true\"";
 const LOGS_IN: &str = "signs in with the managed identity of the node";
-/// Entries of one ConfigMap text that are told.
+/// Most assignments reported of one text.
 const MOST: usize = 16;
 
-fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
-    for container in workload.containers() {
-        for variable in container.env() {
-            // A literal that is empty sets nothing; a value from elsewhere is not known.
-            let from_elsewhere = !variable.value_from.is_absent();
-            let Some(value) = variable.value.map(Some).or(from_elsewhere.then_some(None)) else { continue };
-            let what = operated_by(variable.name, value)
-                .or_else(|| names_endpoint(variable.name, value.filter(|_| variable.glance.may_name_endpoint())))
-                .or_else(|| app_service(container, variable.name));
-            if let Some(what) = what {
-                cx.report(variable.node, what);
+fn check<'a>(cx: &mut RuleContext<'a>, text: &Text<'a>) {
+    match text.origin {
+        Origin::Data if text.is_secret_data() => {}
+        Origin::Data | Origin::Script => check_text(cx, text),
+        _ => {
+            let message = judge_pair(text.name, &text.value)
+                .or_else(|| (text.after_login && text.value == "--identity").then_some(LOGS_IN))
+                .or_else(|| text.origin.is_run().then(|| in_command(text)).flatten());
+            if let Some(message) = message {
+                let finding = cx.report(text.anchor(), message);
+                if message == LOGS_IN {
+                    finding.remediation(FEDERATED_LOGIN);
+                }
             }
         }
-        check_arguments(cx, container);
+    }
+}
+
+/// A word of a command line that assigns a value, or is a command line itself: `sh -c "az login --identity"`.
+fn in_command(text: &Text<'_>) -> Option<&'static str> {
+    if !text.may_switch() {
+        return None;
+    }
+    if logs_in_with_identity(&text.value) {
+        return Some(LOGS_IN);
+    }
+    let mut found = None;
+    flags(&text.value, &mut |name, value| found = found.or(operated_by(name, Some(value))));
+    let pairs = || text.pairs().iter().find_map(|pair| operated_by(text.key_of(pair), Some(text.value_of(pair))));
+    found.or_else(pairs)
+}
+
+/// Variables whose value is not in the object, and the one that counts only beside others.
+fn check_variables<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
+    for container in workload.containers() {
+        for variable in container.env().filter(|variable| variable.is_set()) {
+            let switch = variable.value.is_none().then(|| operated_by(variable.name, None)).flatten();
+            if let Some(message) = switch.or_else(|| app_service(container, variable.name)) {
+                cx.report(variable.node, message);
+            }
+        }
     }
 }
 
@@ -108,87 +136,42 @@ fn app_service(container: &Container<'_>, name: &str) -> Option<&'static str> {
         .then_some("redirects SDKs to another source of managed-identity tokens")
 }
 
-fn check_arguments<'a>(cx: &mut RuleContext<'a>, container: &Container<'a>) {
-    let mut flag = None;
-    let mut login = false;
-    for (node, argument) in container.arguments() {
-        let previous = flag.take();
-        let (name, value) = match argument.split_once('=') {
-            Some((name, value)) => (name, value),
-            None => (previous.unwrap_or_default(), argument),
-        };
-        flag = (argument.starts_with('-') && !argument.contains('=')).then_some(argument);
-        let what = judge_pair(name, Some(value))
-            .or_else(|| (login && argument == "--identity").then_some(LOGS_IN))
-            .or_else(|| command_line(argument));
-        login |= argument == "login";
-        if let Some(what) = what {
-            cx.report(node, what);
-        }
-    }
-}
-
-/// A whole command line in one argument: `sh -c "az login --identity"`.
-fn command_line(argument: &str) -> Option<&'static str> {
-    if !argument.contains(' ') || !hints_at_switch(argument) {
-        return None;
-    }
-    let mut found = logs_in_with_identity(argument).then_some(LOGS_IN);
-    let mut pair = |name: &str, value: &str| {
-        found = found.or(operated_by(name, Some(value)));
-    };
-    flags(argument, &mut pair);
-    assignments(argument, &mut |assigned| pair(assigned.key, assigned.value));
-    found
-}
-
-fn judge_pair(name: &str, value: Option<&str>) -> Option<&'static str> {
-    operated_by(name, value).or_else(|| names_endpoint(name, value))
+fn judge_pair(name: &str, value: &str) -> Option<&'static str> {
+    operated_by(name, Some(value)).or_else(|| names_endpoint(name, value))
 }
 
 fn operated_by(name: &str, value: Option<&str>) -> Option<&'static str> {
-    switch_of(name, value).map(|switch| switch.what)
+    // What sets a switch is one word; in a shell, more of the command may follow.
+    let ends = |c: char| c == ';' || c.is_ascii_whitespace();
+    let word = value.map(|value| value.trim().split(ends).next().unwrap_or_default());
+    switch_of(name, word).map(|switch| switch.what)
 }
 
-fn names_endpoint(name: &str, value: Option<&str>) -> Option<&'static str> {
-    let named = value.is_some_and(mentions_endpoint) && !is_proxy_exception(name);
-    named.then_some(NAMES_ENDPOINT)
+fn names_endpoint(name: &str, value: &str) -> Option<&'static str> {
+    (mentions_endpoint(value) && !is_proxy_exception(name)).then_some(NAMES_ENDPOINT)
 }
 
-fn check_config_map<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>) {
-    for (key, node) in object.get("data").members() {
-        let Some(text) = node.text() else { continue };
-        match operated_by(key, Some(text)) {
-            Some(what) => _ = cx.report(node, what),
-            None if is_proxy_exception(key) => {}
-            None => check_text(cx, node, text),
-        }
-    }
-}
-
-/// The assignments in a configuration file, or the text as a whole where the address stands elsewhere.
-fn check_text<'a>(cx: &mut RuleContext<'a>, node: Node<'a>, text: &str) {
-    let endpoint = mentions_endpoint(text);
-    if !endpoint && !hints_at_switch(text) {
+/// A file or script: the assignments in it, or the text as a whole where the address is elsewhere.
+fn check_text<'a>(cx: &mut RuleContext<'a>, text: &Text<'a>) {
+    if let Some(message) = operated_by(text.name, Some(&text.value)) {
+        cx.report(text.anchor(), message);
         return;
     }
-    let mut found = Vec::new();
-    assignments(text, &mut |assigned| {
-        if found.len() < MOST
-            && let Some(what) = judge_pair(assigned.key, Some(assigned.value))
-        {
-            found.push((assigned.key, what));
-        }
-    });
+    let endpoint = text.names_endpoint();
+    if is_proxy_exception(text.name) || !endpoint && !text.may_switch() {
+        return;
+    }
+    let judge = |pair| Some((text.key_of(pair), judge_pair(text.key_of(pair), text.value_of(pair))?));
+    let mut found: Vec<_> = text.pairs().iter().filter_map(judge).take(MOST).collect();
     let names_endpoint = found.iter().any(|(_, what)| *what == NAMES_ENDPOINT);
     if endpoint && !names_endpoint {
-        cx.report(node, NAMES_ENDPOINT);
+        cx.report(text.anchor(), NAMES_ENDPOINT);
     }
-    if logs_in_with_identity(text) {
-        cx.report(node, LOGS_IN);
+    if logs_in_with_identity(&text.value) {
+        cx.report(text.anchor(), LOGS_IN).remediation(FEDERATED_LOGIN);
     }
     found.dedup();
-    for (key, what) in found {
-        cx.report(Anchor::inside(node, key), what);
+    for (key, message) in found {
+        cx.report(text.inside(key), message);
     }
 }

@@ -59,7 +59,6 @@
 use crate::finding::Severity;
 use crate::object::Object;
 use crate::rule::{Check, Rule, RuleContext};
-use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 use json::Node;
 use kubernetes::kind;
@@ -71,10 +70,7 @@ pub static RULE: Rule = Rule {
     summary: docs_only("volume that exposes the node's Azure credential file"),
     remediation: "remove the volume and use workload identity",
     severity: Severity::High,
-    checks: &[
-        Check::Workload(Signs::HOST_PATHS, check),
-        Check::Kinds(&[kind::PERSISTENT_VOLUME], check_persistent_volume),
-    ],
+    checks: &[Check::Workload(check), Check::Kinds(&[kind::PERSISTENT_VOLUME], check_persistent_volume)],
 };
 
 fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {

@@ -47,7 +47,6 @@
 
 use crate::finding::Severity;
 use crate::rule::{Check, Rule, RuleContext};
-use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 use text::docs_only;
 
@@ -56,7 +55,7 @@ pub static RULE: Rule = Rule {
     summary: docs_only("pod with workload identity in the node's network"),
     remediation: "remove hostNetwork, or restrict which identities are attached to the node",
     severity: Severity::Low,
-    checks: &[Check::Workload(Signs::USE_LABEL, check)],
+    checks: &[Check::Workload(check)],
 };
 
 fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {

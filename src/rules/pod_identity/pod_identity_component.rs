@@ -55,7 +55,6 @@ use crate::anchor::Anchor;
 use crate::finding::Severity;
 use crate::object::Object;
 use crate::rule::{Check, Rule, RuleContext};
-use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 use kubernetes::kind::{self, Kind, POD_IDENTITY_GROUP};
 use text::docs_only;
@@ -65,11 +64,7 @@ pub static RULE: Rule = Rule {
     summary: docs_only("component of the deprecated pod-managed identity"),
     remediation: "remove the components (NMI, MIC, their RBAC and CRDs) and enable workload identity on the cluster",
     severity: Severity::High,
-    checks: &[
-        Check::Workload(Signs::ALWAYS, workload),
-        Check::Kinds(NAMED, named),
-        Check::Kinds(DEFINITION, definition),
-    ],
+    checks: &[Check::Workload(workload), Check::Kinds(NAMED, named), Check::Kinds(DEFINITION, definition)],
 };
 
 const NAMED: &[Kind] =

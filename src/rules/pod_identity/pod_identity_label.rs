@@ -48,7 +48,6 @@
 
 use crate::finding::Severity;
 use crate::rule::{Check, Rule, RuleContext};
-use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 use text::docs_only;
 
@@ -57,7 +56,7 @@ pub static RULE: Rule = Rule {
     summary: docs_only("pod that selects a pod-managed identity"),
     remediation: "annotate the service account with azure.workload.identity/client-id and label the pod azure.workload.identity/use=true",
     severity: Severity::High,
-    checks: &[Check::Workload(Signs::ALWAYS, check)],
+    checks: &[Check::Workload(check)],
 };
 
 const LABEL: &str = "aadpodidbinding";

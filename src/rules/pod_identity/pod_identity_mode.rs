@@ -60,6 +60,6 @@ pub static RULE: Rule = Rule {
 
 fn check<'a>(cx: &mut RuleContext<'a>, found: &ModeFinding<'a>) {
     if found.choice.mode == Mode::PodIdentity {
-        found.report(cx);
+        cx.report_mode(found);
     }
 }

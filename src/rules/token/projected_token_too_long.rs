@@ -56,7 +56,6 @@
 use super::duration;
 use crate::finding::Severity;
 use crate::rule::{Check, Rule, RuleContext};
-use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 use text::docs_only;
 
@@ -65,7 +64,7 @@ pub static RULE: Rule = Rule {
     summary: docs_only("mounted service account token with a long lifetime"),
     remediation: "set a shorter lifetime, for example expirationSeconds: 3600; the kubelet renews the token",
     severity: Severity::Low,
-    checks: &[Check::Workload(Signs::PROJECTED_VOLUMES, check)],
+    checks: &[Check::Workload(check)],
 };
 
 fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {

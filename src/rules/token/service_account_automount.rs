@@ -43,7 +43,6 @@ use crate::anchor::Anchor;
 use crate::finding::Severity;
 use crate::object::Object;
 use crate::rule::{Check, Rule, RuleContext};
-use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 use kubernetes::kind;
 use text::docs_only;
@@ -53,7 +52,7 @@ pub static RULE: Rule = Rule {
     summary: docs_only("API token of the default service account in a pod"),
     remediation: "use a dedicated service account, or set automountServiceAccountToken: false",
     severity: Severity::Low,
-    checks: &[Check::Kinds(&[kind::SERVICE_ACCOUNT], check_account), Check::Workload(Signs::ALWAYS, check)],
+    checks: &[Check::Kinds(&[kind::SERVICE_ACCOUNT], check_account), Check::Workload(check)],
 };
 
 const SWITCH: &str = "automountServiceAccountToken";

@@ -18,10 +18,9 @@ pub mod workload_identity_token_path;
 pub mod workload_identity_unknown_key;
 
 use crate::rules::Group;
-use crate::view::container::EnvVar;
+use crate::view::container::{EnvVar, Value};
 use crate::view::workload::Workload;
 use crate::view::workload_identity::{has_token, signs_in};
-use std::borrow::Cow;
 
 pub static GROUP: Group = Group {
     id: "workload-identity",
@@ -46,19 +45,17 @@ pub static GROUP: Group = Group {
     ],
 };
 
-/// The variables called `name` of every container that has a token, each with its literal value, or `None`
-/// if the value is defined elsewhere. Variables that are not set are left out.
-fn literals_with_token<'a>(workload: &Workload<'a>, name: &'static str) -> Vec<(EnvVar<'a>, Option<Cow<'a, str>>)> {
+/// The variables called `name` of every container that has a token, each with its value. Those that are
+/// not set are left out.
+fn values_with_token<'a>(workload: &Workload<'a>, name: &'static str) -> Vec<(EnvVar<'a>, Value<'a>)> {
     if !signs_in(workload) {
         return Vec::new();
     }
     workload
         .containers()
         .filter(|container| has_token(workload, container))
-        .flat_map(|container| {
-            let named = container.env_named(name).filter(|variable| variable.is_set());
-            named.map(move |variable| (*variable, container.literal(variable)))
-        })
+        .flat_map(|container| container.env_named(name).map(move |variable| (*variable, container.value(variable))))
+        .filter(|(_, value)| value.is_set())
         .collect()
 }
 

@@ -57,7 +57,7 @@
 use crate::finding::Severity;
 use crate::object::Object;
 use crate::rule::{Check, Rule, RuleContext};
-use crate::view::sign::Signs;
+use crate::view::container::Value;
 use crate::view::workload::Workload;
 use crate::view::workload_identity::{keda_identities, signs_in};
 use kubernetes::kind;
@@ -69,7 +69,7 @@ pub static RULE: Rule = Rule {
     remediation: "remove it, or write https://login.microsoftonline.com/ or the authority of your national cloud",
     severity: Severity::High,
     checks: &[
-        Check::Workload(Signs::AZURE_VARIABLES, check_workload),
+        Check::Workload(check_workload),
         Check::Kinds(&[kind::TRIGGER_AUTHENTICATION, kind::CLUSTER_TRIGGER_AUTHENTICATION], check_keda),
     ],
 };
@@ -94,7 +94,12 @@ const HOSTS: &[&str] = &[
 fn check_workload<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     for container in workload.containers() {
         for variable in container.env_named("AZURE_AUTHORITY_HOST") {
-            let Some(value) = container.literal(variable) else { continue };
+            let value = match container.value(variable) {
+                Value::Literal(value) if !value.is_empty() => value,
+                Value::Literal(_) => continue,
+                // Not a finding yet: see the page of the rule.
+                Value::FromElsewhere | Value::Undetermined => continue,
+            };
             if let Some((message, severity)) = fault(&value) {
                 let severity = if signs_in(workload) { severity } else { Severity::Medium };
                 cx.report(variable.node, message).severity(severity);

@@ -58,13 +58,13 @@
 //! - [Workload identity federation](https://learn.microsoft.com/entra/workload-id/workload-identity-federation)
 //! - [Workload identity: service account annotations](https://learn.microsoft.com/azure/aks/workload-identity-overview#service-account-annotations)
 
-use super::literals_with_token;
+use super::values_with_token;
 use crate::entra_id::normalise_guid;
 use crate::finding::Severity;
 use crate::object::Object;
 use crate::rule::{Check, Rule, RuleContext};
 use crate::settings::Settings;
-use crate::view::sign::Signs;
+use crate::view::container::Value;
 use crate::view::workload::Workload;
 use crate::view::workload_identity::{ID_KINDS, IdKind, ids};
 use kubernetes::kind;
@@ -77,7 +77,7 @@ pub static RULE: Rule = Rule {
     summary: docs_only("client id that is not granted to the service account"),
     remediation: "use a client id that the setting identities grants to this service account",
     severity: Severity::High,
-    checks: &[Check::Kinds(ID_KINDS, check_object), Check::Workload(Signs::AZURE_VARIABLES, check_workload)],
+    checks: &[Check::Kinds(ID_KINDS, check_object), Check::Workload(check_workload)],
 };
 
 /// What uses a client id: a namespace (empty for cluster-scoped objects), and an account if it is known.
@@ -104,11 +104,11 @@ fn check_workload<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
         return;
     }
     let user = User { namespace: workload.object.namespace, account: Some(workload.service_account()) };
-    for (variable, client) in literals_with_token(workload, "AZURE_CLIENT_ID") {
+    for (variable, client) in values_with_token(workload, "AZURE_CLIENT_ID") {
         match client {
-            Some(client) if user.may_use(cx.settings, &client) => {}
-            Some(_) => _ = cx.report(variable.node, user.refused()).remediation(user.fix()),
-            None => {
+            Value::Literal(client) if user.may_use(cx.settings, &client) => {}
+            Value::Literal(_) => _ = cx.report(variable.node, user.refused()).remediation(user.fix()),
+            Value::FromElsewhere | Value::Undetermined => {
                 cx.report(
                     variable.node,
                     "is defined elsewhere, so it cannot be checked against the setting identities",

@@ -46,7 +46,6 @@
 
 use crate::finding::Severity;
 use crate::rule::{Check, Rule, RuleContext};
-use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 use crate::view::workload_identity::signs_in;
 use text::docs_only;
@@ -56,7 +55,7 @@ pub static RULE: Rule = Rule {
     summary: docs_only("workload identity with the default service account"),
     remediation: "use a dedicated service account that is annotated with azure.workload.identity/client-id",
     severity: Severity::Medium,
-    checks: &[Check::Workload(Signs::USE_LABEL.or(Signs::PROJECTED_VOLUMES), check)],
+    checks: &[Check::Workload(check)],
 };
 
 fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {

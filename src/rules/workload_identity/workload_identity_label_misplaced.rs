@@ -58,7 +58,6 @@
 //! - [Workload identity: pod labels](https://learn.microsoft.com/azure/aks/workload-identity-overview#pod-labels)
 
 use crate::rule::{Check, Rule, RuleContext};
-use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 use crate::view::workload_identity::USE;
 use text::docs_only;
@@ -68,7 +67,7 @@ pub static RULE: Rule = Rule {
     summary: docs_only("workload identity label that the pods do not have"),
     remediation: "write azure.workload.identity/use: \"true\" under the labels of the pod template",
     severity: crate::finding::Severity::High,
-    checks: &[Check::Workload(Signs::ALWAYS, check)],
+    checks: &[Check::Workload(check)],
 };
 
 fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {

@@ -43,7 +43,6 @@
 
 use crate::finding::Severity;
 use crate::rule::{Check, Rule, RuleContext};
-use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 use text::docs_only;
 use text::shown;
@@ -53,7 +52,7 @@ pub static RULE: Rule = Rule {
     summary: docs_only("workload identity label with a value that has no effect"),
     remediation: "write azure.workload.identity/use: \"true\", in lower case and quoted",
     severity: Severity::High,
-    checks: &[Check::Workload(Signs::USE_LABEL, check)],
+    checks: &[Check::Workload(check)],
 };
 
 fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {

@@ -55,7 +55,6 @@
 use crate::finding::Severity;
 use crate::lookup::Query;
 use crate::rule::{Check, Rule, RuleContext};
-use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 use text::docs_only;
 
@@ -64,7 +63,7 @@ pub static RULE: Rule = Rule {
     summary: docs_only("pod with workload identity whose service account does not name an identity"),
     remediation: "annotate the service account with azure.workload.identity/client-id: <client id>",
     severity: Severity::Medium,
-    checks: &[Check::Workload(Signs::USE_LABEL, check)],
+    checks: &[Check::Workload(check)],
 };
 
 fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {

@@ -59,7 +59,6 @@
 use crate::finding::Severity;
 use crate::lookup::Query;
 use crate::rule::{Check, Rule, RuleContext};
-use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 use crate::view::workload_identity::signs_in;
 use text::docs_only;
@@ -69,7 +68,7 @@ pub static RULE: Rule = Rule {
     summary: docs_only("pod without the label for its service account's identity"),
     remediation: "label the pod azure.workload.identity/use: \"true\"",
     severity: Severity::Medium,
-    checks: &[Check::Workload(Signs::ALWAYS, check)],
+    checks: &[Check::Workload(check)],
 };
 
 fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {

@@ -52,7 +52,6 @@
 use crate::finding::Severity;
 use crate::rule::{Check, Rule, RuleContext};
 use crate::view::container::Container;
-use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 use crate::view::workload_identity::{DEFAULT_PROXY_PORT, INJECT_PROXY, PROXY_PORT, is_proxy};
 use text::docs_only;
@@ -63,7 +62,7 @@ pub static RULE: Rule = Rule {
     summary: docs_only("migration proxy of workload identity"),
     remediation: "update the Azure SDK and remove the annotation azure.workload.identity/inject-proxy-sidecar",
     severity: Severity::High,
-    checks: &[Check::Workload(Signs::ANNOTATIONS, check)],
+    checks: &[Check::Workload(check)],
 };
 
 fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {

@@ -46,7 +46,6 @@
 
 use crate::finding::Severity;
 use crate::rule::{Check, Rule, RuleContext};
-use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 use crate::view::workload_identity::{entra_token, is_reserved_volume_name};
 use text::docs_only;
@@ -56,7 +55,7 @@ pub static RULE: Rule = Rule {
     summary: docs_only("volume with a name reserved for the workload identity token"),
     remediation: "rename the volume; the webhook adds the volume for the token",
     severity: Severity::Medium,
-    checks: &[Check::Workload(Signs::VOLUMES, check)],
+    checks: &[Check::Workload(check)],
 };
 
 fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {

@@ -51,7 +51,6 @@
 
 use crate::finding::Severity;
 use crate::rule::{Check, Rule, RuleContext};
-use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 use crate::view::workload_identity::{has_token, signs_in};
 use text::docs_only;
@@ -61,7 +60,7 @@ pub static RULE: Rule = Rule {
     summary: docs_only("fixed credential that takes precedence over workload identity"),
     remediation: "remove the variable, so that the workload uses its workload identity",
     severity: Severity::High,
-    checks: &[Check::Workload(Signs::AZURE_VARIABLES, check)],
+    checks: &[Check::Workload(check)],
 };
 
 fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {

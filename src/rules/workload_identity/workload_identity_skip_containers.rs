@@ -58,7 +58,6 @@ use crate::finding::Severity;
 use crate::nearest::nearest;
 use crate::rule::{Check, Rule, RuleContext};
 use crate::view::container::ContainerRole;
-use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 use crate::view::workload_identity::{SKIP_CONTAINERS, is_proxy, skipped};
 use text::docs_only;
@@ -69,7 +68,7 @@ pub static RULE: Rule = Rule {
     summary: docs_only("list of containers to skip that has no effect or too much"),
     remediation: "list containers of the pod, separated by semicolons",
     severity: Severity::Medium,
-    checks: &[Check::Workload(Signs::ANNOTATIONS, check)],
+    checks: &[Check::Workload(check)],
 };
 
 fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {

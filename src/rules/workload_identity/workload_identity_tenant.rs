@@ -53,13 +53,13 @@
 //! - [Workload identity federation](https://learn.microsoft.com/entra/workload-id/workload-identity-federation)
 //! - [Workload identity: service account annotations](https://learn.microsoft.com/azure/aks/workload-identity-overview#service-account-annotations)
 
-use super::literals_with_token;
+use super::values_with_token;
 use crate::entra_id::normalise_guid;
 use crate::finding::Severity;
 use crate::object::Object;
 use crate::rule::{Check, Rule, RuleContext};
 use crate::settings::Settings;
-use crate::view::sign::Signs;
+use crate::view::container::Value;
 use crate::view::workload::Workload;
 use crate::view::workload_identity::{ID_KINDS, IdKind, ids};
 use text::docs_only;
@@ -69,7 +69,7 @@ pub static RULE: Rule = Rule {
     summary: docs_only("tenant that is not allowed"),
     remediation: "use a tenant that the setting allowedTenants lists",
     severity: Severity::High,
-    checks: &[Check::Kinds(ID_KINDS, check_object), Check::Workload(Signs::AZURE_VARIABLES, check_workload)],
+    checks: &[Check::Kinds(ID_KINDS, check_object), Check::Workload(check_workload)],
 };
 
 const MESSAGE: &str = "is not one of the tenants in allowedTenants";
@@ -89,11 +89,11 @@ fn check_workload<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     if cx.settings.allowed_tenants.is_empty() {
         return;
     }
-    for (variable, tenant) in literals_with_token(workload, "AZURE_TENANT_ID") {
+    for (variable, tenant) in values_with_token(workload, "AZURE_TENANT_ID") {
         match tenant {
-            Some(tenant) if is_allowed(cx.settings, &tenant) => {}
-            Some(_) => _ = cx.report(variable.node, MESSAGE),
-            None => {
+            Value::Literal(tenant) if is_allowed(cx.settings, &tenant) => {}
+            Value::Literal(_) => _ = cx.report(variable.node, MESSAGE),
+            Value::FromElsewhere | Value::Undetermined => {
                 cx.report(variable.node, "is defined elsewhere, so it cannot be checked against allowedTenants")
                     .severity(Severity::Medium)
                     .remediation("remove the variable, or write the tenant id here");

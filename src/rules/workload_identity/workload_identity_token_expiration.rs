@@ -37,7 +37,6 @@
 use crate::finding::{Finding, Severity};
 use crate::object::Object;
 use crate::rule::{Check, Rule, RuleContext};
-use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 use crate::view::workload_identity::TOKEN_EXPIRATION;
 use json::Node;
@@ -49,10 +48,7 @@ pub static RULE: Rule = Rule {
     summary: docs_only("token lifetime that the webhook rejects"),
     remediation: "write azure.workload.identity/service-account-token-expiration: \"3600\", or any number of seconds up to \"86400\"",
     severity: Severity::High,
-    checks: &[
-        Check::Workload(Signs::ANNOTATIONS, check_workload),
-        Check::Kinds(&[kind::SERVICE_ACCOUNT], check_account),
-    ],
+    checks: &[Check::Workload(check_workload), Check::Kinds(&[kind::SERVICE_ACCOUNT], check_account)],
 };
 
 fn check_workload<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {

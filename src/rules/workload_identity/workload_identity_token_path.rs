@@ -51,8 +51,7 @@
 
 use crate::finding::Severity;
 use crate::rule::{Check, Rule, RuleContext};
-use crate::view::container::{Container, EnvVar};
-use crate::view::sign::Signs;
+use crate::view::container::{Container, EnvVar, Value};
 use crate::view::workload::Workload;
 use crate::view::workload_identity::{TOKEN_DIRECTORIES, below, gets_token, is_own_mount, is_token_file};
 use text::docs_only;
@@ -62,7 +61,7 @@ pub static RULE: Rule = Rule {
     summary: docs_only("hard-coded path of the workload identity token"),
     remediation: "remove the variable AZURE_FEDERATED_TOKEN_FILE; the webhook sets it",
     severity: Severity::Medium,
-    checks: &[Check::Workload(Signs::AZURE_VARIABLES.or(Signs::USE_LABEL), check)],
+    checks: &[Check::Workload(check)],
 };
 
 fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
@@ -86,9 +85,13 @@ fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
 }
 
 fn fault(workload: &Workload<'_>, container: &Container<'_>, variable: &EnvVar<'_>) -> Option<&'static str> {
-    let Some(path) = container.literal(variable) else {
-        let stops_webhook = variable.is_set() && gets_token(workload, container);
-        return stops_webhook.then_some("is set in the manifest, so the webhook does not set it");
+    let path = match container.value(variable) {
+        Value::Literal(path) if path.is_empty() => return None,
+        Value::Literal(path) => path,
+        Value::FromElsewhere | Value::Undetermined => {
+            let stops_webhook = gets_token(workload, container);
+            return stops_webhook.then_some("is set in the manifest, so the webhook does not set it");
+        }
     };
     if is_token_file(workload, container, &path) {
         return None;

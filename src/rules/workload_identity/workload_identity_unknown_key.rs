@@ -36,7 +36,6 @@ use crate::finding::Severity;
 use crate::nearest::nearest;
 use crate::object::Object;
 use crate::rule::{Check, Rule, RuleContext};
-use crate::view::sign::Signs;
 use crate::view::workload::Workload;
 use crate::view::workload_identity::{Home, KEYS, PREFIX, SYSTEM};
 use json::Node;
@@ -49,10 +48,7 @@ pub static RULE: Rule = Rule {
     summary: docs_only("workload identity key that is unknown or on the wrong object"),
     remediation: "write the key as documented, on the object to which it belongs",
     severity: Severity::Medium,
-    checks: &[
-        Check::Workload(Signs::ALWAYS, check_workload),
-        Check::Kinds(&[kind::SERVICE_ACCOUNT, kind::NAMESPACE], check_object),
-    ],
+    checks: &[Check::Workload(check_workload), Check::Kinds(&[kind::SERVICE_ACCOUNT, kind::NAMESPACE], check_object)],
 };
 
 fn check_workload<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {

@@ -1,0 +1,118 @@
+//! One look at a string, which reports what reading it could find.
+//!
+//! Several rules read every string, each for something else, and nearly no string has any of it. What all
+//! of them look for is looked for once, in one pass and without the heap, and only rules with a hint of
+//! their own are called.
+
+use crate::imds;
+use credentials::{Class, FORMATS, Filter, MARKS, SIGNATURES};
+
+/// What a string and its name may be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ValueHints(u8);
+
+const ENDPOINT_BIT: usize = 62;
+const STRUCTURE_BIT: usize = 63;
+
+#[allow(clippy::indexing_slicing, reason = "the compiler evaluates it, and would refuse")]
+static FILTER: Filter = {
+    assert!(SIGNATURES.len() + FORMATS.len() <= ENDPOINT_BIT, "no bit is left");
+    let mut filter = MARKS;
+    let mut n = 0;
+    while n < imds::MARKS.len() {
+        filter = filter.with(ENDPOINT_BIT, &imds::MARKS[n]);
+        n += 1;
+    }
+    let structure = b"=:\n{[<";
+    let mut n = 0;
+    while n < structure.len() {
+        filter = filter.with_byte(STRUCTURE_BIT, structure[n]);
+        n += 1;
+    }
+    filter
+};
+
+/// The bits of the formats that one of two classes of credentials has.
+#[allow(clippy::indexing_slicing, reason = "the compiler evaluates it, and would refuse")]
+const fn bits_of(aws: bool) -> u64 {
+    let (mut bits, mut n) = (0, 0);
+    while n < FORMATS.len() {
+        let mut k = 0;
+        while k < FORMATS[n].kinds.len() {
+            let wanted = match FORMATS[n].kinds[k].class {
+                Class::Aws => aws,
+                Class::Kubernetes => !aws,
+                _ => false,
+            };
+            if wanted {
+                bits |= 1 << (SIGNATURES.len() + n);
+            }
+            k += 1;
+        }
+        n += 1;
+    }
+    bits
+}
+
+const AWS_BITS: u64 = bits_of(true);
+const KUBERNETES_BITS: u64 = bits_of(false);
+
+impl ValueHints {
+    /// It may hold a credential, in plain text or in base64.
+    pub const CREDENTIAL: ValueHints = ValueHints(1);
+    /// It may assign values to names.
+    pub const ASSIGNS: ValueHints = ValueHints(1 << 1);
+    /// It may reach for the identity of the node.
+    pub const NODE_IDENTITY: ValueHints = ValueHints(1 << 2);
+    /// It may hold an AWS access key.
+    pub const AWS: ValueHints = ValueHints(1 << 3);
+    /// It may be a kubeconfig, in plain text or in base64.
+    pub const KUBECONFIG: ValueHints = ValueHints(1 << 4);
+    /// Its name promises a credential.
+    pub const NAME: ValueHints = ValueHints(1 << 5);
+    pub const ALL: ValueHints = ValueHints(0xff);
+
+    /// Longer strings, such as files in a ConfigMap, have nearly always some mark, and the look would be
+    /// one more pass.
+    const LONGEST: usize = 1024;
+
+    /// What `text` may be, whatever its name.
+    pub fn of(text: &str) -> Self {
+        if text.len() > Self::LONGEST {
+            return Self::ALL.without(Self::NAME);
+        }
+        let seen = FILTER.seen(text.as_bytes());
+        let is_base64 = credentials::may_be_base64(text);
+        let is_marked = seen & !(1 << ENDPOINT_BIT | 1 << STRUCTURE_BIT) != 0;
+        ValueHints::default()
+            .and_if(is_marked || is_base64 || credentials::may_have_no_mark(text), Self::CREDENTIAL)
+            .and_if(seen >> STRUCTURE_BIT & 1 == 1, Self::ASSIGNS)
+            .and_if(seen >> ENDPOINT_BIT & 1 == 1, Self::NODE_IDENTITY)
+            .and_if(seen & AWS_BITS != 0, Self::AWS)
+            .and_if(is_base64 || seen & KUBERNETES_BITS != 0, Self::KUBECONFIG)
+    }
+
+    #[must_use]
+    pub const fn or(self, other: ValueHints) -> ValueHints {
+        ValueHints(self.0 | other.0)
+    }
+
+    #[must_use]
+    pub(crate) fn and_if(self, holds: bool, other: ValueHints) -> ValueHints {
+        if holds { self.or(other) } else { self }
+    }
+
+    #[must_use]
+    const fn without(self, other: ValueHints) -> ValueHints {
+        ValueHints(self.0 & !other.0)
+    }
+
+    /// Whether one of `wanted` is among these.
+    pub fn any(self, wanted: ValueHints) -> bool {
+        self.0 & wanted.0 != 0
+    }
+
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+}
