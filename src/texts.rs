@@ -163,6 +163,12 @@ pub struct Pair {
 const LONGEST_BASE64: usize = 3 << 19;
 /// Nothing that can be recognised is shorter in base64.
 const SHORTEST_BASE64: usize = 24;
+/// The length of a secret key of AWS, which only its name gives away.
+const AWS_SECRET_KEY: usize = 40;
+/// Kinds whose members are not read by value: those of RBAC are names, and a CustomResourceDefinition
+/// describes fields, with examples.
+const NOT_READ: &[kind::Kind] =
+    &[kind::ROLE, kind::CLUSTER_ROLE, kind::ROLE_BINDING, kind::CLUSTER_ROLE_BINDING, kind::CUSTOM_RESOURCE_DEFINITION];
 /// No credential has a shape of its own and is shorter.
 const SHORTEST_MEMBER: usize = 16;
 
@@ -365,15 +371,14 @@ impl<'s, 'a> Walk<'s, 'a> {
 
     fn over(scope: &Scope<'s, 'a>, copy: Option<Copied<'a>>) -> Vec<Text<'a>> {
         let mut walk = Walk::new(scope, copy);
-        let is_schema = walk.object.is(&kind::CUSTOM_RESOURCE_DEFINITION);
+        let is_not_read = walk.object.is_any(NOT_READ);
         let holds_data = walk.object.is_any(&[kind::SECRET, kind::CONFIG_MAP]);
         for (key, member) in walk.object.root.members() {
             match key {
                 "apiVersion" | "kind" | "status" => {}
                 "metadata" => walk.metadata(member, true),
                 "data" | "stringData" | "binaryData" if holds_data => walk.data(key, member),
-                // Its strings describe fields, with examples.
-                _ if is_schema => {}
+                _ if is_not_read => {}
                 _ => walk.member(key, member, walk.member),
             }
         }
@@ -452,6 +457,8 @@ impl<'s, 'a> Walk<'s, 'a> {
                 }
                 "livenessProbe" | "readinessProbe" | "startupProbe" => self.action(key, member, Origin::Probe),
                 "lifecycle" => self.action(key, member, Origin::Hook),
+                // Quantities, ports and switches, as the API server makes sure.
+                "resources" | "ports" | "securityContext" if origin == Origin::BuiltInMember => {}
                 "source" if member.text().is_some() => self.text_or_member(key, member, Origin::Script),
                 _ => self.member(key, member, origin),
             }
@@ -592,7 +599,7 @@ impl<'s, 'a> Walk<'s, 'a> {
             || source == Origin::Data && self.object.is(&kind::SECRET) && is_azure_credential_variable(name).is_some();
         hints
             .and_if(promises, ValueHints::NAME)
-            .and_if(is_aws_secret_key(name, value), ValueHints::AWS)
+            .and_if(value.len() >= AWS_SECRET_KEY && is_aws_secret_key(name, value), ValueHints::AWS)
             .and_if(imds::is_switch(name), ValueHints::NODE_IDENTITY)
     }
 }
