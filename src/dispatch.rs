@@ -10,6 +10,7 @@
 //! The compiler gathers the checks in one list. In the rules themselves they lie between the rules' texts,
 //! spread over more memory than a small request should touch.
 
+use crate::aks_defaults;
 use crate::auth_mode;
 use crate::object::Object;
 use crate::privilege::Privileges;
@@ -22,9 +23,20 @@ use crate::view::binding::Binding;
 use crate::view::certificate::CertificateRequest;
 use crate::view::token::TokenRequest;
 use crate::view::workload::{Workload, workloads};
-use crate::{Scope, aks_defaults};
 use kubernetes::kind::{self, KindFilter};
 use kubernetes::role::Role;
+
+/// What of a request is judged.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// The object that is created or changed.
+    Object,
+    Token,
+    Approval,
+    /// Only who asks: CONNECT has no object worth reading.
+    RequestOnly,
+    Nothing,
+}
 
 /// What a request, its object or a pod template has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

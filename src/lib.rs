@@ -38,7 +38,7 @@ pub mod value_hints;
 pub mod verdict;
 pub mod view;
 
-use dispatch::{Run, run};
+use dispatch::{Run, Scope, run};
 use json::Node;
 use kubernetes::kind;
 use lookup::{Cluster, Lookups};
@@ -63,18 +63,6 @@ pub struct Evaluation {
     pub response: Response,
     pub requester: Requester,
     pub findings: Vec<Decision>,
-}
-
-/// What of a request is judged.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Scope {
-    /// The object that is created or changed.
-    Object,
-    Token,
-    Approval,
-    /// Only who asks: CONNECT has no object worth reading.
-    RequestOnly,
-    Nothing,
 }
 
 /// Judges one payload of the policy protocol: `{"settings": ..., "request": ...}`.
