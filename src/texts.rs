@@ -375,7 +375,7 @@ impl<'s, 'a> Walk<'s, 'a> {
         let holds_data = walk.object.is_any(&[kind::SECRET, kind::CONFIG_MAP]);
         for (key, member) in walk.object.root.members() {
             match key {
-                "apiVersion" | "kind" | "status" => {}
+                "status" => {}
                 "metadata" => walk.metadata(member, true),
                 "data" | "stringData" | "binaryData" if holds_data => walk.data(key, member),
                 _ if is_not_read => {}
@@ -396,7 +396,7 @@ impl<'s, 'a> Walk<'s, 'a> {
         } else {
             for (key, member) in node.members() {
                 match key {
-                    "metadata" | "podMetadata" => self.metadata(member, false),
+                    "metadata" | "podMetadata" if member.is_object() => self.metadata(member, false),
                     "volumes" if origin == Origin::BuiltInMember => self.member(key, member, Origin::Volume),
                     _ => self.member(key, member, origin),
                 }

@@ -105,7 +105,9 @@ fn credentials() -> Vec<(&'static Kind, String)> {
 }
 
 /// Where a string can be: its origin, the kind of object, and the object with the string in it.
-fn places() -> Vec<(Origin, &'static str, Box<dyn Fn(&str) -> Value>)> {
+type Place = (Origin, &'static str, Box<dyn Fn(&str) -> Value>);
+
+fn places() -> Vec<Place> {
     fn container(parts: Value) -> Value {
         let mut container = json!({"name": "web", "image": "web"});
         container.as_object_mut().unwrap().extend(parts.as_object().unwrap().clone());
@@ -174,6 +176,8 @@ fn places() -> Vec<(Origin, &'static str, Box<dyn Fn(&str) -> Value>)> {
             pod["spec"]["hostAliases"] = json!([{"ip": "10.0.0.1", "hostnames": [v]}]); pod };
         BuiltInMember "Ingress" v => object("networking.k8s.io/v1", "Ingress", json!({"spec": {"rules": [{"host": v}]}}));
         CustomMember "Shop" v => object("contoso.com/v1", "Shop", json!({"spec": {"deep": [{"er": v}]}}));
+        CustomMember "Component" v => object("dapr.io/v1alpha1", "Component",
+            json!({"spec": {"type": "a", "metadata": [{"name": "note", "value": v}]}}));
         CustomMember "Rollout" v => object("argoproj.io/v1alpha1", "Rollout",
             json!({"spec": {"template": {"spec": container(json!({"image": v}))}}}));
     }
