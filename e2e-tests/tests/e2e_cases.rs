@@ -36,13 +36,14 @@ impl HostCallbacks for Session {
 
 #[test]
 fn cases_end_as_they_should() {
+    let policy = policy();
     for case in CASES {
         let text = read_to_string(root().join(case.request_path())).unwrap();
         assert_eq!(text, case.request().unwrap(), "{}: run `make codegen`", case.says);
         let request: Value = serde_json::from_str(&text).unwrap();
         let settings: Value = serde_json::from_str(&case.settings().unwrap()).unwrap();
         let session = Arc::new(Session::of(case));
-        let answer = policy().with_host(session.clone()).validate(&request, &settings).unwrap();
+        let answer = policy.clone().with_host(session.clone()).validate(&request, &settings).unwrap();
         assert!(session.0.lock().unwrap().is_empty(), "{}: recorded look-ups were not made", case.says);
         let message = answer.message.as_deref().unwrap_or_default();
         let mut warnings = answer.warnings.iter().flatten();
@@ -57,10 +58,11 @@ fn cases_end_as_they_should() {
 
 #[test]
 fn wrong_settings_are_refused_with_every_mistake() {
+    let policy = policy();
     for name in WRONG_SETTINGS {
         let path = root().join("test_data/settings").join(name).with_extension("yaml");
         let settings = parse(&read_to_string(&path).unwrap()).unwrap();
-        let answer = policy().validate_settings(&settings).unwrap();
+        let answer = policy.validate_settings(&settings).unwrap();
         assert!(!answer.valid, "{name}");
         assert_eq!(answer.message.unwrap() + "\n", read_to_string(path.with_extension("out")).unwrap(), "{name}");
     }
