@@ -70,7 +70,7 @@ fn main() -> anyhow::Result<()> {
     println!(" | {:>7}", "MiB");
     for sample in samples() {
         // A megabyte takes a thousand times as long as a node's request and varies less.
-        let rounds = if sample.payload.len() > 256 << 10 { rounds.div_ceil(20) } else { rounds };
+        let rounds = if sample.payload.len() > 256 << 10 { usize::div_ceil(rounds, 20) } else { rounds };
         let times = time(&modules, &sample, rounds)?;
         let memory = meter.call("validate", &sample.payload)?.memory;
         print!("{:<22} {:>8} |", sample.name, sample.payload.len());
@@ -90,7 +90,7 @@ fn main() -> anyhow::Result<()> {
 /// The sorted times of every module for one request, the modules taking turns.
 fn time(modules: &[Module], sample: &Sample, rounds: usize) -> anyhow::Result<Vec<Vec<Duration>>> {
     let mut times = vec![Vec::with_capacity(rounds); modules.len()];
-    let warm_up = rounds.div_ceil(20);
+    let warm_up = usize::div_ceil(rounds, 20);
     for round in 0..rounds + warm_up {
         for turn in 0..modules.len() {
             // Forwards and backwards: the module that ran before leaves traces in the caches.
