@@ -1,5 +1,6 @@
 //! What the compiled policy asks of its host and offers to it.
 use e2e_tests::Built;
+use host::Module;
 use host::interface::Interface;
 
 fn policy() -> Vec<u8> {
