@@ -132,7 +132,7 @@ $(PAGE)/node_modules: $(PAGE)/package.json $(PAGE)/package-lock.json
 # `--workspace` everywhere: with a package of its own cargo would choose other features, and build much of the
 # dependencies again.
 ## test              everything: format, lints, module, tests, generated files, the same bytes again
-test: modules
+test: policy.wasm $(MODULES)/floor.wasm
 	cargo fmt --all --check
 	$(MAKE) lint
 	cargo test --locked --workspace
