@@ -7,7 +7,7 @@ TARGET := wasm32-wasip1
 # Everything a build reads: what the modules have in common, and then their own.
 SHARED := Makefile Cargo.toml Cargo.lock scripts/setup scripts/wasm-cargo
 rust_files = $(shell find $(1) -name '*.rs' -o -name Cargo.toml)
-# The core, which every module that judges is built from.
+# The core, from which both modules that evaluate requests are built.
 CORE := src crates/credentials crates/json crates/kubernetes crates/text
 
 MODULES := e2e-tests/modules

@@ -1,8 +1,8 @@
-//! Facts from the cluster, behind a trait: the guest asks the host, tests and replay answer themselves.
+//! Facts from the cluster, behind a trait: the guest asks the host, tests and `entra-auth` answer themselves.
 //!
-//! Only rules that need such a fact ask, only with `clusterLookups`, and only after everything that the
-//! object itself tells. [`Lookups`] asks for each object once in a request, in the order in which rules
-//! and objects come, so that a recorded session can be replayed.
+//! Only rules that need such a fact ask, only with `clusterLookups`, and only if the object itself does not
+//! decide the question. [`Lookups`] asks for each object once in a request, in the order of rules and
+//! objects, so that a recorded session can be replayed.
 
 use crate::view::workload::Workload;
 use crate::view::workload_identity::CLIENT_ID;
@@ -12,7 +12,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use text::shown;
 
-/// A kind that rules ask for, with the only fields they need: nobody should have to grant more.
+/// A kind that rules ask for, with only the fields they need, so that operators do not have to grant more.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Resource {
     pub api_version: &'static str,

@@ -75,7 +75,7 @@ impl Requester {
         if name.starts_with("aks:jwt:") {
             return Requester::ExternalIssuer;
         }
-        // Asked last: whoever may impersonate `userextras/oid` can set it.
+        // Checked last: every user who can impersonate `userextras/oid` can set it.
         let oid = extra.get("oid").texts().next();
         if oid.is_some_and(is_guid) { Requester::Entra } else { Requester::Other }
     }

@@ -6,7 +6,7 @@ use admission::{fixture::Fixture, session};
 use std::fmt::Write;
 use std::path::PathBuf;
 
-/// One fixture of `test_data/`, judged.
+/// One fixture of `test_data/`, evaluated.
 pub struct Case {
     pub says: &'static str,
     /// `<rule>/<name>.yaml`; its own settings apply unless `settings` says otherwise.

@@ -227,7 +227,7 @@ impl Controller {
         }
     }
 
-    fn judge<'a>(
+    fn evaluate<'a>(
         &'static self,
         object: &Object<'a>,
         top: Node<'a>,
@@ -266,19 +266,19 @@ pub fn choices<'a>(object: &Object<'a>, workloads: &[Workload<'a>]) -> Vec<ModeF
 /// Every choice that `object` itself makes, in the order of the table.
 pub fn of_object<'a>(object: &Object<'a>, found: &mut dyn FnMut(ModeFinding<'a>)) {
     for entry in of_kind(object) {
-        entry.judge(object, object.root, object.root, found);
+        entry.evaluate(object, object.root, object.root, found);
     }
 }
 
-/// Every choice that the volumes and containers of a pod template make. Most have none: the entries are
-/// only asked once the volume's driver or the container's image is one of theirs.
+/// Every choice that the volumes and containers of a pod template make. Most have none, so an entry
+/// is evaluated only if it names the volume's driver or the container's image.
 fn of_pod<'a>(workload: &Workload<'a>, found: &mut dyn FnMut(ModeFinding<'a>)) {
     for volume in workload.volumes() {
         let sources = VOLUME_SOURCES.iter().map(|source| (*source, volume.get(source)));
         for (source, node) in sources.filter(|(_, node)| !node.is_absent()) {
             let driver = node.get("driver").text().unwrap_or_default();
             let fits = |entry: &&Controller| matches!(entry.on, Target::Volumes(s, d) if s == source && d == driver);
-            of_pods().filter(fits).for_each(|entry| entry.judge(&workload.object, workload.template, volume, found));
+            of_pods().filter(fits).for_each(|entry| entry.evaluate(&workload.object, workload.template, volume, found));
         }
     }
     for container in workload.containers() {
@@ -287,11 +287,11 @@ fn of_pod<'a>(workload: &Workload<'a>, found: &mut dyn FnMut(ModeFinding<'a>)) {
         let fits = |entry: &&Controller| matches!(entry.on, Target::Containers(name) if image.starts_with(name) || image.ends_with(name));
         of_pods()
             .filter(fits)
-            .for_each(|entry| entry.judge(&workload.object, workload.template, container.node, found));
+            .for_each(|entry| entry.evaluate(&workload.object, workload.template, container.node, found));
     }
 }
 
-/// The volume sources that entries speak of.
+/// The volume sources that entries name.
 const VOLUME_SOURCES: &[&str] = &["csi", "azureFile", "flexVolume"];
 
 /// Calls `wrong` with every member the table reads whose type its controller could not.

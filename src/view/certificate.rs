@@ -97,8 +97,8 @@ fn pkcs10(request: &str) -> Option<Vec<u8>> {
 const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
 const ORGANIZATION: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.10");
 
-/// Reads a `CertificationRequest` (RFC 2986) as far as its subject. What follows is not ours to
-/// judge, so a request with an exotic key is read like any other.
+/// Reads a `CertificationRequest` (RFC 2986) as far as its subject. Does not look at the
+/// rest, so a request with an exotic key is read like any other.
 fn read_subject(der: &[u8]) -> der::Result<Subject> {
     let mut request = open(&mut SliceReader::new(der)?, Tag::Sequence)?;
     let mut info = open(&mut request, Tag::Sequence)?;

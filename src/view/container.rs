@@ -87,7 +87,7 @@ impl<'a> Container<'a> {
         self.env.iter()
     }
 
-    /// The variables called `name`: more than one if somebody repeats it, and then the last one counts.
+    /// The variables called `name`: more than one if it is repeated, and then the last one counts.
     pub fn env_named(&self, name: &'static str) -> impl Iterator<Item = &EnvVar<'a>> {
         self.env.iter().filter(move |variable| variable.name == name)
     }
@@ -276,7 +276,7 @@ mod tests {
                 {"name":"HOST","value":"old"},{"name":"HOST","value":"evil.example"},
                 {"name":"FROM","valueFrom":{"configMapKeyRef":{"name":"c","key":"k"}}},
                 {"name":"PLAIN","value":"x"},{"name":"URL","value":"https://$(HOST)/$$(HOST)$x"},
-                {"name":"UNKNOWN","value":"$(NOBODY)"},{"name":"ELSEWHERE","value":"a$(FROM)"},
+                {"name":"UNKNOWN","value":"$(MISSING)"},{"name":"ELSEWHERE","value":"a$(FROM)"},
                 {"name":"OPEN","value":"$(HOST"},{"name":"SELF","value":"$(SELF)"}]}"#,
         )
         .unwrap();

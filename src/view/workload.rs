@@ -37,7 +37,7 @@ struct Outer<'a> {
 /// The label that makes the webhook of workload identity act on a Pod.
 pub const USE_LABEL: &str = "azure.workload.identity/use";
 
-/// Where the built-in workload kinds keep their pod template. `*` stands for every element of a list.
+/// Where the built-in workload kinds keep their pod template. `*` is every element of a list.
 pub const TEMPLATE_PATHS: &[(Kind, &[&str])] = &[
     (kind::POD, &[]),
     (kind::POD_TEMPLATE, &["template"]),
@@ -153,7 +153,7 @@ impl<'a> Workload<'a> {
         workload
     }
 
-    /// Whether only its shape says that it is a pod template, so that members of other types are no mistake.
+    /// Whether only its shape says that it is a pod template, so that members of other types are not a mistake.
     pub fn is_guessed(&self) -> bool {
         self.is_guessed
     }

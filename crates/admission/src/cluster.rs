@@ -9,11 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Mutex;
 
-/// The cluster that manifests would make: of every object that look-ups ask for, the fields they ask
-/// for, and nothing of anything else.
+/// The cluster that manifests would make. It keeps only the objects and the fields that look-ups ask for.
 ///
-/// An object may be given more than once, for several environments say. Whoever asks gets the one that
-/// lies nearest to the asking manifest: in the same file, else in the nearest folder, else the last.
+/// An object can be given more than once, for example for several environments. A look-up gets the one that
+/// is nearest to the manifest that is evaluated: in the same file, else in the nearest folder, else the last.
 #[derive(Debug, Default)]
 pub struct ManifestCluster {
     objects: BTreeMap<Name, Vec<Given>>,
@@ -100,7 +99,7 @@ impl Cluster for SeenFrom<'_> {
         if let Some(nearest) = given.max_by_key(|given| nearness(&given.source, self.source)) {
             return Ok(nearest.answer.clone());
         }
-        // Kubernetes makes one in every namespace, and nobody writes it down.
+        // Kubernetes creates it in every namespace, so manifests do not contain it.
         if *query.resource == SERVICE_ACCOUNT && query.name == "default" {
             return Ok(json!({"apiVersion": "v1", "kind": "ServiceAccount"}).to_string());
         }

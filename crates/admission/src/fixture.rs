@@ -150,7 +150,7 @@ pub fn all(root: &Path) -> Result<Vec<Fixture>> {
         for entry in std::fs::read_dir(&folder)? {
             let path = entry?.path();
             if path.is_dir() {
-                // Settings have their own tests; recorded sessions are no fixtures.
+                // Settings have their own tests; recorded sessions are not fixtures.
                 if !path.ends_with("settings") && !path.ends_with("sessions") {
                     folders.push(path);
                 }

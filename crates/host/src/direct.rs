@@ -1,7 +1,7 @@
 //! A waPC host of our own, with nothing between the caller and the engine.
 //!
 //! The host that policy-server uses keeps its store to itself and copies its linker for every request. This
-//! one counts ([`Meter`](crate::Meter)) and judges many objects quickly
+//! one counts ([`Meter`](crate::Meter)) and evaluates many objects quickly
 //! ([`Module::load_direct`](crate::Module::load_direct)); a test makes sure that both give the same answers.
 use std::sync::Arc;
 

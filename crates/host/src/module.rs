@@ -121,7 +121,7 @@ impl Module {
         }
     }
 
-    /// Judges one AdmissionRequest.
+    /// Evaluates one AdmissionRequest.
     pub fn validate(
         &self,
         request: &(impl Serialize + ?Sized),
@@ -137,7 +137,7 @@ impl Module {
         self.answer("validate_settings", &payload)
     }
 
-    /// The protocol the module speaks: `v1`.
+    /// The version of the policy protocol: `v1`.
     pub fn protocol_version(&self) -> Result<String, CallError> {
         self.answer("protocol_version", &[])
     }

@@ -1,4 +1,4 @@
-//! A line of a document to show beside a finding, without the values that nobody may see.
+//! A line of a document to show beside a finding, without values that could be secret.
 //!
 //! Keys are shown, and of the values only those of a short list: names and other words of Kubernetes.
 //! Everything else is masked, comments are cut off, and so is whatever the reader of the document did not
@@ -16,7 +16,7 @@ pub struct Excerpt {
     pub span: Range<usize>,
 }
 
-/// What stands for a value, whatever its length.
+/// Replaces a value, whatever its length.
 pub const MASK: &str = "***";
 
 /// Lines are made for people: what comes after so many bytes is left out.
@@ -104,7 +104,7 @@ fn finish(mut text: String, span: Option<Range<usize>>) -> Excerpt {
     Excerpt { text, span: start..end }
 }
 
-/// What stands between the tokens: punctuation, and the names of anchors, aliases and tags. A comment ends
+/// The text between the tokens: punctuation, and the names of anchors, aliases and tags. A comment ends
 /// the line, and the answer is `true`.
 fn gap(text: &str, range: Range<usize>, push: &mut impl FnMut(Range<usize>, &str, bool)) -> bool {
     let between = text.get(range.clone()).unwrap_or_default();
@@ -177,7 +177,7 @@ fn visit<'o>(
     }
 }
 
-/// A key that is no text: nothing below it is shown.
+/// A key that is not text: nothing below it is shown.
 const UNKNOWN: &str = "?";
 
 /// Members whose keys, or whose members' names, are anybody's: what is below them is data.

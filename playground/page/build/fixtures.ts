@@ -1,4 +1,4 @@
-// The fixtures of test_data as states of the page: for its menu, and to test that it judges them right.
+// The fixtures of test_data as states of the page: for its menu, and to test that it evaluates them correctly.
 // What the directives mean is said in crates/admission/src/fixture.rs.
 
 import { readFileSync, readdirSync } from 'node:fs';

@@ -90,7 +90,7 @@ fn check<'a>(cx: &mut RuleContext<'a>, text: &Text<'a>) {
         Origin::Data if text.is_secret_data() => {}
         Origin::Data | Origin::Script => check_text(cx, text),
         _ => {
-            let message = judge_pair(text.name, &text.value)
+            let message = fault_of_pair(text.name, &text.value)
                 .or_else(|| (text.after_login && text.value == "--identity").then_some(LOGS_IN))
                 .or_else(|| text.origin.is_run().then(|| in_command(text)).flatten());
             if let Some(message) = message {
@@ -136,7 +136,7 @@ fn app_service(container: &Container<'_>, name: &str) -> Option<&'static str> {
         .then_some("redirects SDKs to another source of managed-identity tokens")
 }
 
-fn judge_pair(name: &str, value: &str) -> Option<&'static str> {
+fn fault_of_pair(name: &str, value: &str) -> Option<&'static str> {
     operated_by(name, Some(value)).or_else(|| names_endpoint(name, value))
 }
 
@@ -161,8 +161,8 @@ fn check_text<'a>(cx: &mut RuleContext<'a>, text: &Text<'a>) {
     if is_proxy_exception(text.name) || !endpoint && !text.may_switch() {
         return;
     }
-    let judge = |pair| Some((text.key_of(pair), judge_pair(text.key_of(pair), text.value_of(pair))?));
-    let mut found: Vec<_> = text.pairs().iter().filter_map(judge).take(MOST).collect();
+    let fault = |pair| Some((text.key_of(pair), fault_of_pair(text.key_of(pair), text.value_of(pair))?));
+    let mut found: Vec<_> = text.pairs().iter().filter_map(fault).take(MOST).collect();
     let names_endpoint = found.iter().any(|(_, what)| *what == NAMES_ENDPOINT);
     if endpoint && !names_endpoint {
         cx.report(text.anchor(), NAMES_ENDPOINT);

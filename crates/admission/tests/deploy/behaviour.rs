@@ -1,4 +1,4 @@
-//! What the manifests do, as their comments promise it: requests judged with the settings of whichever policy of a
+//! What the manifests do, as their comments promise: requests evaluated with the settings of whichever policy of a
 //! file would be asked.
 
 use crate::{is_policy, manifests, subscriptions};
@@ -11,7 +11,7 @@ use entra_auth_policy::{Evaluation, Host, evaluate};
 use manifest::parse;
 use serde_json::{Value, json};
 
-/// Somebody applies an object to a cluster with one file of `deploy/`.
+/// A user applies an object to a cluster with one file of `deploy/`.
 struct Apply {
     file: &'static str,
     request: Value,
@@ -35,7 +35,7 @@ impl Apply {
         Apply { today: Date::parse(today).unwrap(), ..self }
     }
 
-    fn judge(&self, settings: &Value) -> Evaluation {
+    fn evaluation(&self, settings: &Value) -> Evaluation {
         let host = Host { today: &|| self.today, cluster: &self.cluster };
         evaluate(&payload(&self.request, settings), &host)
     }
@@ -56,7 +56,7 @@ impl Apply {
     fn answer(&self) -> Evaluation {
         let asked = self.asked();
         assert_eq!(asked.len(), 1, "{}: {} policies are asked", self.file, asked.len());
-        self.judge(&asked[0]["spec"]["settings"])
+        self.evaluation(&asked[0]["spec"]["settings"])
     }
 
     #[track_caller]
@@ -81,7 +81,7 @@ impl Apply {
         let [group] = asked.as_slice() else { panic!("{}: {} groups are asked", self.file, asked.len()) };
         let mut context = Context::default();
         for (name, member) in group["spec"]["policies"].as_object().unwrap() {
-            let accepted = self.judge(&member["settings"]).response.accepted;
+            let accepted = self.evaluation(&member["settings"]).response.accepted;
             context.add_function(name, move || accepted).unwrap();
         }
         let expression = group["spec"]["expression"].as_str().unwrap();

@@ -43,7 +43,7 @@ pub fn left_out() -> Vec<Value> {
 }
 
 /// Everybody else, those included who only look like the former, and those of whom little is said.
-pub fn judged() -> Vec<Value> {
+pub fn evaluated() -> Vec<Value> {
     vec![
         user("jane@contoso.com", &["0f8fad5b-d9cb-469f-a165-70867728950e", "system:authenticated"]),
         user("masterclient", &["system:masters", "system:authenticated"]),
