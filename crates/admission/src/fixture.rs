@@ -34,7 +34,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 /// The day on which tests evaluate fixtures, `YYYY-MM-DD`: `ENTRA_AUTH_TEST_TODAY`, else a fixed one. No result may
-/// depend on it, so exemptions in fixtures end long ago or in the far future; `.ci/run` shows it with other days.
+/// depend on it, so exemptions in fixtures end long ago or in the far future; `make test-dates` shows it with other days.
 pub fn today() -> Date {
     let set = std::env::var("ENTRA_AUTH_TEST_TODAY");
     let day = set.as_deref().unwrap_or("2026-11-21");

@@ -200,7 +200,7 @@ mod tests {
         assert_eq!(parse(&many).unwrap()["items"].as_array().unwrap().len(), 90_000);
     }
 
-    /// With the room that the replay program gives its threads: a test's own would not do for the
+    /// Runs with the stack that `entra-auth` gives its threads: that of a test is too small for the
     /// library's unoptimised frames.
     #[test]
     fn deep_texts() {

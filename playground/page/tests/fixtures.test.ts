@@ -1,5 +1,5 @@
 // Every fixture gets the same answer from the module for browsers as from the core on this machine,
-// which e2e-tests/tests/fixtures_through_wasm.rs compares with the policy in waPC.
+// which e2e-tests/tests/module_against_core.rs compares with the policy in waPC.
 
 import { resolve } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
