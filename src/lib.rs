@@ -70,7 +70,7 @@ pub fn evaluate(payload: &[u8], host: &Host<'_>) -> Evaluation {
     evaluate_as(payload, host, Wanted::Findings)
 }
 
-/// The answer alone, as [`evaluate`] gives it.
+/// Only the response of [`evaluate`].
 pub fn answer(payload: &[u8], host: &Host<'_>) -> Response {
     evaluate_as(payload, host, Wanted::Response).response
 }
@@ -165,7 +165,7 @@ fn scope(request: &Request<'_>) -> Scope {
     }
 }
 
-/// Token and certificate requests of nodes and the control plane. Kubelets make them all day and no rule reports
+/// Token and certificate requests of nodes and the control plane. Kubelets make them constantly and no rule reports
 /// them, so they are answered before settings and object are read.
 fn is_routine(request: &Request<'_>, scope: Scope, requester: Requester) -> bool {
     match scope {
@@ -186,12 +186,12 @@ pub fn settings_problems(node: Node<'_>) -> Vec<Problem> {
     settings::problems(node, rules::id_in_settings)
 }
 
-/// Whether the old state of an object carries a `deletionTimestamp`; clean-up is never blocked.
+/// Whether the old state of an object has a `deletionTimestamp`: the policy never blocks clean-up.
 fn is_being_deleted(old: Node<'_>) -> bool {
     !old.at(&["metadata", "deletionTimestamp"]).is_absent()
 }
 
-/// Softens what the old object had already. Only called when something would be denied.
+/// Turns denials into warnings where the old object had the same finding. Only called if something would be denied.
 fn ratchet(cx: &RuleContext<'_>, decisions: &mut [Decision], gated: bool) {
     let old = cx.request.old_object();
     if !old.is_object() {
@@ -215,7 +215,7 @@ fn accepted(requester: Requester) -> Evaluation {
     Evaluation { response: Response::accepted(), requester, findings: Vec::new() }
 }
 
-/// Refuses a request that makes no sense as a whole.
+/// Denies a request that cannot be evaluated.
 fn unreadable(reason: &str) -> Evaluation {
     Evaluation { response: Response::unreadable(reason), requester: Requester::Absent, findings: Vec::new() }
 }

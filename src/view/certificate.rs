@@ -17,8 +17,8 @@ pub struct CertificateRequest<'a> {
 /// What `v1beta1` made of a request without a signer.
 const LEGACY_SIGNER: &str = "kubernetes.io/legacy-unknown";
 
-/// Signers whose certificates sign anybody in to the API server. Those of kubelets have signers of
-/// their own, and an operator's signer serves the operator.
+/// Signers whose certificates sign any user in to the API server. Kubelets have dedicated signers, and an
+/// operator's signer serves only the operator.
 const CLIENT_SIGNERS: &[&str] = &["kubernetes.io/kube-apiserver-client", LEGACY_SIGNER];
 
 impl<'a> CertificateRequest<'a> {
@@ -46,7 +46,7 @@ impl<'a> CertificateRequest<'a> {
         })
     }
 
-    /// Whom the certificate would sign in as, if the request can be read.
+    /// The identity that the certificate would have, if the request can be read.
     pub fn subject(&self) -> Option<Subject> {
         read_subject(&pkcs10(self.request().text()?)?).ok()
     }
@@ -97,8 +97,7 @@ fn pkcs10(request: &str) -> Option<Vec<u8>> {
 const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
 const ORGANIZATION: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.10");
 
-/// Reads a `CertificationRequest` (RFC 2986) as far as its subject. Does not look at the
-/// rest, so a request with an exotic key is read like any other.
+/// Reads a `CertificationRequest` (RFC 2986) up to its subject. It ignores the rest, so a request with an exotic key is read like any other.
 fn read_subject(der: &[u8]) -> der::Result<Subject> {
     let mut request = open(&mut SliceReader::new(der)?, Tag::Sequence)?;
     let mut info = open(&mut request, Tag::Sequence)?;

@@ -22,9 +22,9 @@ pub struct Container<'a> {
     args: Node<'a>,
     env_from: Node<'a>,
     volume_mounts: Node<'a>,
-    /// The longest list of most Pods, and half a dozen rules go through it.
+    /// In most Pods this is the longest list, and half a dozen rules read it.
     env: Vec<EnvVar<'a>>,
-    /// The values of variables with references, in the order of `env`, once one is asked for; `None` for
+    /// The values of variables with references, in the order of `env`, computed on first use; `None` for
     /// those that cannot be determined, and for the others, which need none.
     resolved: OnceCell<Vec<Option<String>>>,
 }
@@ -141,8 +141,8 @@ pub enum Value<'a> {
     Literal(Cow<'a, str>),
     /// `valueFrom`: a Secret, ConfigMap or field of the Pod.
     FromElsewhere,
-    /// It refers to something that the object does not show, or is too long to follow. No rule may take it
-    /// to be right.
+    /// It refers to something that the object does not show, or is too long to follow. No rule may treat it
+    /// as fine.
     Undetermined,
 }
 
@@ -177,8 +177,8 @@ impl<'a> EnvVar<'a> {
     }
 }
 
-/// The longest value that is followed, and all values of a container together: a few variables that each
-/// name the one before twice would grow without end.
+/// The limit for a resolved value, and for all values of a container together: a few variables that each
+/// name the previous one twice would grow exponentially.
 const LONGEST: usize = 4096;
 const LONGEST_OF_ALL: usize = 1 << 17;
 

@@ -1,5 +1,5 @@
 //! Clusters that answer look-ups without one: [`MemoryCluster`] for tests, [`ManifestCluster`] for
-//! programs that have nothing but manifests.
+//! programs that have only manifests.
 
 use anyhow::{Result, bail};
 use entra_auth_policy::lookup::{CLUSTER_ROLE, Cluster, LookupError, Query, RESOURCES, Resource, SERVICE_ACCOUNT};
@@ -31,12 +31,12 @@ pub struct Given {
     answer: String,
 }
 
-/// What of an object is kept, if look-ups ever ask for its kind. Cheap to carry between threads.
+/// The part of an object that is kept, if look-ups ask for its kind. Cheap to move between threads.
 pub type Kept = (Name, Given);
 
 impl ManifestCluster {
-    /// What would be kept of an object; apart from [`ManifestCluster::keep`], so that texts can be read
-    /// side by side and their objects kept in order.
+    /// What would be kept of an object. Separate from [`ManifestCluster::keep`], so that texts can be read
+    /// in parallel and their objects kept in order.
     pub fn pick(source: &str, object: &ManifestObject) -> Option<Kept> {
         if object.form == Form::Request && object.value["operation"] == "DELETE" {
             return None;
@@ -56,7 +56,7 @@ impl ManifestCluster {
         ))
     }
 
-    /// Whether a text can hold an object that would be kept: most do not, and need not be read for it.
+    /// Whether a text can hold an object that would be kept. Most do not and need not be parsed.
     pub fn may_be_in(text: &str) -> bool {
         RESOURCES.iter().any(|resource| text.contains(resource.kind))
     }
@@ -110,7 +110,7 @@ impl Cluster for SeenFrom<'_> {
     }
 }
 
-/// How far two paths go together. The whole way is as near as can be.
+/// How many components two paths have in common. Equal paths are nearest.
 fn nearness(one: &str, other: &str) -> usize {
     Path::new(one).components().zip(Path::new(other).components()).take_while(|(one, other)| one == other).count()
 }
@@ -148,7 +148,7 @@ fn copy(from: &Value, to: &mut Value, mask: &str) {
 /// A cluster of a few objects, to answer look-ups in tests.
 #[derive(Clone, Debug, Default)]
 pub enum MemoryCluster {
-    /// Must not be asked.
+    /// Fails the test if it is asked.
     #[default]
     Unasked,
     Objects(Vec<Value>),

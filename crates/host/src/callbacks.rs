@@ -8,7 +8,7 @@ pub trait HostCallbacks: Send + Sync {
     fn call(&self, binding: &str, namespace: &str, operation: &str, payload: &[u8]) -> Result<Vec<u8>, String>;
 }
 
-/// Refuses every call, as a policy server does for a policy without `contextAwareResources`.
+/// Rejects every call, as a policy server does for a policy without `contextAwareResources`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoHost;
 

@@ -7,7 +7,7 @@
 use crate::outline::{Outline, Shape};
 use std::ops::Range;
 
-/// One line, and what of it is meant.
+/// One line, and the part of it that a finding is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Excerpt {
     /// Without its end.
@@ -19,10 +19,10 @@ pub struct Excerpt {
 /// Replaces a value, whatever its length.
 pub const MASK: &str = "***";
 
-/// Lines are made for people: what comes after so many bytes is left out.
+/// Lines are cut after this many bytes, because people read them.
 const LONGEST_EXCERPT: usize = 400;
 
-/// What the bytes of a document are, as far as an excerpt is concerned: in order, without overlaps.
+/// The tokens of a document that matter to an excerpt, in order, without overlaps.
 pub(crate) struct Tokens(Vec<(Range<usize>, bool)>);
 
 impl Tokens {
@@ -38,7 +38,7 @@ impl Tokens {
         let line = line_of(text, meant.start);
         let (mut out, mut span) = (String::new(), None::<Range<usize>>);
         let mut at = line.start;
-        // Every piece of the line goes through here, so that none escapes the mask.
+        // Every piece of the line passes through here, so that none escapes the mask.
         let mut push = |source: Range<usize>, shown: &str, mask: bool| {
             let before = out.len();
             out.push_str(if mask { MASK } else { shown });
@@ -149,7 +149,7 @@ fn visit<'o>(
             let value = text.get(node.span.clone()).unwrap_or_default();
             tokens.push((node.span.clone(), is_harmless(value) || is_word_of_kubernetes(path)));
         }
-        // Where it is written, it is visited.
+        // It is visited where it is written.
         Shape::Alias(_) => tokens.push((node.span.clone(), true)),
         Shape::List(items) => {
             for item in items {
@@ -180,7 +180,7 @@ fn visit<'o>(
 /// A key that is not text: nothing below it is shown.
 const UNKNOWN: &str = "?";
 
-/// Members whose keys, or whose members' names, are anybody's: what is below them is data.
+/// Members whose keys, or whose members' names, authors choose: what is below them is data.
 const DATA: &[&str] = &[
     "data",
     "stringData",
@@ -232,7 +232,7 @@ fn is_word_of_kubernetes(path: &[&str]) -> bool {
     !is_data && last.is_some_and(|key| WORDS.contains(key))
 }
 
-/// Values that say yes or no, or nothing.
+/// Booleans and empty values.
 fn is_harmless(value: &str) -> bool {
     let value = value.trim().trim_matches(['"', '\'']);
     ["", "~", "null", "true", "false", "yes", "no", "on", "off", "enabled", "disabled"]

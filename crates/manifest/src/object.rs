@@ -165,7 +165,7 @@ impl Document<'_> {
     }
 }
 
-/// Files of other tools that lie where manifests do, and what makes manifests of them.
+/// Files of other tools that are kept next to manifests, and what makes manifests from them.
 fn elsewhere(value: &Value) -> Option<(Fault, &'static str)> {
     let text = |key: &str| value[key].as_str().unwrap_or_default();
     let is_patch = |operation: &Value| operation["op"].is_string() && operation["path"].is_string();

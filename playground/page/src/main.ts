@@ -109,7 +109,7 @@ function evaluate(): void {
   }
 }
 
-/** The settings as JSON, or nothing if they are wrong: then that is shown. */
+/** The settings as JSON, or nothing if they are wrong, which is then shown. */
 function checkSettings(text: string): string | undefined {
   const [source, more] = read(text);
   const failed = (problems: Problem[], message: string) => {
@@ -181,7 +181,7 @@ function print(output: Answer['kubectl']): void {
   find('terminal').hidden = output.text === '';
 }
 
-/** Says something to everybody, screen readers included. */
+/** Announces a message to all users, including those of screen readers. */
 function say(text: string): void {
   status.textContent = text;
 }

@@ -1,4 +1,4 @@
-// Whatever the module is asked, it answers: a trap would leave it unusable.
+// The module answers every question: a trap would make it unusable.
 
 import { beforeAll, expect, test } from 'vitest';
 import { check, rules, settingsKeys, validate } from '../src/policy.ts';

@@ -29,7 +29,7 @@
 //!
 //! # Fix
 //!
-//! Choose workload identity in the controller's own words; the message says how.
+//! Choose workload identity with the member that the controller defines for it. The remediation names it.
 //!
 //! ```yaml allow
 //! apiVersion: external-secrets.io/v1

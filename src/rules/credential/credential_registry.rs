@@ -2,7 +2,7 @@
 //!
 //! # Why
 //!
-//! The admin account of a registry may push and pull everything and belongs to no one in particular. A
+//! The admin account of a registry can push and pull everything and does not belong to an individual. A
 //! service principal's secret or a repository token is one more credential to rotate. Nodes of AKS pull
 //! with the kubelet's identity once the registry is attached to the cluster. The user
 //! `00000000-0000-0000-0000-000000000000` means an Entra token, which expires soon and is not reported.
