@@ -11,7 +11,7 @@ pub enum Requester {
     Absent,
     Trusted,
     Node,
-    /// An AKS local account: a certificate shared by everybody who downloaded it.
+    /// An AKS local account: a certificate shared by everyone who downloaded it.
     LocalAccount,
     ServiceAccount,
     /// A user of a second identity provider (`aks:jwt:`).

@@ -141,7 +141,7 @@ pub enum Predicate {
     /// A container whose command line has the flag.
     Argument(&'static Flag),
     /// What needs a function.
-    Text(&'static Reader),
+    Text(&'static TextPredicate),
 }
 
 // The table has hundreds of `Predicate`s, so data larger than a slice is behind a reference.
@@ -153,7 +153,7 @@ pub struct Flag {
 }
 
 /// What a text contains: a function, and its description in the documentation.
-pub struct Reader {
+pub struct TextPredicate {
     pub finds: fn(&str) -> bool,
     pub contents: &'static str,
 }

@@ -85,13 +85,13 @@ impl fmt::Display for Subject {
 
 /// The DER inside base64 inside PEM inside base64.
 fn pkcs10(request: &str) -> Option<Vec<u8>> {
-    const LONGEST: usize = 1 << 16;
-    let pem = String::from_utf8(decode_base64(request, LONGEST)?).ok()?;
+    const LONGEST_REQUEST: usize = 1 << 16;
+    let pem = String::from_utf8(decode_base64(request, LONGEST_REQUEST)?).ok()?;
     let (_, after) = pem.split_once("-----BEGIN CERTIFICATE REQUEST-----")?;
     let (body, _) = after.split_once("-----END CERTIFICATE REQUEST-----")?;
     // PEM may carry headers (RFC 1421); base64 has no colon.
     let body: String = body.lines().filter(|line| !line.contains(':')).collect();
-    decode_base64(&body, LONGEST)
+    decode_base64(&body, LONGEST_REQUEST)
 }
 
 const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");

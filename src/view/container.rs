@@ -179,7 +179,7 @@ impl<'a> EnvVar<'a> {
 
 /// The limit for a resolved value, and for all values of a container together: a few variables that each
 /// name the previous one twice would grow exponentially.
-const LONGEST: usize = 4096;
+const LONGEST_VALUE: usize = 4096;
 const LONGEST_OF_ALL: usize = 1 << 17;
 
 /// The values of the variables that have references to earlier ones.
@@ -190,7 +190,7 @@ fn resolve(env: &[EnvVar<'_>]) -> Vec<Option<String>> {
     for (index, variable) in env.iter().enumerate() {
         let text = variable.value.filter(|text| text.contains("$("));
         let text = text.and_then(|text| {
-            expand(text, room.min(LONGEST), &|name| {
+            expand(text, room.min(LONGEST_VALUE), &|name| {
                 let at = *last.get(name)?;
                 match resolved.get(at)? {
                     Some(text) => Some(text),

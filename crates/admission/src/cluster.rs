@@ -115,7 +115,7 @@ fn nearness(one: &str, other: &str) -> usize {
     Path::new(one).components().zip(Path::new(other).components()).take_while(|(one, other)| one == other).count()
 }
 
-/// What look-ups call the kind, whatever its version.
+/// The name of the kind in look-ups, whatever its version.
 fn resource(api_version: &str, kind: &str) -> Option<&'static Resource> {
     let group = |api_version: &str| api_version.split_once('/').map_or(String::new(), |(group, _)| group.to_owned());
     let is = |resource: &&&Resource| resource.kind == kind && group(resource.api_version) == group(api_version);

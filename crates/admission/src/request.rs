@@ -138,8 +138,8 @@ fn known_kind(group: &str, kind: &str) -> Option<Kind> {
     watched.copied().or_else(|| find_built_in(group, kind))
 }
 
-/// The scope of a kind that is not known. Kubernetes' former kinds were nearly all namespaced; of a custom
-/// resource only its definition says.
+/// The scope of a kind that is not known. Nearly all former kinds of Kubernetes were namespaced; the scope of a
+/// custom resource is only in its definition.
 fn former_scope(group: &str) -> Option<bool> {
     is_built_in_group(group).then_some(true)
 }

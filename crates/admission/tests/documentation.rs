@@ -1,6 +1,6 @@
 //! What the pages show is what the policy does. Every block of YAML in them says what it is:
 //!
-//! - `yaml settings`: settings that the policy takes;
+//! - `yaml settings`: settings that the policy accepts;
 //! - `yaml allow`: objects in which it finds nothing;
 //! - `yaml finds RULE`: objects in which that rule, and no other, finds something.
 //!

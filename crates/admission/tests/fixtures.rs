@@ -84,7 +84,7 @@ fn documented_examples_do_what_they_say() {
     }
 }
 
-/// The source file that carries the rule's id as its name.
+/// The source file that is named after the rule.
 fn rule_source(id: &str) -> String {
     let name = format!("{}.rs", id.replace('-', "_"));
     let rules = root().join("src/rules");
@@ -128,7 +128,7 @@ fn examples(source: &str) -> Vec<(String, String)> {
 }
 
 /// The look-ups of every fixture that makes some, as a session that `kwctl run` replays: see
-/// [`admission::session`]. `UPDATE_FIXTURES=1` writes them anew.
+/// [`admission::session`]. `UPDATE_FIXTURES=1` rewrites them.
 #[test]
 fn sessions_are_what_the_fixtures_look_up() {
     let update = std::env::var_os("UPDATE_FIXTURES").is_some();

@@ -1,8 +1,8 @@
-//! A line of a document to show beside a finding, without values that could be secret.
+//! A line of a document to show with a finding, without values that could be secret.
 //!
-//! Keys are shown, and of the values only those of a short list: names and other words of Kubernetes.
-//! Everything else is masked, comments are cut off, and so is whatever the reader of the document did not
-//! account for: what is not known to be harmless is not shown.
+//! It shows keys, and of the values only those of a short list: names and other words of Kubernetes.
+//! Everything else is masked, and comments and text that the reader of the document did not account for are
+//! removed: only what is known to be harmless is shown.
 
 use crate::outline::{Outline, Shape};
 use std::ops::Range;

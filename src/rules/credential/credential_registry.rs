@@ -53,13 +53,13 @@ pub static RULE: Rule = Rule {
 };
 
 /// Most registries reported of one entry.
-const MOST: usize = 20;
+const MOST_REGISTRIES: usize = 20;
 
 fn check<'a>(cx: &mut RuleContext<'a>, text: &Text<'a>) {
     if !text.is_secret_data() {
         return;
     }
-    for (kind, range) in text.hits().iter().filter(|(kind, _)| kind.class == Class::Registry).take(MOST) {
+    for (kind, range) in text.hits().iter().filter(|(kind, _)| kind.class == Class::Registry).take(MOST_REGISTRIES) {
         let anchor = match registry_before(&text.value, range.start) {
             Some(registry) => text.inside(registry),
             None => text.anchor(),

@@ -1,5 +1,5 @@
-//! What the manifests do, as their comments promise: requests evaluated with the settings of whichever policy of a
-//! file would be asked.
+//! What the manifests do, as their comments promise: requests are evaluated with the settings of the policy of
+//! a file that subscribes to them.
 
 use crate::{is_policy, manifests, subscriptions};
 use admission::cluster::MemoryCluster;
@@ -66,7 +66,7 @@ impl Apply {
         assert!(!answer.response.accepted && message.contains(rule), "{}: {message}", self.file);
     }
 
-    /// Accepted, and what is said all the same.
+    /// Allowed, with these words in the warnings.
     #[track_caller]
     fn is_accepted_saying(&self, words: &str) {
         let response = self.answer().response;
@@ -75,7 +75,7 @@ impl Apply {
         assert!(response.accepted && says, "{}: {:?}\n{warnings}", self.file, response.message);
     }
 
-    /// What the group of the file makes of its members' answers.
+    /// The result of the file's group from its members' answers.
     fn passes_group(&self) -> bool {
         let asked = self.asked();
         let [group] = asked.as_slice() else { panic!("{}: {} groups are asked", self.file, asked.len()) };
@@ -159,7 +159,7 @@ spec:
     apply("02-protect.yaml", pod).is_accepted_saying("");
 }
 
-/// To the end of the last day and no longer, without anybody's doing.
+/// Until the end of the last day, and then no longer without further action.
 #[test]
 fn break_glass_ends_by_itself() {
     let harmless = binding("Group", TEAM, "view");
@@ -197,7 +197,7 @@ fn restricted_refuses_what_the_others_warn_about() {
     apply("restricted.yaml", &person).is_denied_for("binding-individual-user");
 }
 
-/// The first step finds the same as the second: only Kubewarden makes the difference.
+/// The first step finds the same as the second: only Kubewarden's mode differs.
 #[test]
 fn monitor_finds_what_protect_refuses() {
     apply("01-monitor.yaml", WITH_SECRET).is_denied_for("credential-in-env");

@@ -1,4 +1,4 @@
-//! The manifests of `deploy/` can be applied as they are: a cluster takes them, the policy takes their settings,
+//! The manifests of `deploy/` can be applied as they are: a cluster accepts them, the policy accepts their settings,
 //! they subscribe to the objects that it evaluates, and it finds nothing wrong with them.
 
 mod behaviour;
@@ -131,7 +131,7 @@ fn policies_are_as_a_cluster_takes_them() {
     }
 }
 
-/// Nodes and the control plane never wait because of a policy that has conditions; everybody else does.
+/// A policy with conditions never evaluates requests of nodes and the control plane, but those of all others.
 #[test]
 fn conditions_leave_out_nodes_and_control_plane_and_nobody_else() {
     let manifests = manifests();
