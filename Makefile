@@ -4,10 +4,10 @@
 .DEFAULT_GOAL := policy.wasm
 
 TARGET := wasm32-wasip1
-# Everything a build reads: what the modules have in common, and then their own.
+# Everything that a build reads: what the modules have in common, then what is specific to each.
 SHARED := Makefile Cargo.toml Cargo.lock scripts/setup scripts/wasm-cargo
 rust_files = $(shell find $(1) -name '*.rs' -o -name Cargo.toml)
-# The core, which every module that judges is built from.
+# The core, from which both modules that evaluate requests are built.
 CORE := src crates/credentials crates/json crates/kubernetes crates/text
 
 MODULES := e2e-tests/modules
@@ -18,17 +18,17 @@ PAGE := playground/page
 WEB := wasm32-unknown-unknown
 BINDINGS := $(PAGE)/wasm/policy.js
 
-# Host programs come from the same profile and the same set of features as the tests: wasmtime is
-# by far the longest build, and one of it is enough.
+# Host programs use the same profile and the same set of features as the tests, so that wasmtime, by far the
+# longest build, is built only once.
 CARGO_TARGET_DIR ?= target
 PROGRAMS := $(CARGO_TARGET_DIR)/debug
 
 # Builds package $(1), whose library is called $(2), in profile $(3) and with exactly its own features.
-# Cargo drops the profile's `strip` for a package that has an opt-level of its own, so it is said again.
+# Cargo drops the profile's `strip` for a package with its own opt-level, so it is repeated here.
 build_module = scripts/wasm-cargo $(TARGET) rustc --profile $(3) --locked --lib --crate-type cdylib -p $(1) -- -C strip=symbols $(4) \
 	&& cp "$$(scripts/wasm-cargo --where $(TARGET))/$(3)/$(2).wasm" $@
 
-# Where `publish` pushes to and `verify` looks: for a registry of your own, make publish
+# Where `publish` pushes to and `verify` looks: for your own registry, make publish
 # REPOSITORY=myregistry.azurecr.io/entra-auth-policy
 VERSION := $(shell sed -n 's/^ *io.kubewarden.policy.version: *//p' metadata.yml)
 RELEASED := $(shell sed -n 's/^ *io.kubewarden.policy.ociUrl: *//p' metadata.yml)
@@ -39,7 +39,7 @@ SIGNER := ^https://github\.com/entra-auth-policy/entra-auth-policy/\.github/work
 WASM_LAYER := application/vnd.wasm.content.layer.v1+wasm
 WASM_CONFIG := application/vnd.wasm.config.v1+json
 
-# Folders have the names of some.
+# Some have the names of folders.
 .PHONY: help setup modules demo playground playground-serve playground-test \
 	playground-screenshots test test-dates fmt lint clippy reproducible deny e2e-tests bench budget codegen \
 	address publish verify clean has-kwctl-and-bats has-registry-client
@@ -52,10 +52,9 @@ setup:
 	@scripts/setup $(TARGET) >/dev/null
 
 # Hosts map an instance's memory as it is touched, constants by the block of 64 KiB and the rest by the page,
-# which is most of what a small request costs. With a stack of 992 KiB, what usual requests read of the
-# constants begins with a block and ends in the one that every request touches. The heap begins six pages before
-# the end of the memory that the module starts with: a usual Pod fills them, and the allocator's mark at the end
-# costs no page of its own.
+# which is most of what a small request costs. With a stack of 992 KiB, the constants that usual requests read
+# begin with a block and end in the one that every request touches. The heap begins six pages before the end of
+# the initial memory: a usual Pod fills them, and the allocator's mark at the end does not need another page.
 LAYOUT := -C link-arg=-zstack-size=1015808 -C link-arg=--initial-memory=1179648
 
 ## policy.wasm       the policy
@@ -76,13 +75,13 @@ modules: policy.wasm $(COMPARISONS)
 $(MODULES)/floor.wasm: $(call rust_files,$(MODULES)/floor) $(SHARED)
 	$(call build_module,floor,floor,wasm)
 
-# Of the policies that Kubewarden publishes, none sets a profile: so this is what people run.
+# The policies that Kubewarden publishes do not set a profile, so this is what people run.
 $(MODULES)/conventional.wasm: $(call rust_files,$(MODULES)/conventional) $(SHARED)
 	$(call build_module,conventional,conventional,release)
 
 ## demo              build the policy, check a small showcase, and say how to deploy
-# The program builds beside the module, which keeps one core busy at its end. The showcase has bad manifests, so the exit
-# status of `check` is 1.
+# The program is built in parallel with the module, whose last step uses one core. The showcase has bad manifests, so
+# the exit status of `check` is 1.
 demo:
 	@echo 'building policy.wasm and entra-auth'
 	@cargo build -q --locked -p entra-auth & program=$$!; \
@@ -104,7 +103,7 @@ demo:
 playground: $(BINDINGS) $(PAGE)/node_modules
 	cd $(PAGE) && npm run --silent build
 
-## playground-serve  the page, on this machine alone
+## playground-serve  the page, on this machine only
 playground-serve: playground
 	cd $(PAGE) && npm run --silent serve
 
@@ -114,7 +113,7 @@ playground-test: playground
 	cargo run -q --locked -p playground --example verdicts >$(PAGE)/wasm/verdicts.json
 	cd $(PAGE) && npm run --silent test
 
-# Pictures of the page, to look at, in target/screenshots.
+# Screenshots of the page for review, in target/screenshots.
 playground-screenshots: playground
 	@scripts/setup-chromium >/dev/null
 	cd $(PAGE) && SCREENSHOTS=$(abspath $(CARGO_TARGET_DIR))/screenshots npm run --silent test
@@ -129,9 +128,9 @@ $(PAGE)/node_modules: $(PAGE)/package.json $(PAGE)/package-lock.json
 	cd $(PAGE) && npm ci --no-progress
 	@touch $@
 
-# `--workspace` everywhere: with a package of its own cargo would choose other features, and build much of the
+# `--workspace` everywhere: for a single package cargo would choose other features, and build many
 # dependencies again.
-## test              everything: format, lints, module, tests, generated files, the same bytes again
+## test              everything: format, lints, module, tests, generated files, reproducible build, page
 test: policy.wasm $(MODULES)/floor.wasm
 	cargo fmt --all --check
 	$(MAKE) lint
@@ -140,7 +139,7 @@ test: policy.wasm $(MODULES)/floor.wasm
 	$(MAKE) reproducible
 	$(MAKE) playground-test
 
-# The tests that evaluate fixtures, and the generated files, on another day: make test-dates. Everything is built.
+# The tests that evaluate fixtures, and the check of generated files, on other days. Everything is built already.
 OTHER_DAYS := 2024-02-29 2031-03-01
 FIXTURE_TESTS := budget documentation deploy e2e_cases fixtures lookups module_against_core mutants
 

@@ -106,7 +106,7 @@ refuses() {
 }
 # end generated
 
-# But for the version of kwctl, which xtask has no right to name.
+# Apart from the version of kwctl, which xtask does not write.
 @test "xtask writes the metadata that kwctl writes" {
   cargo run -q --locked -p xtask -- annotate --metadata metadata.yml --usage README.md \
     --output "$BATS_TEST_TMPDIR/xtask.wasm" policy.wasm

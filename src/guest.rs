@@ -54,8 +54,8 @@ impl Cluster for HostCluster {
     }
 }
 
-/// A ServiceAccount and a role as their field masks leave them. Whole ones have timestamps, and the
-/// calendar behind those is a quarter of a megabyte.
+/// A ServiceAccount and a role with the fields of their masks. The complete types have timestamps, whose
+/// calendar code would add a quarter of a megabyte.
 #[derive(Deserialize, Serialize)]
 struct Annotated {
     kind: Option<String>,
@@ -80,8 +80,8 @@ struct Granting {
     rules: Option<Vec<PolicyRule>>,
 }
 
-/// Asks for one object. Reading it as its type refuses an answer of the wrong shape here, and leaves
-/// rules nothing but what the type knows.
+/// Asks for one object. Reading it as its type rejects an answer of the wrong shape, and rules
+/// get only the fields of the type.
 fn get<T: DeserializeOwned + Serialize>(request: &GetResourceRequest) -> Result<String, LookupError> {
     let answer: Box<RawValue> = get_resource(request).map_err(|error| match error {
         Error::HostCall { source, .. } => LookupError::from_host(&source.to_string()),

@@ -1,13 +1,13 @@
-//! Judges Kubernetes objects against Entra-integrated authentication practice on AKS.
+//! Checks Kubernetes objects against Entra-integrated authentication practice on AKS.
 //!
-//! One pure function, bytes in, verdict out: [`evaluate`]. The waPC guest, the replay program and the
+//! One pure function, bytes in, evaluation out: [`evaluate`]. The waPC guest, the program `entra-auth` and the
 //! browser page are thin shells around it.
 //!
 //! ```text
-//! payload ─► Request ─► Settings ─► Object and views ─► rules ─► findings ─► verdict ─► response
+//! payload ─► Request ─► Settings ─► Object and views ─► rules ─► findings ─► decisions ─► response
 //! ```
 
-// Input comes from anybody who may create an object: nothing here may panic on it.
+// Everyone who can create an object can send input: nothing here may panic on it.
 #![cfg_attr(
     not(test),
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::unreachable)
@@ -50,7 +50,7 @@ use rule::RuleContext;
 use settings::{Date, Problem, Settings};
 use verdict::Decision;
 
-/// What the core needs from outside: nothing else is read, and each only when it is needed.
+/// What the core needs from outside. It reads nothing else, and each only when it needs it.
 pub struct Host<'h> {
     /// Today in UTC; asked only if an exemption has an end.
     pub today: &'h dyn Fn() -> Date,
@@ -65,23 +65,23 @@ pub struct Evaluation {
     pub findings: Vec<Decision>,
 }
 
-/// Judges one payload of the policy protocol: `{"settings": ..., "request": ...}`.
+/// Evaluates one payload of the policy protocol: `{"settings": ..., "request": ...}`.
 pub fn evaluate(payload: &[u8], host: &Host<'_>) -> Evaluation {
-    judge(payload, host, Wanted::Findings)
+    evaluate_as(payload, host, Wanted::Findings)
 }
 
-/// The answer alone, as [`evaluate`] gives it.
+/// Only the response of [`evaluate`].
 pub fn answer(payload: &[u8], host: &Host<'_>) -> Response {
-    judge(payload, host, Wanted::Response).response
+    evaluate_as(payload, host, Wanted::Response).response
 }
 
-/// As [`evaluate`], with every check called whatever the request has: for the test that compares.
+/// As [`evaluate`], but calls every check, whatever the request has: for the test that compares the two.
 #[doc(hidden)]
 pub fn evaluate_without_gates(payload: &[u8], host: &Host<'_>) -> Evaluation {
-    judge(payload, host, Wanted::FindingsWithoutGates)
+    evaluate_as(payload, host, Wanted::FindingsWithoutGates)
 }
 
-/// What the caller of [`judge`] wants.
+/// What the caller of [`evaluate_as`] wants.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Wanted {
     /// Only the response, so findings that the profile does not show can be left out.
@@ -90,7 +90,7 @@ enum Wanted {
     FindingsWithoutGates,
 }
 
-fn judge(payload: &[u8], host: &Host<'_>, wanted: Wanted) -> Evaluation {
+fn evaluate_as(payload: &[u8], host: &Host<'_>, wanted: Wanted) -> Evaluation {
     let payload = match Payload::parse(payload) {
         Ok(payload) => payload,
         Err(error) => return unreadable(&format!("the request {error}")),
@@ -151,7 +151,7 @@ pub fn validate_settings(payload: &[u8]) -> Vec<u8> {
     message::settings_response(&problems)
 }
 
-/// What the operation and the subresource leave to judge.
+/// What the operation and the subresource leave to evaluate.
 fn scope(request: &Request<'_>) -> Scope {
     let is = |resource: &str, kind: &str| request.resource() == resource || request.kind() == kind;
     match (request.operation(), request.sub_resource()) {
@@ -165,7 +165,7 @@ fn scope(request: &Request<'_>) -> Scope {
     }
 }
 
-/// Token and certificate requests of nodes and the control plane. Kubelets make them all day and no rule reports
+/// Token and certificate requests of nodes and the control plane. Kubelets make them constantly and no rule reports
 /// them, so they are answered before settings and object are read.
 fn is_routine(request: &Request<'_>, scope: Scope, requester: Requester) -> bool {
     match scope {
@@ -186,12 +186,12 @@ pub fn settings_problems(node: Node<'_>) -> Vec<Problem> {
     settings::problems(node, rules::id_in_settings)
 }
 
-/// Whether the old state of an object carries a `deletionTimestamp`; clean-up is never blocked.
+/// Whether the old state of an object has a `deletionTimestamp`: the policy never blocks clean-up.
 fn is_being_deleted(old: Node<'_>) -> bool {
     !old.at(&["metadata", "deletionTimestamp"]).is_absent()
 }
 
-/// Softens what the old object had already. Only called when something would be denied.
+/// Turns denials into warnings where the old object had the same finding. Only called if something would be denied.
 fn ratchet(cx: &RuleContext<'_>, decisions: &mut [Decision], gated: bool) {
     let old = cx.request.old_object();
     if !old.is_object() {
@@ -215,7 +215,7 @@ fn accepted(requester: Requester) -> Evaluation {
     Evaluation { response: Response::accepted(), requester, findings: Vec::new() }
 }
 
-/// Refuses a request that makes no sense as a whole.
+/// Denies a request that cannot be evaluated.
 fn unreadable(reason: &str) -> Evaluation {
     Evaluation { response: Response::unreadable(reason), requester: Requester::Absent, findings: Vec::new() }
 }

@@ -1,8 +1,8 @@
-//! Facts from the cluster, behind a trait: the guest asks the host, tests and replay answer themselves.
+//! Facts from the cluster, behind a trait: the guest asks the host, tests and `entra-auth` answer themselves.
 //!
-//! Only rules that need such a fact ask, only with `clusterLookups`, and only after everything that the
-//! object itself tells. [`Lookups`] asks for each object once in a request, in the order in which rules
-//! and objects come, so that a recorded session can be replayed.
+//! Only rules that need such a fact ask, only with `clusterLookups`, and only if the object itself does not
+//! decide the question. [`Lookups`] asks for each object once in a request, in the order of rules and
+//! objects, so that a recorded session can be replayed.
 
 use crate::view::workload::Workload;
 use crate::view::workload_identity::CLIENT_ID;
@@ -12,7 +12,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use text::shown;
 
-/// A kind that rules ask for, with the only fields they need: nobody should have to grant more.
+/// A kind that rules ask for, with only the fields they need, so that operators do not have to grant more.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Resource {
     pub api_version: &'static str,
@@ -38,7 +38,7 @@ const fn resource(role: &Kind) -> Resource {
     Resource { api_version: RBAC, kind: role.kind, plural: role.plural, field_masks: &["rules"] }
 }
 
-/// Everything that is ever asked for: the `contextAwareResources` of the policy.
+/// Everything that rules ask for: the `contextAwareResources` of the policy.
 pub static RESOURCES: &[&Resource] = &[&SERVICE_ACCOUNT, &ROLE, &CLUSTER_ROLE];
 
 /// The host's function that answers: the `hostCapabilities` of the policy.
@@ -61,7 +61,7 @@ impl<'a> Query<'a> {
     }
 }
 
-/// What answers look-ups.
+/// Answers look-ups.
 pub trait Cluster {
     /// The object as JSON, with at least the fields of its masks.
     fn get(&self, query: &Query<'_>) -> Result<String, LookupError>;
@@ -76,12 +76,12 @@ impl Cluster for NoCluster {
     }
 }
 
-/// Why a look-up gave nothing. Each has another remedy, so messages tell them apart.
+/// Why a look-up gave nothing. Each has a different remedy, so messages distinguish them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LookupError {
     /// The policy's `contextAwareResources` or the server's host capabilities do not list it.
     NotGranted,
-    /// The API server refused the policy server's account.
+    /// The API server denied the request of the policy server's account.
     Refused,
     NotFound,
     /// Anything else: the host or the connection failed.
@@ -89,9 +89,8 @@ pub enum LookupError {
 }
 
 impl LookupError {
-    /// What a host means by the text of a failed call. Hosts have no codes for it, so the phrases of
-    /// policy-server and of the API server are all there is; names of objects have no spaces and cannot
-    /// fake one.
+    /// What the text of a failed host call means. Hosts have no error codes, so this looks for phrases of
+    /// policy-server and of the API server. Names of objects have no spaces and cannot imitate one.
     pub fn from_host(text: &str) -> Self {
         let says = |phrases: &[&str]| phrases.iter().any(|phrase| text.contains(phrase));
         if says(&["not been granted access"]) {
@@ -131,7 +130,7 @@ impl LookupError {
     }
 }
 
-/// What rules may ask in one request.
+/// The look-ups of one request.
 pub struct Lookups<'h> {
     cluster: &'h dyn Cluster,
     answers: RefCell<Vec<Answer>>,
@@ -144,7 +143,7 @@ struct Answer {
     object: Result<Rc<str>, LookupError>,
 }
 
-/// What a rule may know of a service account.
+/// What rules can learn about a service account.
 pub struct ServiceAccount {
     /// `azure.workload.identity/client-id` is set.
     pub has_client_id: bool,
@@ -161,12 +160,12 @@ impl<'h> Lookups<'h> {
         })
     }
 
-    /// What `read` makes of an object of the cluster.
+    /// Gets an object from the cluster and applies `read` to it.
     pub fn read<T>(&self, query: &Query<'_>, read: impl FnOnce(Node<'_>) -> T) -> Result<T, LookupError> {
         let text = self.get(query)?;
         let value = json::parse(&text).map_err(|_| LookupError::Failed)?;
         let object = Node::new(&value);
-        // Field masks may take the kind away, but nothing makes it another.
+        // Field masks can remove the kind, but cannot change it.
         let is_asked_kind = object.get("kind").text().is_none_or(|kind| kind == query.resource.kind);
         if object.is_object() && is_asked_kind { Ok(read(object)) } else { Err(LookupError::Failed) }
     }
@@ -195,7 +194,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn failures_are_told_apart_by_the_words_of_hosts() {
+    fn failures_are_recognised_by_the_phrases_of_hosts() {
         for (text, expected) in [
             (
                 "Host error: Callback evaluation failure: Policy has not been granted access to Kubernetes v1/ServiceAccount resources. The violation has been reported.",
@@ -221,7 +220,7 @@ mod tests {
         }
     }
 
-    /// Counts what is asked.
+    /// Records what it is asked for.
     struct Counting(RefCell<Vec<String>>);
 
     impl Cluster for Counting {

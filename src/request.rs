@@ -1,7 +1,7 @@
 //! The payload of one evaluation: parsed once, borrowed throughout.
 //!
-//! Kubewarden's SDK has a request type too. It loses the plural resource, refuses explicit nulls and
-//! quotes the whole payload (perhaps a Secret) in its errors, so the request is read here.
+//! Kubewarden's SDK has a request type too. It loses the plural resource, rejects explicit nulls and
+//! quotes the whole payload (perhaps a Secret) in its errors, so this module reads the request.
 
 use json::{Malformed, Node, Skip, Tree};
 
@@ -36,7 +36,7 @@ struct GroupKind<'a> {
     kind: &'a str,
 }
 
-/// What the requester wants to do. Anything unknown is judged like an UPDATE without an old object.
+/// What the requester wants to do. Unknown operations are evaluated like an UPDATE without an old object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
     Create,
@@ -47,7 +47,7 @@ pub enum Operation {
 }
 
 impl<'a> Payload<'a> {
-    /// One pass over all of it: the old object too is needed by nearly every update, if only for its
+    /// Reads all of it in one pass. Nearly every update needs the old object too, if only for its
     /// `deletionTimestamp`.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Malformed> {
         json::parse_bytes(bytes, Some(&NOT_READ)).map(Payload)
@@ -99,7 +99,7 @@ impl<'a> Request<'a> {
                 "object" => request.object = member,
                 "oldObject" => request.old_object = member,
                 "dryRun" => request.expect(member.is_absent() || member.bool().is_some(), "dryRun"),
-                // What the client used before the API server converted it. The object is judged as it is.
+                // What the client used before the API server converted it. The object is evaluated as it is.
                 "requestKind" => request.expect_object(member, "requestKind"),
                 "requestResource" => request.expect_object(member, "requestResource"),
                 "requestSubResource" => request.expect(is_text(member), "requestSubResource"),
@@ -182,7 +182,7 @@ impl<'a> Request<'a> {
         self.kind.kind
     }
 
-    /// The plural resource. The audit scanner puts the kind here, so never decide by it alone.
+    /// The plural resource. The audit scanner puts the kind here, so never rely on it alone.
     pub fn resource(self) -> &'a str {
         self.resource
     }

@@ -11,7 +11,7 @@ pub enum Requester {
     Absent,
     Trusted,
     Node,
-    /// An AKS local account: a certificate shared by everybody who downloaded it.
+    /// An AKS local account: a certificate shared by everyone who downloaded it.
     LocalAccount,
     ServiceAccount,
     /// A user of a second identity provider (`aks:jwt:`).
@@ -75,7 +75,7 @@ impl Requester {
         if name.starts_with("aks:jwt:") {
             return Requester::ExternalIssuer;
         }
-        // Asked last: whoever may impersonate `userextras/oid` can set it.
+        // Checked last: every user who can impersonate `userextras/oid` can set it.
         let oid = extra.get("oid").texts().next();
         if oid.is_some_and(is_guid) { Requester::Entra } else { Requester::Other }
     }

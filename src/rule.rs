@@ -1,8 +1,8 @@
-//! What a rule is, and what it is given.
+//! What a rule is, and what it gets.
 //!
-//! A rule is a constant in a file of its own. The [`Check`] it stores fixes the type it is handed, the
-//! objects it runs on and its rows in `metadata.yml`. Rules return nothing, cannot fail, call no other
-//! rule and know nothing of profiles, exemptions or operations.
+//! A rule is a constant in a file named after it. Each [`Check`] determines the type that its function gets, the
+//! objects it runs on and its rows in `metadata.yml`. Rules return nothing, cannot fail, do not call other
+//! rules and do not know about profiles, exemptions or operations.
 
 use crate::anchor::Anchor;
 use crate::auth_mode::ModeFinding;
@@ -26,12 +26,12 @@ pub struct Rule {
     pub summary: &'static str,
     /// What to do about it, as an imperative: the fix of every finding that has no better one.
     pub remediation: &'static str,
-    /// Severity of a finding that the rule does not weigh otherwise.
+    /// Severity of a finding, unless the rule changes it.
     pub severity: Severity,
     pub checks: &'static [Check],
 }
 
-/// Ids are unique, so they stand for the rule.
+/// Ids are unique.
 impl PartialEq for Rule {
     fn eq(&self, other: &Self) -> bool {
         self.id == other.id
@@ -44,7 +44,7 @@ impl std::fmt::Debug for Rule {
     }
 }
 
-/// A decision and the type it judges.
+/// A function that checks something, and the type it gets.
 #[derive(Clone, Copy)]
 pub enum Check {
     /// Everything that is applied.
@@ -61,18 +61,18 @@ pub enum Check {
     Binding(for<'a> fn(&mut RuleContext<'a>, &Binding<'a>)),
     /// Role and ClusterRole.
     Role(for<'a> fn(&mut RuleContext<'a>, &Privileges<'_, 'a>)),
-    /// The request itself: who makes it. Not judged without a requester.
+    /// The request itself: who makes it. Not called without a requester.
     Request(for<'a> fn(&mut RuleContext<'a>)),
-    /// `serviceaccounts/token`. Not judged without a requester.
+    /// `serviceaccounts/token`. Not called without a requester.
     TokenRequest(for<'a> fn(&mut RuleContext<'a>, &TokenRequest<'a>)),
-    /// A new CertificateSigningRequest. Not judged without a requester.
+    /// A new CertificateSigningRequest. Not called without a requester.
     CertificateRequest(for<'a> fn(&mut RuleContext<'a>, &CertificateRequest<'a>)),
-    /// `certificatesigningrequests/approval`. Not judged without a requester.
+    /// `certificatesigningrequests/approval`. Not called without a requester.
     CertificateApproval(for<'a> fn(&mut RuleContext<'a>, &CertificateRequest<'a>)),
 }
 
 impl Check {
-    /// Whether the check is about the act rather than the object: such findings never ratchet.
+    /// Whether the check is about the request rather than the object: the ratchet never applies to its findings.
     pub fn is_about_request(&self) -> bool {
         matches!(
             self,
@@ -81,7 +81,7 @@ impl Check {
     }
 }
 
-/// What a rule may know besides the thing it judges, and where it reports.
+/// What a rule can read in addition to what its check gets, and where it reports.
 pub struct RuleContext<'a> {
     pub request: &'a Request<'a>,
     pub requester: Requester,
@@ -93,8 +93,8 @@ pub struct RuleContext<'a> {
 }
 
 impl<'a> RuleContext<'a> {
-    /// Starts a finding at `place`. `what` continues the sentence that the place begins, in lower case
-    /// and without a full stop; it never holds a value, only names.
+    /// Reports a finding at `place`. `message` finishes the sentence that the path begins, in lower case
+    /// and without a full stop. It never contains a value, only names.
     pub fn report(&mut self, place: impl Into<Anchor<'a>>, message: impl Into<String>) -> &mut Finding<'a> {
         self.findings.push(Finding {
             rule: self.rule.id,

@@ -152,7 +152,7 @@ fn the_ratchet_lets_old_faults_be_and_stops_new_ones() {
     let mut worse = pod_request("UPDATE", label(false));
     worse["oldObject"] = label(true);
     assert!(!judge(json!({}), worse).response.accepted, "medium before, high now");
-    // Without a readable old object it is judged as it stands.
+    // Without a readable old object the new one is evaluated alone.
     for old in [Value::Null, json!("text"), json!([])] {
         assert!(!update(old, bad(), json!({})).response.accepted);
     }
@@ -180,7 +180,7 @@ fn exemptions_need_everything_to_fit_and_end() {
     assert!(response.warnings.is_empty());
     assert!(!with(json!({"namespaces": ["shop"], "names": ["other"], "reason": "r"})).accepted);
     assert!(!with(json!({"rules": ["binding-anonymous"], "namespaces": ["shop"], "reason": "r"})).accepted);
-    assert!(!with(json!({"requesters": ["jane@contoso.com"], "reason": "r"})).accepted, "nobody is asking");
+    assert!(!with(json!({"requesters": ["jane@contoso.com"], "reason": "r"})).accepted, "no requester");
     assert!(with(json!({"namespaces": ["shop"], "reason": "r", "until": "2026-11-21"})).accepted, "inclusive");
     let ended = with(json!({"namespaces": ["shop"], "reason": "r", "until": "2026-11-20"}));
     assert!(!ended.accepted);

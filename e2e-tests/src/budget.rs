@@ -30,7 +30,7 @@ impl Budget {
         root().join("budget.snap")
     }
 
-    /// Weighs the policy and runs every fixture through it.
+    /// Measures the size of the policy and runs every fixture through it.
     pub fn measure() -> anyhow::Result<Self> {
         let meter = Built::Policy.meter()?;
         let test_data = root().join("test_data");

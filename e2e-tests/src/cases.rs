@@ -6,7 +6,7 @@ use admission::{fixture::Fixture, session};
 use std::fmt::Write;
 use std::path::PathBuf;
 
-/// One fixture of `test_data/`, judged.
+/// One fixture of `test_data/`, evaluated.
 pub struct Case {
     pub says: &'static str,
     /// `<rule>/<name>.yaml`; its own settings apply unless `settings` says otherwise.
@@ -29,7 +29,12 @@ const RESTRICTED: Option<&str> = Some(r#"{"profile":"restricted"}"#);
 
 pub const CASES: &[Case] = &[
     case("a harmless binding is allowed", "binding-default-service-account/allow-named.yaml", None, Allowed),
-    case("a binding to everybody is denied", "binding-anonymous/deny-group.yaml", None, Denied("binding-anonymous")),
+    case(
+        "a binding to unauthenticated requests is denied",
+        "binding-anonymous/deny-group.yaml",
+        None,
+        Denied("binding-anonymous"),
+    ),
     case("a single person warns", "binding-individual-user/deny-person.yaml", None, Warned("binding-individual-user")),
     case(
         "a single person is denied under restricted",
@@ -65,7 +70,7 @@ pub const CASES: &[Case] = &[
     ),
 ];
 
-/// Settings of `test_data/settings/` that are refused.
+/// Settings of `test_data/settings/` that are rejected.
 pub const WRONG_SETTINGS: &[&str] = &["err-unknown-keys", "err-words", "err-json-path"];
 
 const fn case(says: &'static str, fixture: &'static str, settings: Option<&'static str>, verdict: Verdict) -> Case {

@@ -1,4 +1,4 @@
-//! Requests to measure with: what a cluster sends often, and what it sends large.
+//! Requests to measure: those that a cluster sends often, and large ones.
 use serde_json::{Value, json};
 
 /// A request worth timing.
@@ -7,8 +7,8 @@ pub struct Sample {
     pub payload: Vec<u8>,
 }
 
-/// Every sample, with default settings. All of them are allowed: the time of such a request is what a
-/// cluster pays all day.
+/// Every sample, with default settings. All of them are allowed, like most
+/// requests in a cluster.
 pub fn samples() -> Vec<Sample> {
     [
         ("Pod, 36 env variables", pod()),
@@ -67,7 +67,7 @@ fn pod() -> Value {
     )
 }
 
-/// What a rollout sends: both states, with who changed what, and a finding too slight to be told.
+/// The request of a rollout: both states, managed fields, and a finding that is not shown.
 fn deployment() -> Value {
     let mut new = object("apps/v1", "Deployment", "orders");
     let labels = json!({"app.kubernetes.io/name": "orders"});
@@ -116,7 +116,7 @@ fn deployment() -> Value {
     request
 }
 
-/// The busiest request of all: every kubelet asks for the token of every pod it runs.
+/// The most frequent request: every kubelet asks for the token of every pod that it runs.
 fn token_request() -> Value {
     let mut token = object("authentication.k8s.io/v1", "TokenRequest", "orders");
     token["spec"] = json!({
@@ -212,7 +212,7 @@ fn create((group, version, kind): (&str, &str, &str), resource: &str, user: Valu
 mod tests {
     use super::*;
 
-    /// The names promise sizes.
+    /// The names state sizes.
     #[test]
     fn the_samples_are_as_large_as_they_say() {
         let size = |name: &str| {

@@ -1,4 +1,4 @@
-//! Size, instructions and memory stay within what was agreed. No clock is read here.
+//! Size, instructions and memory stay within the budget. These tests do not read a clock.
 use std::fs;
 
 use e2e_tests::Built;

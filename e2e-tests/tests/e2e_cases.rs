@@ -1,4 +1,4 @@
-//! What `e2e.bats` asks kwctl, asked of the compiled policy in the host of this crate.
+//! The cases of `e2e.bats`, run with the compiled policy in the host of this repository instead of kwctl.
 
 use e2e_tests::cases::{CASES, Case, Verdict, WRONG_SETTINGS};
 use e2e_tests::{Built, root};
@@ -13,8 +13,8 @@ fn policy() -> Module {
     Built::Policy.load().unwrap()
 }
 
-/// The answers of a recorded session, in their order. Whether the questions are those recorded is
-/// tested where sessions are.
+/// The answers of a recorded session, in their order. `lookups.rs` tests that the queries are
+/// those recorded.
 struct Session(Mutex<VecDeque<Value>>);
 
 impl Session {

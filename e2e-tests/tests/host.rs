@@ -1,4 +1,4 @@
-//! The host itself, shown on the smallest module that can be called.
+//! The host itself, tested with the smallest module that can be called.
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -47,7 +47,7 @@ fn a_guest_error_keeps_its_words() {
 #[test]
 fn an_endless_guest_is_interrupted_and_the_next_call_works() {
     for module in [floor(), direct()] {
-        // That a limit is not too short is a test of the host: time is not measured here.
+        // Time is not measured here: the tests of the host show that a limit is not too short.
         let hurried = module.clone().with_time_limit(Duration::from_millis(200));
         let error = hurried.call("loop_for_ever", b"").unwrap_err();
         assert!(matches!(error, CallError::Interrupted), "{error}");

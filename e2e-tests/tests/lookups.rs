@@ -72,7 +72,7 @@ fn the_module_asks_what_was_recorded_and_answers_as_the_core_does() {
     assert!(replayed > 0, "no sessions in {}", sessions.display());
 }
 
-/// A host that answers nonsense, or nothing of what was asked, is one more failure to tell of.
+/// An answer that is nonsense, or not what was asked for, is reported as a failure.
 #[test]
 fn a_host_that_talks_nonsense_is_survived() {
     let module = Built::Policy.load().unwrap();
@@ -90,7 +90,7 @@ fn a_host_that_talks_nonsense_is_survived() {
     }
 }
 
-/// With look-ups off, a host that fails loudly on any call is never heard.
+/// With look-ups off, the host is never called.
 #[test]
 fn nothing_is_asked_with_lookups_off() {
     let module = Built::Policy.load_direct().unwrap();

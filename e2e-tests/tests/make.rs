@@ -1,10 +1,10 @@
-//! What `make` says where a program is missing that it cannot install: which one, where to get it, and that
+//! The messages of `make` if a program is missing that it cannot install: which one, where to get it, and that
 //! nothing was tested or published.
 
 use e2e_tests::root;
 use std::process::{Command, Output};
 
-/// Runs a target with nothing on the path but what the Makefile needs to be read, and stand-ins for `present`.
+/// Runs a target with only the programs on the path that reading the Makefile needs, and stubs for `present`.
 fn make(target: &str, present: &[&str]) -> Output {
     let folder = tempfile::tempdir().unwrap();
     let path = std::env::var_os("PATH").unwrap();
@@ -13,7 +13,7 @@ fn make(target: &str, present: &[&str]) -> Output {
         std::os::unix::fs::symlink(find(name).unwrap(), folder.path().join(name)).unwrap();
     }
     for name in present {
-        // Found, never run: the target stops before.
+        // Found but never run: the target stops before.
         std::os::unix::fs::symlink("/bin/false", folder.path().join(name)).unwrap();
     }
     let mut command = Command::new(find("make").unwrap());

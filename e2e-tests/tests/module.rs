@@ -24,7 +24,7 @@ fn imports_only_what_every_kubewarden_host_offers() {
     assert!(interface.imports.contains("wapc.__guest_request"));
 }
 
-/// kwctl and policy-server change nothing about their engine's features. The module uses vectors.
+/// kwctl and policy-server use the default features of their engine. The module uses vectors.
 #[test]
 fn needs_only_features_that_engines_have_by_default() {
     wasmparser::Validator::new().validate_all(&policy()).unwrap();

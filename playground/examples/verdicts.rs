@@ -1,5 +1,5 @@
-//! What the core, built for this machine, says of every fixture: the page's tests compare it with what
-//! the module for browsers says.
+//! The answers of the core, built for this machine, to every fixture: the page's tests compare them with those of
+//! the module for browsers.
 
 use admission::fixture;
 use entra_auth_policy::{Host, evaluate};

@@ -68,13 +68,13 @@ enum Failure {
 
 #[derive(Serialize)]
 pub struct Answer {
-    objects: Vec<Judged>,
+    objects: Vec<EvaluatedObject>,
     /// The output of kubectl for all of them.
     kubectl: kubectl::Output,
 }
 
 #[derive(Serialize)]
-struct Judged {
+struct EvaluatedObject {
     /// Index of the document, and the JSON Pointer from it to the object.
     document: usize,
     pointer: String,
@@ -124,7 +124,7 @@ pub fn check(question: &Question<'_>) -> Result<Answer, String> {
         oid: user.oid.clone(),
     });
     let mut terminal = Terminal::new(question.operation);
-    let mut judged = Vec::new();
+    let mut evaluated = Vec::new();
     for (document, object) in documents.iter().enumerate().flat_map(|(at, all)| all.iter().map(move |one| (at, one))) {
         let (pointer, outcome) = match object {
             Err(error) => (String::new(), Outcome::Error { error: error.clone() }),
@@ -138,9 +138,9 @@ pub fn check(question: &Question<'_>) -> Result<Answer, String> {
                 (object.object_pointer(), verdict(object, evaluation))
             }
         };
-        judged.push(Judged { document, pointer, outcome });
+        evaluated.push(EvaluatedObject { document, pointer, outcome });
     }
-    Ok(Answer { objects: judged, kubectl: terminal.output() })
+    Ok(Answer { objects: evaluated, kubectl: terminal.output() })
 }
 
 impl Cluster for Failure {

@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn settings_are_judged_by_the_parser() {
+    fn settings_are_validated_by_the_parser() {
         assert_eq!(validate_settings("{}"), r#"{"valid":true,"problems":[]}"#);
         let answer: Value =
             read(&validate_settings(r#"{"profil":"strict","rules":{"binding-anonymus":"off"}}"#)).unwrap();

@@ -1,9 +1,9 @@
 //! Objects that choose how something signs in to Azure: one table, one interpreter.
 //!
-//! An [`Controller`] of the [table](entries) says where one controller keeps the choice and what its values mean, in
-//! the controller's own words and with its own defaults. [`choices`] reads the table once; the rules
-//! `credential-mode`, `credential-volume`, `pod-identity-mode` and `node-identity-mode` are handed what it
-//! found and report the modes that are theirs. Adding a kind is one entry and one pair of fixtures.
+//! A [`Controller`] of the [table](entries) says where one controller keeps the choice and what its values mean,
+//! with the names and defaults of the controller. [`choices`] reads the table once; the rules
+//! `credential-mode`, `credential-volume`, `pod-identity-mode` and `node-identity-mode` get what it
+//! found, and each reports its modes. Adding a kind is one entry and one pair of fixtures.
 
 mod path;
 mod table;
@@ -36,7 +36,7 @@ pub enum Mode {
     PodIdentity,
     /// A managed identity of the node.
     NodeIdentity,
-    /// What all of them should be.
+    /// What all of them should choose.
     WorkloadIdentity,
 }
 
@@ -60,7 +60,7 @@ impl Mode {
         }
     }
 
-    /// Fixed credentials, in whatever form.
+    /// Fixed credentials of any form.
     pub fn is_credential(self) -> bool {
         matches!(self, Mode::ServicePrincipal | Mode::Key | Mode::Literal)
     }
@@ -71,7 +71,7 @@ pub struct Controller {
     /// The controller and its objects, for tables.
     pub title: &'static str,
     pub on: Target,
-    /// What makes the object one that talks to Azure at all; paths from the object.
+    /// Conditions for the object to use Azure at all; paths from the object.
     pub given: &'static [Condition],
     /// The nodes that choose, from the object; `""` is the object itself. `data` is a Secret's and read
     /// decoded.
@@ -140,8 +140,8 @@ pub enum Predicate {
     HasOneOf(&'static [&'static str]),
     /// A container whose command line has the flag.
     Argument(&'static Flag),
-    /// What only a function can tell.
-    Text(&'static Reader),
+    /// What needs a function.
+    Text(&'static TextPredicate),
 }
 
 // The table has hundreds of `Predicate`s, so data larger than a slice is behind a reference.
@@ -152,14 +152,14 @@ pub struct Flag {
     pub values: &'static [&'static str],
 }
 
-/// What a text contains, told by a function and, in the documentation, by words.
-pub struct Reader {
+/// What a text contains: a function, and its description in the documentation.
+pub struct TextPredicate {
     pub finds: fn(&str) -> bool,
     pub contents: &'static str,
 }
 
 impl Predicate {
-    /// Whether a text that is there says this; what is about other things than texts holds for none.
+    /// Whether a text satisfies the predicate. Predicates about anything other than texts never hold.
     fn holds_for(&self, text: &str) -> bool {
         let any_case = |names: &[&str]| names.iter().any(|name| name.eq_ignore_ascii_case(text));
         match self {
@@ -227,7 +227,7 @@ impl Controller {
         }
     }
 
-    fn judge<'a>(
+    fn evaluate<'a>(
         &'static self,
         object: &Object<'a>,
         top: Node<'a>,
@@ -266,19 +266,19 @@ pub fn choices<'a>(object: &Object<'a>, workloads: &[Workload<'a>]) -> Vec<ModeF
 /// Every choice that `object` itself makes, in the order of the table.
 pub fn of_object<'a>(object: &Object<'a>, found: &mut dyn FnMut(ModeFinding<'a>)) {
     for entry in of_kind(object) {
-        entry.judge(object, object.root, object.root, found);
+        entry.evaluate(object, object.root, object.root, found);
     }
 }
 
-/// Every choice that the volumes and containers of a pod template make. Most have none: the entries are
-/// only asked once the volume's driver or the container's image is one of theirs.
+/// Every choice that the volumes and containers of a pod template make. Most have none, so an entry
+/// is evaluated only if it names the volume's driver or the container's image.
 fn of_pod<'a>(workload: &Workload<'a>, found: &mut dyn FnMut(ModeFinding<'a>)) {
     for volume in workload.volumes() {
         let sources = VOLUME_SOURCES.iter().map(|source| (*source, volume.get(source)));
         for (source, node) in sources.filter(|(_, node)| !node.is_absent()) {
             let driver = node.get("driver").text().unwrap_or_default();
             let fits = |entry: &&Controller| matches!(entry.on, Target::Volumes(s, d) if s == source && d == driver);
-            of_pods().filter(fits).for_each(|entry| entry.judge(&workload.object, workload.template, volume, found));
+            of_pods().filter(fits).for_each(|entry| entry.evaluate(&workload.object, workload.template, volume, found));
         }
     }
     for container in workload.containers() {
@@ -287,11 +287,11 @@ fn of_pod<'a>(workload: &Workload<'a>, found: &mut dyn FnMut(ModeFinding<'a>)) {
         let fits = |entry: &&Controller| matches!(entry.on, Target::Containers(name) if image.starts_with(name) || image.ends_with(name));
         of_pods()
             .filter(fits)
-            .for_each(|entry| entry.judge(&workload.object, workload.template, container.node, found));
+            .for_each(|entry| entry.evaluate(&workload.object, workload.template, container.node, found));
     }
 }
 
-/// The volume sources that entries speak of.
+/// The volume sources that entries name.
 const VOLUME_SOURCES: &[&str] = &["csi", "azureFile", "flexVolume"];
 
 /// Calls `wrong` with every member the table reads whose type its controller could not.

@@ -18,7 +18,7 @@ fn choices(text: &str) -> Vec<String> {
     told
 }
 
-/// One voice: plain lines that continue a path, fixes that are imperatives, links that are links.
+/// Messages continue a path, fixes are imperatives, links are links.
 #[test]
 fn texts_are_plain() {
     for entry in entries() {

@@ -25,7 +25,7 @@ pub struct RoleRef<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct Subject<'a> {
     pub node: Node<'a>,
-    /// Whom the entry really means: a service account written as a User is a service account here.
+    /// The actual subject: a service account written as a User is a service account here.
     pub principal: Principal<'a>,
     /// The name as it is written.
     pub name: &'a str,
@@ -83,12 +83,12 @@ impl<'a> Binding<'a> {
 }
 
 impl RoleRef<'_> {
-    /// `cluster-admin`, by kind and name: a Role may be called so and be harmless.
+    /// `cluster-admin`, by kind and name: a Role with this name is harmless.
     pub fn is_cluster_admin(&self) -> bool {
         self.kind == "ClusterRole" && self.name == "cluster-admin"
     }
 
-    /// The ClusterRoles that only describe the cluster and that Kubernetes binds to everybody.
+    /// The ClusterRoles that only describe the cluster and that Kubernetes binds to all users.
     pub fn is_discovery(&self) -> bool {
         self.kind == "ClusterRole"
             && matches!(

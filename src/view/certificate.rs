@@ -17,8 +17,8 @@ pub struct CertificateRequest<'a> {
 /// What `v1beta1` made of a request without a signer.
 const LEGACY_SIGNER: &str = "kubernetes.io/legacy-unknown";
 
-/// Signers whose certificates sign anybody in to the API server. Those of kubelets have signers of
-/// their own, and an operator's signer serves the operator.
+/// Signers whose certificates sign any user in to the API server. Kubelets have dedicated signers, and an
+/// operator's signer serves only the operator.
 const CLIENT_SIGNERS: &[&str] = &["kubernetes.io/kube-apiserver-client", LEGACY_SIGNER];
 
 impl<'a> CertificateRequest<'a> {
@@ -46,7 +46,7 @@ impl<'a> CertificateRequest<'a> {
         })
     }
 
-    /// Whom the certificate would sign in as, if the request can be read.
+    /// The identity that the certificate would have, if the request can be read.
     pub fn subject(&self) -> Option<Subject> {
         read_subject(&pkcs10(self.request().text()?)?).ok()
     }
@@ -85,20 +85,19 @@ impl fmt::Display for Subject {
 
 /// The DER inside base64 inside PEM inside base64.
 fn pkcs10(request: &str) -> Option<Vec<u8>> {
-    const LONGEST: usize = 1 << 16;
-    let pem = String::from_utf8(decode_base64(request, LONGEST)?).ok()?;
+    const LONGEST_REQUEST: usize = 1 << 16;
+    let pem = String::from_utf8(decode_base64(request, LONGEST_REQUEST)?).ok()?;
     let (_, after) = pem.split_once("-----BEGIN CERTIFICATE REQUEST-----")?;
     let (body, _) = after.split_once("-----END CERTIFICATE REQUEST-----")?;
     // PEM may carry headers (RFC 1421); base64 has no colon.
     let body: String = body.lines().filter(|line| !line.contains(':')).collect();
-    decode_base64(&body, LONGEST)
+    decode_base64(&body, LONGEST_REQUEST)
 }
 
 const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
 const ORGANIZATION: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.10");
 
-/// Reads a `CertificationRequest` (RFC 2986) as far as its subject. What follows is not ours to
-/// judge, so a request with an exotic key is read like any other.
+/// Reads a `CertificationRequest` (RFC 2986) up to its subject. It ignores the rest, so a request with an exotic key is read like any other.
 fn read_subject(der: &[u8]) -> der::Result<Subject> {
     let mut request = open(&mut SliceReader::new(der)?, Tag::Sequence)?;
     let mut info = open(&mut request, Tag::Sequence)?;

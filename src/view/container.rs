@@ -22,9 +22,9 @@ pub struct Container<'a> {
     args: Node<'a>,
     env_from: Node<'a>,
     volume_mounts: Node<'a>,
-    /// The longest list of most Pods, and half a dozen rules go through it.
+    /// In most Pods this is the longest list, and half a dozen rules read it.
     env: Vec<EnvVar<'a>>,
-    /// The values of variables with references, in the order of `env`, once one is asked for; `None` for
+    /// The values of variables with references, in the order of `env`, computed on first use; `None` for
     /// those that cannot be determined, and for the others, which need none.
     resolved: OnceCell<Vec<Option<String>>>,
 }
@@ -87,7 +87,7 @@ impl<'a> Container<'a> {
         self.env.iter()
     }
 
-    /// The variables called `name`: more than one if somebody repeats it, and then the last one counts.
+    /// The variables called `name`: more than one if it is repeated, and then the last one counts.
     pub fn env_named(&self, name: &'static str) -> impl Iterator<Item = &EnvVar<'a>> {
         self.env.iter().filter(move |variable| variable.name == name)
     }
@@ -141,8 +141,8 @@ pub enum Value<'a> {
     Literal(Cow<'a, str>),
     /// `valueFrom`: a Secret, ConfigMap or field of the Pod.
     FromElsewhere,
-    /// It refers to something that the object does not show, or is too long to follow. No rule may take it
-    /// to be right.
+    /// It refers to something that the object does not show, or is too long to follow. No rule may treat it
+    /// as fine.
     Undetermined,
 }
 
@@ -177,9 +177,9 @@ impl<'a> EnvVar<'a> {
     }
 }
 
-/// The longest value that is followed, and all values of a container together: a few variables that each
-/// name the one before twice would grow without end.
-const LONGEST: usize = 4096;
+/// The limit for a resolved value, and for all values of a container together: a few variables that each
+/// name the previous one twice would grow exponentially.
+const LONGEST_VALUE: usize = 4096;
 const LONGEST_OF_ALL: usize = 1 << 17;
 
 /// The values of the variables that have references to earlier ones.
@@ -190,7 +190,7 @@ fn resolve(env: &[EnvVar<'_>]) -> Vec<Option<String>> {
     for (index, variable) in env.iter().enumerate() {
         let text = variable.value.filter(|text| text.contains("$("));
         let text = text.and_then(|text| {
-            expand(text, room.min(LONGEST), &|name| {
+            expand(text, room.min(LONGEST_VALUE), &|name| {
                 let at = *last.get(name)?;
                 match resolved.get(at)? {
                     Some(text) => Some(text),
@@ -276,7 +276,7 @@ mod tests {
                 {"name":"HOST","value":"old"},{"name":"HOST","value":"evil.example"},
                 {"name":"FROM","valueFrom":{"configMapKeyRef":{"name":"c","key":"k"}}},
                 {"name":"PLAIN","value":"x"},{"name":"URL","value":"https://$(HOST)/$$(HOST)$x"},
-                {"name":"UNKNOWN","value":"$(NOBODY)"},{"name":"ELSEWHERE","value":"a$(FROM)"},
+                {"name":"UNKNOWN","value":"$(MISSING)"},{"name":"ELSEWHERE","value":"a$(FROM)"},
                 {"name":"OPEN","value":"$(HOST"},{"name":"SELF","value":"$(SELF)"}]}"#,
         )
         .unwrap();

@@ -1,5 +1,5 @@
-//! The questions that rules ask of an object. A view deals with the shapes of its input once (null,
-//! missing, deprecated twins), so that no rule digs through options.
+//! The questions that rules ask of an object. A view handles the variants of its input once (null,
+//! missing, deprecated members), so that rules do not have to.
 
 pub mod binding;
 pub mod certificate;

@@ -12,7 +12,7 @@ pub struct TokenRequest<'a> {
 const DEFAULT_SECONDS: i64 = 3600;
 
 impl<'a> TokenRequest<'a> {
-    /// For how long the token is to be good.
+    /// The requested lifetime of the token.
     pub fn seconds(&self) -> i64 {
         self.object.at(&["spec", "expirationSeconds"]).integer().unwrap_or(DEFAULT_SECONDS)
     }

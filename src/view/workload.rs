@@ -1,4 +1,4 @@
-//! Everything that ends up as a Pod, through one view: Pods, the built-in workload kinds, and custom
+//! Everything that becomes a Pod, through one view: Pods, the built-in workload kinds, and custom
 //! kinds that hold a pod template.
 
 use crate::anchor::Anchor;
@@ -20,14 +20,14 @@ pub struct Workload<'a> {
     outer: Outer<'a>,
     /// Nearly every rule asks for them, so they are gathered once.
     containers: Vec<Container<'a>>,
-    /// The label that many rules begin with, looked up once.
+    /// The label that many rules check first, looked up once.
     use_label: Node<'a>,
     /// Whether only its shape says that it is a pod template.
     is_guessed: bool,
 }
 
-/// What an Argo Workflow says once for all of its templates; absent for other kinds. A template's own
-/// word goes first, then `templateDefaults`, then the Workflow's spec.
+/// What an Argo Workflow sets for all of its templates; absent for other kinds. The template itself takes
+/// precedence, then `templateDefaults`, then the Workflow's spec.
 #[derive(Clone, Copy, Debug)]
 struct Outer<'a> {
     spec: Node<'a>,
@@ -37,7 +37,7 @@ struct Outer<'a> {
 /// The label that makes the webhook of workload identity act on a Pod.
 pub const USE_LABEL: &str = "azure.workload.identity/use";
 
-/// Where the built-in workload kinds keep their pod template. `*` stands for every element of a list.
+/// Where the built-in workload kinds keep their pod template. `*` is every element of a list.
 pub const TEMPLATE_PATHS: &[(Kind, &[&str])] = &[
     (kind::POD, &[]),
     (kind::POD_TEMPLATE, &["template"]),
@@ -119,7 +119,7 @@ fn collect_argo<'a>(object: &Object<'a>, spec: Node<'a>, found: &mut Vec<Workloa
     }
 }
 
-/// A template makes a Pod, or lists steps, whose own templates may stand inline.
+/// A template makes a Pod, or lists steps, whose templates can be inline.
 fn collect_argo_template<'a>(object: &Object<'a>, template: Node<'a>, outer: Outer<'a>, found: &mut Vec<Workload<'a>>) {
     let (steps, tasks) = (template.get("steps"), template.at(&["dag", "tasks"]));
     if steps.is_absent() && tasks.is_absent() {
@@ -153,7 +153,7 @@ impl<'a> Workload<'a> {
         workload
     }
 
-    /// Whether only its shape says that it is a pod template, so that members of other types are no mistake.
+    /// Whether only its shape says that it is a pod template, so that members of other types are not a mistake.
     pub fn is_guessed(&self) -> bool {
         self.is_guessed
     }
@@ -216,8 +216,8 @@ impl<'a> Workload<'a> {
             .unwrap_or(Node::absent())
     }
 
-    /// The service account the Pod will run under, with the deprecated `serviceAccount` and the
-    /// implied `default` seen through.
+    /// The service account that the Pod will run under, taking into account the deprecated `serviceAccount` and
+    /// the implied `default`.
     pub fn service_account(&self) -> &'a str {
         self.service_account_node().text().unwrap_or("default")
     }

@@ -2,7 +2,7 @@
 //!
 //! The webhook changes Pods as they are created, before a validating policy sees them. Up to 1.5 it
 //! calls its volume `azure-identity-token`; 1.6 moved the token file and names the volume after a hash.
-//! Everything that either generation writes is known here, so that no rule takes it for the author's.
+//! Everything that either generation writes is known here, so that no rule reports it as the author's.
 
 use crate::object::Object;
 use crate::view::container::{Container, ContainerRole};
@@ -30,7 +30,7 @@ pub enum Home {
 }
 
 impl Home {
-    /// How messages call it.
+    /// Its name in messages.
     pub fn as_str(self) -> &'static str {
         match self {
             Home::PodLabel => "a label of the pod",
@@ -64,7 +64,7 @@ pub const DEFAULT_PROXY_PORT: i64 = 8000;
 const OLD_VOLUME: &str = "azure-identity-token";
 const RESERVED_VOLUME: &str = "azure-workload-identity-reserved-";
 
-/// Whether Entra, or the proxy of AKS identity bindings, accepts a token for `audience`. Neither minds the case.
+/// Whether Entra, or the proxy of AKS identity bindings, accepts a token for `audience`. Both ignore case.
 pub fn is_entra_audience(audience: &str) -> bool {
     // Sovereign clouds append their name: `api://AzureADTokenExchangeChina`.
     ["api://AzureADTokenExchange", "api://AKSIdentityBinding"]
@@ -87,7 +87,7 @@ pub fn entra_token(volume: Node<'_>) -> Node<'_> {
         .unwrap_or(Node::absent())
 }
 
-/// Whether a volume is named as the webhook names its own.
+/// Whether a volume has a name that the webhook uses.
 pub fn is_reserved_volume_name(name: &str) -> bool {
     name == OLD_VOLUME || name.starts_with(RESERVED_VOLUME)
 }
@@ -126,7 +126,7 @@ pub fn has_token(workload: &Workload<'_>, container: &Container<'_>) -> bool {
 /// The containers that the webhook leaves alone, as it reads the annotation.
 pub fn skipped<'a>(workload: &Workload<'a>) -> impl Iterator<Item = &'a str> + use<'a> {
     let list = workload.annotation(SKIP_CONTAINERS).text().unwrap_or_default();
-    // Every container is compared with the list, so neither may be endless.
+    // Every container is compared with the list, so both must be bounded.
     list.split(';').take(1000).map(str::trim).filter(|name| !name.is_empty())
 }
 
@@ -148,7 +148,7 @@ fn token_mounts<'a>(
     container: &Container<'a>,
 ) -> impl Iterator<Item = (Node<'a>, Node<'a>)> + use<'a> {
     let mounts = container.volume_mounts();
-    // Few volumes hold a token, so they are sought first.
+    // Few volumes hold a token, so this looks for them first.
     workload.volumes().flat_map(move |volume| {
         let token = entra_token(volume);
         let name = volume.get("name").set_text().filter(|_| !token.is_absent());

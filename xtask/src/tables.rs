@@ -111,7 +111,7 @@ fn context_aware_resources() -> String {
     yaml
 }
 
-/// Subresources that are judged: see "Operations" in `docs/behaviour.md`.
+/// Subresources that are evaluated: see "Operations" in `docs/behaviour.md`.
 const SUBRESOURCES: &[(&str, &[&str], &str)] = &[
     ("", &["pods/ephemeralcontainers"], "UPDATE"),
     ("", &["serviceaccounts/token"], "CREATE"),

@@ -1,5 +1,5 @@
 //! Clusters that answer look-ups without one: [`MemoryCluster`] for tests, [`ManifestCluster`] for
-//! programs that have nothing but manifests.
+//! programs that have only manifests.
 
 use anyhow::{Result, bail};
 use entra_auth_policy::lookup::{CLUSTER_ROLE, Cluster, LookupError, Query, RESOURCES, Resource, SERVICE_ACCOUNT};
@@ -9,11 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Mutex;
 
-/// The cluster that manifests would make: of every object that look-ups ask for, the fields they ask
-/// for, and nothing of anything else.
+/// The cluster that manifests would make. It keeps only the objects and the fields that look-ups ask for.
 ///
-/// An object may be given more than once, for several environments say. Whoever asks gets the one that
-/// lies nearest to the asking manifest: in the same file, else in the nearest folder, else the last.
+/// An object can be given more than once, for example for several environments. A look-up gets the one that
+/// is nearest to the manifest that is evaluated: in the same file, else in the nearest folder, else the last.
 #[derive(Debug, Default)]
 pub struct ManifestCluster {
     objects: BTreeMap<Name, Vec<Given>>,
@@ -32,12 +31,12 @@ pub struct Given {
     answer: String,
 }
 
-/// What of an object is kept, if look-ups ever ask for its kind. Cheap to carry between threads.
+/// The part of an object that is kept, if look-ups ask for its kind. Cheap to move between threads.
 pub type Kept = (Name, Given);
 
 impl ManifestCluster {
-    /// What would be kept of an object; apart from [`ManifestCluster::keep`], so that texts can be read
-    /// side by side and their objects kept in order.
+    /// What would be kept of an object. Separate from [`ManifestCluster::keep`], so that texts can be read
+    /// in parallel and their objects kept in order.
     pub fn pick(source: &str, object: &ManifestObject) -> Option<Kept> {
         if object.form == Form::Request && object.value["operation"] == "DELETE" {
             return None;
@@ -57,7 +56,7 @@ impl ManifestCluster {
         ))
     }
 
-    /// Whether a text can hold an object that would be kept: most do not, and need not be read for it.
+    /// Whether a text can hold an object that would be kept. Most do not and need not be parsed.
     pub fn may_be_in(text: &str) -> bool {
         RESOURCES.iter().any(|resource| text.contains(resource.kind))
     }
@@ -100,7 +99,7 @@ impl Cluster for SeenFrom<'_> {
         if let Some(nearest) = given.max_by_key(|given| nearness(&given.source, self.source)) {
             return Ok(nearest.answer.clone());
         }
-        // Kubernetes makes one in every namespace, and nobody writes it down.
+        // Kubernetes creates it in every namespace, so manifests do not contain it.
         if *query.resource == SERVICE_ACCOUNT && query.name == "default" {
             return Ok(json!({"apiVersion": "v1", "kind": "ServiceAccount"}).to_string());
         }
@@ -111,12 +110,12 @@ impl Cluster for SeenFrom<'_> {
     }
 }
 
-/// How far two paths go together. The whole way is as near as can be.
+/// How many components two paths have in common. Equal paths are nearest.
 fn nearness(one: &str, other: &str) -> usize {
     Path::new(one).components().zip(Path::new(other).components()).take_while(|(one, other)| one == other).count()
 }
 
-/// What look-ups call the kind, whatever its version.
+/// The name of the kind in look-ups, whatever its version.
 fn resource(api_version: &str, kind: &str) -> Option<&'static Resource> {
     let group = |api_version: &str| api_version.split_once('/').map_or(String::new(), |(group, _)| group.to_owned());
     let is = |resource: &&&Resource| resource.kind == kind && group(resource.api_version) == group(api_version);
@@ -149,7 +148,7 @@ fn copy(from: &Value, to: &mut Value, mask: &str) {
 /// A cluster of a few objects, to answer look-ups in tests.
 #[derive(Clone, Debug, Default)]
 pub enum MemoryCluster {
-    /// Must not be asked.
+    /// Fails the test if it is asked.
     #[default]
     Unasked,
     Objects(Vec<Value>),

@@ -1,10 +1,10 @@
-//! The fixtures of `test_data/`: small manifests, each with the findings it must give beside it.
+//! The fixtures of `test_data/`: small manifests, each with the findings that it must give.
 //!
 //! `test_data/<rule>/deny-*.yaml` and `allow-*.yaml` hold one object; the file of the same name ending
 //! in `.out` holds the findings expected from all rules, one a line:
 //!
 //! ```text
-//! high deny binding-anonymous: subjects[system:anonymous] grants view to everybody
+//! high deny binding-anonymous: subjects[system:anonymous] grants view to unauthenticated requests
 //! ```
 //!
 //! The first line says `allowed` or `denied <code>`. Comment lines at the top of the manifest that
@@ -20,8 +20,8 @@
 //!
 //! The last two answer look-ups; a fixture with neither must not ask. Several `cluster` lines add up.
 //!
-//! A `.json` fixture is a whole AdmissionRequest, for what a manifest cannot say; it may carry
-//! `settings` and `cluster` beside `request`. Run the tests with `UPDATE_FIXTURES=1` to write `.out` files anew.
+//! A `.json` fixture is a complete AdmissionRequest, for what a manifest cannot express. It can have
+//! `settings` and `cluster` next to `request`. Run the tests with `UPDATE_FIXTURES=1` to rewrite `.out` files.
 
 use crate::cluster::MemoryCluster;
 use crate::request::{Change, Identity, payload, request};
@@ -34,7 +34,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 /// The day on which tests evaluate fixtures, `YYYY-MM-DD`: `ENTRA_AUTH_TEST_TODAY`, else a fixed one. No result may
-/// depend on it, so exemptions in fixtures end long ago or in the far future; `.ci/run` shows it with other days.
+/// depend on it, so exemptions in fixtures end long ago or in the far future; `make test-dates` shows it with other days.
 pub fn today() -> Date {
     let set = std::env::var("ENTRA_AUTH_TEST_TODAY");
     let day = set.as_deref().unwrap_or("2026-11-21");
@@ -133,7 +133,7 @@ pub fn render(evaluation: &Evaluation) -> String {
         let (severity, action, rule) = (finding.severity.as_str(), finding.action.as_str(), finding.rule.id);
         let _ = writeln!(out, "{severity} {action} {rule}: {} {}", finding.location.path, finding.message);
     }
-    // A message without findings explains itself.
+    // Without findings, the message is the explanation.
     if evaluation.findings.is_empty()
         && let Some(message) = &response.message
     {
@@ -150,7 +150,7 @@ pub fn all(root: &Path) -> Result<Vec<Fixture>> {
         for entry in std::fs::read_dir(&folder)? {
             let path = entry?.path();
             if path.is_dir() {
-                // Settings have their own tests; recorded sessions are no fixtures.
+                // Settings have their own tests; recorded sessions are not fixtures.
                 if !path.ends_with("settings") && !path.ends_with("sessions") {
                     folders.push(path);
                 }

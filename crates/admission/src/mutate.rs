@@ -37,7 +37,7 @@ impl Mutant<'_> {
         payload(&self.request, &settings)
     }
 
-    /// The fixture's cluster. A mutant may look up what the fixture does not: that is not found.
+    /// The fixture's cluster. A mutant can look up an object that the fixture does not have; it is not found.
     pub fn cluster(&self) -> MemoryCluster {
         match &self.fixture.cluster {
             MemoryCluster::Unasked => MemoryCluster::Objects(Vec::new()),
@@ -82,7 +82,7 @@ impl<'f> Mutator<'f> {
         seeds.flat_map(move |seed| self.fixtures.iter().map(move |fixture| self.mutant(fixture, seed)))
     }
 
-    /// The fixture's request with a mutated object, as CREATE or UPDATE; now and then the whole request is mutated.
+    /// The fixture's request with a mutated object, as CREATE or UPDATE; sometimes the whole request is mutated.
     pub fn mutant(&self, fixture: &'f Fixture, seed: u64) -> Mutant<'f> {
         // Two fixtures must not get the same changes from one seed.
         let mut random = Random::new(seed ^ hash(&(fixture.rule() + &fixture.name())));

@@ -36,7 +36,7 @@ pub enum Change {
     Update(Value),
 }
 
-/// The request of applying `object`. No `userInfo` unless somebody asks.
+/// The request of applying `object`. It has no `userInfo` without an identity.
 pub fn request(object: &Value, change: &Change, identity: Option<&Identity>) -> Value {
     serde_json::to_value(AdmissionRequest::of(object, change, identity)).unwrap_or_default()
 }
@@ -91,7 +91,7 @@ impl<'o> AdmissionRequest<'o> {
         let plural = known.map_or_else(|| plural(kind).into(), |kind| kind.plural.into());
         let namespaced = known.map_or_else(|| former_scope(group), |kind| Some(kind.namespaced));
         let metadata = &object["metadata"];
-        // Without a namespace kubectl takes the one of its context; `default` stands for it.
+        // Without a namespace kubectl uses that of its context, which is taken to be `default`.
         let namespace = metadata["namespace"].as_str().filter(|namespace| !namespace.is_empty());
         let namespace = match namespaced {
             Some(true) => Some(namespace.unwrap_or("default")),
@@ -138,8 +138,8 @@ fn known_kind(group: &str, kind: &str) -> Option<Kind> {
     watched.copied().or_else(|| find_built_in(group, kind))
 }
 
-/// The scope of a kind that is not known. Kubernetes' former kinds were nearly all namespaced; of a custom
-/// resource only its definition says.
+/// The scope of a kind that is not known. Nearly all former kinds of Kubernetes were namespaced; the scope of a
+/// custom resource is only in its definition.
 fn former_scope(group: &str) -> Option<bool> {
     is_built_in_group(group).then_some(true)
 }

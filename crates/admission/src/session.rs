@@ -15,7 +15,7 @@ use std::cell::RefCell;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-/// Passes questions on, and writes down what is said.
+/// Forwards queries, and records the answers.
 pub struct Recorder<'c> {
     cluster: &'c dyn Cluster,
     session: RefCell<String>,
@@ -45,7 +45,7 @@ impl<'c> Recorder<'c> {
 /// The fixture's request as kwctl takes it.
 pub fn request(fixture: &Fixture) -> Value {
     let mut request = fixture.request.clone();
-    // kwctl insists on one; an empty one means no requester, as in the fixture.
+    // kwctl requires one; an empty one means no requester, as in the fixture.
     if request.get("userInfo").is_none() {
         request["userInfo"] = json!({});
     }
@@ -75,7 +75,7 @@ impl Cluster for Recorder<'_> {
     }
 }
 
-/// How a policy server puts a failure.
+/// A failure in the words of a policy server.
 pub fn host_text(query: &Query<'_>, error: LookupError) -> String {
     let Query { resource, namespace, name } = query;
     match error {

@@ -1,6 +1,6 @@
 //! What the pages show is what the policy does. Every block of YAML in them says what it is:
 //!
-//! - `yaml settings`: settings that the policy takes;
+//! - `yaml settings`: settings that the policy accepts;
 //! - `yaml allow`: objects in which it finds nothing;
 //! - `yaml finds RULE`: objects in which that rule, and no other, finds something.
 //!
@@ -41,7 +41,7 @@ struct Block {
     /// `FILE:LINE`, for people.
     place: String,
     language: String,
-    /// What stands behind the language.
+    /// The words after the language.
     mark: String,
     text: String,
 }
@@ -74,7 +74,7 @@ fn blocks(page: &Path) -> Vec<Block> {
     blocks
 }
 
-fn judge(object: &Value) -> Evaluation {
+fn evaluation(object: &Value) -> Evaluation {
     let request = request(object, &Change::Create, None);
     let host = Host { today: &admission::fixture::today, cluster: &MemoryCluster::Unasked };
     evaluate(&payload(&request, &json!({})), &host)
@@ -94,7 +94,7 @@ fn examples_do_what_they_say() {
             }
             for object in objects(text) {
                 let object = object.unwrap_or_else(|error| panic!("{place}: {error:#}"));
-                let findings = judge(&object).findings;
+                let findings = evaluation(&object).findings;
                 let found: Vec<&str> = findings.iter().map(|finding| finding.rule.id).collect();
                 match kind {
                     "allow" => assert!(found.is_empty(), "{place}: {found:?}"),
@@ -109,9 +109,9 @@ fn examples_do_what_they_say() {
     }
 }
 
-/// The refusal that README and "why was I refused?" show is the one that this binding gets.
+/// README and docs/why-was-i-refused.md show the message that this binding gets.
 #[test]
-fn refusals_read_as_shown() {
+fn denials_read_as_shown() {
     let binding = json!({
         "apiVersion": "rbac.authorization.k8s.io/v1",
         "kind": "RoleBinding",
@@ -122,7 +122,7 @@ fn refusals_read_as_shown() {
             {"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "platform-team"},
         ],
     });
-    let message = judge(&binding).response.message.unwrap();
+    let message = evaluation(&binding).response.message.unwrap();
     let (problems, _) = message.split_once("rules: ").unwrap();
     for page in ["README.md", "docs/why-was-i-refused.md"] {
         let shown = blocks(Path::new(page)).into_iter().any(|block| block.text.contains(problems));

@@ -1,4 +1,4 @@
-//! Every fixture of `test_data/` and every example in the rules' documentation, judged natively.
+//! Every fixture of `test_data/` and every example in the rules' documentation, evaluated natively.
 
 use admission::cluster::MemoryCluster;
 use admission::session::Recorder;
@@ -11,7 +11,7 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-fn judge(payload: &[u8], cluster: &dyn Cluster) -> Evaluation {
+fn evaluation(payload: &[u8], cluster: &dyn Cluster) -> Evaluation {
     evaluate(payload, &Host { today: &fixture::today, cluster })
 }
 
@@ -20,12 +20,12 @@ fn root() -> PathBuf {
 }
 
 #[test]
-fn fixtures_give_what_stands_beside_them() {
+fn fixtures_give_the_expected_findings() {
     let fixtures = fixture::all(&root().join("test_data")).unwrap();
     let update = std::env::var_os("UPDATE_FIXTURES").is_some();
     let mut wrong = Vec::new();
     for fixture in &fixtures {
-        let found = fixture::render(&judge(&fixture.payload(), &fixture.cluster));
+        let found = fixture::render(&evaluation(&fixture.payload(), &fixture.cluster));
         if update {
             std::fs::write(fixture.expected_path(), &found).unwrap();
         }
@@ -71,7 +71,7 @@ fn documented_examples_do_what_they_say() {
                     Some(request) => (object["settings"].clone(), request.clone()),
                     None => (json!({}), request(&object, &Change::Create, None)),
                 };
-                let found = judge(&payload(&object, &settings), &cluster).findings;
+                let found = evaluation(&payload(&object, &settings), &cluster).findings;
                 let fires = found.iter().any(|finding| finding.rule.id == rule.id);
                 match mark.as_str() {
                     "deny" => assert!(fires, "{}: the deny example finds nothing\n{example}", rule.id),
@@ -84,7 +84,7 @@ fn documented_examples_do_what_they_say() {
     }
 }
 
-/// The source file that carries the rule's id as its name.
+/// The source file that is named after the rule.
 fn rule_source(id: &str) -> String {
     let name = format!("{}.rs", id.replace('-', "_"));
     let rules = root().join("src/rules");
@@ -128,7 +128,7 @@ fn examples(source: &str) -> Vec<(String, String)> {
 }
 
 /// The look-ups of every fixture that makes some, as a session that `kwctl run` replays: see
-/// [`admission::session`]. `UPDATE_FIXTURES=1` writes them anew.
+/// [`admission::session`]. `UPDATE_FIXTURES=1` rewrites them.
 #[test]
 fn sessions_are_what_the_fixtures_look_up() {
     let update = std::env::var_os("UPDATE_FIXTURES").is_some();
@@ -136,7 +136,7 @@ fn sessions_are_what_the_fixtures_look_up() {
     let mut expected = BTreeMap::new();
     for fixture in fixture::all(&root().join("test_data")).unwrap() {
         let recorder = Recorder::new(&fixture.cluster);
-        judge(&fixture.payload(), &recorder);
+        evaluation(&fixture.payload(), &recorder);
         expected.extend(recorder.into_files(&fixture));
     }
     assert!(!expected.is_empty(), "no fixture looks anything up");
@@ -170,6 +170,6 @@ fn nothing_is_looked_up_unless_asked_for() {
         if let Some(settings) = settings.as_object_mut() {
             settings.remove("clusterLookups");
         }
-        judge(&payload(&fixture.request, &settings), &MemoryCluster::Unasked);
+        evaluation(&payload(&fixture.request, &settings), &MemoryCluster::Unasked);
     }
 }

@@ -1,5 +1,5 @@
-//! The mutants that other tests compare two ways of evaluating with: made again from their seeds, different from
-//! their fixtures, and varied.
+//! The mutants with which other tests compare two ways of evaluating are reproducible from their seeds, different
+//! from their fixtures, and varied.
 
 use admission::fixture::{self, Fixture};
 use admission::mutate::Mutator;

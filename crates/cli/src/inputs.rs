@@ -93,7 +93,7 @@ impl Source {
         matches!(self.origin, Origin::Found(_))
     }
 
-    /// What to run first to get manifests from it, judging by its name.
+    /// What to run first to get manifests from it, according to its name.
     pub fn other_language(&self) -> Option<String> {
         let Origin::Named(path) = &self.origin else { return None };
         let (language, how) = match path.extension()?.to_str()? {

@@ -46,7 +46,7 @@ struct LookupHost {
 
 /// What the SDK sends with `get_resource`; the field masks are the policy's own.
 #[derive(Deserialize)]
-struct Request {
+struct GetResource {
     api_version: String,
     kind: String,
     name: String,
@@ -58,7 +58,8 @@ impl HostCallbacks for LookupHost {
         if (binding, namespace, operation) != ("kubewarden", "kubernetes", "get_resource") {
             return Err(format!("host capability {binding}/{namespace}/{operation} is not granted"));
         }
-        let request: Request = serde_json::from_slice(payload).map_err(|_| "not a request for an object".to_owned())?;
+        let request: GetResource =
+            serde_json::from_slice(payload).map_err(|_| "not a request for an object".to_owned())?;
         let is_requested = |known: &&&Resource| known.api_version == request.api_version && known.kind == request.kind;
         let Some(resource) = RESOURCES.iter().find(is_requested) else {
             return Err(format!("the policy does not look up {}", request.kind));

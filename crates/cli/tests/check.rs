@@ -68,12 +68,16 @@ fn folders_are_walked_in_order_and_other_files_skipped() {
     ]);
     let run = check(folder.path(), &["--settings", "deploy/settings.yaml", "deploy"]);
     assert_eq!(run.code, 1);
-    let judged: Vec<_> = run
+    let evaluated: Vec<_> = run
         .out
         .lines()
         .filter(|line| !line.starts_with(' ') && line.contains(".yml:") || line.contains(".json:"))
         .collect();
-    assert!(judged.len() == 2 && judged[0].contains("one.json:1") && judged[1].contains("two.yml:1"), "{}", run.out);
+    assert!(
+        evaluated.len() == 2 && evaluated[0].contains("one.json:1") && evaluated[1].contains("two.yml:1"),
+        "{}",
+        run.out
+    );
     assert!(run.out.contains("1 document skipped: 1 without `apiVersion`"), "{}", run.out);
     // Named, it has to be a manifest; and a folder has to hold something.
     let run = check(folder.path(), &["--format", "json", "deploy/values.yaml", "empty"]);
@@ -84,7 +88,7 @@ fn folders_are_walked_in_order_and_other_files_skipped() {
 }
 
 #[test]
-fn what_cannot_be_read_is_named_and_the_rest_judged() {
+fn unreadable_files_are_named_and_the_rest_evaluated() {
     let folder = folder(&[
         ("chart/Chart.yaml", "apiVersion: v2\nname: shop\n"),
         ("chart/templates/quoted.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: '{{ .Release.Name }}'}\n"),
@@ -162,7 +166,7 @@ fn files_of_other_tools_are_named_and_counted() {
 }
 
 #[test]
-fn requests_are_judged_as_they_are() {
+fn requests_are_evaluated_unchanged() {
     let pod = "{apiVersion: v1, kind: Pod, metadata: {name: a}, spec: {containers: []}}";
     let request = format!(
         "kind: {{group: '', version: v1, kind: Pod}}\nresource: {{group: '', version: v1, resource: pods}}\n\
@@ -281,7 +285,7 @@ fn no_value_is_repeated() {
     let secret = "hunter2hunter2";
     let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n  - name: a\n";
     let folder = folder(&[
-        ("judged.yaml", &format!("{pod}    env: [{{name: AZURE_CLIENT_SECRET, value: {secret}}}]\n")),
+        ("evaluated.yaml", &format!("{pod}    env: [{{name: AZURE_CLIENT_SECRET, value: {secret}}}]\n")),
         ("broken.yaml", &format!("apiVersion: v1\nkind: Secret\nstringData: {{password: {secret}\n")),
         ("twice.yaml", &format!("{pod}    env: [{{value: {secret}, value: {secret}}}]\n")),
         ("broken.json", &format!("{{\"kind\": \"Secret\", \"data\": {{\"a\": \"{secret}\" \"b\"}}}}")),
@@ -357,7 +361,7 @@ fn manifests_answer_lookups() {
     let (_, rules) = found(&["--settings", "settings.yml", "workload.yaml"]);
     assert!(rules.contains("could not check: ServiceAccount web does not exist"), "{rules}");
     let (_, rules) = found(&["--cluster", "dump.yaml", "workload.yaml"]);
-    assert!(rules.contains("without client-id"), "{rules}");
+    assert!(rules.contains("not annotated with a client id"), "{rules}");
     let (broken, _) = found(&["--cluster", "broken.yaml", "workload.yaml"]);
     assert!(broken.code == 2 && broken.err.contains("broken.yaml:1"), "{}", broken.err);
     let piped = pipe(LOOKUPS, &["--settings", folder.path().join("settings.yml").to_str().unwrap(), "-"]);

@@ -51,9 +51,9 @@ fn the_workflow_reports_annotates_and_fails() {
         let file = repository.path().join(upload["with"]["sarif_file"].as_str().unwrap());
         let log: Value = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
         assert_eq!(log["runs"][0]["results"].as_array().unwrap().len(), results);
-        let judged = shell(repository.path(), &run("Check the manifests"));
-        assert_eq!(judged.code, code, "{}{}", judged.out, judged.err);
-        assert_eq!(judged.out.contains("::error file=deploy/app.yaml,line=6,"), code == 1, "{}", judged.out);
+        let checked = shell(repository.path(), &run("Check the manifests"));
+        assert_eq!(checked.code, code, "{}{}", checked.out, checked.err);
+        assert_eq!(checked.out.contains("::error file=deploy/app.yaml,line=6,"), code == 1, "{}", checked.out);
     }
     // A failure is not a clean result.
     let broken = repository("a: [\n");
@@ -78,7 +78,7 @@ fn the_job_leaves_a_code_quality_report() {
 
 /// As pre-commit calls it: the hook's entry, the arguments of the configuration, the files that changed.
 #[test]
-fn the_hook_judges_what_changed() {
+fn the_hook_checks_changed_files() {
     let hooks = manifest::parse(&fs::read_to_string(root().join(".pre-commit-hooks.yaml")).unwrap()).unwrap();
     let configured = block("pre-commit")["repos"][0]["hooks"][0].clone();
     let hook = hooks.as_array().unwrap().iter().find(|hook| hook["id"] == configured["id"]).unwrap();

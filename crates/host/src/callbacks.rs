@@ -3,12 +3,12 @@ use std::sync::Arc;
 /// Answers what a policy asks of its host: cluster look-ups, access reviews, registry calls.
 ///
 /// An `Err` is what the guest sees as a failed host call. It is not a failed evaluation: what
-/// becomes of it is the policy's decision.
+/// becomes of it is up to the policy.
 pub trait HostCallbacks: Send + Sync {
     fn call(&self, binding: &str, namespace: &str, operation: &str, payload: &[u8]) -> Result<Vec<u8>, String>;
 }
 
-/// Refuses every call, as a policy server does for a policy without `contextAwareResources`.
+/// Rejects every call, as a policy server does for a policy without `contextAwareResources`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoHost;
 

@@ -1,7 +1,7 @@
-//! A waPC host of our own, with nothing between the caller and the engine.
+//! A minimal waPC host, with nothing between the caller and the engine.
 //!
 //! The host that policy-server uses keeps its store to itself and copies its linker for every request. This
-//! one counts ([`Meter`](crate::Meter)) and judges many objects quickly
+//! one counts ([`Meter`](crate::Meter)) and evaluates many objects quickly
 //! ([`Module::load_direct`](crate::Module::load_direct)); a test makes sure that both give the same answers.
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ use crate::{CallError, Clock};
 #[derive(Clone)]
 pub(crate) struct Direct(InstancePre<Guest>);
 
-/// A call that came to an answer, with what is left of it to look at.
+/// A call that returned an answer, and its counters.
 pub(crate) struct Done {
     pub answer: Vec<u8>,
     pub store: Store<Guest>,
@@ -29,7 +29,7 @@ pub(crate) struct Done {
     pub memory: usize,
 }
 
-/// One conversation: what the guest asks for and what it has said.
+/// One call: what the guest asks for and what it has answered.
 pub(crate) struct Guest {
     wasi: WasiCtx,
     host: Arc<dyn HostCallbacks>,
@@ -174,7 +174,7 @@ fn linker(engine: &Engine) -> Result<Linker<Guest>> {
     Ok(linker)
 }
 
-/// Lengths cross the border as 32 bits; a longer buffer would not fit the guest's memory anyway.
+/// Lengths are passed as 32 bits; a longer buffer would not fit the guest's memory anyway.
 fn length(bytes: &[u8]) -> i32 {
     i32::try_from(bytes.len()).unwrap_or(i32::MAX)
 }

@@ -8,10 +8,10 @@ use wasmtime_provider::wasmtime::{
     Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Result,
 };
 
-/// Policy-server ticks once a second; a finer clock changes nothing but how exact the limit is.
+/// Policy-server ticks once a second; a finer clock only makes the limit more exact.
 pub(crate) const TICK: Duration = Duration::from_millis(50);
 
-/// What is kept of the memory that a call used: all of a usual one's, little of a large one's.
+/// How much of the memory that a call used stays mapped: all of a usual call's, little of a large one's.
 const KEPT: usize = 2 << 20;
 
 /// The engine that policy-server has: memory is mapped for every instance and unmapped after it.
@@ -21,14 +21,14 @@ pub(crate) fn policy_server() -> Result<Engine, Error> {
 }
 
 /// An engine whose instances take turns in memory that stays mapped. Each begins with what a fresh one
-/// holds: only the pages that the call before has written are written anew.
+/// holds: only the pages that the previous call has written are reset.
 pub(crate) fn pooled() -> Result<Engine, Error> {
     static ENGINE: OnceLock<Engine> = OnceLock::new();
     let mut pool = PoolingAllocationConfig::new();
     pool.linear_memory_keep_resident(KEPT).table_keep_resident(KEPT).pagemap_scan(Enabled::Auto);
     let pooling = InstanceAllocationStrategy::Pooling(pool);
     ticking(&ENGINE, || {
-        // The pool reserves terabytes of addresses, which a process may not be granted.
+        // The pool reserves terabytes of addresses, which some systems do not grant to a process.
         Engine::new(interruptible().allocation_strategy(pooling)).or_else(|_| Engine::new(&interruptible()))
     })
 }

@@ -8,7 +8,7 @@ use crate::callbacks::{HostCallbacks, NoHost};
 use crate::direct::Direct;
 use crate::{CallError, Clock, LoadError};
 
-/// Far above what any judged request may cost; it only ends endless loops.
+/// Far above the cost of any request; it only ends endless loops.
 const FUEL: u64 = 20_000_000_000;
 
 /// A module compiled to count.

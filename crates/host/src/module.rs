@@ -16,7 +16,7 @@ use crate::protocol::{SettingsResponse, ValidationResponse, validation_payload};
 /// A policy server's default for one evaluation.
 const TIME_LIMIT: Duration = Duration::from_secs(2);
 
-/// A compiled policy. Cloning is cheap and every clone may be called from any thread.
+/// A compiled policy. Cloning is cheap, and every clone can be called from any thread.
 #[derive(Clone)]
 pub struct Module {
     engine: Engine,
@@ -39,7 +39,7 @@ enum Engine {
 #[error("the module cannot be loaded: {0}")]
 pub struct LoadError(#[from] errors::Error);
 
-/// What an API client would see as an internal server error.
+/// An error that an API client would see as an internal server error.
 #[derive(Debug, thiserror::Error)]
 pub enum CallError {
     #[error("the guest was interrupted: it took longer than it may")]
@@ -64,7 +64,7 @@ impl Module {
         Ok(Self::on(Engine::PolicyServer(Box::new(pre))))
     }
 
-    /// The same for those with many calls to make: the guest gives the same answers, and sooner.
+    /// The same for callers with many calls: the guest gives the same answers, faster.
     pub fn load_direct(wasm: &[u8]) -> Result<Self, LoadError> {
         let module = wasmtime::Module::new(&engine::pooled()?, wasm).map_err(errors::Error::from)?;
         Ok(Self::on(Engine::Direct(Direct::link(&module).map_err(errors::Error::from)?)))
@@ -121,7 +121,7 @@ impl Module {
         }
     }
 
-    /// Judges one AdmissionRequest.
+    /// Evaluates one AdmissionRequest.
     pub fn validate(
         &self,
         request: &(impl Serialize + ?Sized),
@@ -137,7 +137,7 @@ impl Module {
         self.answer("validate_settings", &payload)
     }
 
-    /// The protocol the module speaks: `v1`.
+    /// The version of the policy protocol: `v1`.
     pub fn protocol_version(&self) -> Result<String, CallError> {
         self.answer("protocol_version", &[])
     }

@@ -208,7 +208,7 @@ pub fn parse_bytes<'a>(bytes: &'a [u8], skip: Option<&'static Skip>) -> Result<T
     }
 }
 
-/// Why a text is not usable JSON, without a word of the text itself.
+/// Why a text is not usable JSON. Quotes nothing of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Malformed {
     reason: &'static str,

@@ -8,7 +8,7 @@ use crate::Node;
 use serde_json::Value;
 use serde_json_path::{JsonPath, PathElement};
 
-/// Longest path that settings may hold.
+/// The longest path that settings can have.
 pub const LONGEST_PATH: usize = 512;
 
 /// Why a path cannot be used.

@@ -1,7 +1,7 @@
 //! Why user-written paths do not run on jsonpath_lib, though Kubernetes tools often do.
 //!
-//! Settings hold paths of users and objects come from anybody, so a panic would stop the policy and a
-//! wrong answer would let a credential pass. jsonpath_lib is a dependency of this test alone.
+//! Users write the paths and the objects, so a panic would stop the policy and a
+//! wrong answer would miss a credential. jsonpath_lib is a dependency of this test alone.
 
 use json::path as json_path;
 use json::{Node, parse};
@@ -11,7 +11,7 @@ use std::panic::catch_unwind;
 /// What jsonpath_lib answers, `Err` if it panics.
 fn theirs(path: &str, value: &Value) -> Result<Vec<Value>, ()> {
     let (path, value) = (path.to_owned(), value.clone());
-    // Its panics are the point here: keep them out of the test's output.
+    // Panics are expected here: keep them out of the test's output.
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(|_| {}));
     let answer = catch_unwind(move || {
@@ -46,7 +46,7 @@ fn jsonpath_lib_panics_and_errs_where_serde_json_path_answers() {
     assert_eq!(ours("$.k[?(@ > 1)]", &value), vec![json!(2), json!(3)]);
 }
 
-/// Paths that users may well write; none may panic in the policy.
+/// Paths that users are likely to write; none may panic in the policy.
 #[test]
 fn odd_paths_are_refused_or_answered() {
     let value = json!({"k": [1, {"a": "x"}], "": {"é": null}});

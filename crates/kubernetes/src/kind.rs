@@ -19,13 +19,13 @@ pub struct Kind {
     tag: Tag,
 }
 
-/// Group and kind as one number. Whether an object is of this kind is asked hundreds of times for each
-/// request, and nearly always it is not.
+/// Group and kind as one number. Each request compares the kind of its object with hundreds of kinds, nearly
+/// always without a match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tag(u32);
 
 impl Tag {
-    /// FNV-1a; equal tags still leave the texts to be compared.
+    /// FNV-1a. If tags are equal, the texts must still be compared.
     #[allow(clippy::indexing_slicing, reason = "the loop ends with the text")]
     pub const fn of(group: &str, kind: &str) -> Tag {
         let mut hash: u32 = 0x811c_9dc5;
@@ -47,7 +47,7 @@ impl Tag {
     }
 }
 
-/// Kinds as bits of one number, so that most others are told from all of them without a look at any.
+/// Kinds as bits of one number, which rules out most other kinds in one comparison.
 #[derive(Clone, Copy, Debug)]
 pub struct KindFilter(u64);
 
@@ -260,7 +260,7 @@ pub const AZURE_KEY_VAULT_SECRET: Kind =
 pub const DATABRICKS_SECRET_SCOPE: Kind =
     namespaced("databricks.microsoft.com", "SecretScope", "secretscopes", &["v1alpha1"]);
 
-/// Kinds that have a view of their own rather than a rule that lists them.
+/// Kinds that have a view instead of a rule that lists them.
 pub const OTHERS: &[Kind] = &[
     ROLE,
     CLUSTER_ROLE,

@@ -12,7 +12,7 @@ pub struct Document<'t> {
     pub line: usize,
     /// Column on that line, from 1; only a stream of JSON values begins documents within a line.
     pub column: usize,
-    /// Set if this is an item of a list: large lists are read and judged item by item.
+    /// Set if this is an item of a list: large lists are read and evaluated item by item.
     pub(crate) item: Option<Item>,
 }
 

@@ -1,13 +1,13 @@
-//! A line of a document to show beside a finding, without the values that nobody may see.
+//! A line of a document to show with a finding, without values that could be secret.
 //!
-//! Keys are shown, and of the values only those of a short list: names and other words of Kubernetes.
-//! Everything else is masked, comments are cut off, and so is whatever the reader of the document did not
-//! account for: what is not known to be harmless is not shown.
+//! It shows keys, and of the values only those of a short list: names and other words of Kubernetes.
+//! Everything else is masked, and comments and text that the reader of the document did not account for are
+//! removed: only what is known to be harmless is shown.
 
 use crate::outline::{Outline, Shape};
 use std::ops::Range;
 
-/// One line, and what of it is meant.
+/// One line, and the part of it that a finding is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Excerpt {
     /// Without its end.
@@ -16,13 +16,13 @@ pub struct Excerpt {
     pub span: Range<usize>,
 }
 
-/// What stands for a value, whatever its length.
+/// Replaces a value, whatever its length.
 pub const MASK: &str = "***";
 
-/// Lines are made for people: what comes after so many bytes is left out.
+/// Lines are cut after this many bytes, because people read them.
 const LONGEST_EXCERPT: usize = 400;
 
-/// What the bytes of a document are, as far as an excerpt is concerned: in order, without overlaps.
+/// The tokens of a document that matter to an excerpt, in order, without overlaps.
 pub(crate) struct Tokens(Vec<(Range<usize>, bool)>);
 
 impl Tokens {
@@ -38,7 +38,7 @@ impl Tokens {
         let line = line_of(text, meant.start);
         let (mut out, mut span) = (String::new(), None::<Range<usize>>);
         let mut at = line.start;
-        // Every piece of the line goes through here, so that none escapes the mask.
+        // Every piece of the line passes through here, so that none escapes the mask.
         let mut push = |source: Range<usize>, shown: &str, mask: bool| {
             let before = out.len();
             out.push_str(if mask { MASK } else { shown });
@@ -104,7 +104,7 @@ fn finish(mut text: String, span: Option<Range<usize>>) -> Excerpt {
     Excerpt { text, span: start..end }
 }
 
-/// What stands between the tokens: punctuation, and the names of anchors, aliases and tags. A comment ends
+/// The text between the tokens: punctuation, and the names of anchors, aliases and tags. A comment ends
 /// the line, and the answer is `true`.
 fn gap(text: &str, range: Range<usize>, push: &mut impl FnMut(Range<usize>, &str, bool)) -> bool {
     let between = text.get(range.clone()).unwrap_or_default();
@@ -149,7 +149,7 @@ fn visit<'o>(
             let value = text.get(node.span.clone()).unwrap_or_default();
             tokens.push((node.span.clone(), is_harmless(value) || is_word_of_kubernetes(path)));
         }
-        // Where it is written, it is visited.
+        // It is visited where it is written.
         Shape::Alias(_) => tokens.push((node.span.clone(), true)),
         Shape::List(items) => {
             for item in items {
@@ -177,10 +177,10 @@ fn visit<'o>(
     }
 }
 
-/// A key that is no text: nothing below it is shown.
+/// A key that is not text: nothing below it is shown.
 const UNKNOWN: &str = "?";
 
-/// Members whose keys, or whose members' names, are anybody's: what is below them is data.
+/// Members whose keys, or whose members' names, authors choose: what is below them is data.
 const DATA: &[&str] = &[
     "data",
     "stringData",
@@ -232,7 +232,7 @@ fn is_word_of_kubernetes(path: &[&str]) -> bool {
     !is_data && last.is_some_and(|key| WORDS.contains(key))
 }
 
-/// Values that say yes or no, or nothing.
+/// Booleans and empty values.
 fn is_harmless(value: &str) -> bool {
     let value = value.trim().trim_matches(['"', '\'']);
     ["", "~", "null", "true", "false", "yes", "no", "on", "off", "enabled", "disabled"]

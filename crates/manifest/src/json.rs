@@ -1,7 +1,7 @@
 //! The outline of JSON, many times as fast as reading it as YAML: most of what is large is JSON.
 //!
-//! The text was read before, so this only finds out where things are. Whatever it does not expect, it
-//! leaves to the reader of YAML.
+//! The text has been read already, so this only finds positions. It leaves everything that it does not
+//! expect to the reader of YAML.
 
 use crate::outline::{Member, Node, Outline, Shape};
 

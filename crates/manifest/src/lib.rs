@@ -38,7 +38,7 @@ use anyhow::Result;
 #[cfg(feature = "yaml")]
 use serde_json::Value;
 
-/// Why a document, or an object in it, cannot be judged.
+/// Why a document, or an object in it, cannot be evaluated.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{text}")]
 pub struct Unreadable {
@@ -48,7 +48,7 @@ pub struct Unreadable {
     pub line: usize,
 }
 
-/// Who is to be told, and how loudly.
+/// What kind of text it is instead, which decides how it is reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// Neither YAML nor JSON, or a broken Kubernetes object.
@@ -57,7 +57,7 @@ pub enum Fault {
     Template,
     /// Well-formed, but it does not even claim to be a Kubernetes object.
     NoManifest,
-    /// What another tool makes objects of.
+    /// Input of kustomize, which makes objects from it.
     Kustomization,
     /// A change to an object that is somewhere else.
     Patch,
@@ -66,17 +66,17 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// Whether such a file may lie among manifests, so that it is nothing to complain about there.
+    /// Whether such a file is usual in a folder of manifests, so that it is not an error there.
     pub fn is_harmless(self) -> bool {
         !matches!(self, Fault::Broken | Fault::Template)
     }
 }
 
-/// Objects are read and judged by recursion, as deep as they are nested.
+/// The stack that a thread needs: objects are read and evaluated by recursion, as deep as they are nested.
 pub const STACK: usize = 16 << 20;
 
-/// The objects of a YAML or JSON text: every document, and every item of a list. What carries a
-/// request is left whole, for tests that keep settings beside it.
+/// The objects of a YAML or JSON text: every document, and every item of a list. A
+/// document with a request is left whole, for tests that keep settings next to it.
 #[cfg(feature = "yaml")]
 pub fn objects(text: &str) -> Vec<Result<Value>> {
     let mut objects = Vec::new();

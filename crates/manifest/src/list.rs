@@ -1,8 +1,8 @@
-//! Lists, taken apart before they are read: a cluster's export is one document, and reading it as a whole
+//! Splits lists before they are read: a cluster's export is one document, and reading it as a whole
 //! takes ten times its size and one core.
 //!
-//! Lists never reach admission: the client sends their items. What cannot be taken apart for certain
-//! (anchors, unusual layouts) is left whole, and then read as a whole.
+//! Lists never reach admission: the client sends their items. A list that cannot be split with certainty
+//! (anchors, unusual layouts) is read as a whole.
 
 use crate::document::{Cursor, Document};
 #[cfg(feature = "yaml")]
@@ -108,7 +108,7 @@ fn yaml_items<'t>(_: &Document<'t>) -> Option<Vec<Document<'t>>> {
 #[cfg(feature = "yaml")]
 fn yaml_items<'t>(document: &Document<'t>) -> Option<Vec<Document<'t>>> {
     let text = document.text;
-    // An alias may stand for something in another item.
+    // An alias can refer to something in another item.
     let refers = [": &", "- &", ": *", "- *", "[&", "[*", ", *", "<<:"].iter().any(|mark| text.contains(mark));
     if refers || !text.contains("List") {
         return None;

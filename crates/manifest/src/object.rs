@@ -7,7 +7,7 @@ use crate::tree;
 use crate::{Fault, Unreadable};
 use serde_json::Value;
 
-/// One thing to judge.
+/// One object or request to evaluate.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ManifestObject {
     /// The object, or the admission request.
@@ -26,7 +26,7 @@ pub enum Form {
 }
 
 impl ManifestObject {
-    /// The Kubernetes object that is judged, if there is one.
+    /// The Kubernetes object that is evaluated, if there is one.
     pub fn object(&self) -> &Value {
         match self.form {
             Form::Object => &self.value,
@@ -35,7 +35,7 @@ impl ManifestObject {
         }
     }
 
-    /// JSON Pointer from the document to the object that is judged.
+    /// JSON Pointer from the document to the object that is evaluated.
     pub fn object_pointer(&self) -> String {
         match self.form {
             Form::Object => self.pointer.clone(),
@@ -45,7 +45,7 @@ impl ManifestObject {
 }
 
 impl Document<'_> {
-    /// Everything in the document that can be judged, and what of it cannot.
+    /// The objects of the document, with an error in place of each that cannot be read.
     #[cfg(feature = "yaml")]
     pub fn objects(&self) -> Result<Vec<Result<ManifestObject, Unreadable>>, Unreadable> {
         self.read().map(|value| self.objects_of(value))
@@ -165,7 +165,7 @@ impl Document<'_> {
     }
 }
 
-/// Files of other tools that lie where manifests do, and what makes manifests of them.
+/// Files of other tools that are kept next to manifests, and what makes manifests from them.
 fn elsewhere(value: &Value) -> Option<(Fault, &'static str)> {
     let text = |key: &str| value[key].as_str().unwrap_or_default();
     let is_patch = |operation: &Value| operation["op"].is_string() && operation["path"].is_string();

@@ -1,6 +1,6 @@
 //! The nodes of a document and the bytes they are written in.
 //!
-//! Values are not kept, only keys: whatever is made of an outline cannot show what a document says.
+//! It keeps keys but not values, so nothing that is made from an outline can show a value.
 
 use crate::json;
 use granit_parser::{Event, Parser, ScalarStyle, StructureStyle};
@@ -30,7 +30,7 @@ pub enum Shape {
 
 #[derive(Debug)]
 pub struct Member {
-    /// `None` for what no JSON key can be.
+    /// `None` for keys that JSON does not have.
     pub key: Option<String>,
     pub key_node: usize,
     pub value: usize,
@@ -60,7 +60,7 @@ impl Outline {
         for event in Parser::new_from_str(text) {
             let (event, span) = event.ok()?;
             let span = span.byte_range()?;
-            // Bytes of a `String` that the parser cuts elsewhere than between characters do not exist.
+            // The parser cuts a `String` only between characters.
             text.get(span.clone())?;
             let (shape, anchor, key, merges) = match event {
                 Event::Scalar(value, style, anchor, _) => {
@@ -159,7 +159,7 @@ impl Outline {
         maps.iter().find_map(|map| {
             let Shape::Map(members) = &self.nodes[self.resolve(*map)].shape else { return None };
             let own = members.iter().find(|member| !member.merges && member.key.as_deref() == Some(key));
-            // A map may merge itself, which ends nowhere.
+            // A map can merge itself, which would never end.
             let mut merges = members.iter().filter(|member| member.merges && depth < DEEPEST_MERGE);
             own.or_else(|| merges.find_map(|merge| self.merged(merge, key, depth + 1)))
         })

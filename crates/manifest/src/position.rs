@@ -1,6 +1,6 @@
 //! The position of a node in the text of a document, and the line to show for it.
 //!
-//! Reads the document a second time, so it is only asked once something is to be shown.
+//! Reads the document a second time, so it is created only if there is something to show.
 
 use crate::document::Document;
 use crate::excerpt::{Excerpt, Tokens, line_of};
@@ -66,8 +66,8 @@ impl<'t> Positions<'t> {
         self.in_text(self.find(pointer).used.start)
     }
 
-    /// The node with its key, as far as they are on one line, to be shown. `inside` is what of a longer
-    /// text is meant: a key of the file that a ConfigMap holds.
+    /// The node with its key, as far as they are on one line, to be shown. `inside` is the part of a longer
+    /// text that is meant: a key of a file in a ConfigMap.
     pub fn place(&self, pointer: &str, inside: Option<&str>) -> Place {
         let found = self.find(pointer);
         let written = found.defined.clone().unwrap_or_else(|| found.used.clone());

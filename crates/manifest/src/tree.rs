@@ -1,8 +1,8 @@
 //! YAML and JSON into the JSON that kubectl would send.
 //!
 //! kubectl reads YAML 1.1: unquoted `yes`, `no`, `on`, `off`, `y` and `n` are booleans, `017` is an octal
-//! number, merge keys merge, `1e3` is the number 1000. Dates stay text. What this reader refuses and
-//! kubectl does not: a key given twice, of which kubectl silently keeps the last.
+//! number, merge keys merge, `1e3` is the number 1000. Dates stay text. Unlike
+//! kubectl, which silently keeps the last, this reader rejects a key that is given twice.
 
 use anyhow::{Result, anyhow};
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
@@ -58,7 +58,7 @@ pub(crate) fn json(document: &str) -> Result<Value, serde_json::Error> {
     serde_json::from_str(document).map(|tree: Tree| tree.0)
 }
 
-/// A JSON value that refuses duplicate keys, and writes whole numbers as Go does.
+/// A JSON value that rejects duplicate keys, and writes whole numbers as Go does.
 struct Tree(Value);
 
 impl<'de> Deserialize<'de> for Tree {
@@ -131,7 +131,7 @@ impl<'de> Visitor<'de> for TreeVisitor {
     }
 }
 
-/// A key is a name, but nothing says that it is short.
+/// Cuts a key for a message: a key is a name, but it can be long.
 fn shorten(key: &str) -> String {
     key.chars().filter(|c| !c.is_control()).take(60).collect()
 }
@@ -200,7 +200,7 @@ mod tests {
         assert_eq!(parse(&many).unwrap()["items"].as_array().unwrap().len(), 90_000);
     }
 
-    /// With the room that the replay program gives its threads: a test's own would not do for the
+    /// Runs with the stack that `entra-auth` gives its threads: that of a test is too small for the
     /// library's unoptimised frames.
     #[test]
     fn deep_texts() {

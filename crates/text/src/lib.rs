@@ -1,4 +1,4 @@
-//! Small helpers for strings that every layer may use.
+//! Small helpers for strings, for every layer.
 
 pub mod glob;
 mod shown;

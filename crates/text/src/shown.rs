@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-/// Text that a message may show: names and keys come from whoever wrote the object, so control and
-/// direction-changing characters are written out and long ones are cut.
+/// Text that a message may show: names and keys come from the author of the object, so control and
+/// direction-changing characters are escaped and long texts are cut.
 pub fn shown(text: &str) -> Cow<'_, str> {
     const LONGEST_SHOWN: usize = 100;
     let plain = |c: char| !c.is_control() && !is_invisible(c);
@@ -25,7 +25,7 @@ pub fn shown(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Characters that change how a line reads without showing themselves.
+/// Invisible characters that change how a line reads.
 fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'

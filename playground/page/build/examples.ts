@@ -13,10 +13,10 @@ export interface Example {
   state: Partial<State>;
 }
 
-/** What the demo shows, in an order that begins with the plainest. */
+/** What the demo shows, the simplest first. */
 const SHOWCASE = ['bindings', 'pods', 'roles', 'secrets'];
 
-/** Of each rule: a menu of all would be endless, and the page is downloaded. */
+/** Of each rule. All of them would make the menu too long and the page too large. */
 const MOST: Record<string, number> = { deny: 2, allow: 1 };
 
 export function examples(root: string): Example[] {
@@ -48,7 +48,7 @@ function title(name: string): string {
   return words.replace(/^deny /, 'found: ').replace(/^allow /, 'fine: ');
 }
 
-/** Without what is as it always is. */
+/** Without the members that are always the same. */
 function chosen(state: State): Partial<State> {
   const differs = ([key, value]: [string, unknown]) => JSON.stringify(value) !== JSON.stringify(EMPTY[key as keyof State]);
   return Object.fromEntries(Object.entries(state).filter(differs));

@@ -1,5 +1,5 @@
-// The fixtures of test_data as states of the page: for its menu, and to test that it judges them right.
-// What the directives mean is said in crates/admission/src/fixture.rs.
+// The fixtures of test_data as states of the page: for its menu, and to test that it evaluates them correctly.
+// crates/admission/src/fixture.rs describes the directives.
 
 import { readFileSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';

@@ -42,7 +42,7 @@ function later(): void {
   // Nothing can be evaluated before the policy is loaded.
   if (form === undefined) return;
   clearTimeout(timer);
-  timer = window.setTimeout(judge, PAUSE);
+  timer = window.setTimeout(evaluate, PAUSE);
 }
 
 function current(): State {
@@ -70,11 +70,11 @@ function put(state: State): void {
   // Show what the user chose.
   if (state.settings) find<HTMLDetailsElement>('settings-section').open = true;
   if (state.operation !== 'CREATE' || state.username || state.cluster) find<HTMLDetailsElement>('request-section').open = true;
-  judge();
+  evaluate();
 }
 
-/** Reads and judges everything, and shows what came of it. */
-function judge(): void {
+/** Reads and evaluates everything, and shows the result. */
+function evaluate(): void {
   clearTimeout(timer);
   const state = current();
   find('old-section').hidden = state.operation !== 'UPDATE';
@@ -85,7 +85,7 @@ function judge(): void {
   old.mark(before);
   find('old-broken').hidden = before.length === 0;
   try {
-    const chosen = judgeSettings(state.settings);
+    const chosen = checkSettings(state.settings);
     if (chosen === undefined) {
       manifest.mark(broken);
       print({ command: '', text: '' });
@@ -96,11 +96,11 @@ function judge(): void {
     const answer = policy.check(readable.map((source) => source.json ?? ''), chosen, state, now);
     // So far the index counts the readable documents; from here on it counts all.
     const index = readable.map((source) => sources.indexOf(source));
-    const judged = answer.objects.map((object) => ({ ...object, document: index[object.document] ?? 0 }));
+    const evaluated = answer.objects.map((object) => ({ ...object, document: index[object.document] ?? 0 }));
     const unread = sources.flatMap(({ error }, document): Unread[] => (error ? [{ document, pointer: '', error: error.message }] : []));
-    const objects = [...judged, ...unread].sort((a, b) => a.document - b.document);
+    const objects = [...evaluated, ...unread].sort((a, b) => a.document - b.document);
     const links = linksTo(sources);
-    manifest.mark([...broken, ...marks(judged, links)]);
+    manifest.mark([...broken, ...marks(evaluated, links)]);
     show({ ...answer, objects }, links, all.checked);
     print(answer.kubectl);
   } catch (error) {
@@ -109,8 +109,8 @@ function judge(): void {
   }
 }
 
-/** The settings as JSON, or nothing if they are wrong: then that is shown. */
-function judgeSettings(text: string): string | undefined {
+/** The settings as JSON, or nothing if they are wrong, which is then shown. */
+function checkSettings(text: string): string | undefined {
   const [source, more] = read(text);
   const failed = (problems: Problem[], message: string) => {
     const place = (problem: Problem) => source?.locate(pointer(problem.path)) ?? { from: 0, to: 0 };
@@ -181,7 +181,7 @@ function print(output: Answer['kubectl']): void {
   find('terminal').hidden = output.text === '';
 }
 
-/** Says something to everybody, screen readers included. */
+/** Announces a message to all users, including those of screen readers. */
 function say(text: string): void {
   status.textContent = text;
 }

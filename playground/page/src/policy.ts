@@ -71,7 +71,7 @@ export async function load(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
   await init({ module_or_path: bytes });
 }
 
-/** Judges documents, given as JSON. */
+/** Evaluates documents, given as JSON. */
 export function check(documents: string[], settings: string, state: State, now: number): Answer {
   const old = state.operation === 'UPDATE' ? read(state.old).flatMap((source) => source.json ?? []) : [];
   const { username, groups, oid } = state;
@@ -82,7 +82,7 @@ export function check(documents: string[], settings: string, state: State, now: 
   return answer(module.check(question));
 }
 
-/** Judges settings, given as JSON. */
+/** Validates settings, given as JSON. */
 export function validate(settings: string): Validity {
   return answer(module.validateSettings(settings));
 }

@@ -55,7 +55,7 @@ export class Form {
     this.show();
   }
 
-  /** A key at its default need not be said. */
+  /** A key with its default value is left out. */
   private put(key: Key, value: unknown): void {
     this.change((document) => {
       if (value === undefined) document.delete(key.name);

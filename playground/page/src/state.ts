@@ -54,7 +54,7 @@ export async function fromFragment(fragment: string): Promise<State | undefined>
   return toState(JSON.parse(new TextDecoder().decode(bytes)));
 }
 
-/** A link may come from anybody: what is not of the right type is left out. */
+/** Anyone can write a link: values of the wrong type are left out. */
 function toState(found: unknown): State {
   const state: State = { ...EMPTY, groups: [] };
   if (typeof found !== 'object' || found === null) {

@@ -27,7 +27,7 @@ export interface Source {
 /** What YAML 1.1 has and kubectl does not read. */
 const FOREIGN = ['timestamp', 'binary', 'omap', 'pairs', 'set'];
 
-/** What it reads and YAML 1.1 has not: octal numbers in the manner of YAML 1.2. */
+/** What kubectl reads and YAML 1.1 does not have: octal numbers as in YAML 1.2. */
 const OCTAL: ScalarTag = {
   tag: 'tag:yaml.org,2002:int',
   default: true,

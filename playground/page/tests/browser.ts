@@ -11,7 +11,7 @@ import type { Browser } from 'playwright-core';
 const page = resolve(import.meta.dirname, '..');
 export const DIST = join(page, 'dist');
 
-/** What a plain static host says of files; it packs nothing. */
+/** The types that a plain static host sends; it does not compress. */
 const TYPES: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript',
@@ -20,7 +20,7 @@ const TYPES: Record<string, string> = {
 
 export interface Host {
   url: string;
-  /** Every path that anybody asked for. */
+  /** Every path that was requested. */
   asked: string[];
   stop(): Promise<void>;
 }

@@ -1,5 +1,5 @@
 // Every fixture gets the same answer from the module for browsers as from the core on this machine,
-// which e2e-tests/tests/fixtures_through_wasm.rs compares with the policy in waPC.
+// which e2e-tests/tests/module_against_core.rs compares with the policy in waPC.
 
 import { resolve } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
@@ -17,8 +17,8 @@ beforeAll(loadModule);
 const { now, verdicts } = native();
 const states = fixtures(resolve(ROOT, 'test_data'));
 
-/** Judges as the page does. */
-function judge(state: State): Answer {
+/** Evaluates as the page does. */
+function evaluate(state: State): Answer {
   const documents = read(state.manifest).map((source) => source.json ?? `"${source.error?.message}"`);
   return check(documents, settings(state), state, now);
 }
@@ -40,7 +40,7 @@ test('the page finds the same fixtures', () => {
 test('every request gets the same bytes', () => {
   const differ = verdicts.flatMap((verdict, index) => {
     const state = states[index]?.state ?? EMPTY;
-    // What look-ups meet comes with the state; the request is the very one that was judged natively.
+    // What look-ups meet comes with the state; the request is the very one that was evaluated natively.
     const cluster = read(state.manifest).slice(1).map((source) => source.json ?? '');
     const request = [JSON.stringify(verdict.request), ...cluster];
     const answer = check(request, settings(state), { ...EMPTY, cluster: state.cluster }, now);
@@ -52,7 +52,7 @@ test('every request gets the same bytes', () => {
 test('every manifest, read by the page, gets the same bytes', () => {
   const differ = states.flatMap(({ path, state }, index) => {
     const expected = verdicts[index]?.response;
-    const found = response(judge(state));
+    const found = response(evaluate(state));
     return found === expected ? [] : [`${path}\n  native:  ${expected}\n  browser: ${found}`];
   });
   expect(differ.join('\n')).toBe('');
@@ -62,7 +62,7 @@ test('every finding of a fixture has a place in its text', () => {
   let findings = 0;
   for (const { path, state } of states) {
     const sources = read(state.manifest);
-    for (const object of judge(state).objects) {
+    for (const object of evaluate(state).objects) {
       if (!('response' in object)) continue;
       for (const finding of object.findings) {
         const { from, to } = sources[object.document]?.locate(object.pointer + finding.pointer, finding.path) ?? { from: 0, to: 0 };
@@ -75,10 +75,10 @@ test('every finding of a fixture has a place in its text', () => {
   expect(findings).toBeGreaterThan(500);
 });
 
-test('the examples are judged as their names say', () => {
+test('the examples are evaluated as their names say', () => {
   const menu = examples(ROOT).filter(({ group }) => group !== 'Showcase');
   for (const { group, name, state } of menu) {
-    const [object] = judge({ ...EMPTY, ...state }).objects;
+    const [object] = evaluate({ ...EMPTY, ...state }).objects;
     const found = object && 'response' in object ? object.findings.map(({ rule }) => rule) : [];
     expect(found.includes(group), `${group}: ${name}`).toBe(name.startsWith('found: '));
   }

@@ -1,4 +1,4 @@
-// Whatever the module is asked, it answers: a trap would leave it unusable.
+// The module answers every question: a trap would make it unusable.
 
 import { beforeAll, expect, test } from 'vitest';
 import { check, rules, settingsKeys, validate } from '../src/policy.ts';
@@ -9,7 +9,7 @@ import { loadModule } from './module.ts';
 
 beforeAll(loadModule);
 
-function judge(document: string, settings = '{}'): Answer {
+function evaluate(document: string, settings = '{}'): Answer {
   return check([document], settings, EMPTY, 0);
 }
 
@@ -31,7 +31,7 @@ test.each([
     const answer = JSON.parse(ask(question)) as { error?: string; valid?: boolean };
     expect('error' in answer || answer.valid === false).toBe(true);
   }
-  expect(judge('null').objects).toEqual([]);
+  expect(evaluate('null').objects).toEqual([]);
 });
 
 test('deep documents are evaluated or fail', () => {
@@ -39,9 +39,9 @@ test('deep documents are evaluated or fail', () => {
     for (const depth of [10, 60, 120, 124, 126, 128, 130, 100_000]) {
       const pod = `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a"},"data":{"a":${nested(depth, open, close, '1')}}}`;
       const paths = '{"credentialPaths":[{"kind":"ConfigMap","path":"$..*"},{"kind":"ConfigMap","path":"$.data.a..[?@.a]"}]}';
-      const [object] = judge(pod, paths).objects;
+      const [object] = evaluate(pod, paths).objects;
       expect(object && ('error' in object ? object.error : object.response)).toBeTruthy();
-      const [listed] = judge(`{"apiVersion":"v1","kind":"List","items":[${pod}]}`).objects;
+      const [listed] = evaluate(`{"apiVersion":"v1","kind":"List","items":[${pod}]}`).objects;
       expect(listed).toBeDefined();
     }
   }
@@ -52,13 +52,13 @@ test('many and large documents', () => {
   const pod = '{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a"},"spec":{"containers":[{"name":"a","image":"b"}]}}';
   expect(check(Array<string>(2000).fill(pod), '{}', EMPTY, 0).objects.length).toBe(2000);
   const data = `"${'secret='.repeat(500_000)}"`;
-  expect(judge(`{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a"},"data":{"a":${data}}}`).objects.length).toBe(1);
+  expect(evaluate(`{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a"},"data":{"a":${data}}}`).objects.length).toBe(1);
 });
 
 test('settings that make no sense', () => {
   for (const settings of ['null', '1', '[]', '""', '{"exemptions":[[],null,1]}', '{"rules":[]}', '{"credentialPaths":[{"kind":"A","path":"$[?@.a==1e999]"}]}']) {
     expect(typeof validate(settings).valid).toBe('boolean');
-    expect(judge('{"apiVersion":"v1","kind":"Pod"}', settings).objects.length).toBe(1);
+    expect(evaluate('{"apiVersion":"v1","kind":"Pod"}', settings).objects.length).toBe(1);
   }
 });
 

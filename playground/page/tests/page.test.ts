@@ -57,7 +57,7 @@ afterAll(async () => {
 
 afterEach(async () => {
   for (const context of browser.contexts()) await context.close();
-  // Whatever was done: nothing was asked of anybody else, and nothing went wrong.
+  // In every test: no requests to other hosts, and no errors.
   expect(requests.filter((url) => !url.startsWith(host.url) && !url.startsWith('file:') && !url.startsWith('data:'))).toEqual([]);
   expect(complaints).toEqual([]);
 });

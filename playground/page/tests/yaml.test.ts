@@ -12,7 +12,7 @@ function placed(text: string, pointer: string, path?: string): string {
   return text.slice(from, to);
 }
 
-// As e2e-tests/manifest/src/tree.rs has it.
+// The same cases as in crates/manifest/src/tree.rs.
 test.each([
   ['yes', 'true'],
   ['Off', 'false'],

@@ -3,7 +3,7 @@
 use crate::auth_mode::Mode::{Key, NodeIdentity, ServicePrincipal, WorkloadIdentity};
 use crate::auth_mode::Predicate::{Contains, OneOf, Present, Text, True};
 use crate::auth_mode::Target::Kinds;
-use crate::auth_mode::{Controller, Reader, when};
+use crate::auth_mode::{Controller, TextPredicate, when};
 use json::{Node, parse};
 
 use kubernetes::kind;
@@ -20,26 +20,29 @@ pub const ENTRIES: &[Controller] = &[
             when(
                 ServicePrincipal,
                 "config",
-                Text(&Reader { finds: argo_principal, contents: "a login as `spn` or `ropc`, or a client secret" }),
+                Text(&TextPredicate {
+                    finds: argo_principal,
+                    contents: "a login as `spn` or `ropc`, or a client secret",
+                }),
                 "signs in to the cluster as a service principal",
             ),
             when(
                 NodeIdentity,
                 "config",
-                Text(&Reader { finds: argo_msi, contents: "a login as `msi`" }),
+                Text(&TextPredicate { finds: argo_msi, contents: "a login as `msi`" }),
                 "signs in to the cluster with the node's identity (msi)",
             ),
             when(
                 Key,
                 "config",
-                Text(&Reader { finds: argo_static, contents: "a token, password or client key" }),
+                Text(&TextPredicate { finds: argo_static, contents: "a token, password or client key" }),
                 "signs in to an AKS cluster with a fixed credential, which bypasses Entra sign-in",
             )
             .and(&[("server", Contains(&[".azmk8s.io"]))]),
             when(
                 WorkloadIdentity,
                 "config",
-                Text(&Reader { finds: argo_workload, contents: "a login as `workloadidentity`" }),
+                Text(&TextPredicate { finds: argo_workload, contents: "a login as `workloadidentity`" }),
                 "signs in to the cluster with workload identity",
             ),
         ],

@@ -3,7 +3,7 @@
 use crate::auth_mode::Mode::{Key, ServicePrincipal, WorkloadIdentity};
 use crate::auth_mode::Predicate::{Absent, NotTrue, OneOf, Present, Text, True};
 use crate::auth_mode::Target::Kinds;
-use crate::auth_mode::{Controller, Reader, when};
+use crate::auth_mode::{Controller, TextPredicate, when};
 use credentials::is_benign;
 use kubernetes::kind;
 use text::docs_only;
@@ -37,13 +37,13 @@ pub const ENTRIES: &[Controller] = &[
             when(
                 ServicePrincipal,
                 "cloud",
-                Text(&Reader { finds: has_principal, contents: "`AZURE_CLIENT_SECRET=` or a certificate" }),
+                Text(&TextPredicate { finds: has_principal, contents: "`AZURE_CLIENT_SECRET=` or a certificate" }),
                 PRINCIPAL,
             ),
             when(
                 Key,
                 "cloud",
-                Text(&Reader { finds: has_key, contents: "`AZURE_STORAGE_ACCOUNT_ACCESS_KEY=`" }),
+                Text(&TextPredicate { finds: has_key, contents: "`AZURE_STORAGE_ACCOUNT_ACCESS_KEY=`" }),
                 "gives Velero a storage account key",
             ),
         ],

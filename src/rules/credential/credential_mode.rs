@@ -7,7 +7,7 @@
 //! secret or storage key is a bearer credential: it is kept in a Secret, works from anywhere, outlives the
 //! pod and is rarely rotated. Several controllers use one by default: a SecretStore without `authType` uses
 //! a service principal, and a Velero location without `useAAD` fetches the storage key. Each controller is
-//! judged by its own defaults and spellings. `credential-volume` covers volumes.
+//! evaluated by its own defaults and spellings. `credential-volume` covers volumes.
 //!
 //! The rule also reports a credential that it recognises by its value in any member that no other rule
 //! reads, of built-in and custom kinds.
@@ -29,7 +29,7 @@
 //!
 //! # Fix
 //!
-//! Choose workload identity in the controller's own words; the message says how.
+//! Choose workload identity with the member that the controller defines for it. The remediation names it.
 //!
 //! ```yaml allow
 //! apiVersion: external-secrets.io/v1

@@ -2,7 +2,7 @@
 //!
 //! # Why
 //!
-//! The admin account of a registry may push and pull everything and belongs to no one in particular. A
+//! The admin account of a registry can push and pull everything and does not belong to an individual. A
 //! service principal's secret or a repository token is one more credential to rotate. Nodes of AKS pull
 //! with the kubelet's identity once the registry is attached to the cluster. The user
 //! `00000000-0000-0000-0000-000000000000` means an Entra token, which expires soon and is not reported.
@@ -53,13 +53,13 @@ pub static RULE: Rule = Rule {
 };
 
 /// Most registries reported of one entry.
-const MOST: usize = 20;
+const MOST_REGISTRIES: usize = 20;
 
 fn check<'a>(cx: &mut RuleContext<'a>, text: &Text<'a>) {
     if !text.is_secret_data() {
         return;
     }
-    for (kind, range) in text.hits().iter().filter(|(kind, _)| kind.class == Class::Registry).take(MOST) {
+    for (kind, range) in text.hits().iter().filter(|(kind, _)| kind.class == Class::Registry).take(MOST_REGISTRIES) {
         let anchor = match registry_before(&text.value, range.start) {
             Some(registry) => text.inside(registry),
             None => text.anchor(),

@@ -6,7 +6,7 @@
 //! By default Azure Files and Blob volumes are mounted with the key of the storage account. The key opens
 //! the whole account, is kept in a Secret of the namespace, and does not show who used it. A StorageClass
 //! for Azure Files writes that Secret by default. A Key Vault volume with `nodePublishSecretRef` needs a
-//! service principal's secret to fetch secrets. Volumes that the provisioner of AKS makes are judged by
+//! service principal's secret to fetch secrets. Volumes that the provisioner of AKS makes are evaluated by
 //! their StorageClass, not one by one.
 //!
 //! ```yaml deny

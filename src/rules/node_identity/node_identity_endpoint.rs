@@ -83,14 +83,14 @@ const NAMES_ENDPOINT: &str = "names the metadata endpoint of the node (IMDS)";
 const FEDERATED_LOGIN: &str = "use az login --service-principal -u $AZURE_CLIENT_ID -t $AZURE_TENANT_ID --federated-token \"$(cat $AZURE_FEDERATED_TOKEN_FILE)\", in a pod that is labelled azure.workload.identity/use: \"true\"";
 const LOGS_IN: &str = "signs in with the managed identity of the node";
 /// Most assignments reported of one text.
-const MOST: usize = 16;
+const MOST_ASSIGNMENTS: usize = 16;
 
 fn check<'a>(cx: &mut RuleContext<'a>, text: &Text<'a>) {
     match text.origin {
         Origin::Data if text.is_secret_data() => {}
         Origin::Data | Origin::Script => check_text(cx, text),
         _ => {
-            let message = judge_pair(text.name, &text.value)
+            let message = fault_of_pair(text.name, &text.value)
                 .or_else(|| (text.after_login && text.value == "--identity").then_some(LOGS_IN))
                 .or_else(|| text.origin.is_run().then(|| in_command(text)).flatten());
             if let Some(message) = message {
@@ -117,7 +117,7 @@ fn in_command(text: &Text<'_>) -> Option<&'static str> {
     found.or_else(pairs)
 }
 
-/// Variables whose value is not in the object, and the one that counts only beside others.
+/// Variables whose value is not in the object, and the one that counts only together with others.
 fn check_variables<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     for container in workload.containers() {
         for variable in container.env().filter(|variable| variable.is_set()) {
@@ -129,14 +129,14 @@ fn check_variables<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     }
 }
 
-/// `IDENTITY_ENDPOINT` is a common name; SDKs take it for a token source only beside one of these.
+/// `IDENTITY_ENDPOINT` is a common name; SDKs use it as a token source only together with one of these.
 fn app_service(container: &Container<'_>, name: &str) -> Option<&'static str> {
     let companion = |name: &str| matches!(name, "IDENTITY_HEADER" | "IMDS_ENDPOINT");
     (name == "IDENTITY_ENDPOINT" && container.env().any(|variable| companion(variable.name)))
         .then_some("redirects SDKs to another source of managed-identity tokens")
 }
 
-fn judge_pair(name: &str, value: &str) -> Option<&'static str> {
+fn fault_of_pair(name: &str, value: &str) -> Option<&'static str> {
     operated_by(name, Some(value)).or_else(|| names_endpoint(name, value))
 }
 
@@ -161,8 +161,8 @@ fn check_text<'a>(cx: &mut RuleContext<'a>, text: &Text<'a>) {
     if is_proxy_exception(text.name) || !endpoint && !text.may_switch() {
         return;
     }
-    let judge = |pair| Some((text.key_of(pair), judge_pair(text.key_of(pair), text.value_of(pair))?));
-    let mut found: Vec<_> = text.pairs().iter().filter_map(judge).take(MOST).collect();
+    let fault = |pair| Some((text.key_of(pair), fault_of_pair(text.key_of(pair), text.value_of(pair))?));
+    let mut found: Vec<_> = text.pairs().iter().filter_map(fault).take(MOST_ASSIGNMENTS).collect();
     let names_endpoint = found.iter().any(|(_, what)| *what == NAMES_ENDPOINT);
     if endpoint && !names_endpoint {
         cx.report(text.anchor(), NAMES_ENDPOINT);

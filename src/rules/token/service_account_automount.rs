@@ -84,8 +84,8 @@ fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
 }
 
 /// Whether the pod has passed through the API server, which did not mount the token because the account
-/// turns it off. The server sets the deprecated `serviceAccount` in addition to `serviceAccountName`, which
-/// people do not write.
+/// turns it off. The server sets the deprecated `serviceAccount` in addition to `serviceAccountName`; authors
+/// do not write both.
 fn is_without_token(workload: &Workload<'_>) -> bool {
     const MOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
     let is_mounted = || {

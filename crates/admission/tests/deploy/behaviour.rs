@@ -1,5 +1,5 @@
-//! What the manifests do, as their comments promise it: requests judged with the settings of whichever policy of a
-//! file would be asked.
+//! What the manifests do, as their comments promise: requests are evaluated with the settings of the policy of
+//! a file that subscribes to them.
 
 use crate::{is_policy, manifests, subscriptions};
 use admission::cluster::MemoryCluster;
@@ -11,7 +11,7 @@ use entra_auth_policy::{Evaluation, Host, evaluate};
 use manifest::parse;
 use serde_json::{Value, json};
 
-/// Somebody applies an object to a cluster with one file of `deploy/`.
+/// A user applies an object to a cluster with one file of `deploy/`.
 struct Apply {
     file: &'static str,
     request: Value,
@@ -35,7 +35,7 @@ impl Apply {
         Apply { today: Date::parse(today).unwrap(), ..self }
     }
 
-    fn judge(&self, settings: &Value) -> Evaluation {
+    fn evaluation(&self, settings: &Value) -> Evaluation {
         let host = Host { today: &|| self.today, cluster: &self.cluster };
         evaluate(&payload(&self.request, settings), &host)
     }
@@ -56,7 +56,7 @@ impl Apply {
     fn answer(&self) -> Evaluation {
         let asked = self.asked();
         assert_eq!(asked.len(), 1, "{}: {} policies are asked", self.file, asked.len());
-        self.judge(&asked[0]["spec"]["settings"])
+        self.evaluation(&asked[0]["spec"]["settings"])
     }
 
     #[track_caller]
@@ -66,7 +66,7 @@ impl Apply {
         assert!(!answer.response.accepted && message.contains(rule), "{}: {message}", self.file);
     }
 
-    /// Accepted, and what is said all the same.
+    /// Allowed, with these words in the warnings.
     #[track_caller]
     fn is_accepted_saying(&self, words: &str) {
         let response = self.answer().response;
@@ -75,13 +75,13 @@ impl Apply {
         assert!(response.accepted && says, "{}: {:?}\n{warnings}", self.file, response.message);
     }
 
-    /// What the group of the file makes of its members' answers.
+    /// The result of the file's group from its members' answers.
     fn passes_group(&self) -> bool {
         let asked = self.asked();
         let [group] = asked.as_slice() else { panic!("{}: {} groups are asked", self.file, asked.len()) };
         let mut context = Context::default();
         for (name, member) in group["spec"]["policies"].as_object().unwrap() {
-            let accepted = self.judge(&member["settings"]).response.accepted;
+            let accepted = self.evaluation(&member["settings"]).response.accepted;
             context.add_function(name, move || accepted).unwrap();
         }
         let expression = group["spec"]["expression"].as_str().unwrap();
@@ -159,7 +159,7 @@ spec:
     apply("02-protect.yaml", pod).is_accepted_saying("");
 }
 
-/// To the end of the last day and no longer, without anybody's doing.
+/// Until the end of the last day, and then no longer without further action.
 #[test]
 fn break_glass_ends_by_itself() {
     let harmless = binding("Group", TEAM, "view");
@@ -197,7 +197,7 @@ fn restricted_refuses_what_the_others_warn_about() {
     apply("restricted.yaml", &person).is_denied_for("binding-individual-user");
 }
 
-/// The first step finds the same as the second: only Kubewarden makes the difference.
+/// The first step finds the same as the second: only Kubewarden's mode differs.
 #[test]
 fn monitor_finds_what_protect_refuses() {
     apply("01-monitor.yaml", WITH_SECRET).is_denied_for("credential-in-env");

@@ -1,4 +1,4 @@
-//! What `matchConditions` leave out, asked of an evaluator of their language.
+//! What `matchConditions` exclude, according to an evaluator of their language.
 
 use cel::{Context, Program, Value as Cel};
 use serde_json::{Value, json};
@@ -26,7 +26,7 @@ fn user(name: &str, groups: &[&str]) -> Value {
     json!({"username": name, "uid": "7", "groups": groups})
 }
 
-/// Writers that need no policy: they hand out tokens and certificates and move data all day.
+/// Writers that need no policy: they constantly issue tokens and certificates and copy data.
 pub fn left_out() -> Vec<Value> {
     let mut users =
         vec![user("system:node:aks-nodepool1-12345678-vmss000000", &["system:nodes", "system:authenticated"])];
@@ -42,8 +42,8 @@ pub fn left_out() -> Vec<Value> {
     users
 }
 
-/// Everybody else, those included who only look like the former, and those of whom little is said.
-pub fn judged() -> Vec<Value> {
+/// All other users, including those who only look like the former, and those with little information.
+pub fn evaluated() -> Vec<Value> {
     vec![
         user("jane@contoso.com", &["0f8fad5b-d9cb-469f-a165-70867728950e", "system:authenticated"]),
         user("masterclient", &["system:masters", "system:authenticated"]),

@@ -1,6 +1,5 @@
-//! The kinds that the manifests are of, with those of their members that the manifests use, as version 1 of
-//! Kubewarden's definitions has them. Any other member is refused: the API server would drop a mistyped one
-//! silently.
+//! The kinds of the manifests, with the members that the manifests use, as in version 1 of Kubewarden's
+//! definitions. Any other member is an error, because the API server would silently drop a mistyped one.
 
 #![expect(dead_code, reason = "the types are what is checked; the members are not read")]
 
@@ -95,12 +94,12 @@ struct Rule {
     api_groups: Vec<String>,
     api_versions: Vec<String>,
     resources: Vec<String>,
-    operations: Vec<Operation>,
+    operations: Vec<WebhookOperation>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
-enum Operation {
+enum WebhookOperation {
     Create,
     Update,
     Connect,

@@ -1,5 +1,5 @@
-//! The manifests of `deploy/` can be applied as they are: a cluster takes them, the policy takes their settings,
-//! they ask for what it judges, and it finds nothing wrong with them.
+//! The manifests of `deploy/` can be applied as they are: a cluster accepts them, the policy accepts their settings,
+//! they subscribe to the objects that it evaluates, and it finds nothing wrong with them.
 
 mod behaviour;
 mod conditions;
@@ -68,7 +68,7 @@ fn subscriptions(rules: &Value) -> BTreeSet<[String; 4]> {
                 for resource in texts(rule, "resources") {
                     for operation in texts(rule, "operations") {
                         let row = [group.clone(), version.clone(), resource.clone(), operation];
-                        assert!(all.insert(row.clone()), "{row:?} stands twice");
+                        assert!(all.insert(row.clone()), "{row:?} appears twice");
                     }
                 }
             }
@@ -82,14 +82,14 @@ fn of_file(manifests: &[(String, Value)], file: &str) -> BTreeSet<[String; 4]> {
     let mut all = BTreeSet::new();
     for (_, object) in manifests.iter().filter(|(name, object)| name == file && is_policy(object)) {
         for row in subscriptions(&object["spec"]["rules"]) {
-            assert!(all.insert(row.clone()), "{file}: two policies judge {row:?}");
+            assert!(all.insert(row.clone()), "{file}: two policies evaluate {row:?}");
         }
     }
     all
 }
 
 #[test]
-fn policies_ask_for_what_the_module_judges() {
+fn policies_ask_for_what_the_module_evaluates() {
     let (manifests, whole) = (manifests(), subscriptions(&metadata()["rules"]));
     for file in
         ["01-monitor.yaml", "02-protect.yaml", "03-split-high-volume.yaml", "04-lookups.yaml", "05-break-glass.yaml"]
@@ -131,7 +131,7 @@ fn policies_are_as_a_cluster_takes_them() {
     }
 }
 
-/// Nodes and the control plane never wait because of a policy that has conditions; everybody else does.
+/// A policy with conditions never evaluates requests of nodes and the control plane, but those of all others.
 #[test]
 fn conditions_leave_out_nodes_and_control_plane_and_nobody_else() {
     let manifests = manifests();
@@ -141,9 +141,9 @@ fn conditions_leave_out_nodes_and_control_plane_and_nobody_else() {
         count += 1;
         let name = &object["metadata"]["name"];
         for user in conditions::left_out() {
-            assert_eq!(conditions::let_pass(conditions, &user), Ok(false), "{file}, {name}: {user} is judged");
+            assert_eq!(conditions::let_pass(conditions, &user), Ok(false), "{file}, {name}: {user} is evaluated");
         }
-        for user in conditions::judged() {
+        for user in conditions::evaluated() {
             assert_eq!(conditions::let_pass(conditions, &user), Ok(true), "{file}, {name}: {user} is left out");
         }
     }
@@ -165,7 +165,7 @@ fn groups_combine_their_own_members() {
     }
 }
 
-/// Whoever keeps these manifests under the policy itself must be able to apply them.
+/// Users whose cluster already has the policy must be able to apply these manifests.
 #[test]
 fn the_policy_finds_nothing_in_them() {
     let host = Host { today: &admission::fixture::today, cluster: &MemoryCluster::Unasked };

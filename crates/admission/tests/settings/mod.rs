@@ -4,7 +4,7 @@ use entra_auth_policy::validate_settings;
 use serde_json::{Value, json};
 use std::path::Path;
 
-/// Both the policy and the schema that editors use take them.
+/// Both the policy and the schema that editors use accept them.
 pub fn check(settings: &Value) -> Result<(), String> {
     let answer: Value = serde_json::from_slice(&validate_settings(settings.to_string().as_bytes())).unwrap();
     if answer != json!({"valid": true}) {

@@ -1,4 +1,4 @@
-//! Annotations of a GitHub workflow: one command a line, which GitHub shows beside the lines of a change.
+//! Annotations of a GitHub workflow: one command a line, which GitHub shows next to the lines of a change.
 //!
 //! <https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands#setting-an-error-message>
 

@@ -1,4 +1,4 @@
-//! GitLab's code quality report, which merge requests show beside the lines of a change.
+//! GitLab's code quality report, which merge requests show next to the lines of a change.
 //!
 //! <https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format>
 

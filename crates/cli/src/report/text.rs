@@ -106,7 +106,7 @@ impl RecordRenderer {
                 head(out, MAGENTA, "failed", &place, "")?;
                 writeln!(out, "         {reason}")
             }
-            // A chart's values need no line of their own; a file that another tool makes objects of does.
+            // A chart's values do not need a separate line; a file from which another tool makes objects does.
             Record::Skipped { source, fault, reason } if *fault != Fault::NoManifest => {
                 head(out, DIM, "skipped", source, reason)
             }

@@ -7,7 +7,7 @@ use json::parse;
 use std::fmt::Write;
 
 /// A request as the authorizer sees it.
-struct Request<'q> {
+struct Attributes<'q> {
     verb: &'q str,
     group: &'q str,
     resource: &'q str,
@@ -27,9 +27,9 @@ struct Written {
 }
 
 mod oracle {
-    use super::{Request, Written};
+    use super::{Attributes, Written};
 
-    pub fn rule_allows(request: &Request<'_>, rule: &Written) -> bool {
+    pub fn rule_allows(request: &Attributes<'_>, rule: &Written) -> bool {
         let combined = match request.subresource {
             "" => request.resource.to_owned(),
             subresource => format!("{}/{subresource}", request.resource),
@@ -184,7 +184,7 @@ fn by_asking(namespaced: bool, written: &Written, verb: &str, group: &str, resou
     // Binding a ClusterRole is checked in the namespace of the RoleBinding.
     let namespace = if cluster_scoped && verb != "bind" { "" } else { "shop" };
     let allowed = |object: &str| {
-        let request = Request { verb, group, resource: name, subresource, name: object, namespace };
+        let request = Attributes { verb, group, resource: name, subresource, name: object, namespace };
         // The authorizer does not read the bindings of a Role for requests without a namespace.
         !(namespaced && request.namespace.is_empty()) && oracle::rule_allows(&request, written)
     };

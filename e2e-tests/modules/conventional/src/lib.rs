@@ -1,5 +1,5 @@
 //! Reads a request the way Kubewarden's policy template does, into the SDK's `ValidationRequest`
-//! and k8s-openapi's pod spec, and accepts it. No rule: this is the price of the reading alone.
+//! and k8s-openapi's pod spec, and accepts it. Without rules: this is the cost of reading alone.
 use std::hint::black_box;
 
 use kubewarden_policy_sdk::request::ValidationRequest;
