@@ -6,7 +6,7 @@
 
 use crate::anchor::Anchor;
 use crate::auth_mode::ModeFinding;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Compared, Finding, Severity};
 use crate::lookup::{LookupError, Lookups, Query};
 use crate::object::Object;
 use crate::privilege::Privileges;
@@ -103,6 +103,7 @@ impl<'a> RuleContext<'a> {
             message: message.into(),
             remediation: Cow::Borrowed(self.rule.remediation),
             unchecked: false,
+            compared: Compared::default(),
         });
         let last = self.findings.len() - 1;
         #[allow(clippy::indexing_slicing, reason = "just pushed")]

@@ -1,7 +1,7 @@
 //! Findings, settings and operation in; an action for each finding out.
 
-use crate::anchor::{Anchor, Location, locate};
-use crate::finding::Severity;
+use crate::anchor::{Anchor, Location, digest, locate};
+use crate::finding::{Compared, Severity};
 use crate::object::Object;
 use crate::requester::Requester;
 use crate::rule::{Check, Rule, RuleContext};
@@ -10,6 +10,7 @@ use crate::settings::{Date, Exemption, Override, Profile};
 use json::Node;
 use std::borrow::Cow;
 use std::cell::OnceCell;
+use std::cmp::Reverse;
 
 /// A finding with its place found and its action decided.
 #[derive(Clone, Debug)]
@@ -22,6 +23,7 @@ pub struct Decision {
     pub remediation: Cow<'static, str>,
     /// An exemption that would have covered it, had it not ended.
     pub expired: Option<String>,
+    pub(crate) compared: Compared,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,6 +105,7 @@ pub(crate) fn decide(cx: &RuleContext<'_>, object: &Object<'_>, today: &dyn Fn()
                 message: finding.message.clone(),
                 remediation: finding.remediation.clone(),
                 expired,
+                compared: finding.compared.clone(),
             }
         })
         .collect();
@@ -138,28 +141,52 @@ fn describe_expired(exemption: &Exemption) -> String {
     format!("exemption \"{}\" ended on {until} and no longer applies", exemption.reason)
 }
 
-/// Denials of what the old object had as well become warnings: same rule, same place, and no worse. Two
-/// of a kind where there was one do not.
+/// Denials of what the old object had as well become warnings: the same rule at the same place, or the same grants,
+/// and not worse. Two of a kind where there was one do not.
 pub(crate) fn ratchet(decisions: &mut [Decision], before: &RuleContext<'_>, old: &Object<'_>) {
     let places: Vec<&Anchor<'_>> = before.findings.iter().map(|finding| &finding.place).collect();
-    let mut known: Vec<(&str, String, Severity)> = before
-        .findings
-        .iter()
-        .zip(locate(old.root, &places))
-        .map(|(finding, location)| (finding.rule, location.identity, finding.severity))
-        .collect();
-    for decision in decisions.iter_mut().filter(|decision| decision.denies() && !decision.is_unreadable()) {
-        if decision.rule.checks.iter().all(Check::is_about_request) {
-            continue;
+    let mut known = Vec::with_capacity(places.len());
+    let mut granted: Vec<u64> = Vec::new();
+    for (finding, location) in before.findings.iter().zip(locate(old.root, &places)) {
+        match &finding.compared {
+            Compared::Grants(grants) => granted.extend(grants),
+            compared => known.push((key(finding.rule, &location, compared), Reverse(finding.severity))),
         }
-        let same = known.iter().position(|(rule, identity, severity)| {
-            *rule == decision.rule.id && *identity == decision.location.identity && *severity >= decision.severity
-        });
-        if let Some(index) = same {
-            known.swap_remove(index);
+    }
+    known.sort_unstable();
+    granted.sort_unstable();
+    let mut new: Vec<_> = decisions
+        .iter_mut()
+        .filter(|decision| decision.denies() && !decision.is_unreadable())
+        .filter(|decision| !decision.rule.checks.iter().all(Check::is_about_request))
+        .map(|decision| {
+            let key = key(decision.rule.id, &decision.location, &decision.compared);
+            (key, Reverse(decision.severity), decision)
+        })
+        .collect();
+    new.sort_by_key(|(key, severity, _)| (*key, *severity));
+    // Both lists go through the keys in the same order, and through each key from the worst finding down.
+    let mut known = known.into_iter().peekable();
+    for (key, severity, decision) in new {
+        let is_old = match &decision.compared {
+            Compared::Grants(grants) => {
+                !grants.is_empty() && grants.iter().all(|grant| granted.binary_search(grant).is_ok())
+            }
+            _ => {
+                while known.next_if(|(other, _)| *other < key).is_some() {}
+                known.next_if(|(other, as_severe)| *other == key && *as_severe <= severity).is_some()
+            }
+        };
+        if is_old {
             decision.action = Action::Warn;
         }
     }
+}
+
+/// What two findings have in common if they are the same: rule, place and content.
+fn key(rule: &str, location: &Location, compared: &Compared) -> u64 {
+    let content = if let Compared::Content(content) = compared { Some(content) } else { None };
+    digest((rule, location.identity, content))
 }
 
 /// Controllers of the control plane, and what they own Pods for.
