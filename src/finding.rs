@@ -35,7 +35,40 @@ pub(crate) enum Compared {
     Content(u64),
     /// The dangerous grants of a role as digests, wherever they are: new if the old object makes one of them in no
     /// finding.
-    Grants(Vec<u64>),
+    Grants(Vec<GrantDigest>),
+}
+
+/// One grant of a role. A grant for one name is not new if the old object makes it for all names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct GrantDigest {
+    grant: u64,
+    for_all_names: u64,
+}
+
+impl GrantDigest {
+    pub fn of(grant: u64) -> Self {
+        GrantDigest { grant, for_all_names: grant }
+    }
+
+    pub fn narrowed(grant: u64, for_all_names: u64) -> Self {
+        GrantDigest { grant, for_all_names }
+    }
+
+    /// The same grant where it serves another purpose, such as in an aggregated role.
+    pub fn for_purpose(self, purpose: impl Hash + Copy) -> Self {
+        let [grant, for_all_names] = [self.grant, self.for_all_names].map(|grant| digest((purpose, grant)));
+        GrantDigest { grant, for_all_names }
+    }
+
+    /// What a list of known grants is to hold.
+    pub fn known(self) -> u64 {
+        self.grant
+    }
+
+    /// Whether a sorted list of known grants includes this one.
+    pub fn is_among(self, known: &[u64]) -> bool {
+        [self.grant, self.for_all_names].iter().any(|grant| known.binary_search(grant).is_ok())
+    }
 }
 
 /// A finding starts with the severity and the remediation of its rule, which the rule may change for a single case.
@@ -72,7 +105,7 @@ impl Finding<'_> {
     }
 
     /// On an update, the finding is new if one of these grants is.
-    pub(crate) fn compare_grants(&mut self, grants: Vec<u64>) -> &mut Self {
+    pub(crate) fn compare_grants(&mut self, grants: Vec<GrantDigest>) -> &mut Self {
         self.compared = Compared::Grants(grants);
         self
     }

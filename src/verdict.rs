@@ -149,7 +149,7 @@ pub(crate) fn ratchet(decisions: &mut [Decision], before: &RuleContext<'_>, old:
     let mut granted: Vec<u64> = Vec::new();
     for (finding, location) in before.findings.iter().zip(locate(old.root, &places)) {
         match &finding.compared {
-            Compared::Grants(grants) => granted.extend(grants),
+            Compared::Grants(grants) => granted.extend(grants.iter().map(|grant| grant.known())),
             compared => known.push((key(finding.rule, &location, compared), Reverse(finding.severity))),
         }
     }
@@ -169,9 +169,7 @@ pub(crate) fn ratchet(decisions: &mut [Decision], before: &RuleContext<'_>, old:
     let mut known = known.into_iter().peekable();
     for (key, severity, decision) in new {
         let is_old = match &decision.compared {
-            Compared::Grants(grants) => {
-                !grants.is_empty() && grants.iter().all(|grant| granted.binary_search(grant).is_ok())
-            }
+            Compared::Grants(grants) => !grants.is_empty() && grants.iter().all(|grant| grant.is_among(&granted)),
             _ => {
                 while known.next_if(|(other, _)| *other < key).is_some() {}
                 known.next_if(|(other, as_severe)| *other == key && *as_severe <= severity).is_some()

@@ -55,12 +55,13 @@ impl Written {
         let allows = |name: &str| self.allows(verb, row.group, resource, name);
         let severity = if in_role { row.in_role? } else { row.in_cluster_role };
         let nameless = !carries_name(verb, resource);
+        let by_selector = matches!(verb, "list" | "watch");
         let listed = self.names.iter().any(|name| !name.is_empty() && allows(name));
         let severity = match row.names {
             Names::Ignored => self.names.iter().chain(&["unlisted"]).any(|name| allows(name)).then_some(severity)?,
-            _ if allows("unlisted") || (nameless && (allows("") || listed)) => severity,
-            Names::LowerUnless(names) if listed => {
-                if names.iter().any(|name| allows(name)) {
+            _ if allows("unlisted") || (nameless && (allows("") || (listed && !by_selector))) => severity,
+            Names::LowerUnless(is_powerful) if listed => {
+                if self.names.iter().any(|name| is_powerful(name) && allows(name)) {
                     severity
                 } else {
                     lowered(severity)?
@@ -95,13 +96,13 @@ fn policy_rule() -> impl Strategy<Value = Written> {
     let mut verbs = vec!["*", "GET", "", "use-managed-identity"];
     let mut groups = vec!["*", "apps", "shop.contoso.com"];
     let mut resources = vec!["*", "*/exec", "*/proxy", "*/token", "*/*", "pods/*", "nodes", "userextras/scopes", "x"];
-    let mut names = vec!["", "a", "*", "pki.contoso.com/*"];
+    let mut names = vec!["", "a", "*", "pki.contoso.com/*", "admin", "aks-service", "aks-support"];
     for row in PRIVILEGES {
         verbs.extend(row.verbs);
         groups.push(row.group);
         resources.extend(row.resources);
         resources.extend(row.half.iter().map(|half| half.resource));
-        if let Names::LowerUnless(powerful) | Names::Only(powerful) = row.names {
+        if let Names::Only(powerful) = row.names {
             names.extend(powerful.iter().take(2));
         }
     }
