@@ -34,6 +34,8 @@ pub enum Action {
     None,
     /// Excused by an exemption, with its reason.
     Exempt(String),
+    /// Excused because AKS itself wrote the object.
+    Excused,
 }
 
 impl Action {
@@ -43,6 +45,7 @@ impl Action {
             Action::Warn => "warn",
             Action::None => "none",
             Action::Exempt(_) => "exempt",
+            Action::Excused => "excused",
         }
     }
 }
@@ -78,6 +81,7 @@ pub(crate) fn decide(cx: &RuleContext<'_>, object: &Object<'_>, today: &dyn Fn()
         findings.sort_unstable();
     }
     let owned = cx.settings.owned_pods_warn && is_made_by_controller(object, cx);
+    let by_aks = cx.request.user_info().get("username").text() == Some("aksService");
     let day = OnceCell::new();
     let mut decisions: Vec<Decision> = order
         .into_iter()
@@ -97,6 +101,9 @@ pub(crate) fn decide(cx: &RuleContext<'_>, object: &Object<'_>, today: &dyn Fn()
             if owned && action == Action::Deny && !unreadable {
                 action = Action::Warn;
             }
+            if by_aks && action != Action::None && is_about_rights(finding.rule) {
+                action = Action::Excused;
+            }
             Decision {
                 rule: rules::by_id(finding.rule).unwrap_or(&rules::UNREADABLE),
                 severity: finding.severity,
@@ -112,6 +119,11 @@ pub(crate) fn decide(cx: &RuleContext<'_>, object: &Object<'_>, today: &dyn Fn()
     // Templates of one object may share metadata, and each of them tells of it.
     decisions.dedup_by(|a, b| a.rule == b.rule && a.location == b.location && a.message == b.message);
     decisions
+}
+
+/// Whether the rule is about roles or bindings. AKS itself writes those of its add-ons, and they grant a lot.
+fn is_about_rights(rule: &str) -> bool {
+    [&rules::binding::GROUP, &rules::role::GROUP].iter().any(|group| group.rules.iter().any(|of| of.id == rule))
 }
 
 fn action(cx: &RuleContext<'_>, rule: &str, severity: Severity, unchecked: bool) -> Action {

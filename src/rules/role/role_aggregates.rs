@@ -5,8 +5,8 @@
 //! Kubernetes merges a ClusterRole with an `aggregate-to-*` label into the built-in role. Everyone who is already
 //! bound to that role gets the grants, although no binding changes and no one reviews it. An `aggregationRule`
 //! collects roles that its author does not control if its selector is empty, asks for the label of Kubernetes' own
-//! ClusterRoles (`kubernetes.io/bootstrapping: rbac-defaults`) or only for labels that are or are not there (`Exists`,
-//! `NotIn`, `DoesNotExist`). The first two collect cluster-admin and are high. Kubernetes' own roles (`view`, `edit`,
+//! ClusterRoles (`kubernetes.io/bootstrapping: rbac-defaults`), or asks only that a label of other roles is there or not
+//! (`Exists`, `NotIn`, `DoesNotExist`). The first two collect cluster-admin and are high. Kubernetes' own roles (`view`, `edit`,
 //! `admin`, `system:*`) must keep the selectors that Kubernetes gives them.
 //!
 //! ```yaml deny
@@ -125,13 +125,15 @@ fn collects(selector: Node<'_>) -> Option<(&'static str, Severity)> {
     }
     for expression in selector.get("matchExpressions").items() {
         empty = false;
-        let is_default = expression.get("key").text() == Some(key);
+        let label = expression.get("key").text().unwrap_or_default();
+        let is_default = label == key;
         let lists_default = expression.get("values").texts().any(|listed| listed == value);
         match expression.get("operator").text() {
             Some("In") if is_default && lists_default => by_default_label = true,
             Some("Exists") if is_default => by_default_label = true,
             Some("DoesNotExist") if is_default => excludes = true,
             Some("NotIn") if is_default && lists_default => excludes = true,
+            Some("Exists") if is_of_own_domain(label) => return None,
             // cluster-admin has no other label.
             Some("Exists") => excludes = true,
             Some("NotIn" | "DoesNotExist") => {}
@@ -145,6 +147,16 @@ fn collects(selector: Node<'_>) -> Option<(&'static str, Severity)> {
     } else {
         Some(("selects ClusterRoles that others write, whatever they grant", Severity::Medium))
     }
+}
+
+/// Whether the label has a prefix other than those of Kubernetes, whose labels many roles have.
+fn is_of_own_domain(label: &str) -> bool {
+    let domain = label.split_once('/').map(|(domain, _)| domain);
+    domain.is_some_and(|domain| {
+        !["kubernetes.io", "k8s.io"]
+            .iter()
+            .any(|suffix| domain.strip_suffix(suffix).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')))
+    })
 }
 
 /// Whether the selector asks for this label and nothing else.
