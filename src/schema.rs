@@ -5,7 +5,7 @@
 
 use crate::auth_mode;
 use crate::object::Object;
-use crate::view::workload::Workload;
+use crate::view::workload::{TEMPLATE_PATHS, Workload};
 use json::Node;
 use kubernetes::kind::{self, Kind};
 
@@ -66,10 +66,20 @@ pub fn check<'a>(object: &Object<'a>, workloads: &[Workload<'a>], wrong: &mut dy
         return;
     }
     METADATA.check(object.metadata(), wrong);
+    let mut is_known = false;
     for (kind, shape) in BODIES {
         if object.is(kind) {
+            is_known = true;
             shape.check(object.root, wrong);
         }
+    }
+    for (_, path) in TEMPLATE_PATHS.iter().filter(|(kind, _)| object.is(kind)) {
+        is_known = true;
+        check_path(object.root, path, wrong);
+    }
+    // Nothing is left of a body that an API server could not decode.
+    if is_known && object.get("kind").is_absent() {
+        wrong(object.root, "an object with a kind");
     }
     auth_mode::check_shape(object, wrong);
     for workload in workloads.iter().filter(|workload| !workload.is_guessed()) {
@@ -82,6 +92,20 @@ pub fn check<'a>(object: &Object<'a>, workloads: &[Workload<'a>], wrong: &mut dy
             }
         }
         POD_SPEC.check(workload.spec, wrong);
+    }
+}
+
+/// Checks the members on the way to the pod templates.
+fn check_path<'a>(node: Node<'a>, path: &[&str], wrong: &mut dyn FnMut(Node<'a>, &'static str)) {
+    let [key, rest @ ..] = path else { return };
+    let member = node.get(key);
+    match rest {
+        // The view of workloads checks the template itself.
+        [] => {}
+        ["*"] if !member.is_absent() && !member.is_list() => wrong(member, "a list"),
+        ["*"] => {}
+        _ if !member.is_absent() && !member.is_object() => wrong(member, "an object"),
+        _ => check_path(member, rest, wrong),
     }
 }
 

@@ -56,6 +56,7 @@ pub(crate) fn check<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>, workloads
     schema::check(object, workloads, &mut |node, expected| {
         let found = node.type_name();
         let finding = cx.report(node, format!("is {found}, not {expected}"));
+        finding.compare_content(node.to_string());
         if expected == "a string" && matches!(found, "a number" | "a boolean") {
             finding.remediation("put the value in quotes, so that YAML reads it as a string");
         }
