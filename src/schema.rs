@@ -58,6 +58,9 @@ fn is_plain_variable(node: Node<'_>) -> bool {
     node.is_object() && node.members().all(|(key, value)| matches!(key, "name" | "value") && value.text().is_some())
 }
 
+/// What is expected of an object whose body does not say what it is.
+pub const AN_OBJECT_WITH_A_KIND: &str = "an object with a kind";
+
 /// Checks the parts of `object` that rules read: metadata always, the body of known kinds, and the pod
 /// templates wherever they are.
 pub fn check<'a>(object: &Object<'a>, workloads: &[Workload<'a>], wrong: &mut dyn FnMut(Node<'a>, &'static str)) {
@@ -79,7 +82,7 @@ pub fn check<'a>(object: &Object<'a>, workloads: &[Workload<'a>], wrong: &mut dy
     }
     // Nothing is left of a body that an API server could not decode.
     if is_known && object.get("kind").is_absent() {
-        wrong(object.root, "an object with a kind");
+        wrong(object.root, AN_OBJECT_WITH_A_KIND);
     }
     auth_mode::check_shape(object, wrong);
     for workload in workloads.iter().filter(|workload| !workload.is_guessed()) {
