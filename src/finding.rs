@@ -38,26 +38,27 @@ pub(crate) enum Compared {
     Grants(Vec<GrantDigest>),
 }
 
-/// One grant of a role. A grant for one name is not new if the old object makes it for all names.
+/// One grant of a role. It is not new if the old object makes it for all names or on all resources.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct GrantDigest {
     grant: u64,
     for_all_names: u64,
+    on_all_resources: u64,
 }
 
 impl GrantDigest {
     pub fn of(grant: u64) -> Self {
-        GrantDigest { grant, for_all_names: grant }
+        GrantDigest { grant, for_all_names: grant, on_all_resources: grant }
     }
 
-    pub fn narrowed(grant: u64, for_all_names: u64) -> Self {
-        GrantDigest { grant, for_all_names }
+    pub fn narrowed(grant: u64, for_all_names: u64, on_all_resources: u64) -> Self {
+        GrantDigest { grant, for_all_names, on_all_resources }
     }
 
     /// The same grant where it serves another purpose, such as in an aggregated role.
     pub fn for_purpose(self, purpose: impl Hash + Copy) -> Self {
-        let [grant, for_all_names] = [self.grant, self.for_all_names].map(|grant| digest((purpose, grant)));
-        GrantDigest { grant, for_all_names }
+        let of = |grant| digest((purpose, grant));
+        GrantDigest::narrowed(of(self.grant), of(self.for_all_names), of(self.on_all_resources))
     }
 
     /// What a list of known grants is to hold.
@@ -67,7 +68,7 @@ impl GrantDigest {
 
     /// Whether a sorted list of known grants includes this one.
     pub fn is_among(self, known: &[u64]) -> bool {
-        [self.grant, self.for_all_names].iter().any(|grant| known.binary_search(grant).is_ok())
+        [self.grant, self.for_all_names, self.on_all_resources].iter().any(|grant| known.binary_search(grant).is_ok())
     }
 }
 

@@ -6,7 +6,7 @@
 
 use super::table::{READ, WRITE};
 use super::wildcard::{SENSITIVE, WRITE_URL, Wildcard};
-use super::{Granted, Privileges};
+use super::{Granted, Open, Privileges};
 use crate::anchor::digest;
 use crate::finding::GrantDigest;
 use kubernetes::grant::{Reach, carries_name};
@@ -27,6 +27,10 @@ impl<'r, 'a> Privileges<'r, 'a> {
         };
         for held in granted.grants.iter().filter(|_| included.is_empty()).chain(&included) {
             found.push((held.privilege.group, held.resource, held.verb, held.written.reach));
+            // Includes resources that the table cannot list.
+            if held.written.resource == "*" && !matches!(held.privilege.open, Open::No) {
+                found.push((held.privilege.group, "*", held.verb, held.written.reach));
+            }
         }
         let mut as_written = Vec::new();
         match granted.wildcard {
@@ -64,12 +68,14 @@ impl<'r, 'a> Privileges<'r, 'a> {
         self.budget.set(left);
         let mut digests: Vec<GrantDigest> = as_written.into_iter().map(GrantDigest::of).collect();
         for (group, resource, verb, reach) in found {
-            let whole = digest((group, resource, verb));
+            let [all_names, all_resources] = [resource, "*"].map(|resource| digest((group, resource, verb)));
             match reach {
-                Reach::All => digests.push(GrantDigest::of(whole)),
+                Reach::All => digests.push(GrantDigest::narrowed(all_names, all_names, all_resources)),
                 Reach::Named => {
                     let names = policy_rule.names.iter().filter(|name| !name.is_empty());
-                    digests.extend(names.map(|name| GrantDigest::narrowed(digest((whole, name)), whole)));
+                    digests.extend(
+                        names.map(|name| GrantDigest::narrowed(digest((all_names, name)), all_names, all_resources)),
+                    );
                 }
             }
         }

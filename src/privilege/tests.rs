@@ -1,6 +1,7 @@
 //! Compares the engine with the authorizer's documented rules, asked one request at a time.
 
 use super::*;
+use crate::finding::GrantDigest;
 use kubernetes::grant::is_cluster_scoped;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -175,6 +176,67 @@ proptest! {
             for granted in of_rule().filter(|granted| granted.wildcard.is_none()) {
                 prop_assert_eq!(granted.grants.iter().map(|held| held.severity).max(), Some(granted.severity));
             }
+        }
+    }
+}
+
+/// Every digest that the ratchet compares.
+fn digests(rules: &[Written], namespaced: bool) -> Vec<GrantDigest> {
+    let text = serde_json::json!({"rules": rules.iter().map(Written::json).collect::<Vec<_>>()}).to_string();
+    let value = json::parse(&text).unwrap();
+    let role = Role::read(json::Node::new(&value), namespaced);
+    let privileges = Privileges::of(&role);
+    // Low findings that quote the policy rule are never denied.
+    let compared = privileges.granted.iter().filter(|granted| granted.severity > Severity::Low);
+    compared.flat_map(|granted| privileges.digests(granted)).collect()
+}
+
+/// All digests, those of low findings included.
+fn known(rules: &[Written], namespaced: bool) -> Vec<u64> {
+    let text = serde_json::json!({"rules": rules.iter().map(Written::json).collect::<Vec<_>>()}).to_string();
+    let value = json::parse(&text).unwrap();
+    let role = Role::read(json::Node::new(&value), namespaced);
+    let privileges = Privileges::of(&role);
+    let mut known: Vec<u64> =
+        privileges.granted.iter().flat_map(|granted| privileges.digests(granted)).map(GrantDigest::known).collect();
+    known.sort_unstable();
+    known
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// A role that grants no more than before has no new grants, however its policy rules are split.
+    #[test]
+    fn narrowed_roles_grant_nothing_new(
+        written in vec(policy_rule(), 1..4),
+        kept in vec(any::<u16>(), 4),
+        name in any::<bool>(),
+        namespaced in any::<bool>(),
+    ) {
+        let keep = |list: &[&'static str], bits: u16| -> Vec<&'static str> {
+            list.iter().enumerate().filter(|(n, _)| bits >> (n % 16) & 1 == 1).map(|(_, entry)| *entry).collect()
+        };
+        let mut narrowed = Vec::new();
+        for rule in written.iter().rev() {
+            for bits in &kept {
+                let names = match rule.names.as_slice() {
+                    [] if name => vec!["a"],
+                    [] => Vec::new(),
+                    // An empty list would be every name.
+                    names => Some(keep(names, *bits)).filter(|kept| !kept.is_empty()).unwrap_or_else(|| names.to_vec()),
+                };
+                narrowed.push(Written {
+                    verbs: keep(&rule.verbs, *bits),
+                    groups: rule.groups.clone(),
+                    resources: keep(&rule.resources, bits.rotate_left(5)),
+                    names,
+                });
+            }
+        }
+        let known = known(&written, namespaced);
+        for grant in digests(&narrowed, namespaced) {
+            prop_assert!(grant.is_among(&known), "{narrowed:?} has a grant that {written:?} has not");
         }
     }
 }
