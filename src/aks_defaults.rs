@@ -2,7 +2,8 @@
 //! requester.
 //!
 //! The list is fixed and has no patterns. Kubernetes' own defaults are those of its RBAC bootstrap policy. The
-//! others are what AKS and its add-ons install. The bindings that Kubernetes makes to all users are not on the
+//! others are what AKS and its add-ons install. Where a change of contents would matter, rules compare them: the
+//! selectors of aggregated roles and the rules of the roles that everyone has. The bindings that Kubernetes makes to all users are not on the
 //! list: the binding rules compare their contents and excuse them only unchanged.
 
 use crate::object::Object;
@@ -14,6 +15,98 @@ pub fn contains(object: &Object<'_>) -> bool {
         object.is(kind) && object.namespace == *namespace && names.contains(&object.name)
     })
 }
+
+/// Whether a ClusterRole of this name makes its holder an administrator, by what it grants in every cluster.
+pub fn escalates(role: &str) -> bool {
+    ESCALATING.contains(&role)
+}
+
+/// Whether the list has a ClusterRole of this name.
+pub fn is_cluster_role(name: &str) -> bool {
+    [AKS_CLUSTER_ROLES, KUBERNETES_CLUSTER_ROLES, CONTROLLERS].iter().any(|names| names.contains(&name))
+}
+
+/// The selectors that Kubernetes gives a ClusterRole: the label that each asks for. `None` for roles that are not its
+/// own.
+pub fn aggregated_by(role: &str) -> Option<&'static [&'static str]> {
+    match role {
+        "view" => Some(&["rbac.authorization.k8s.io/aggregate-to-view"]),
+        "edit" => Some(&["rbac.authorization.k8s.io/aggregate-to-edit"]),
+        "admin" => Some(&["rbac.authorization.k8s.io/aggregate-to-admin"]),
+        _ if is_cluster_role(role) => Some(&[]),
+        _ => None,
+    }
+}
+
+/// What a role grants: verbs, API groups, and resources or non-resource URLs.
+pub type Rules = &'static [(&'static [&'static str], &'static str, &'static [&'static str])];
+
+/// What Kubernetes' own ClusterRole of this name grants, if it binds it to everyone. [`URLS`] is the group of URLs.
+pub fn discovery_rules(role: &str) -> Option<Rules> {
+    DISCOVERY.iter().find_map(|(name, rules)| (*name == role).then_some(*rules))
+}
+
+/// Roles that can take any right: write every resource, escalate, mint tokens, issue client certificates or use the
+/// kubelet API.
+const ESCALATING: &[&str] = &[
+    "aks-service",
+    "system:controller:certificate-controller",
+    "system:controller:clusterrole-aggregation-controller",
+    "system:controller:generic-garbage-collector",
+    "system:controller:namespace-controller",
+    "system:kube-controller-manager",
+    "system:kubelet-api-admin",
+    "system:node",
+];
+
+const GET: &[&str] = &["get"];
+const CREATE: &[&str] = &["create"];
+/// The group of non-resource URLs.
+pub const URLS: &str = "URLs";
+
+const DISCOVERY: &[(&str, Rules)] = &[
+    (
+        "system:basic-user",
+        &[
+            (CREATE, "authorization.k8s.io", &["selfsubjectaccessreviews", "selfsubjectrulesreviews"]),
+            (CREATE, "authentication.k8s.io", &["selfsubjectreviews"]),
+        ],
+    ),
+    (
+        "system:discovery",
+        &[(
+            GET,
+            URLS,
+            &[
+                "/api",
+                "/api/*",
+                "/apis",
+                "/apis/*",
+                "/healthz",
+                "/livez",
+                "/openapi",
+                "/openapi/*",
+                "/readyz",
+                "/version",
+                "/version/",
+            ],
+        )],
+    ),
+    ("system:public-info-viewer", &[(GET, URLS, &["/healthz", "/livez", "/readyz", "/version", "/version/"])]),
+    (
+        "system:service-account-issuer-discovery",
+        &[(
+            GET,
+            URLS,
+            &[
+                "/.well-known/openid-configuration",
+                "/.well-known/openid-configuration/",
+                "/openid/v1/jwks",
+                "/openid/v1/jwks/",
+            ],
+        )],
+    ),
+];
 
 /// Kind, namespace (empty for cluster-scoped kinds) and names.
 pub const BUILT_IN: &[(Kind, &str, &[&str])] = &[
@@ -75,7 +168,7 @@ const KUBERNETES_CLUSTER_ROLE_BINDINGS: &[&str] = &[
 ];
 
 /// ClusterRoles and ClusterRoleBindings of the built-in controllers share their names.
-const CONTROLLERS: &[&str] = &[
+pub const CONTROLLERS: &[&str] = &[
     "system:controller:attachdetach-controller",
     "system:controller:certificate-controller",
     "system:controller:clusterrole-aggregation-controller",

@@ -6,6 +6,7 @@
 
 use json::Node;
 use std::fmt::Write;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use text::shown;
 
 /// What a finding points at.
@@ -56,10 +57,18 @@ pub struct Location {
     pub path: String,
     /// For programs: the JSON Pointer (RFC 6901) of the nearest node the object has.
     pub pointer: String,
-    /// The same place in another version of the object: elements by what they name, not by index.
-    pub(crate) identity: String,
+    /// A digest of the same place in any version of the object: elements by what they name, not by index. A
+    /// digest, because names can be long and every place would repeat those above it.
+    pub(crate) identity: u64,
     /// Position in the document, to sort by.
     pub(crate) order: usize,
+}
+
+/// A digest to compare parts of two objects by. It is the same for the same input within one build, and never shown.
+pub(crate) fn digest(what: impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    what.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Locates every place in one walk, in the order given.
@@ -95,22 +104,22 @@ impl Location {
         match step {
             PathSegment::Member(name) => {
                 push_member(&mut self.path, name, "");
-                let _ = write!(self.identity, "/{name}");
+                self.identity = digest((self.identity, name));
             }
             PathSegment::Inside(key) => {
                 let _ = write!(self.path, "[{}]", shown(key));
-                let _ = write!(self.identity, "//{key}");
+                self.identity = digest((self.identity, "inside", key));
             }
         }
     }
 }
 
-/// The three spellings of the path to the node being visited.
+/// The path to the node being visited, in two spellings and as a digest.
 #[derive(Default)]
 struct Trail {
     path: String,
     pointer: String,
-    identity: String,
+    identity: u64,
     /// The member name that led here; it decides how its elements are named.
     key: String,
 }
@@ -132,14 +141,14 @@ impl Walk<'_> {
             if let Some(location) = self.located.get_mut(*index) {
                 location.path.clone_from(&trail.path);
                 location.pointer.clone_from(&trail.pointer);
-                location.identity.clone_from(&trail.identity);
+                location.identity = trail.identity;
                 location.order = address - self.root + 1;
             }
         }
         if wanted.is_empty() {
             return;
         }
-        let lengths = (trail.path.len(), trail.pointer.len(), trail.identity.len());
+        let lengths = (trail.path.len(), trail.pointer.len(), trail.identity);
         let parent_key = std::mem::take(&mut trail.key);
         for (key, member) in node.members() {
             let (below, rest) = split(wanted, member.end());
@@ -149,7 +158,7 @@ impl Walk<'_> {
             }
             push_member(&mut trail.path, key, &parent_key);
             let _ = write!(trail.pointer, "/{}", key.replace('~', "~0").replace('/', "~1"));
-            let _ = write!(trail.identity, "/{}", key.replace('/', "~1"));
+            trail.identity = digest((trail.identity, key));
             key.clone_into(&mut trail.key);
             self.visit(member, below, trail);
             trail.truncate(lengths);
@@ -164,7 +173,7 @@ impl Walk<'_> {
                     None => _ = write!(trail.path, "[{index}]"),
                 }
                 let _ = write!(trail.pointer, "/{index}");
-                push_identity(&mut trail.identity, &parent_key, item, previous, index);
+                trail.identity = digest((trail.identity, element(&parent_key, item, previous, index)));
                 trail.key.clear();
                 self.visit(item, below, trail);
                 trail.truncate(lengths);
@@ -185,10 +194,10 @@ fn split(wanted: Wanted<'_>, end: usize) -> (Wanted<'_>, Wanted<'_>) {
 }
 
 impl Trail {
-    fn truncate(&mut self, (path, pointer, identity): (usize, usize, usize)) {
+    fn truncate(&mut self, (path, pointer, identity): (usize, usize, u64)) {
         self.path.truncate(path);
         self.pointer.truncate(pointer);
-        self.identity.truncate(identity);
+        self.identity = identity;
     }
 }
 
@@ -208,24 +217,21 @@ fn push_member(path: &mut String, key: &str, parent: &str) {
 }
 
 /// What an element of a list is, whatever its index: see "Ratchet" in the documentation.
-fn push_identity(out: &mut String, list: &str, item: Node<'_>, previous: Option<Node<'_>>, index: usize) {
-    out.push('/');
+fn element(list: &str, item: Node<'_>, previous: Option<Node<'_>>, index: usize) -> u64 {
     if list == "subjects" {
-        for part in ["kind", "namespace", "name"] {
-            let _ = write!(out, "{:?}", item.get(part).text());
-        }
+        digest(["kind", "namespace", "name"].map(|part| item.get(part).text()))
     } else if list == "rules" {
-        let _ = write!(out, "{item}");
+        digest(item.to_string())
     } else if let Some(name) = item.get("name").text() {
-        let _ = write!(out, "{name:?}");
+        digest(("name", name))
     } else if let Some(argument) = item.text() {
-        let _ = match (flag(argument), previous.and_then(Node::text).and_then(flag)) {
-            (Some(flag), _) => write!(out, "{flag:?}"),
-            (None, Some(flag)) => write!(out, "{flag:?}="),
-            (None, None) => write!(out, "{argument:?}"),
-        };
+        match (flag(argument), previous.and_then(Node::text).and_then(flag)) {
+            (Some(flag), _) => digest(("flag", flag)),
+            (None, Some(flag)) => digest(("value", flag)),
+            (None, None) => digest(("text", argument)),
+        }
     } else {
-        let _ = write!(out, "{index}");
+        digest(index)
     }
 }
 
@@ -260,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn three_spellings() {
+    fn paths_and_pointers() {
         let found = locations(&[
             &["spec", "containers", "0", "env", "0"],
             &["metadata", "labels", "app.kubernetes.io/name"],
@@ -293,10 +299,28 @@ mod tests {
                 "/rules/0"
             ]
         );
-        let identities: Vec<_> = found.iter().map(|l| l.identity.as_str()).collect();
-        assert_eq!(identities[2], "/spec/containers/\"web\"/args/\"--key\"=");
-        assert_eq!(identities[3], "/spec/containers/\"web\"/args/\"--x\"");
-        assert_eq!(identities[5], "/rules/{\"verbs\":[\"*\"]}");
+    }
+
+    #[test]
+    fn elements_are_known_by_what_they_name() {
+        let of = |text: &str| {
+            let value = parse(text).unwrap();
+            let root = Node::new(&value);
+            let last = root.members().next().unwrap().1.items().last().unwrap();
+            locate(root, &[&last.into()])[0].identity
+        };
+        assert_eq!(of(r#"{"args":["-x","--key","v"]}"#), of(r#"{"args":["--key","w"]}"#));
+        assert_eq!(of(r#"{"args":["--key=v"]}"#), of(r#"{"args":["-x","--key=w"]}"#));
+        assert_eq!(of(r#"{"env":[{"name":"A","value":"1"}]}"#), of(r#"{"env":[{"name":"B"},{"name":"A"}]}"#));
+        let others = [
+            of(r#"{"args":["--key","v"]}"#),
+            of(r#"{"args":["--key"]}"#),
+            of(r#"{"args":["v"]}"#),
+            of(r#"{"subjects":[{"kind":"User","name":"a"}]}"#),
+            of(r#"{"subjects":[{"kind":"Group","name":"a"}]}"#),
+            of(r#"{"env":[{"name":"a"}]}"#),
+        ];
+        assert_eq!(std::collections::BTreeSet::from(others).len(), others.len());
     }
 
     #[test]

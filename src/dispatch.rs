@@ -295,8 +295,9 @@ pub(crate) fn run<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>, copy: &'a C
     };
     let modes = if judged { auth_mode::choices(object, workloads) } else { Vec::new() };
     let binding = Binding::of(object).filter(|_| judged);
-    let role = role(object).filter(|_| judged);
-    let privileges = role.as_ref().map(Privileges::of);
+    // Rules compare the contents of the roles that every cluster has, where they matter.
+    let role = role(object).filter(|_| has_object);
+    let privileges = role.as_ref().map(|role| if judged { Privileges::of(role) } else { Privileges::excused(role) });
     let asked = about_request && cx.requester != Requester::Absent;
     let token_request = (asked && scope == Scope::Token).then_some(TokenRequest { object: *object });
     let is_request = asked && has_object && object.is(&kind::CERTIFICATE_SIGNING_REQUEST);

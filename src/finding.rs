@@ -1,7 +1,8 @@
 //! What a rule reports: the anchor, the message and the remediation.
 
-use crate::anchor::Anchor;
+use crate::anchor::{Anchor, digest};
 use std::borrow::Cow;
+use std::hash::Hash;
 
 /// How serious a finding is. The profile turns it into an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,6 +25,53 @@ impl Severity {
     }
 }
 
+/// What tells a finding of an updated object from one that the old object already had, besides the rule.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Compared {
+    /// The place.
+    #[default]
+    Anchor,
+    /// The place and a digest of what it says: which identity, account, role or Secret.
+    Content(u64),
+    /// The dangerous grants of a role as digests, wherever they are: new if the old object makes one of them in no
+    /// finding.
+    Grants(Vec<GrantDigest>),
+}
+
+/// One grant of a role. It is not new if the old object makes it for all names or on all resources.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct GrantDigest {
+    grant: u64,
+    for_all_names: u64,
+    on_all_resources: u64,
+}
+
+impl GrantDigest {
+    pub fn of(grant: u64) -> Self {
+        GrantDigest { grant, for_all_names: grant, on_all_resources: grant }
+    }
+
+    pub fn narrowed(grant: u64, for_all_names: u64, on_all_resources: u64) -> Self {
+        GrantDigest { grant, for_all_names, on_all_resources }
+    }
+
+    /// The same grant where it serves another purpose, such as in an aggregated role.
+    pub fn for_purpose(self, purpose: impl Hash + Copy) -> Self {
+        let of = |grant| digest((purpose, grant));
+        GrantDigest::narrowed(of(self.grant), of(self.for_all_names), of(self.on_all_resources))
+    }
+
+    /// What a list of known grants is to hold.
+    pub fn known(self) -> u64 {
+        self.grant
+    }
+
+    /// Whether a sorted list of known grants includes this one.
+    pub fn is_among(self, known: &[u64]) -> bool {
+        [self.grant, self.for_all_names, self.on_all_resources].iter().any(|grant| known.binary_search(grant).is_ok())
+    }
+}
+
 /// A finding starts with the severity and the remediation of its rule, which the rule may change for a single case.
 #[derive(Clone, Debug)]
 pub struct Finding<'a> {
@@ -37,6 +85,7 @@ pub struct Finding<'a> {
     pub remediation: Cow<'static, str>,
     /// The finding depends on a look-up that failed, so it warns in every profile.
     pub unchecked: bool,
+    pub(crate) compared: Compared,
 }
 
 impl Finding<'_> {
@@ -47,6 +96,18 @@ impl Finding<'_> {
 
     pub fn remediation(&mut self, remediation: impl Into<Cow<'static, str>>) -> &mut Self {
         self.remediation = remediation.into();
+        self
+    }
+
+    /// With other content, the finding is new on an update even if its place is not.
+    pub(crate) fn compare_content(&mut self, content: impl Hash) -> &mut Self {
+        self.compared = Compared::Content(digest(content));
+        self
+    }
+
+    /// On an update, the finding is new if one of these grants is.
+    pub(crate) fn compare_grants(&mut self, grants: Vec<GrantDigest>) -> &mut Self {
+        self.compared = Compared::Grants(grants);
         self
     }
 

@@ -91,6 +91,7 @@ pub(crate) fn respond(
         ("denied", ids(&denied)),
         ("warned", ids(&warned)),
         ("exempted", exempted(decisions)),
+        ("excused", ids(&decisions.iter().filter(|decision| decision.action == Action::Excused).collect::<Vec<_>>())),
     ] {
         if !list.is_empty() {
             audit_annotations.insert(key, list);

@@ -21,7 +21,8 @@ pub enum Requester {
     Other,
 }
 
-fn is_control_plane(name: &str) -> bool {
+/// Whether the user is the control plane itself or one of its service accounts.
+pub fn is_control_plane(name: &str) -> bool {
     matches!(
         name,
         "system:apiserver"

@@ -6,7 +6,7 @@
 
 use crate::anchor::Anchor;
 use crate::auth_mode::ModeFinding;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Compared, Finding, Severity};
 use crate::lookup::{LookupError, Lookups, Query};
 use crate::object::Object;
 use crate::privilege::Privileges;
@@ -103,6 +103,7 @@ impl<'a> RuleContext<'a> {
             message: message.into(),
             remediation: Cow::Borrowed(self.rule.remediation),
             unchecked: false,
+            compared: Compared::default(),
         });
         let last = self.findings.len() - 1;
         #[allow(clippy::indexing_slicing, reason = "just pushed")]
@@ -115,7 +116,10 @@ impl<'a> RuleContext<'a> {
             Some(value) => format!("{} ({value})", found.choice.what),
             None => found.choice.what.to_owned(),
         };
-        self.report(found.place.clone(), message).severity(found.choice.mode.severity()).remediation(found.entry.fix);
+        self.report(found.place.clone(), message)
+            .severity(found.choice.mode.severity())
+            .remediation(found.entry.fix)
+            .compare_content((found.choice.what, found.value));
     }
 
     /// Reports that a look-up failed: a warning in every profile, never a silent pass.

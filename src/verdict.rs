@@ -1,7 +1,7 @@
 //! Findings, settings and operation in; an action for each finding out.
 
-use crate::anchor::{Anchor, Location, locate};
-use crate::finding::Severity;
+use crate::anchor::{Anchor, Location, digest, locate};
+use crate::finding::{Compared, Severity};
 use crate::object::Object;
 use crate::requester::Requester;
 use crate::rule::{Check, Rule, RuleContext};
@@ -10,6 +10,7 @@ use crate::settings::{Date, Exemption, Override, Profile};
 use json::Node;
 use std::borrow::Cow;
 use std::cell::OnceCell;
+use std::cmp::Reverse;
 
 /// A finding with its place found and its action decided.
 #[derive(Clone, Debug)]
@@ -22,6 +23,7 @@ pub struct Decision {
     pub remediation: Cow<'static, str>,
     /// An exemption that would have covered it, had it not ended.
     pub expired: Option<String>,
+    pub(crate) compared: Compared,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +34,8 @@ pub enum Action {
     None,
     /// Excused by an exemption, with its reason.
     Exempt(String),
+    /// Excused because AKS itself wrote the object.
+    Excused,
 }
 
 impl Action {
@@ -41,6 +45,7 @@ impl Action {
             Action::Warn => "warn",
             Action::None => "none",
             Action::Exempt(_) => "exempt",
+            Action::Excused => "excused",
         }
     }
 }
@@ -76,6 +81,7 @@ pub(crate) fn decide(cx: &RuleContext<'_>, object: &Object<'_>, today: &dyn Fn()
         findings.sort_unstable();
     }
     let owned = cx.settings.owned_pods_warn && is_made_by_controller(object, cx);
+    let by_aks = cx.request.user_info().get("username").text() == Some("aksService");
     let day = OnceCell::new();
     let mut decisions: Vec<Decision> = order
         .into_iter()
@@ -95,6 +101,9 @@ pub(crate) fn decide(cx: &RuleContext<'_>, object: &Object<'_>, today: &dyn Fn()
             if owned && action == Action::Deny && !unreadable {
                 action = Action::Warn;
             }
+            if by_aks && action != Action::None && is_about_rights(finding.rule) {
+                action = Action::Excused;
+            }
             Decision {
                 rule: rules::by_id(finding.rule).unwrap_or(&rules::UNREADABLE),
                 severity: finding.severity,
@@ -103,12 +112,18 @@ pub(crate) fn decide(cx: &RuleContext<'_>, object: &Object<'_>, today: &dyn Fn()
                 message: finding.message.clone(),
                 remediation: finding.remediation.clone(),
                 expired,
+                compared: finding.compared.clone(),
             }
         })
         .collect();
     // Templates of one object may share metadata, and each of them tells of it.
     decisions.dedup_by(|a, b| a.rule == b.rule && a.location == b.location && a.message == b.message);
     decisions
+}
+
+/// Whether the rule is about roles or bindings. AKS itself writes those of its add-ons, and they grant a lot.
+fn is_about_rights(rule: &str) -> bool {
+    [&rules::binding::GROUP, &rules::role::GROUP].iter().any(|group| group.rules.iter().any(|of| of.id == rule))
 }
 
 fn action(cx: &RuleContext<'_>, rule: &str, severity: Severity, unchecked: bool) -> Action {
@@ -138,28 +153,59 @@ fn describe_expired(exemption: &Exemption) -> String {
     format!("exemption \"{}\" ended on {until} and no longer applies", exemption.reason)
 }
 
-/// Denials of what the old object had as well become warnings: same rule, same place, and no worse. Two
-/// of a kind where there was one do not.
-pub(crate) fn ratchet(decisions: &mut [Decision], before: &RuleContext<'_>, old: &Object<'_>) {
+/// Denials of what the old object had as well become warnings: the same rule at the same place, or the same grants,
+/// and not worse. Two of a kind where there was one do not. What cannot be read stays denied, unless the object is
+/// being deleted: its finalizers could not be removed otherwise.
+pub(crate) fn ratchet(decisions: &mut [Decision], before: &RuleContext<'_>, old: &Object<'_>, is_being_deleted: bool) {
     let places: Vec<&Anchor<'_>> = before.findings.iter().map(|finding| &finding.place).collect();
-    let mut known: Vec<(&str, String, Severity)> = before
-        .findings
-        .iter()
-        .zip(locate(old.root, &places))
-        .map(|(finding, location)| (finding.rule, location.identity, finding.severity))
-        .collect();
-    for decision in decisions.iter_mut().filter(|decision| decision.denies() && !decision.is_unreadable()) {
-        if decision.rule.checks.iter().all(Check::is_about_request) {
-            continue;
-        }
-        let same = known.iter().position(|(rule, identity, severity)| {
-            *rule == decision.rule.id && *identity == decision.location.identity && *severity >= decision.severity
-        });
-        if let Some(index) = same {
-            known.swap_remove(index);
-            decision.action = Action::Warn;
+    let mut known = Vec::with_capacity(places.len());
+    let mut granted: Vec<u64> = Vec::new();
+    for (finding, location) in before.findings.iter().zip(locate(old.root, &places)) {
+        match &finding.compared {
+            Compared::Grants(grants) => granted.extend(grants.iter().map(|grant| grant.known())),
+            compared => known.push((key(finding.rule, &location, compared), Reverse(finding.severity))),
         }
     }
+    known.sort_unstable();
+    granted.sort_unstable();
+    let mut new: Vec<_> = decisions
+        .iter_mut()
+        .filter(|decision| decision.denies())
+        .filter(|decision| match decision.is_unreadable() {
+            true => is_being_deleted,
+            false => !decision.rule.checks.iter().all(Check::is_about_request),
+        })
+        .map(|decision| {
+            let key = key(decision.rule.id, &decision.location, &decision.compared);
+            (key, Reverse(decision.severity), decision)
+        })
+        .collect();
+    new.sort_by_key(|(key, severity, _)| (*key, *severity));
+    // Both lists go through the keys in the same order, and through each key from the worst finding down.
+    let mut known = known.into_iter().peekable();
+    for (key, severity, decision) in new {
+        let is_old = match &decision.compared {
+            Compared::Grants(grants) => !grants.is_empty() && grants.iter().all(|grant| grant.is_among(&granted)),
+            _ => {
+                while known.next_if(|(other, _)| *other < key).is_some() {}
+                known.next_if(|(other, as_severe)| *other == key && *as_severe <= severity).is_some()
+            }
+        };
+        if is_old {
+            decision.action = Action::Warn;
+            decision.message.push_str(", as in the old object");
+            // To refuse a new value would turn a secret that expires into an outage.
+            if decision.rule.id.contains("credential") && decision.compared == Compared::Anchor {
+                decision.message.push_str(" (the value is not compared, so that it can be rotated)");
+            }
+        }
+    }
+}
+
+/// What two findings have in common if they are the same: rule, place and content.
+fn key(rule: &str, location: &Location, compared: &Compared) -> u64 {
+    let content = if let Compared::Content(content) = compared { Some(content) } else { None };
+    digest((rule, location.identity, content))
 }
 
 /// Controllers of the control plane, and what they own Pods for.

@@ -7,9 +7,10 @@
 //! - Where only a lone `*` covers the resource, `role-wildcard` or `role-custom-wildcard` reports the policy
 //!   rule, unless one of the special verbs (`SPECIAL_VERBS`) is written out.
 //!
-//! A grant that `resourceNames` narrow is one severity lower. Names narrow neither listing nor creating, and
-//! a name that is as good as every name does not narrow either. The work is linear in the size of the role.
+//! A grant that `resourceNames` narrow is one severity lower. Names do not narrow creating and deleting collections,
+//! and a name that is as good as every name does not narrow either. The work is linear in the size of the role.
 
+mod digests;
 mod table;
 mod wildcard;
 
@@ -19,6 +20,7 @@ mod tests;
 use crate::finding::Severity;
 use kubernetes::grant::{Grant, PolicyRule, Reach, carries_name};
 use kubernetes::role::Role;
+use std::cell::Cell;
 use table::{PRIVILEGES, READ, SPECIAL_VERBS};
 use text::shown;
 use wildcard::Wildcard;
@@ -59,8 +61,8 @@ enum Open {
 /// What `resourceNames` do to a grant.
 #[derive(Debug)]
 enum Names {
-    /// The grant is one severity lower, unless one of these is among the names.
-    LowerUnless(&'static [&'static str]),
+    /// The grant is one severity lower, unless one of the names is as good as every name.
+    LowerUnless(fn(&str) -> bool),
     /// The grant counts only if one of these is among the names.
     Only(&'static [&'static str]),
     /// Requests of this verb do not go by name.
@@ -102,7 +104,12 @@ pub struct Granted<'r, 'a> {
 /// A role and everything that rules report about its policy rules.
 pub struct Privileges<'r, 'a> {
     pub role: &'r Role<'a>,
+    /// One that every cluster has, so that only rules that compare its contents report anything.
+    pub is_excused: bool,
+    rows: Vec<&'static Privilege>,
     granted: Vec<Granted<'r, 'a>>,
+    /// How many digests may still be made.
+    budget: Cell<usize>,
 }
 
 impl<'r, 'a> Privileges<'r, 'a> {
@@ -112,7 +119,18 @@ impl<'r, 'a> Privileges<'r, 'a> {
         for policy_rule in role.rules() {
             list(&rows, role, policy_rule, &mut granted);
         }
-        Privileges { role, granted }
+        Privileges { role, is_excused: false, rows, granted, budget: Cell::new(digests::MOST) }
+    }
+
+    /// A role that every cluster has: nothing that it grants is listed.
+    pub fn excused(role: &'r Role<'a>) -> Self {
+        let (rows, granted) = (Vec::new(), Vec::new());
+        Privileges { role, is_excused: true, rows, granted, budget: Cell::new(digests::MOST) }
+    }
+
+    /// Everything that rules report.
+    pub fn granted(&self) -> &[Granted<'r, 'a>] {
+        &self.granted
     }
 
     /// What the rule with this id reports, in the order of the policy rules.
@@ -208,11 +226,12 @@ impl Privilege {
             self.verbs.iter().filter_map(|verb| Some((*verb, policy_rule.verb(verb)?))).collect();
         let (reach, reach_without_name) = (policy_rule.reach(true), policy_rule.reach(false));
         let powerful = match self.names {
-            Names::LowerUnless(names) | Names::Only(names) => {
-                !names.is_empty() && policy_rule.names.iter().any(|name| names.contains(name))
-            }
+            Names::LowerUnless(is_powerful) => policy_rule.names.iter().any(|name| is_powerful(name)),
+            Names::Only(names) => policy_rule.names.iter().any(|name| names.contains(name)),
             Names::Ignored => false,
         };
+        // A Role there names accounts of the control plane.
+        let in_kube_system = role.root.at(&["metadata", "namespace"]).text() == Some("kube-system");
         for (resource, written_resource) in resources {
             for (verb, written_verb) in verbs.iter().copied() {
                 let carries_name = carries_name(verb, resource);
@@ -222,7 +241,9 @@ impl Privilege {
                     _ => reach_without_name,
                 };
                 let Some(reach) = reach.filter(|_| role.applies(verb, self.group, resource)) else { continue };
-                let narrowed = reach == Reach::Named && carries_name;
+                // A list that selects by name is allowed, any other is not.
+                let narrowed = reach == Reach::Named && (carries_name || matches!(verb, "list" | "watch"));
+                let powerful = powerful || (verb == "impersonate" && resource == "serviceaccounts" && in_kube_system);
                 let severity = match self.names {
                     Names::Only(_) if narrowed && !powerful => None,
                     Names::LowerUnless(_) if narrowed && !powerful => lowered(severity),

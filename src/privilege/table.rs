@@ -4,7 +4,9 @@
 //! rows of one rule are adjacent.
 
 use super::{Half, Names, Open, Privilege};
+use crate::aks_defaults;
 use crate::finding::Severity;
+use crate::requester::{LOCAL_ACCOUNTS, is_control_plane};
 
 pub const CORE: &str = "";
 pub const RBAC: &str = "rbac.authorization.k8s.io";
@@ -34,13 +36,13 @@ const NO: Option<Severity> = None;
 #[rustfmt::skip]
 pub static PRIVILEGES: &[Privilege] = &[
     // rule                   group           resources          verbs              ClusterRole, Role  what it gives
-    row("role-escalation",    RBAC,           ROLES,             &["escalate"],          H, Some(H), "writes any right into a role").names(POWERFUL),
-    row("role-escalation",    RBAC,           ROLES,             &["bind"],              H, Some(H), "binds any role to its holder").names(POWERFUL)
+    row("role-escalation",    RBAC,           ROLES,             &["escalate"],          H, Some(H), "writes any right into a role").unless(any),
+    row("role-escalation",    RBAC,           ROLES,             &["bind"],              H, Some(H), "binds any role to its holder").unless(is_powerful_role)
         .named("binds these roles to its holder", None),
-    row("role-escalation",    CORE,           PRINCIPALS,        &["impersonate"],       H, Some(H), "acts as another user, group or service account").names(POWERFUL),
-    row("role-escalation",    AUTHENTICATION, EXTRAS,            &["impersonate"],       H, Some(H), "acts as another Entra principal").names(POWERFUL)
+    row("role-escalation",    CORE,           PRINCIPALS,        &["impersonate"],       H, Some(H), "acts as another user, group or service account").unless(is_powerful_principal),
+    row("role-escalation",    AUTHENTICATION, EXTRAS,            &["impersonate"],       H, Some(H), "acts as another Entra principal").unless(is_powerful_principal)
         .open(Open::Prefixed("userextras/")),
-    row("role-token-minting", CORE,           &["serviceaccounts/token"], &["create"],   H, Some(M), "acts as any service account and its Azure identity")
+    row("role-token-minting", CORE,           &["serviceaccounts/token"], &["create"],   H, Some(M), "acts as any service account and its Azure identity").unless(is_controller)
         .named("acts as the named service accounts and their Azure identities", Some("mount a projected token instead, and leave the grant out")),
     row("role-certificate-approval", CERTIFICATES, SIGNERS,      &["approve"],           H, NO,      "issues client certificates for any user and group")
         .names(CLIENT_SIGNERS).completed_by(APPROVAL),
@@ -48,7 +50,7 @@ pub static PRIVILEGES: &[Privilege] = &[
         .names(CLIENT_SIGNERS).completed_by(STATUS),
     row("role-node-proxy",    CORE,           &["nodes/proxy"],  ANY,                    H, NO,      "runs commands in every pod and bypasses admission and audit")
         .named("runs commands in every pod of these nodes and bypasses admission and audit", None),
-    row("role-secret-read",   CORE,           &["secrets"],      READ,                   M, Some(M), "reads the credentials in them")
+    row("role-secret-read",   CORE,           &["secrets"],      READ,                   M, Some(L), "reads the credentials in them")
         .named("reads the credentials in them", Some("mount the Secrets in the pods that need them instead, and leave the grant out")),
     row("role-pod-exec",      CORE,           EXEC,              &["create", "get"],     M, Some(M), "reaches into pods and the tokens in them"),
     row("role-pod-exec",      CORE,           EPHEMERAL,         PATCH,                  M, Some(M), "reaches into pods and the tokens in them"),
@@ -96,17 +98,32 @@ const POD_IDENTITY_KINDS: &[&str] =
 const CORE_WORKLOADS: &[&str] = &["pods", "replicationcontrollers", "podtemplates"];
 const APPS_WORKLOADS: &[&str] = &["deployments", "daemonsets", "statefulsets", "replicasets"];
 
-/// Names that are as good as every name.
-const POWERFUL: Names = Names::LowerUnless(&[
-    "cluster-admin",
-    "system:masters",
-    "masterclient",
-    "clusterAdmin",
-    "clusterUser",
-    "aksService",
-    "system:apiserver",
-    "system:kube-controller-manager",
-]);
+fn any(name: &str) -> bool {
+    !name.is_empty()
+}
+
+fn none(_: &str) -> bool {
+    false
+}
+
+/// Roles that make their holder an administrator.
+fn is_powerful_role(name: &str) -> bool {
+    matches!(name, "cluster-admin" | "admin") || aks_defaults::escalates(name)
+}
+
+/// Users, groups and service accounts of the control plane, and the local accounts.
+fn is_powerful_principal(name: &str) -> bool {
+    LOCAL_ACCOUNTS.contains(&name)
+        || is_control_plane(name)
+        || matches!(name, "system:masters" | "system:serviceaccounts:kube-system")
+        || name.starts_with("system:kube-")
+        || is_controller(name)
+}
+
+/// Service accounts of the controllers, by their name in `kube-system`.
+fn is_controller(name: &str) -> bool {
+    aks_defaults::CONTROLLERS.iter().any(|role| role.strip_prefix("system:controller:") == Some(name))
+}
 
 /// Signers whose certificates the API server accepts from clients. The API writes a domain and a star for
 /// all signers of a domain.
@@ -135,7 +152,7 @@ const fn row(
         resources,
         open: Open::No,
         verbs,
-        names: Names::LowerUnless(&[]),
+        names: Names::LowerUnless(none),
         half: None,
         in_cluster_role,
         in_role,
@@ -148,6 +165,11 @@ const fn row(
 impl Privilege {
     const fn names(self, names: Names) -> Self {
         Privilege { names, ..self }
+    }
+
+    /// `resourceNames` do not lower the severity if one of them is as good as all.
+    const fn unless(self, is_powerful: fn(&str) -> bool) -> Self {
+        Privilege { names: Names::LowerUnless(is_powerful), ..self }
     }
 
     const fn open(self, open: Open) -> Self {

@@ -6,13 +6,13 @@ use crate::finding::Severity;
 use kubernetes::grant::{PolicyRule, is_built_in_group};
 use kubernetes::role::Role;
 
-const WRITE_URL: &[&str] = &["post", "put", "patch", "delete"];
+pub(super) const WRITE_URL: &[&str] = &["post", "put", "patch", "delete"];
 
 /// Groups that hold credentials and rights, in a cluster and in a namespace.
-const SENSITIVE: &[&str] = &[CORE, RBAC, ADMISSION, AUTHENTICATION, CERTIFICATES];
+pub(super) const SENSITIVE: &[&str] = &[CORE, RBAC, ADMISSION, AUTHENTICATION, CERTIFICATES];
 const SENSITIVE_IN_NAMESPACE: &[&str] = &[CORE, RBAC];
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wildcard {
     /// Every non-resource URL.
     Urls,

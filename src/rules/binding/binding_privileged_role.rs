@@ -5,8 +5,11 @@
 //! Subjects with `admin` or `edit` in the whole cluster can run pods under every service account of every
 //! namespace, and so use every workload identity in the cluster. `admin` can grant roles as well. The
 //! `system:` roles and `aks-service` are meant for components of Kubernetes and AKS and can change with
-//! every version. Binding them to a component's dedicated service account has a lower severity. The four
-//! roles that only describe the cluster are allowed.
+//! every version. Some of them can take any right (`system:node`, `system:kube-controller-manager`,
+//! `system:controller:clusterrole-aggregation-controller`, `aks-service`); a binding of these to anyone except
+//! their component is high, to a service account as to a person. The severity is low for a component that gets
+//! its own role, and for a dedicated service account that gets `system:auth-delegator`, which lets it ask who its
+//! clients are. The four roles that only describe the cluster are allowed.
 //!
 //! ```yaml deny
 //! apiVersion: rbac.authorization.k8s.io/v1
@@ -48,6 +51,7 @@
 //! - [Kubernetes RBAC good practices](https://kubernetes.io/docs/concepts/security/rbac-good-practices/)
 //! - [User-facing roles](https://kubernetes.io/docs/reference/access-authn-authz/rbac/#user-facing-roles)
 
+use crate::aks_defaults;
 use crate::finding::Severity;
 use crate::rule::{Check, Rule, RuleContext};
 use crate::view::binding::{Binding, Principal, Subject};
@@ -64,20 +68,54 @@ pub static RULE: Rule = Rule {
 
 fn check<'a>(cx: &mut RuleContext<'a>, binding: &Binding<'a>) {
     let role = binding.role_ref();
-    let for_people = role.kind == "ClusterRole" && matches!(role.name, "admin" | "edit");
+    let is_cluster_role = role.kind == "ClusterRole";
+    let for_people = is_cluster_role && matches!(role.name, "admin" | "edit");
     let for_components = role.name.starts_with("system:") || role.name == "aks-service";
     if for_people && !binding.namespaced {
-        cx.report(role.node, format!("grants {} in every namespace, including kube-system", role.name));
+        for subject in binding.subjects() {
+            cx.report(subject.node, format!("gets {} in every namespace, including kube-system", role.name));
+        }
     } else if for_components && !role.is_discovery() {
-        let finding = cx.report(role.node, format!("grants {}, which is meant for a component", shown(role.name)));
-        finding.remediation("write a role with the permissions that are needed and bind that role");
-        if binding.subjects().all(|subject| is_component(&subject)) {
-            finding.severity(Severity::Low);
+        for subject in binding.subjects() {
+            let (what, severity) = if is_component(&subject, role.name) {
+                ("which is meant for it", Severity::Low)
+            } else if is_cluster_role && aks_defaults::escalates(role.name) {
+                ("which can take any right and is meant for a component", Severity::High)
+            } else if HARMLESS.contains(&role.name) && is_dedicated_account(&subject) {
+                ("which is meant for a component", Severity::Low)
+            } else {
+                ("which is meant for a component", Severity::Medium)
+            };
+            cx.report(subject.node, format!("gets {}, {what}", shown(role.name)))
+                .severity(severity)
+                .remediation("write a role with the permissions that are needed and bind that role");
         }
     }
 }
 
-/// Components run under dedicated service accounts, such as an API server that uses `system:auth-delegator`.
-fn is_component(subject: &Subject<'_>) -> bool {
+/// Roles that let their holder ask, not act.
+const HARMLESS: &[&str] = &["system:auth-delegator"];
+
+/// Such as that of an API server that asks who its clients are.
+fn is_dedicated_account(subject: &Subject<'_>) -> bool {
     matches!(subject.principal, Principal::ServiceAccount { name, .. } if name != "default")
+}
+
+/// Whether the role is the subject's own: those of controllers and add-ons carry the name of their service account in
+/// `kube-system`.
+fn is_component(subject: &Subject<'_>, role: &str) -> bool {
+    let named = role.strip_prefix("system:controller:").or_else(|| role.strip_prefix("system:"));
+    match subject.principal {
+        Principal::ServiceAccount { namespace: "kube-system", name } => {
+            named == Some(name) || (role, name) == ("system:node-proxier", "kube-proxy")
+        }
+        Principal::User(name) => {
+            (name == role && role.starts_with("system:kube-"))
+                || matches!(
+                    (role, name),
+                    ("aks-service", "aks-support") | ("system:volume-scheduler", "system:kube-scheduler")
+                )
+        }
+        _ => false,
+    }
 }

@@ -7,8 +7,8 @@
 //! same list. The rules about roles evaluate the role. What is high there is high here, or medium if the binding
 //! reaches into one namespace only.
 //!
-//! This rule looks the role up, so it runs only with `clusterLookups`. Kubernetes' own roles (`view`, `edit`,
-//! `admin`, `cluster-admin`, `system:*`) are left to the rules that know them by name. A role that does not exist
+//! This rule looks the role up, so it runs only with `clusterLookups`. The roles that every cluster has (`view`,
+//! `edit`, `admin`, `cluster-admin`, Kubernetes' own `system:*`) are left to the rules that know them by name. A role that does not exist
 //! yet is reported as low, because it can become anything later.
 //!
 //! ```yaml deny
@@ -23,6 +23,7 @@
 //!   operation: CREATE
 //!   kind: {group: rbac.authorization.k8s.io, version: v1, kind: ClusterRoleBinding}
 //!   object:
+//!     kind: ClusterRoleBinding
 //!     metadata: {name: operators}
 //!     roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: operators}
 //!     subjects:
@@ -45,6 +46,7 @@
 //!   operation: CREATE
 //!   kind: {group: rbac.authorization.k8s.io, version: v1, kind: ClusterRoleBinding}
 //!   object:
+//!     kind: ClusterRoleBinding
 //!     metadata: {name: operators}
 //!     roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: operators}
 //!     subjects:
@@ -55,6 +57,7 @@
 //!
 //! - [Kubernetes RBAC good practices](https://kubernetes.io/docs/concepts/security/rbac-good-practices/#privilege-escalation-risks)
 
+use crate::aks_defaults;
 use crate::finding::Severity;
 use crate::lookup::{CLUSTER_ROLE, LookupError, Query, ROLE};
 use crate::privilege::Privileges;
@@ -108,7 +111,7 @@ fn check<'a>(cx: &mut RuleContext<'a>, binding: &Binding<'a>) {
 /// Whether other rules know the role by its name. `edit` in a namespace is what their remediations suggest.
 fn is_known_by_name(role: &RoleRef<'_>) -> bool {
     let user_facing = matches!(role.name, "cluster-admin" | "admin" | "edit" | "view");
-    role.kind == "ClusterRole" && (user_facing || role.name.starts_with("system:") || role.name == "aks-service")
+    role.kind == "ClusterRole" && (user_facing || aks_defaults::is_cluster_role(role.name))
 }
 
 /// The worst that the role grants, as its rule words it, if that rule finds it high in the role. A

@@ -5,7 +5,8 @@
 //! `system:masters` bypasses every authorizer, including Azure RBAC, and membership cannot be revoked before
 //! the certificate that carries it expires. The names of nodes, bootstrap tokens and control-plane components
 //! belong to the machines that hold their certificates. Any other `system:` name is not an Entra identity
-//! either; its severity is lower.
+//! either; its severity is lower. Calico gives the controller manager its own role `calico-tier-getter`; that
+//! binding is allowed as long as it is unchanged.
 //!
 //! ```yaml deny
 //! apiVersion: rbac.authorization.k8s.io/v1
@@ -60,6 +61,9 @@ pub static RULE: Rule = Rule {
 };
 
 fn check<'a>(cx: &mut RuleContext<'a>, binding: &Binding<'a>) {
+    if is_of_component(binding) {
+        return;
+    }
     for subject in binding.subjects() {
         let Some(name) = subject.user_or_group() else { continue };
         let Some(rest) = name.strip_prefix("system:") else { continue };
@@ -74,6 +78,21 @@ fn check<'a>(cx: &mut RuleContext<'a>, binding: &Binding<'a>) {
         };
         cx.report(subject.node, what);
     }
+}
+
+/// Bindings of add-ons that give a component of the control plane a role that the add-on publishes for it: name,
+/// role and only user. The component itself is more powerful than the role.
+const OF_COMPONENTS: &[(&str, &str, &str)] =
+    &[("calico-tier-getter", "calico-tier-getter", "system:kube-controller-manager")];
+
+fn is_of_component(binding: &Binding<'_>) -> bool {
+    let role = binding.role_ref();
+    OF_COMPONENTS.iter().any(|(name, role_name, user)| {
+        !binding.namespaced
+            && binding.object.name == *name
+            && (role.kind, role.name) == ("ClusterRole", *role_name)
+            && binding.subjects().all(|subject| subject.user() == Some(user))
+    })
 }
 
 /// Names that `binding-anonymous` and `binding-everyone` report.

@@ -1,12 +1,18 @@
 //! The check that most rules about roles share.
 
 use crate::privilege::Privileges;
+use crate::request::Operation;
 use crate::rule::RuleContext;
 
 /// Reports what the engine lists for the rule.
 pub fn privileges<'a>(cx: &mut RuleContext<'a>, role: &Privileges<'_, 'a>) {
     for granted in role.reported_by(cx.rule.id) {
+        let is_update = cx.request.operation() == Operation::Update;
         let finding = cx.report(granted.policy_rule.node, granted.message());
+        // Only an update has an old object to compare with.
+        if is_update {
+            finding.compare_grants(role.digests(granted));
+        }
         finding.severity(granted.severity);
         if let Some(remediation) = granted.remediation() {
             finding.remediation(remediation);

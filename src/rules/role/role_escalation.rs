@@ -7,7 +7,9 @@
 //! cluster-admin in one more step, and the audit log does not show the person's Entra identity as the holder of
 //! the right. Impersonating `userextras/oid` acts as another Entra principal wherever Azure RBAC decides. `*`
 //! among the verbs includes all three. `resourceNames` lower the severity, unless one of the names is as good as
-//! all of them (`cluster-admin`, `system:masters`).
+//! all of them: a role that escalates (`cluster-admin`, `admin`, `aks-service`), a user, group or service account of
+//! the control plane (`system:masters`, `aksService`, `aks-support`, `system:kube-*`, the accounts of `kube-system`).
+//! `escalate` on one role is enough to write any right into it, so its names never lower the severity.
 //!
 //! ```yaml deny
 //! apiVersion: rbac.authorization.k8s.io/v1

@@ -52,8 +52,10 @@ pub static RULE: Rule = Rule {
 };
 
 fn check<'a>(cx: &mut RuleContext<'a>, role: &Privileges<'_, 'a>) {
-    let role = role.role;
-    for policy_rule in role.rules().iter().filter(|_| role.namespaced) {
+    if role.is_excused || !role.role.namespaced {
+        return;
+    }
+    for policy_rule in role.role.rules() {
         let outside = |resource: &&str| {
             CLUSTER_SCOPED.iter().any(|(group, _)| policy_rule.has_group(group) && is_cluster_scoped(group, resource))
         };

@@ -4,7 +4,8 @@
 //!
 //! `get`, `list` and `watch` all expose the contents of Secrets, including tokens and passwords of other
 //! identities. Use a managed identity instead of a Secret where that is possible, and make the remaining Secrets
-//! readable by name only. A `get` that `resourceNames` narrow is a matter of hygiene.
+//! readable by name only. In a Role this is a matter of hygiene, and so is a grant of a ClusterRole that
+//! `resourceNames` narrow. A Role that names the Secrets is fine.
 //!
 //! ```yaml deny
 //! apiVersion: rbac.authorization.k8s.io/v1

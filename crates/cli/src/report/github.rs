@@ -33,7 +33,7 @@ impl<W: Write> Report for Github<W> {
                     let name = match finding.action {
                         Action::Deny => "error",
                         Action::Warn => "warning",
-                        Action::None | Action::Exempt(_) => "notice",
+                        Action::None | Action::Exempt(_) | Action::Excused => "notice",
                     };
                     let region = &place.region;
                     let properties = [

@@ -31,7 +31,7 @@ impl<O: Write, E: Write> Report for Gitlab<O, E> {
                     let severity = match finding.action {
                         Action::Deny => "critical",
                         Action::Warn => "minor",
-                        Action::None | Action::Exempt(_) => "info",
+                        Action::None | Action::Exempt(_) | Action::Excused => "info",
                     };
                     self.issues.push(json!({
                         "description": format!("{}: {}", subject.title, message(finding)),

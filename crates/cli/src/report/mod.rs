@@ -176,7 +176,7 @@ impl Summary {
                     match finding.action {
                         Action::Deny => count.denied += 1,
                         Action::Warn => count.warned += 1,
-                        Action::None | Action::Exempt(_) => count.not_shown += 1,
+                        Action::None | Action::Exempt(_) | Action::Excused => count.not_shown += 1,
                     }
                 }
             }

@@ -34,7 +34,7 @@ impl<O: Write, E: Write> Report for Sarif<O, E> {
             Record::Evaluated { subject, evaluation, places } => {
                 for (finding, place) in evaluation.findings.iter().zip(places) {
                     // Exemptions too: SARIF has a field for the reason.
-                    if is_shown(finding, self.all) || matches!(finding.action, Action::Exempt(_)) {
+                    if is_shown(finding, self.all) || matches!(finding.action, Action::Exempt(_) | Action::Excused) {
                         let print = fingerprint(subject, finding, &mut self.seen);
                         self.results.push(result(&subject.source, finding, place, &subject.title.to_string(), print));
                     }
@@ -113,7 +113,7 @@ fn result(source: &str, finding: &Decision, place: &Place, title: &str, print: S
     let level = match finding.action {
         Action::Deny => "error",
         Action::Warn => "warning",
-        Action::None | Action::Exempt(_) => "note",
+        Action::None | Action::Exempt(_) | Action::Excused => "note",
     };
     let mut result = json!({
         "ruleId": finding.rule.id,

@@ -51,6 +51,7 @@ impl RecordRenderer {
             Action::Warn => Level::WARNING.with_name("warn"),
             Action::None => Level::NOTE.with_name("low"),
             Action::Exempt(_) => Level::NOTE.with_name("exempt"),
+            Action::Excused => Level::NOTE.with_name("excused"),
         };
         let title = format!("{} {}", place(finding), finding.message);
         let title = level.primary_title(title).id(finding.rule.id).id_url(rule_page::url(finding.rule));

@@ -1,0 +1,96 @@
+//! The dangerous grants of a finding as digests, for the ratchet.
+//!
+//! A grant is a group, a resource, a verb and a name. Wildcards count as every grant of the table that they include,
+//! and as the wildcard itself for the sensitive groups. How a role spreads its grants over policy rules therefore does
+//! not matter, and an update that narrows them grants nothing new.
+
+use super::table::{READ, WRITE};
+use super::wildcard::{SENSITIVE, WRITE_URL, Wildcard};
+use super::{Granted, Open, Privileges};
+use crate::anchor::digest;
+use crate::finding::GrantDigest;
+use kubernetes::grant::{Reach, carries_name};
+use std::hash::Hash;
+
+/// The most digests for one role. Beyond that, a policy rule is compared as it is written.
+pub(super) const MOST: usize = 1 << 15;
+
+impl<'r, 'a> Privileges<'r, 'a> {
+    /// The dangerous grants that a finding of this role reports.
+    pub(crate) fn digests(&self, granted: &Granted<'r, 'a>) -> Vec<GrantDigest> {
+        let policy_rule = granted.policy_rule;
+        let mut found = Vec::new();
+        // A lone `*` that is reported as a wildcard includes what the table lists.
+        let included = match granted.wildcard {
+            Some(Wildcard::Resources) => self.rows.iter().flat_map(|row| row.grants(self.role, policy_rule)).collect(),
+            _ => Vec::new(),
+        };
+        for held in granted.grants.iter().filter(|_| included.is_empty()).chain(&included) {
+            found.push((held.privilege.group, held.resource, held.verb, held.written.reach));
+            // Includes resources that the table cannot list.
+            if held.written.resource == "*" && !matches!(held.privilege.open, Open::No) {
+                found.push((held.privilege.group, "*", held.verb, held.written.reach));
+            }
+        }
+        let mut as_written = Vec::new();
+        match granted.wildcard {
+            None => {}
+            Some(Wildcard::Urls) => {
+                found.extend(
+                    WRITE_URL
+                        .iter()
+                        .filter(|verb| policy_rule.any_verb(&[verb]))
+                        .map(|verb| ("", "URL", *verb, Reach::All)),
+                );
+            }
+            Some(_) if policy_rule.every_resource() && SENSITIVE.iter().any(|group| policy_rule.has_group(group)) => {
+                for group in SENSITIVE.iter().filter(|group| policy_rule.has_group(group)) {
+                    for verb in READ.iter().chain(WRITE).filter(|verb| policy_rule.any_verb(&[verb])) {
+                        let reach = policy_rule.reach(carries_name(verb, "*"));
+                        found.extend(reach.map(|reach| (*group, "*", *verb, reach)));
+                    }
+                }
+            }
+            Some(_) => {
+                let (mut groups, mut verbs) = (policy_rule.groups.clone(), policy_rule.verbs.clone());
+                groups.sort_unstable();
+                verbs.sort_unstable();
+                let common = digest((groups, verbs));
+                as_written.extend(policy_rule.resources.iter().map(|resource| digest((common, resource))));
+            }
+        }
+        let names = policy_rule.names.iter().filter(|name| !name.is_empty()).count();
+        let count = found.iter().map(|(.., reach)| if *reach == Reach::All { 1 } else { names }).sum::<usize>()
+            + as_written.len();
+        let Some(left) = self.budget.get().checked_sub(count) else {
+            return vec![GrantDigest::of(digest(policy_rule.node.to_string()))];
+        };
+        self.budget.set(left);
+        let mut digests: Vec<GrantDigest> = as_written.into_iter().map(GrantDigest::of).collect();
+        for (group, resource, verb, reach) in found {
+            let [all_names, all_resources] = [resource, "*"].map(|resource| digest((group, resource, verb)));
+            match reach {
+                Reach::All => digests.push(GrantDigest::narrowed(all_names, all_names, all_resources)),
+                Reach::Named => {
+                    let names = policy_rule.names.iter().filter(|name| !name.is_empty());
+                    digests.extend(
+                        names.map(|name| GrantDigest::narrowed(digest((all_names, name)), all_names, all_resources)),
+                    );
+                }
+            }
+        }
+        digests.sort_unstable();
+        digests.dedup();
+        digests
+    }
+
+    /// The grants of every finding that counts, for a rule that reports what becomes of them elsewhere.
+    pub(crate) fn digests_of(
+        &self,
+        purpose: impl Hash + Copy,
+        counts: impl Fn(&Granted<'r, 'a>) -> bool,
+    ) -> Vec<GrantDigest> {
+        let counting = self.granted.iter().filter(|granted| counts(granted));
+        counting.flat_map(|granted| self.digests(granted)).map(|grant| grant.for_purpose(purpose)).collect()
+    }
+}
