@@ -48,7 +48,7 @@ refuses() {
   allowed
 }
 
-@test "a binding to everybody is denied" {
+@test "a binding to unauthenticated requests is denied" {
   evaluate e2e-tests/requests/binding-anonymous-deny-group.json '{}'
   denied binding-anonymous
 }
