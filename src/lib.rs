@@ -112,9 +112,6 @@ fn judge(payload: &[u8], host: &Host<'_>, wanted: Wanted) -> Evaluation {
         [] => requester,
         trusted => Requester::of(request.user_info(), trusted),
     };
-    if request.operation() == Operation::Update && is_being_deleted(request.old_object()) {
-        return accepted(requester);
-    }
     let object = Object::new(request, request.object());
     let copy = texts::last_applied(&object);
     let gated = wanted != Wanted::FindingsWithoutGates;
@@ -135,8 +132,11 @@ fn judge(payload: &[u8], host: &Host<'_>, wanted: Wanted) -> Evaluation {
         cx.findings.clear();
     }
     let mut decisions = verdict::decide(&cx, &object, host.today);
-    if settings.ratchet && request.operation() == Operation::Update && decisions.iter().any(Decision::denies) {
-        ratchet(&cx, &mut decisions, gated);
+    if request.operation() == Operation::Update && decisions.iter().any(Decision::denies) {
+        let is_being_deleted = is_being_deleted(request.old_object());
+        if settings.ratchet || is_being_deleted {
+            ratchet(&cx, &mut decisions, is_being_deleted, gated);
+        }
     }
     let response = message::respond(&decisions, &object, request, &settings, requester);
     Evaluation { response, requester, findings: decisions }
@@ -186,13 +186,14 @@ pub fn settings_problems(node: Node<'_>) -> Vec<Problem> {
     settings::problems(node, rules::id_in_settings)
 }
 
-/// Whether the old state of an object carries a `deletionTimestamp`; clean-up is never blocked.
+/// Whether the old state of an object has a `deletionTimestamp`. Its finalizers can always be removed, but a
+/// finalizer can also keep it in force for ever, so nothing may be added to it.
 fn is_being_deleted(old: Node<'_>) -> bool {
     !old.at(&["metadata", "deletionTimestamp"]).is_absent()
 }
 
-/// Softens what the old object had already. Only called when something would be denied.
-fn ratchet(cx: &RuleContext<'_>, decisions: &mut [Decision], gated: bool) {
+/// Only warns about what the old object had already. Only called when something would be denied.
+fn ratchet(cx: &RuleContext<'_>, decisions: &mut [Decision], is_being_deleted: bool, gated: bool) {
     let old = cx.request.old_object();
     if !old.is_object() {
         return;
@@ -208,7 +209,7 @@ fn ratchet(cx: &RuleContext<'_>, decisions: &mut [Decision], gated: bool) {
         findings: Vec::new(),
     };
     run(&mut before, &object, &copy, Run { scope: Scope::Object, about_request: false, gated });
-    verdict::ratchet(decisions, &before, &object);
+    verdict::ratchet(decisions, &before, &object, is_being_deleted);
 }
 
 fn accepted(requester: Requester) -> Evaluation {

@@ -86,6 +86,8 @@ pub enum LookupError {
     NotFound,
     /// Anything else: the host or the connection failed.
     Failed,
+    /// It was the one look-up too many for a request, or no object can have the name.
+    NotAsked,
 }
 
 impl LookupError {
@@ -113,6 +115,8 @@ impl LookupError {
             LookupError::Refused => format!("the policy server may not read {}", query.resource.plural),
             LookupError::NotFound => format!("{kind} {} does not exist", shown(query.name)),
             LookupError::Failed => "the API server could not be asked".to_owned(),
+            LookupError::NotAsked if is_name(query.name) => format!("the request needs more than {MOST} look-ups"),
+            LookupError::NotAsked => format!("{} is not a name that can be looked up", shown(query.name)),
         }
     }
 
@@ -127,8 +131,20 @@ impl LookupError {
             }
             LookupError::NotFound => format!("create the {kind} first"),
             LookupError::Failed => "see the policy server's log".to_owned(),
+            LookupError::NotAsked if is_name(query.name) => "split the object".to_owned(),
+            LookupError::NotAsked => "correct the name".to_owned(),
         }
     }
+}
+
+/// Most look-ups of one request.
+const MOST: usize = 32;
+
+/// Whether an object may have this name: what an author writes goes into the path of a request to the API server.
+/// Roles may have nearly any name, and some have a colon.
+fn is_name(name: &str) -> bool {
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b':' | b'_' | b'@' | b' ');
+    (1..=253).contains(&name.len()) && !matches!(name, "." | "..") && name.bytes().all(is_plain)
 }
 
 /// What rules may ask in one request.
@@ -178,6 +194,10 @@ impl<'h> Lookups<'h> {
         };
         if let Some(answer) = self.answers.borrow().iter().find(is_same) {
             return answer.object.clone();
+        }
+        if self.answers.borrow().len() >= MOST || ![query.name, query.namespace.unwrap_or("-")].into_iter().all(is_name)
+        {
+            return Err(LookupError::NotAsked);
         }
         let object = self.cluster.get(query).map(Rc::from);
         self.answers.borrow_mut().push(Answer {
@@ -244,6 +264,25 @@ mod tests {
             let query = Query { resource: &SERVICE_ACCOUNT, namespace: Some("x"), name };
             assert_eq!(lookups.service_account(&query).err(), Some(LookupError::Failed), "{name}");
         }
+    }
+
+    #[test]
+    fn names_are_checked_and_look_ups_are_counted() {
+        let cluster = Counting(RefCell::default());
+        let lookups = Lookups::new(&cluster);
+        let ask = |name: &str| {
+            let query = Query { resource: &SERVICE_ACCOUNT, namespace: Some("x"), name };
+            lookups.service_account(&query).err()
+        };
+        for name in ["", "..", "a/b", "a%2fb", "a?b", "ä", &"a".repeat(254)] {
+            assert_eq!(ask(name), Some(LookupError::NotAsked), "{name}");
+        }
+        for n in 0..40 {
+            let expected = if n < MOST { LookupError::NotFound } else { LookupError::NotAsked };
+            assert_eq!(ask(&format!("a{n}")), Some(expected));
+        }
+        assert_eq!(ask("a0"), Some(LookupError::NotFound));
+        assert_eq!(cluster.0.borrow().len(), MOST);
     }
 
     #[test]

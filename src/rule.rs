@@ -116,7 +116,10 @@ impl<'a> RuleContext<'a> {
             Some(value) => format!("{} ({value})", found.choice.what),
             None => found.choice.what.to_owned(),
         };
-        self.report(found.place.clone(), message).severity(found.choice.mode.severity()).remediation(found.entry.fix);
+        self.report(found.place.clone(), message)
+            .severity(found.choice.mode.severity())
+            .remediation(found.entry.fix)
+            .compare_content((found.choice.what, found.value));
     }
 
     /// Reports that a look-up failed: a warning in every profile, never a silent pass.

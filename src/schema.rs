@@ -5,7 +5,7 @@
 
 use crate::auth_mode;
 use crate::object::Object;
-use crate::view::workload::Workload;
+use crate::view::workload::{TEMPLATE_PATHS, Workload};
 use json::Node;
 use kubernetes::kind::{self, Kind};
 
@@ -58,6 +58,9 @@ fn is_plain_variable(node: Node<'_>) -> bool {
     node.is_object() && node.members().all(|(key, value)| matches!(key, "name" | "value") && value.text().is_some())
 }
 
+/// What is expected of an object whose body does not say what it is.
+pub const AN_OBJECT_WITH_A_KIND: &str = "an object with a kind";
+
 /// Checks the parts of `object` that rules read: metadata always, the body of known kinds, and the pod
 /// templates wherever they are.
 pub fn check<'a>(object: &Object<'a>, workloads: &[Workload<'a>], wrong: &mut dyn FnMut(Node<'a>, &'static str)) {
@@ -66,10 +69,20 @@ pub fn check<'a>(object: &Object<'a>, workloads: &[Workload<'a>], wrong: &mut dy
         return;
     }
     METADATA.check(object.metadata(), wrong);
+    let mut is_known = false;
     for (kind, shape) in BODIES {
         if object.is(kind) {
+            is_known = true;
             shape.check(object.root, wrong);
         }
+    }
+    for (_, path) in TEMPLATE_PATHS.iter().filter(|(kind, _)| object.is(kind)) {
+        is_known = true;
+        check_path(object.root, path, wrong);
+    }
+    // Nothing is left of a body that an API server could not decode.
+    if is_known && object.get("kind").is_absent() {
+        wrong(object.root, AN_OBJECT_WITH_A_KIND);
     }
     auth_mode::check_shape(object, wrong);
     for workload in workloads.iter().filter(|workload| !workload.is_guessed()) {
@@ -82,6 +95,20 @@ pub fn check<'a>(object: &Object<'a>, workloads: &[Workload<'a>], wrong: &mut dy
             }
         }
         POD_SPEC.check(workload.spec, wrong);
+    }
+}
+
+/// Checks the members on the way to the pod templates.
+fn check_path<'a>(node: Node<'a>, path: &[&str], wrong: &mut dyn FnMut(Node<'a>, &'static str)) {
+    let [key, rest @ ..] = path else { return };
+    let member = node.get(key);
+    match rest {
+        // The view of workloads checks the template itself.
+        [] => {}
+        ["*"] if !member.is_absent() && !member.is_list() => wrong(member, "a list"),
+        ["*"] => {}
+        _ if !member.is_absent() && !member.is_object() => wrong(member, "an object"),
+        _ => check_path(member, rest, wrong),
     }
 }
 

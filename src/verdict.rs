@@ -142,8 +142,9 @@ fn describe_expired(exemption: &Exemption) -> String {
 }
 
 /// Denials of what the old object had as well become warnings: the same rule at the same place, or the same grants,
-/// and not worse. Two of a kind where there was one do not.
-pub(crate) fn ratchet(decisions: &mut [Decision], before: &RuleContext<'_>, old: &Object<'_>) {
+/// and not worse. Two of a kind where there was one do not. What cannot be read stays denied, unless the object is
+/// being deleted: its finalizers could not be removed otherwise.
+pub(crate) fn ratchet(decisions: &mut [Decision], before: &RuleContext<'_>, old: &Object<'_>, is_being_deleted: bool) {
     let places: Vec<&Anchor<'_>> = before.findings.iter().map(|finding| &finding.place).collect();
     let mut known = Vec::with_capacity(places.len());
     let mut granted: Vec<u64> = Vec::new();
@@ -157,8 +158,11 @@ pub(crate) fn ratchet(decisions: &mut [Decision], before: &RuleContext<'_>, old:
     granted.sort_unstable();
     let mut new: Vec<_> = decisions
         .iter_mut()
-        .filter(|decision| decision.denies() && !decision.is_unreadable())
-        .filter(|decision| !decision.rule.checks.iter().all(Check::is_about_request))
+        .filter(|decision| decision.denies())
+        .filter(|decision| match decision.is_unreadable() {
+            true => is_being_deleted,
+            false => !decision.rule.checks.iter().all(Check::is_about_request),
+        })
         .map(|decision| {
             let key = key(decision.rule.id, &decision.location, &decision.compared);
             (key, Reverse(decision.severity), decision)
@@ -179,6 +183,11 @@ pub(crate) fn ratchet(decisions: &mut [Decision], before: &RuleContext<'_>, old:
         };
         if is_old {
             decision.action = Action::Warn;
+            decision.message.push_str(", as in the old object");
+            // To refuse a new value would turn a secret that expires into an outage.
+            if decision.rule.id.contains("credential") && decision.compared == Compared::Anchor {
+                decision.message.push_str(" (the value is not compared, so that it can be rotated)");
+            }
         }
     }
 }

@@ -55,7 +55,12 @@ pub static RULE: Rule = Rule {
 pub(crate) fn check<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>, workloads: &[Workload<'a>]) {
     schema::check(object, workloads, &mut |node, expected| {
         let found = node.type_name();
-        let finding = cx.report(node, format!("is {found}, not {expected}"));
+        let message = match expected {
+            schema::AN_OBJECT_WITH_A_KIND => "does not have a kind".to_owned(),
+            _ => format!("is {found}, not {expected}"),
+        };
+        let finding = cx.report(node, message);
+        finding.compare_content(node.to_string());
         if expected == "a string" && matches!(found, "a number" | "a boolean") {
             finding.remediation("put the value in quotes, so that YAML reads it as a string");
         }

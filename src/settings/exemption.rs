@@ -40,9 +40,9 @@ impl Exemption {
     }
 }
 
-/// Whether a selector is set and selects less than everything.
+/// Whether a selector is set and selects less than everything. `*.*` does not, for kinds.
 pub(super) fn is_narrow(patterns: &[String]) -> bool {
-    !patterns.is_empty() && !patterns.iter().any(|pattern| pattern.bytes().all(|b| b == b'*'))
+    !patterns.is_empty() && !patterns.iter().any(|pattern| pattern.bytes().all(|b| matches!(b, b'*' | b'.')))
 }
 
 fn username(user: Node<'_>) -> &str {

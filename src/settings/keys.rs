@@ -4,7 +4,7 @@
 use super::exemption::Date;
 use super::{Exemption, Identity, Override, Profile, Settings, UserPath};
 use crate::entra_id::{is_upn, normalise_guid, service_account_of_user};
-use text::docs_only;
+use text::{docs_only, glob};
 
 /// One key of the settings, or of an entry in one of their lists.
 pub struct Key {
@@ -101,10 +101,20 @@ const ADMINISTRATOR: &Form = &form(
     &[GUID, PERSON, ACCOUNT, EXTERNAL],
     person_or_account,
 );
-const REQUESTER: &Form =
-    &form("a user name, where `*` matches any characters but cannot be alone", &[docs_only(r".*[^*\s].*")], |text| {
-        text.bytes().any(|b| b != b'*').then(|| text.to_owned())
-    });
+const REQUESTER: &Form = &form(
+    "a user name, where `*` matches any characters but not every user, all of `system:*` or every service account",
+    &[docs_only(r".*[^*\s].*")],
+    |text| (!EVERYBODY.iter().any(|user| glob::matches(text, user))).then(|| text.to_owned()),
+);
+/// Users of every class, with a character that no user has where each differs from the next one. Only a pattern that
+/// covers the whole class matches it.
+const EVERYBODY: &[&str] = &[
+    "\u{1}",
+    "\u{1}@\u{1}.\u{1}",
+    "\u{1}-\u{1}-\u{1}-\u{1}-\u{1}",
+    "system:\u{1}",
+    "system:serviceaccount:\u{1}:\u{1}",
+];
 const API_GROUP: &Form = &form("an API group without a version", &[docs_only("[^/]*")], |text| {
     (!text.contains('/')).then(|| text.to_owned())
 });

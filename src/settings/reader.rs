@@ -9,6 +9,8 @@ use json::path as json_path;
 use std::fmt;
 use text::shown;
 
+const EMPTY: &str = "is empty; fill in a value or remove it";
+
 /// Collects problems while reading.
 pub struct Reader {
     rule_id: RuleId,
@@ -81,8 +83,12 @@ impl Reader {
     }
 
     fn value(&mut self, draft: &mut Draft, at: &KeyPath<'_>, node: Node<'_>, key: &Key) {
+        // Without its value, a selector or an allow-list of an entry would cover everything.
+        let must_be_filled = matches!(&key.value, ValueKind::Texts(..)) || key.default == "\"*\"";
         if is_blank(node) {
-            if key.required {
+            if let (KeyPath::Member(KeyPath::Item(..), _), true, Some(_)) = (at, must_be_filled, node.text()) {
+                self.problem(at, EMPTY);
+            } else if key.required {
                 self.problem(at, "is required");
             } else if let ValueKind::Text(_, field) = key.value {
                 *field(draft) = key.default.trim_matches('"').to_owned();
@@ -127,6 +133,10 @@ impl Reader {
             self.wrong(at, node, "a string");
             return None;
         };
+        if text.is_empty() {
+            self.problem(at, EMPTY);
+            return None;
+        }
         match form.normaliser {
             Normaliser::Any => {}
             Normaliser::With(normalise) => {
@@ -138,7 +148,7 @@ impl Reader {
             }
             Normaliser::RuleId => {
                 if let Err(problem) = (self.rule_id)(text) {
-                    self.problem(at, problem);
+                    self.problem(at, format!("\"{}\": {problem}", shown(text)));
                     return None;
                 }
             }
@@ -163,7 +173,7 @@ impl Reader {
         if !self.is_list(at, node, "a list of strings", MOST_ENTRIES) {
             return Vec::new();
         }
-        let items = node.items().enumerate().filter(|(_, item)| !is_blank(*item));
+        let items = node.items().enumerate();
         items.filter_map(|(index, item)| self.text(&KeyPath::Item(at, index), item, form)).collect()
     }
 

@@ -11,7 +11,7 @@ fn read(json: &str) -> (Settings, Vec<String>) {
 #[test]
 fn nothing_is_good() {
     for json in
-        ["{}", "null", r#"{"profile":"","rules":null,"exemptions":"","maxTokenSeconds":null,"clusterAdmins":[""]}"#]
+        ["{}", "null", r#"{"profile":"","rules":null,"exemptions":"","maxTokenSeconds":null,"clusterAdmins":""}"#]
     {
         assert_eq!(read(json), (Settings::default(), vec![]), "{json}");
     }

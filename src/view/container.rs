@@ -24,9 +24,8 @@ pub struct Container<'a> {
     volume_mounts: Node<'a>,
     /// The longest list of most Pods, and half a dozen rules go through it.
     env: Vec<EnvVar<'a>>,
-    /// The values of variables with references, in the order of `env`, once one is asked for; `None` for
-    /// those that cannot be determined, and for the others, which need none.
-    resolved: OnceCell<Vec<Option<String>>>,
+    /// The values of variables with references in the order of `env`, once one is asked for; `None` for the others.
+    resolved: OnceCell<Vec<Option<Value<'static>>>>,
 }
 
 impl<'a> Container<'a> {
@@ -94,16 +93,10 @@ impl<'a> Container<'a> {
 
     /// The value of `variable` once the kubelet has put earlier variables in for `$(NAME)`.
     pub fn value(&self, variable: &EnvVar<'a>) -> Value<'a> {
-        match variable.value {
-            None if variable.value_from.is_absent() => Value::Literal(Cow::Borrowed("")),
-            None => Value::FromElsewhere,
-            Some(value) if !value.contains("$(") => Value::Literal(Cow::Borrowed(value)),
-            Some(_) => {
-                let resolved = self.resolved.get_or_init(|| resolve(&self.env));
-                let text = resolved.get(variable.index).cloned().flatten();
-                text.map_or(Value::Undetermined, |text| Value::Literal(Cow::Owned(text)))
-            }
-        }
+        variable.plain_value().unwrap_or_else(|| {
+            let resolved = self.resolved.get_or_init(|| resolve(&self.env, !self.env_from.is_absent()));
+            resolved.get(variable.index).cloned().flatten().unwrap_or(Value::Undetermined)
+        })
     }
 
     pub fn env_from(&self) -> impl Iterator<Item = Node<'a>> + use<'a> {
@@ -139,10 +132,10 @@ pub struct EnvVar<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value<'a> {
     Literal(Cow<'a, str>),
-    /// `valueFrom`: a Secret, ConfigMap or field of the Pod.
+    /// `valueFrom` (a Secret, ConfigMap or field of the Pod), or a reference to such a variable or perhaps to one of
+    /// `envFrom`.
     FromElsewhere,
-    /// It refers to something that the object does not show, or is too long to follow. No rule may take it
-    /// to be right.
+    /// It is too long to follow. No rule may take it to be right.
     Undetermined,
 }
 
@@ -166,6 +159,15 @@ impl<'a> EnvVar<'a> {
         variable
     }
 
+    /// The value, unless it has references.
+    fn plain_value(&self) -> Option<Value<'a>> {
+        match self.value {
+            None if self.value_from.is_absent() => Some(Value::Literal(Cow::Borrowed(""))),
+            None => Some(Value::FromElsewhere),
+            Some(value) => (!value.contains("$(")).then_some(Value::Literal(Cow::Borrowed(value))),
+        }
+    }
+
     /// Whether the variable has a value at all: a literal that is not empty, or one from elsewhere.
     pub fn is_set(&self) -> bool {
         self.value.is_some() || !self.value_from.is_absent()
@@ -182,31 +184,42 @@ impl<'a> EnvVar<'a> {
 const LONGEST: usize = 4096;
 const LONGEST_OF_ALL: usize = 1 << 17;
 
-/// The values of the variables that have references to earlier ones.
-fn resolve(env: &[EnvVar<'_>]) -> Vec<Option<String>> {
+/// The values of the variables that have references. Names that none of the variables above defines are left as they
+/// are written, as the kubelet does, unless `envFrom` may define them.
+fn resolve(env: &[EnvVar<'_>], has_env_from: bool) -> Vec<Option<Value<'static>>> {
     let mut room = LONGEST_OF_ALL;
-    let mut resolved: Vec<Option<String>> = Vec::with_capacity(env.len());
+    let mut resolved: Vec<Option<Value<'static>>> = Vec::with_capacity(env.len());
     let mut last: BTreeMap<&str, usize> = BTreeMap::new();
     for (index, variable) in env.iter().enumerate() {
-        let text = variable.value.filter(|text| text.contains("$("));
-        let text = text.and_then(|text| {
+        let text = variable.value.filter(|_| variable.plain_value().is_none());
+        let value = text.map(|text| {
             expand(text, room.min(LONGEST), &|name| {
-                let at = *last.get(name)?;
-                match resolved.get(at)? {
-                    Some(text) => Some(text),
-                    None => env.get(at)?.value.filter(|text| !text.contains("$(")),
+                let known = last.get(name).and_then(|at| Some((env.get(*at)?, resolved.get(*at)?)));
+                match known {
+                    Some((_, Some(Value::Literal(text)))) => Ok(Some(text)),
+                    Some((_, Some(other))) => Err(other.clone()),
+                    Some((variable, None)) if variable.value_from.is_absent() => Ok(variable.value.or(Some(""))),
+                    Some(_) => Err(Value::FromElsewhere),
+                    None if has_env_from => Err(Value::FromElsewhere),
+                    None => Ok(None),
                 }
             })
         });
-        room -= text.as_ref().map_or(0, String::len);
-        resolved.push(text);
+        if let Some(Value::Literal(text)) = &value {
+            room -= text.len();
+        }
+        resolved.push(value);
         last.insert(variable.name, index);
     }
     resolved
 }
 
-/// `text` with its references resolved, unless it is longer than `longest` or refers to what is not known.
-fn expand<'v>(text: &str, longest: usize, value_of: &dyn Fn(&str) -> Option<&'v str>) -> Option<String> {
+/// `text` with its references resolved, unless it is longer than `longest` or one of them cannot be resolved.
+fn expand<'v>(
+    text: &str,
+    longest: usize,
+    value_of: &dyn Fn(&str) -> Result<Option<&'v str>, Value<'static>>,
+) -> Value<'static> {
     let mut out = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('$') {
@@ -222,15 +235,18 @@ fn expand<'v>(text: &str, longest: usize, value_of: &dyn Fn(&str) -> Option<&'v 
             rest = after;
             continue;
         };
-        let value = value_of(name)?;
-        if out.len() + value.len() > longest {
-            return None;
+        match value_of(name) {
+            Ok(Some(value)) => out.push_str(value),
+            Ok(None) => out.extend(["$(", name, ")"]),
+            Err(value) => return value,
         }
-        out.push_str(value);
+        if out.len() > longest {
+            return Value::Undetermined;
+        }
         rest = after;
     }
     out.push_str(rest);
-    (out.len() <= longest).then_some(out)
+    if out.len() <= longest { Value::Literal(Cow::Owned(out)) } else { Value::Undetermined }
 }
 
 /// The repository path of an image without registry, tag and digest: `oss/azure/aad-pod-identity/nmi`.
@@ -277,7 +293,8 @@ mod tests {
                 {"name":"FROM","valueFrom":{"configMapKeyRef":{"name":"c","key":"k"}}},
                 {"name":"PLAIN","value":"x"},{"name":"URL","value":"https://$(HOST)/$$(HOST)$x"},
                 {"name":"UNKNOWN","value":"$(NOBODY)"},{"name":"ELSEWHERE","value":"a$(FROM)"},
-                {"name":"OPEN","value":"$(HOST"},{"name":"SELF","value":"$(SELF)"}]}"#,
+                {"name":"OPEN","value":"$(HOST"},{"name":"SELF","value":"$(SELF)"},
+                {"name":"NOTHING","value":""},{"name":"EMPTY","value":"x$(NOTHING)"}]}"#,
         )
         .unwrap();
         let container = first_container(&value);
@@ -286,10 +303,22 @@ mod tests {
         assert_eq!(value("PLAIN"), literal("x"));
         assert_eq!(value("URL"), literal("https://evil.example/$(HOST)$x"));
         assert_eq!(value("OPEN"), literal("$(HOST"));
-        assert_eq!(value("FROM"), Value::FromElsewhere);
-        for name in ["LATE", "UNKNOWN", "ELSEWHERE", "SELF"] {
-            assert_eq!(value(name), Value::Undetermined, "{name}");
+        for name in ["FROM", "ELSEWHERE"] {
+            assert_eq!(value(name), Value::FromElsewhere, "{name}");
         }
+        for (name, text) in [("LATE", "$(HOST)"), ("UNKNOWN", "$(NOBODY)"), ("SELF", "$(SELF)"), ("EMPTY", "x")] {
+            assert_eq!(value(name), literal(text), "{name}");
+        }
+    }
+
+    #[test]
+    fn names_that_env_from_may_define() {
+        let value = json::parse(
+            r#"{"envFrom":[{"configMapRef":{"name":"c"}}],"env":[{"name":"A","value":"x"},{"name":"B","value":"$(A)$(C)"}]}"#,
+        )
+        .unwrap();
+        let container = first_container(&value);
+        assert_eq!(container.value(container.env().last().unwrap()), Value::FromElsewhere);
     }
 
     #[test]

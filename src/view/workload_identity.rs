@@ -19,6 +19,7 @@ pub const TENANT_ID: &str = "azure.workload.identity/tenant-id";
 pub const TOKEN_EXPIRATION: &str = "azure.workload.identity/service-account-token-expiration";
 pub const SKIP_CONTAINERS: &str = "azure.workload.identity/skip-containers";
 pub const INJECT_PROXY: &str = "azure.workload.identity/inject-proxy-sidecar";
+pub const USE_IDENTITY_BINDING: &str = "azure.workload.identity/use-identity-binding";
 pub const PROXY_PORT: &str = "azure.workload.identity/proxy-sidecar-port";
 
 /// Where a key takes effect.

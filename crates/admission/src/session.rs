@@ -92,7 +92,7 @@ pub fn host_text(query: &Query<'_>, error: LookupError) -> String {
             "Cannot find {}/{} named '{name}' inside of namespace '{namespace:?}'",
             resource.api_version, resource.kind
         ),
-        LookupError::Failed => "kube::Client was not initialized properly".to_owned(),
+        LookupError::Failed | LookupError::NotAsked => "kube::Client was not initialized properly".to_owned(),
     }
 }
 

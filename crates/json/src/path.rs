@@ -9,7 +9,13 @@ use serde_json::Value;
 use serde_json_path::{JsonPath, PathElement};
 
 /// Longest path that settings may hold.
-pub const LONGEST_PATH: usize = 512;
+pub const LONGEST_PATH: usize = 200;
+
+/// Most levels of filters, of brackets within a filter, and of descents: the time to parse a path doubles with each
+/// level of the first two, and every descent visits all that the one before has found.
+const MOST_FILTERS: usize = 2;
+const MOST_BRACKETS: usize = 4;
+const MOST_DESCENTS: usize = 2;
 
 /// Why a path cannot be used.
 #[derive(Debug, PartialEq, Eq)]
@@ -24,10 +30,43 @@ pub fn check(path: &str) -> Result<(), Invalid> {
     compile(path).map(|_| ())
 }
 
-fn compile(path: &str) -> Result<JsonPath, Invalid> {
+/// Keeps paths that take long away from the library. Where the path is not valid, what it counts does not matter.
+fn check_limits(path: &str) -> Result<(), Invalid> {
+    let exceeds = |position: usize, reason: String| Err(Invalid { position: position + 1, reason });
     if path.len() > LONGEST_PATH {
-        return Err(Invalid { position: LONGEST_PATH + 1, reason: format!("longer than {LONGEST_PATH} characters") });
+        return exceeds(LONGEST_PATH, format!("longer than {LONGEST_PATH} characters"));
     }
+    // Whether each open bracket holds a filter.
+    let mut open: Vec<bool> = Vec::new();
+    let (mut quote, mut previous, mut descents) = (None, b' ', 0);
+    for (at, byte) in path.bytes().enumerate() {
+        let is_escaped = std::mem::replace(&mut previous, byte) == b'\\' && quote.is_some();
+        match (byte, quote) {
+            _ if is_escaped => previous = b' ',
+            (b'\'' | b'"', None) => quote = Some(byte),
+            (_, Some(end)) if byte == end => quote = None,
+            (_, Some(_)) => {}
+            (b'[' | b'(', None) => open.push(false),
+            (b']' | b')', None) => _ = open.pop(),
+            (b'?', None) => open.last_mut().into_iter().for_each(|is_filter| *is_filter = true),
+            (b'.', None) if path.get(..at).is_some_and(|before| before.ends_with('.')) => descents += 1,
+            _ => {}
+        }
+        if open.iter().filter(|is_filter| **is_filter).count() > MOST_FILTERS {
+            return exceeds(at, format!("filters nested more than {MOST_FILTERS} levels deep"));
+        }
+        if open.len() > MOST_BRACKETS {
+            return exceeds(at, format!("brackets nested more than {MOST_BRACKETS} levels deep"));
+        }
+        if descents > MOST_DESCENTS {
+            return exceeds(at, format!("more than {MOST_DESCENTS} descents (..)"));
+        }
+    }
+    Ok(())
+}
+
+fn compile(path: &str) -> Result<JsonPath, Invalid> {
+    check_limits(path)?;
     JsonPath::parse(path).map_err(|error| Invalid { position: error.position(), reason: error.message().to_owned() })
 }
 
@@ -87,6 +126,12 @@ mod tests {
             assert!(check(path).is_err(), "{path}");
         }
         assert!(check("$.spec[").unwrap_err().position > 0);
+        for path in ["$[?@[?@[?@.a]]]", "$[?@.a == ']'][?@[?@[?@]]]", "$[?((((@.a))))]", "$..a..b..c"] {
+            assert!(check(path).unwrap_err().reason.contains("more than"), "{path}");
+        }
+        for path in ["$[?@[?@.a]]", "$[?@.a == '[?[?[?' || (@.b && !(@.c))]", "$.a[?@.b][?@.c][?@.d]", "$..a..b"] {
+            assert_eq!(check(path), Ok(()), "{path}");
+        }
         assert_eq!(check("$.spec.template"), Ok(()));
     }
 }

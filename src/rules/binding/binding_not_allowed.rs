@@ -13,6 +13,7 @@
 //!   kind: {group: rbac.authorization.k8s.io, version: v1, kind: RoleBinding}
 //!   operation: CREATE
 //!   object:
+//!     kind: RoleBinding
 //!     metadata: {name: checkout, namespace: shop}
 //!     roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: view}
 //!     subjects:
@@ -30,6 +31,7 @@
 //!   kind: {group: rbac.authorization.k8s.io, version: v1, kind: RoleBinding}
 //!   operation: CREATE
 //!   object:
+//!     kind: RoleBinding
 //!     metadata: {name: checkout, namespace: shop}
 //!     roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: view}
 //!     subjects:

@@ -23,6 +23,7 @@
 //!   operation: CREATE
 //!   kind: {group: rbac.authorization.k8s.io, version: v1, kind: ClusterRoleBinding}
 //!   object:
+//!     kind: ClusterRoleBinding
 //!     metadata: {name: operators}
 //!     roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: operators}
 //!     subjects:
@@ -45,6 +46,7 @@
 //!   operation: CREATE
 //!   kind: {group: rbac.authorization.k8s.io, version: v1, kind: ClusterRoleBinding}
 //!   object:
+//!     kind: ClusterRoleBinding
 //!     metadata: {name: operators}
 //!     roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: operators}
 //!     subjects:

@@ -65,6 +65,7 @@ fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     let label = workload.label(LABEL);
     if !label.is_absent() {
         let finding = cx.report(label, "selects a deprecated pod-managed identity");
+        finding.compare_content(label.text());
         if workload.uses_workload_identity() {
             finding.severity(Severity::Medium).remediation("remove the label once the pods use workload identity");
         }

@@ -18,6 +18,7 @@
 //!     username: jane@contoso.com
 //!     extra: {oid: [0d2f7c35-1b0f-4a8e-9c61-5a6e1f3b7d10]}
 //!   object:
+//!     kind: CertificateSigningRequest
 //!     spec:
 //!       signerName: kubernetes.io/kube-apiserver-client
 //!       usages: [client auth]
@@ -39,6 +40,7 @@
 //!     username: jane@contoso.com
 //!     extra: {oid: [0d2f7c35-1b0f-4a8e-9c61-5a6e1f3b7d10]}
 //!   object:
+//!     kind: CertificateSigningRequest
 //!     spec:
 //!       signerName: contoso.com/serving
 //!       usages: [server auth]

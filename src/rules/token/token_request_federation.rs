@@ -20,6 +20,7 @@
 //!     username: jane@contoso.com
 //!     extra: {oid: [0d2f7c35-1b0f-4a8e-9c61-5a6e1f3b7d10]}
 //!   object:
+//!     kind: TokenRequest
 //!     spec: {audiences: [api://AzureADTokenExchange], expirationSeconds: 3600}
 //! ```
 //!
@@ -41,6 +42,7 @@
 //!   userInfo:
 //!     username: system:serviceaccount:external-secrets:external-secrets
 //!   object:
+//!     kind: TokenRequest
 //!     spec: {audiences: [api://AzureADTokenExchange], expirationSeconds: 3600}
 //! ```
 //!

@@ -20,6 +20,7 @@
 //!     username: jane@contoso.com
 //!     extra: {oid: [0d2f7c35-1b0f-4a8e-9c61-5a6e1f3b7d10]}
 //!   object:
+//!     kind: TokenRequest
 //!     spec: {audiences: [], expirationSeconds: 31536000, boundObjectRef: null}
 //! ```
 //!
@@ -37,6 +38,7 @@
 //!     username: jane@contoso.com
 //!     extra: {oid: [0d2f7c35-1b0f-4a8e-9c61-5a6e1f3b7d10]}
 //!   object:
+//!     kind: TokenRequest
 //!     spec: {audiences: [], expirationSeconds: 600, boundObjectRef: null}
 //! ```
 //!

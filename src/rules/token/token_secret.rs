@@ -59,9 +59,10 @@ fn check<'a>(cx: &mut RuleContext<'a>, secret: &Object<'a>) {
     if kind.text() != Some("kubernetes.io/service-account-token") || cx.requester == Requester::Trusted {
         return;
     }
-    let message = match secret.annotations().get("kubernetes.io/service-account.name").set_text() {
+    let account = secret.annotations().get("kubernetes.io/service-account.name").set_text();
+    let message = match account {
         Some(account) => format!("asks for a token of service account {} that never expires", shown(account)),
         None => "asks for a service account token that never expires".to_owned(),
     };
-    cx.report(kind, message);
+    cx.report(kind, message).compare_content(account);
 }

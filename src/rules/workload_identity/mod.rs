@@ -21,6 +21,7 @@ use crate::rules::Group;
 use crate::view::container::{EnvVar, Value};
 use crate::view::workload::Workload;
 use crate::view::workload_identity::{has_token, signs_in};
+use std::borrow::Cow;
 
 pub static GROUP: Group = Group {
     id: "workload-identity",
@@ -57,6 +58,14 @@ fn values_with_token<'a>(workload: &Workload<'a>, name: &'static str) -> Vec<(En
         .flat_map(|container| container.env_named(name).map(move |variable| (*variable, container.value(variable))))
         .filter(|(_, value)| value.is_set())
         .collect()
+}
+
+/// What a finding about the value of `variable` compares on an update.
+fn content<'v>(variable: &EnvVar<'_>, value: &'v Value<'_>) -> Cow<'v, str> {
+    match value {
+        Value::Literal(text) => Cow::Borrowed(text),
+        Value::FromElsewhere | Value::Undetermined => Cow::Owned(variable.node.to_string()),
+    }
 }
 
 #[cfg(test)]

@@ -6,9 +6,13 @@
 //! token to sign in to Entra as the workload. So can anyone who intercepts the traffic if the URL is not
 //! `https`. The webhook sets the variable to the authority of the cluster's cloud.
 //!
-//! The rule evaluates literal values and resolves references to earlier variables. In pods without workload
-//! identity, which would send other credentials to the host, the severity is lower, because Azure Stack Hub
-//! has its own authorities.
+//! The rule evaluates literal values and resolves references to earlier variables, as the kubelet does. A value
+//! from a ConfigMap, Secret or field cannot be determined, and the severity is lower. It is also lower in pods
+//! without workload identity, which would send other credentials to the host, because Azure Stack Hub has its own
+//! authorities.
+//!
+//! `AZURE_KUBERNETES_TOKEN_PROXY` directs the sign-in as well: the webhook keeps a value that is already there,
+//! and SDKs send the token to it. Only the webhook sets it, in pods that request an identity binding.
 //!
 //! ```yaml deny
 //! apiVersion: v1
@@ -54,12 +58,13 @@
 //!
 //! - [National clouds: Microsoft Entra endpoints](https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud)
 
+use super::content;
 use crate::finding::Severity;
 use crate::object::Object;
 use crate::rule::{Check, Rule, RuleContext};
 use crate::view::container::Value;
 use crate::view::workload::Workload;
-use crate::view::workload_identity::{keda_identities, signs_in};
+use crate::view::workload_identity::{USE_IDENTITY_BINDING, keda_identities, signs_in};
 use kubernetes::kind;
 use text::docs_only;
 
@@ -89,20 +94,33 @@ const HOSTS: &[&str] = &[
     "login.sovcloud-identity.fr",
     "login.sovcloud-identity.de",
     "login.sovcloud-identity.sg",
+    "login.microsoftonline.eaglex.ic.gov",
+    "login.microsoftonline.microsoft.scloud",
 ];
 
 fn check_workload<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     for container in workload.containers() {
         for variable in container.env_named("AZURE_AUTHORITY_HOST") {
-            let value = match container.value(variable) {
-                Value::Literal(value) if !value.is_empty() => value,
-                Value::Literal(_) => continue,
-                // Not a finding yet: see the page of the rule.
-                Value::FromElsewhere | Value::Undetermined => continue,
+            let value = container.value(variable);
+            let fault = match &value {
+                Value::Literal(value) if value.is_empty() => None,
+                Value::Literal(value) => fault(value),
+                Value::FromElsewhere => Some(("is defined elsewhere, so it cannot be checked", Severity::Medium)),
+                Value::Undetermined => Some(("refers to too many other variables to be checked", Severity::High)),
             };
-            if let Some((message, severity)) = fault(&value) {
+            if let Some((message, severity)) = fault {
                 let severity = if signs_in(workload) { severity } else { Severity::Medium };
-                cx.report(variable.node, message).severity(severity);
+                cx.report(variable.node, message).severity(severity).compare_content(content(variable, &value));
+            }
+        }
+        for variable in container.env_named("AZURE_KUBERNETES_TOKEN_PROXY") {
+            // The webhook sets it in Pods only, which the policy sees afterwards.
+            let is_bound =
+                workload.annotation(USE_IDENTITY_BINDING).text().is_some_and(|t| t.eq_ignore_ascii_case("true"));
+            if variable.is_set() && signs_in(workload) && !(workload.is_pod() && is_bound) {
+                cx.report(variable.node, "sends the token of the pod to a proxy that the webhook did not choose")
+                    .remediation("remove it; the webhook sets it for pods that use an identity binding")
+                    .compare_content(content(variable, &container.value(variable)));
             }
         }
     }
@@ -112,7 +130,7 @@ fn check_keda<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>) {
     for identity in keda_identities(object) {
         let host = identity.get("identityAuthorityHost");
         if let Some((message, severity)) = host.set_text().and_then(fault) {
-            cx.report(host, message).severity(severity);
+            cx.report(host, message).severity(severity).compare_content(host.text());
         }
     }
 }
@@ -127,7 +145,12 @@ fn fault(url: &str) -> Option<(&'static str, Severity)> {
     };
     let host = rest.split('/').next().unwrap_or_default();
     let host = host.strip_suffix(":443").unwrap_or(host);
-    if !HOSTS.iter().any(|known| known.eq_ignore_ascii_case(host)) {
+    let host = host.to_ascii_lowercase();
+    // Regional hosts are one label longer.
+    let regional = host.strip_suffix(".login.microsoft.com");
+    let is_regional =
+        regional.is_some_and(|region| !region.is_empty() && region.bytes().all(|b| b.is_ascii_alphanumeric()));
+    if !is_regional && !HOSTS.contains(&host.as_str()) {
         return Some(("is not an authority of Microsoft Entra", Severity::High));
     }
     match scheme {

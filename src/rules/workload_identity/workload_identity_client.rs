@@ -58,7 +58,7 @@
 //! - [Workload identity federation](https://learn.microsoft.com/entra/workload-id/workload-identity-federation)
 //! - [Workload identity: service account annotations](https://learn.microsoft.com/azure/aks/workload-identity-overview#service-account-annotations)
 
-use super::values_with_token;
+use super::{content, values_with_token};
 use crate::entra_id::normalise_guid;
 use crate::finding::Severity;
 use crate::object::Object;
@@ -94,7 +94,7 @@ fn check_object<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>) {
     let user = User { namespace: object.namespace, account };
     for id in ids(object).filter(|id| id.kind == IdKind::Client) {
         if id.node.set_text().is_some_and(|client| !user.may_use(cx.settings, client)) {
-            cx.report(id.node, user.refused()).remediation(user.fix());
+            cx.report(id.node, user.refused()).remediation(user.fix()).compare_content((id.node.text(), user.account));
         }
     }
 }
@@ -105,15 +105,19 @@ fn check_workload<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     }
     let user = User { namespace: workload.object.namespace, account: Some(workload.service_account()) };
     for (variable, client) in values_with_token(workload, "AZURE_CLIENT_ID") {
-        match client {
-            Value::Literal(client) if user.may_use(cx.settings, &client) => {}
-            Value::Literal(_) => _ = cx.report(variable.node, user.refused()).remediation(user.fix()),
+        match &client {
+            Value::Literal(client) if user.may_use(cx.settings, client) => {}
+            Value::Literal(client) => {
+                let finding = cx.report(variable.node, user.refused());
+                finding.remediation(user.fix()).compare_content((client, user.account));
+            }
             Value::FromElsewhere | Value::Undetermined => {
                 cx.report(
                     variable.node,
                     "is defined elsewhere, so it cannot be checked against the setting identities",
                 )
                 .severity(Severity::Medium)
+                .compare_content((content(&variable, &client), user.account))
                 .remediation("remove the variable and annotate the service account, or write the client id here");
             }
         }

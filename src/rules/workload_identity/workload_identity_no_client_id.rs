@@ -18,6 +18,7 @@
 //!   kind: {group: "", version: v1, kind: Pod}
 //!   namespace: shop
 //!   object:
+//!     kind: Pod
 //!     metadata: {name: web, namespace: shop, labels: {azure.workload.identity/use: "true"}}
 //!     spec:
 //!       serviceAccountName: web
@@ -42,6 +43,7 @@
 //!   kind: {group: "", version: v1, kind: Pod}
 //!   namespace: shop
 //!   object:
+//!     kind: Pod
 //!     metadata: {name: web, namespace: shop, labels: {azure.workload.identity/use: "true"}}
 //!     spec:
 //!       serviceAccountName: web

@@ -22,6 +22,7 @@
 //!   kind: {group: "", version: v1, kind: Pod}
 //!   namespace: shop
 //!   object:
+//!     kind: Pod
 //!     metadata: {name: web, namespace: shop}
 //!     spec:
 //!       serviceAccountName: web
@@ -46,6 +47,7 @@
 //!   kind: {group: "", version: v1, kind: Pod}
 //!   namespace: shop
 //!   object:
+//!     kind: Pod
 //!     metadata: {name: web, namespace: shop, labels: {azure.workload.identity/use: "true"}}
 //!     spec:
 //!       serviceAccountName: web

@@ -53,7 +53,7 @@
 //! - [Workload identity federation](https://learn.microsoft.com/entra/workload-id/workload-identity-federation)
 //! - [Workload identity: service account annotations](https://learn.microsoft.com/azure/aks/workload-identity-overview#service-account-annotations)
 
-use super::values_with_token;
+use super::{content, values_with_token};
 use crate::entra_id::normalise_guid;
 use crate::finding::Severity;
 use crate::object::Object;
@@ -80,7 +80,7 @@ fn check_object<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>) {
     }
     for id in ids(object).filter(|id| id.kind == IdKind::Tenant) {
         if id.node.set_text().is_some_and(|tenant| !is_allowed(cx.settings, tenant)) {
-            cx.report(id.node, MESSAGE);
+            cx.report(id.node, MESSAGE).compare_content(id.node.text());
         }
     }
 }
@@ -90,12 +90,13 @@ fn check_workload<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
         return;
     }
     for (variable, tenant) in values_with_token(workload, "AZURE_TENANT_ID") {
-        match tenant {
-            Value::Literal(tenant) if is_allowed(cx.settings, &tenant) => {}
-            Value::Literal(_) => _ = cx.report(variable.node, MESSAGE),
+        match &tenant {
+            Value::Literal(tenant) if is_allowed(cx.settings, tenant) => {}
+            Value::Literal(tenant) => _ = cx.report(variable.node, MESSAGE).compare_content(tenant),
             Value::FromElsewhere | Value::Undetermined => {
                 cx.report(variable.node, "is defined elsewhere, so it cannot be checked against allowedTenants")
                     .severity(Severity::Medium)
+                    .compare_content(content(&variable, &tenant))
                     .remediation("remove the variable, or write the tenant id here");
             }
         }
