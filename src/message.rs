@@ -6,6 +6,7 @@ use crate::requester::Requester;
 use crate::settings::Settings;
 use crate::verdict::{Action, Decision};
 use serde::Serialize;
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use text::shown;
@@ -15,8 +16,13 @@ pub const DOCS: &str = "https://github.com/entra-auth-policy/entra-auth-policy/b
 
 /// Longest message, in bytes.
 pub const LONGEST_MESSAGE: usize = 4096;
-/// Longest warning where the place allows it, and at all.
-const WARNING: (usize, usize) = (120, 256);
+/// Longest warning, and part of a message that is about one finding, in bytes.
+const LONGEST_WARNING: usize = 256;
+const LONGEST_ENTRY: usize = 1024;
+/// Most warnings of a response.
+const MOST_WARNINGS: usize = 20;
+/// Longest answer about settings, in bytes.
+const LONGEST_PROBLEMS: usize = 32 * 1024;
 
 /// The policy protocol's validation response. Field for field the SDK's `ValidationResponse`, but with
 /// an ordered map, so that the same request always gets the same bytes.
@@ -40,7 +46,7 @@ impl Response {
 
     /// 400 for a request that cannot be understood; never 500, which audit reports count as an error.
     pub(crate) fn unreadable(reason: &str) -> Self {
-        let message = format!("entra-auth-policy could not judge the request: {reason}");
+        let message = cut(&format!("entra-auth-policy could not judge the request: {reason}"), LONGEST_ENTRY);
         Response { message: Some(message), code: Some(400), ..Response::default() }
     }
 
@@ -61,8 +67,8 @@ pub(crate) fn respond(
     settings: &Settings,
     requester: Requester,
 ) -> Response {
-    let denied: Vec<&Decision> = decisions.iter().filter(|j| j.denies()).collect();
-    let warned: Vec<&Decision> = decisions.iter().filter(|j| j.warns()).collect();
+    let denied: Vec<&Decision> = worst_first(decisions.iter().filter(|j| j.denies()));
+    let warned: Vec<&Decision> = worst_first(decisions.iter().filter(|j| j.warns()));
     let accepted = denied.is_empty();
     let subject = || describe(object, request);
     let profile = settings.profile.as_str();
@@ -76,14 +82,19 @@ pub(crate) fn respond(
         let head = format!("entra-auth-policy denied {} ({profile}): {}", subject(), count(denied.len(), "problem"));
         Some(explain(head, &denied))
     };
-    let mut warnings: Vec<String> = warned.iter().map(|decision| warning(decision)).collect();
+    let mut warnings = warnings(&warned);
     let mut expired: Vec<&str> = Vec::new();
     for text in decisions.iter().filter_map(|j| j.expired.as_deref()) {
         if let Err(at) = expired.binary_search(&text) {
             expired.insert(at, text);
         }
     }
-    warnings.extend(expired.into_iter().map(|text| cut(text, WARNING.1)));
+    warnings.extend(expired.into_iter().map(|text| cut(text, LONGEST_WARNING)));
+    if warnings.len() > MOST_WARNINGS {
+        let more = warnings.len() - MOST_WARNINGS;
+        warnings.truncate(MOST_WARNINGS);
+        warnings.push(format!("and {more} more"));
+    }
     let mut audit_annotations = BTreeMap::new();
     for (key, list) in [
         ("profile", profile.to_owned()),
@@ -127,8 +138,8 @@ fn explain(head: String, decisions: &[&Decision]) -> String {
     const ROOM_FOR_END: usize = 160;
     let mut message = head;
     for (index, decision) in decisions.iter().enumerate() {
-        let entry =
-            format!("\n{}) {}: {}\n   fix: {}", index + 1, decision.rule.id, sentence(decision), decision.remediation);
+        let sentence = cut(&sentence(decision), LONGEST_ENTRY);
+        let entry = format!("\n{}) {}: {sentence}\n   fix: {}", index + 1, decision.rule.id, decision.remediation);
         if message.len() + entry.len() + ROOM_FOR_END > LONGEST_MESSAGE {
             let _ = write!(message, "\nand {} more", decisions.len() - index);
             break;
@@ -147,30 +158,58 @@ fn sentence(decision: &Decision) -> String {
     }
 }
 
-fn warning(decision: &Decision) -> String {
-    let (usual, most) = WARNING;
+/// High severities first, then as they come, so that a limit leaves out what matters least.
+fn worst_first<'d>(decisions: impl Iterator<Item = &'d Decision>) -> Vec<&'d Decision> {
+    let mut sorted: Vec<&Decision> = decisions.collect();
+    sorted.sort_by_key(|decision| Reverse(decision.severity));
+    sorted
+}
+
+/// One line for each rule, about its worst finding.
+fn warnings(decisions: &[&Decision]) -> Vec<String> {
+    let mut rules: Vec<(&Decision, usize)> = Vec::new();
+    for decision in decisions {
+        match rules.iter_mut().find(|(first, _)| first.rule == decision.rule) {
+            Some((_, more)) => *more += 1,
+            None => rules.push((decision, 0)),
+        }
+    }
+    rules.into_iter().map(|(decision, more)| warning(decision, more)).collect()
+}
+
+/// kubectl shows nothing else of an accepted request, so the place or the reason is cut, and not what to do.
+fn warning(decision: &Decision, more: usize) -> String {
     let place = match decision.location.path.as_str() {
         "" => "object",
         path => path,
     };
-    let head = format!("{}: {place}: ", decision.rule.id);
-    cut(&format!("{head}{}", decision.message), (head.len() + 64).clamp(usual, most))
+    let id = decision.rule.id;
+    let count = if more > 0 { format!(" (and {more} more)") } else { String::new() };
+    let end = format!("{count}; {}", decision.remediation);
+    let room = LONGEST_WARNING.saturating_sub(id.len() + 2 + end.len());
+    cut(&format!("{id}: {}{end}", cut(&format!("{place}: {}", decision.message), room)), LONGEST_WARNING)
 }
 
-/// At most `longest` bytes, cut between characters.
+/// At most `longest` bytes, cut between words where there are any.
 fn cut(text: &str, longest: usize) -> String {
     if text.len() <= longest {
         return text.to_owned();
     }
-    let end =
-        text.char_indices().map(|(at, _)| at).take_while(|at| *at + '…'.len_utf8() <= longest).last().unwrap_or(0);
-    format!("{}…", text.get(..end).unwrap_or_default())
+    let ends = text.char_indices().map(|(at, _)| at).take_while(|at| *at + '…'.len_utf8() <= longest);
+    let kept = text.get(..ends.last().unwrap_or(0)).unwrap_or_default();
+    // A long word is cut all the same.
+    let words = kept.rsplit_once(' ').map_or(kept, |(words, _)| words);
+    format!("{}…", if words.len() * 2 > kept.len() { words } else { kept })
 }
 
-/// Rule ids, each once, in table order.
+/// Rule ids, each once.
 fn ids(decisions: &[&Decision]) -> String {
-    let mut ids: Vec<&str> = decisions.iter().map(|decision| decision.rule.id).collect();
-    ids.dedup();
+    let mut ids: Vec<&str> = Vec::new();
+    for id in decisions.iter().map(|decision| decision.rule.id) {
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
     ids.join(",")
 }
 
@@ -178,7 +217,7 @@ fn exempted(decisions: &[Decision]) -> String {
     let mut list: Vec<String> = decisions
         .iter()
         .filter_map(|decision| match &decision.action {
-            Action::Exempt(reason) => Some(format!("{} ({reason})", decision.rule.id)),
+            Action::Exempt(reason) => Some(format!("{} ({})", decision.rule.id, cut(reason, LONGEST_WARNING))),
             _ => None,
         })
         .collect();
@@ -197,7 +236,17 @@ pub(crate) fn settings_response(problems: &[String]) -> Vec<u8> {
     let message = match problems {
         [] => None,
         [one] => Some(one.clone()),
-        many => Some(format!("{} in the settings:\n- {}", count(many.len(), "problem"), many.join("\n- "))),
+        many => {
+            let mut message = format!("{} in the settings:", count(many.len(), "problem"));
+            for (index, problem) in many.iter().enumerate() {
+                if message.len() + problem.len() > LONGEST_PROBLEMS {
+                    let _ = write!(message, "\nand {} more", many.len() - index);
+                    break;
+                }
+                let _ = write!(message, "\n- {problem}");
+            }
+            Some(message)
+        }
     };
     let response = SettingsResponse { valid: problems.is_empty(), message };
     serde_json::to_vec(&response).unwrap_or_else(|_| br#"{"valid":false}"#.to_vec())

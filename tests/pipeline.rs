@@ -75,7 +75,9 @@ fn warnings_come_with_acceptance_and_stand_in_its_message() {
     assert_eq!(response.code, None);
     assert_eq!(
         response.warnings,
-        ["binding-individual-user: subjects[jane@contoso.com]: is an individual user, not a group"]
+        [
+            "binding-individual-user: subjects[jane@contoso.com]: is an individual user, not a group; add the person to an Entra group and bind the group, or list the user in allowedUsers"
+        ]
     );
     assert!(
         response
@@ -93,9 +95,13 @@ fn clean_up_is_never_blocked() {
     assert!(judge(json!({}), delete).response.accepted);
     let mut dying = bad();
     dying["metadata"]["deletionTimestamp"] = json!("2026-11-21T00:00:00Z");
+    let mut update = request("UPDATE", bad());
+    update["oldObject"] = dying.clone();
+    assert!(judge(json!({"ratchet": false}), update).response.accepted);
+    // A finalizer can keep the object for ever, so nothing may be added to it.
     let mut update = request("UPDATE", binding(&[group("platform-team"), group("other")]));
     update["oldObject"] = dying.clone();
-    assert!(judge(json!({}), update).response.accepted);
+    assert!(!judge(json!({}), update).response.accepted);
     // Only the old state counts: an author can write the new one.
     let mut update = request("UPDATE", dying);
     update["oldObject"] = binding(&[]);
@@ -413,4 +419,20 @@ fn answers_are_the_same_every_time() {
     for _ in 0..20 {
         assert_eq!(judge_bytes(payload.as_bytes()).response.to_json(), first);
     }
+}
+
+#[test]
+fn limits_keep_the_worst_findings() {
+    let mut subjects: Vec<Value> =
+        (0..300).map(|n| json!({"kind": "User", "name": format!("{n}@contoso.com")})).collect();
+    subjects.push(json!({"kind": "User", "name": "system:anonymous"}));
+    let response = judge(json!({"profile": "restricted"}), request("CREATE", binding(&subjects))).response;
+    let message = response.message.clone().unwrap();
+    assert!(message.contains("\n1) binding-anonymous: ") && message.contains("\nand ") && message.len() <= 4096);
+    let all = json!({"rules": {"binding-anonymous": "warn", "binding-individual-user": "warn"}});
+    let response = judge(all, request("CREATE", binding(&subjects))).response;
+    assert_eq!(response.warnings.len(), 2, "one line for each rule: {:?}", response.warnings);
+    assert!(response.warnings[0].starts_with("binding-anonymous: subjects[system:anonymous]: "));
+    assert!(response.warnings[1].contains(" (and 299 more); ") && response.warnings[1].len() <= 256);
+    assert!(response.to_json().len() < 64 * 1024);
 }

@@ -357,7 +357,7 @@ fn manifests_answer_lookups() {
     let (_, rules) = found(&["--settings", "settings.yml", "workload.yaml"]);
     assert!(rules.contains("could not check: ServiceAccount web does not exist"), "{rules}");
     let (_, rules) = found(&["--cluster", "dump.yaml", "workload.yaml"]);
-    assert!(rules.contains("without client-id"), "{rules}");
+    assert!(rules.contains("not annotated with a client id"), "{rules}");
     let (broken, _) = found(&["--cluster", "broken.yaml", "workload.yaml"]);
     assert!(broken.code == 2 && broken.err.contains("broken.yaml:1"), "{}", broken.err);
     let piped = pipe(LOOKUPS, &["--settings", folder.path().join("settings.yml").to_str().unwrap(), "-"]);

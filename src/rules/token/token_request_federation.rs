@@ -100,7 +100,7 @@ mod tests {
             "kind": {"group": "authentication.k8s.io", "version": "v1", "kind": "TokenRequest"},
             "subResource": "token", "operation": "CREATE", "namespace": "shop", "name": "checkout",
             "userInfo": {"username": "system:serviceaccount:external-secrets:external-secrets"},
-            "object": {"spec": {"audiences": ["api://AzureADTokenExchange"]}}}}"#;
+            "object": {"kind": "TokenRequest", "spec": {"audiences": ["api://AzureADTokenExchange"]}}}}"#;
         let today = || Date::parse("2026-11-21").unwrap();
         let response = evaluate(payload, &Host { today: &today, cluster: &NoCluster }).response;
         let line = r#"trustedRequesters: ["system:serviceaccount:external-secrets:external-secrets"]"#;

@@ -12,7 +12,8 @@
 //! authorities.
 //!
 //! `AZURE_KUBERNETES_TOKEN_PROXY` directs the sign-in as well: the webhook keeps a value that is already there,
-//! and SDKs send the token to it. Only the webhook sets it, in pods that request an identity binding.
+//! and SDKs send the token to it. Only the webhook sets it, in pods that request an identity binding. The rule
+//! recognises it by the variable that the webhook adds after it, so a pod that imitates both is not reported.
 //!
 //! ```yaml deny
 //! apiVersion: v1
@@ -114,10 +115,14 @@ fn check_workload<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
             }
         }
         for variable in container.env_named("AZURE_KUBERNETES_TOKEN_PROXY") {
-            // The webhook sets it in Pods only, which the policy sees afterwards.
-            let is_bound =
-                workload.annotation(USE_IDENTITY_BINDING).text().is_some_and(|t| t.eq_ignore_ascii_case("true"));
-            if variable.is_set() && signs_in(workload) && !(workload.is_pod() && is_bound) {
+            // The webhook sets it in Pods only, which the policy sees afterwards, and the name for TLS after it.
+            let mut after = container.env().skip_while(|other| other.node.address() != variable.node.address()).skip(1);
+            let is_own = workload.is_pod() && after.next().is_some_and(|next| next.name == "AZURE_KUBERNETES_SNI_NAME");
+            let is_bound = || {
+                let annotation = workload.annotation(USE_IDENTITY_BINDING).text();
+                annotation.is_some_and(|text| text.eq_ignore_ascii_case("true"))
+            };
+            if variable.is_set() && signs_in(workload) && !(is_own && is_bound()) {
                 cx.report(variable.node, "sends the token of the pod to a proxy that the webhook did not choose")
                     .remediation("remove it; the webhook sets it for pods that use an identity binding")
                     .compare_content(content(variable, &container.value(variable)));
