@@ -18,9 +18,10 @@ const CRATES: &[&[&str]] = &[
 const MODULES: &[&[&str]] = &[
     &["anchor", "entra_id", "imds", "nearest", "request"],
     &["finding", "object", "requester", "value_hints"],
+    &["aks_defaults"],
     &["privilege", "settings"],
     &["view"],
-    &["aks_defaults", "auth_mode", "lookup", "texts"],
+    &["auth_mode", "lookup", "texts"],
     &["schema"],
     &["rule"],
     &["rules"],
