@@ -12,13 +12,14 @@ use crate::anchor::{Anchor, locate};
 use crate::imds;
 use crate::object::{LAST_APPLIED, Object};
 use crate::settings::Settings;
+pub use crate::value_hints::Hit;
 use crate::value_hints::ValueHints;
 use crate::view::container::Container;
 use crate::view::custom_resource::is_custom_resource;
 use crate::view::workload::{Workload, workloads};
 use credentials::{
-    CredentialKind, assignments, decode_base64, is_aws_secret_key, is_azure_credential_variable, may_be_base64,
-    name_strength, recognise_all, secret_assignments,
+    assignments, decode_base64, is_aws_secret_key, is_azure_credential_variable, may_be_base64, name_strength,
+    recognise_all, secret_assignments,
 };
 use json::{Malformed, Node, Tree, parse};
 use kubernetes::kind;
@@ -146,9 +147,6 @@ struct Copied<'a> {
     annotation: Node<'a>,
     root: Node<'a>,
 }
-
-/// A credential in a text, and the bytes that it takes.
-pub type Hit = (&'static CredentialKind, Range<usize>);
 
 /// A value that a text assigns to a name, as bytes of the text.
 #[derive(Clone, Debug)]

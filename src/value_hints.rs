@@ -5,8 +5,11 @@
 //! their own are called.
 
 use crate::imds;
-use crate::texts::Hit;
 use credentials::{Class, CredentialKind, FORMATS, Filter, MARKS, SIGNATURES, may_be_base64, recognise_all_with};
+use std::ops::Range;
+
+/// A credential in a text, and the bytes that it takes.
+pub type Hit = (&'static CredentialKind, Range<usize>);
 
 /// What a string and its name may be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

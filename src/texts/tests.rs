@@ -5,7 +5,7 @@ use crate::lookup::{Cluster, LookupError, Query};
 use crate::settings::Date;
 use crate::{Host, evaluate};
 use base64::Engine;
-use credentials::{Class, FORMATS, PROVIDER_AT, PROVIDERS, SIGNATURES, Signature, recognise};
+use credentials::{Class, CredentialKind, FORMATS, PROVIDER_AT, PROVIDERS, SIGNATURES, Signature, recognise};
 use serde_json::{Value, json};
 
 struct NoCluster;
