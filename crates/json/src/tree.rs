@@ -3,7 +3,7 @@
 //! Reading the request is a third of the cost of a request. It is in a separate crate so that it can be compiled for
 //! speed while the policy around it is compiled for size.
 
-use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::borrow::Cow;
 use std::fmt;
 
@@ -73,6 +73,8 @@ impl Skip {
     }
 }
 
+const DEEPEST: u32 = 128;
+
 /// Reads a text that is one value, without what `skip` lists. As in `serde_json`, which says what is wrong with a
 /// text, nesting is limited to 128 levels.
 pub fn parse<'a>(text: &'a str, skip: Option<&'static Skip>) -> Result<Vec<Entry<'a>>, serde_json::Error> {
@@ -85,7 +87,11 @@ pub fn parse<'a>(text: &'a str, skip: Option<&'static Skip>) -> Result<Vec<Entry
         entries.shrink_to_fit();
         return Ok(entries);
     }
-    drop(reader);
+    if reader.depth == DEEPEST {
+        let before = text.get(..reader.at).unwrap_or_default();
+        let (line, start) = (before.split('\n').count(), before.rfind('\n').map_or(0, |i| i + 1));
+        return Err(Error::custom(format!("recursion limit exceeded at line {line} column {}", before.len() - start)));
+    }
     // What is read without being kept may have half a surrogate pair, and numbers of any size.
     serde_json::from_str(text).and_then(|_: IgnoredAny| serde_json::from_str("\\")).map(|_: IgnoredAny| Vec::new())
 }
@@ -194,7 +200,6 @@ impl<'a> Reader<'a> {
     }
 
     fn open(&mut self, key: Cow<'a, str>, value: Value<'a>) -> Option<usize> {
-        const DEEPEST: u32 = 128;
         self.at += 1;
         self.depth += 1;
         let start = self.entries.len();
