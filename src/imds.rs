@@ -12,20 +12,12 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 const ADDRESS: Ipv4Addr = Ipv4Addr::new(169, 254, 169, 254);
 /// Where IMDS hands out tokens.
 const TOKEN_PATH: &str = "/metadata/identity";
-/// Every text that [`mentions_endpoint`] or [`hints_at_switch`] has one of these: the first number of the
-/// address in decimal, hexadecimal or octal, the beginning of all of it as one number, that of the path, or
-/// that of a word of a switch.
-pub const MARKS: &[Mark] = &[
-    exact("169"),
-    any_case("a9f"),
-    any_case("a9."),
-    exact("251"),
-    exact("285"),
-    any_case("/me"),
-    any_case("msi"),
-    any_case("identity"),
-    any_case("imds"),
-];
+/// Every text that [`mentions_endpoint`] accepts has one of these: the first number of the address in decimal,
+/// hexadecimal or octal, the beginning of all of it as one number, or the path.
+pub const ENDPOINT_MARKS: &[Mark] =
+    &[exact("169"), any_case("a9f"), any_case("a9."), exact("251"), exact("2852"), any_case(TOKEN_PATH)];
+/// Every text that [`hints_at_switch`] accepts has one of these.
+pub const SWITCH_MARKS: &[Mark] = &[any_case("msi"), any_case("identity"), any_case("imds")];
 /// Longest spelling of an address that is looked at, to each side of the digits that gave it away.
 const LONGEST: usize = 64;
 

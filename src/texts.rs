@@ -12,13 +12,14 @@ use crate::anchor::{Anchor, locate};
 use crate::imds;
 use crate::object::{LAST_APPLIED, Object};
 use crate::settings::Settings;
+pub use crate::value_hints::Hit;
 use crate::value_hints::ValueHints;
 use crate::view::container::Container;
 use crate::view::custom_resource::is_custom_resource;
 use crate::view::workload::{Workload, workloads};
 use credentials::{
-    Kind, assignments, decode_base64, is_aws_secret_key, is_azure_credential_variable, may_be_base64, name_strength,
-    recognise_all,
+    assignments, decode_base64, is_aws_secret_key, is_azure_credential_variable, may_be_base64, name_strength,
+    recognise_all, secret_assignments,
 };
 use json::{Malformed, Node, Tree, parse};
 use kubernetes::kind;
@@ -147,9 +148,6 @@ struct Copied<'a> {
     root: Node<'a>,
 }
 
-/// A credential in a text, and the bytes that it takes.
-pub type Hit = (&'static Kind, Range<usize>);
-
 /// A value that a text assigns to a name, as bytes of the text.
 #[derive(Clone, Debug)]
 pub struct Pair {
@@ -215,10 +213,18 @@ impl<'a> Text<'a> {
     pub fn pairs(&self) -> &[Pair] {
         self.pairs.get_or_init(|| {
             let text = &*self.value;
+            let mut pairs = Vec::new();
+            if self.hits().is_empty() && !self.names_endpoint() && !self.may_switch() {
+                secret_assignments(text, &mut |pair, _| {
+                    if let (Some(key), Some(value)) = (range_in(text, pair.key), range_in(text, pair.value)) {
+                        pairs.push(Pair { key, value, line: pair.line });
+                    }
+                });
+                return pairs;
+            }
             let (names_endpoint, may_switch) = (self.names_endpoint(), self.may_switch());
             let mut starts: Vec<usize> = self.hits().iter().map(|(_, range)| range.start).collect();
             starts.sort_unstable();
-            let mut pairs = Vec::new();
             assignments(text, &mut |pair| {
                 let Some(value) = range_in(text, pair.value) else { return };
                 let first = starts.partition_point(|start| *start < value.start);
@@ -237,14 +243,14 @@ impl<'a> Text<'a> {
 
     /// Whether the value names the metadata endpoint of the node.
     pub fn names_endpoint(&self) -> bool {
-        let is_possible = self.hints.any(ValueHints::NODE_IDENTITY);
+        let is_possible = self.hints.any(ValueHints::ENDPOINT);
         *self.names_endpoint.get_or_init(|| is_possible && imds::mentions_endpoint(&self.value))
     }
 
     /// Whether the value has a word that all switches to the identity of the node have.
     pub fn may_switch(&self) -> bool {
-        let is_possible = self.hints.any(ValueHints::NODE_IDENTITY);
-        *self.may_switch.get_or_init(|| is_possible && (imds::hints_at_switch(&self.value) || self.names_endpoint()))
+        let is_possible = self.hints.any(ValueHints::SWITCH);
+        *self.may_switch.get_or_init(|| is_possible && imds::hints_at_switch(&self.value) || self.names_endpoint())
     }
 
     /// What the value is in base64, if it looks like that.
@@ -534,7 +540,7 @@ impl<'s, 'a> Walk<'s, 'a> {
         let is_encoded = map == "binaryData" || is_secret && map == "data";
         for (key, node) in entries.members() {
             let Some(text) = node.text() else { continue };
-            match decode_base64(text, LONGEST_BASE64).filter(|_| is_encoded) {
+            match is_encoded.then(|| decode_base64(text, LONGEST_BASE64)).flatten() {
                 Some(bytes) => match String::from_utf8(bytes) {
                     Ok(text) => self.push(key, Cow::Owned(innermost(text)), node, Origin::Data),
                     Err(error) => {
@@ -561,9 +567,11 @@ impl<'s, 'a> Walk<'s, 'a> {
         if source.is_nameless() && value.len() < SHORTEST_MEMBER {
             return;
         }
-        let hints = self.hints(name, &value, source);
-        let is_left_out = matches!(source, Origin::Data | Origin::Volume | Origin::BuiltInMember) && self.is_excused;
-        if hints.is_empty() || is_left_out {
+        if self.is_excused && matches!(source, Origin::Data | Origin::Volume | Origin::BuiltInMember) {
+            return;
+        }
+        let (hints, hits) = self.hints(name, &value, source);
+        if hints.is_empty() {
             return;
         }
         self.found.push(Text {
@@ -577,7 +585,7 @@ impl<'s, 'a> Walk<'s, 'a> {
             hints,
             node,
             copy: self.copy,
-            hits: OnceCell::new(),
+            hits: hits.map_or_else(OnceCell::new, OnceCell::from),
             pairs: OnceCell::new(),
             decoded: OnceCell::new(),
             names_endpoint: OnceCell::new(),
@@ -585,22 +593,23 @@ impl<'s, 'a> Walk<'s, 'a> {
         });
     }
 
-    fn hints(&self, name: &str, value: &str, source: Origin) -> ValueHints {
+    fn hints(&self, name: &str, value: &str, source: Origin) -> (ValueHints, Option<Vec<Hit>>) {
         if !self.gated {
-            return ValueHints::ALL;
+            return (ValueHints::ALL, None);
         }
-        let hints = ValueHints::of(value);
+        let (hints, hits) = ValueHints::read(value);
         if source.is_nameless() {
             // The other hints would lead to no rule.
             let read = ValueHints::CREDENTIAL.or(ValueHints::AWS);
-            return if hints.any(read) { hints } else { ValueHints::default() };
+            return (if hints.any(read) { hints } else { ValueHints::default() }, hits);
         }
         let promises = name_strength(name).is_some()
             || source == Origin::Data && self.object.is(&kind::SECRET) && is_azure_credential_variable(name).is_some();
-        hints
+        let hints = hints
             .and_if(promises, ValueHints::NAME)
             .and_if(value.len() >= AWS_SECRET_KEY && is_aws_secret_key(name, value), ValueHints::AWS)
-            .and_if(imds::is_switch(name), ValueHints::NODE_IDENTITY)
+            .and_if(imds::is_switch(name), ValueHints::SWITCH);
+        (hints, hits)
     }
 }
 

@@ -5,24 +5,41 @@
 //! their own are called.
 
 use crate::imds;
-use credentials::{Class, FORMATS, Filter, MARKS, SIGNATURES};
+use credentials::{Class, CredentialKind, FORMATS, Filter, MARKS, SIGNATURES, may_be_base64, recognise_all_with};
+use std::ops::Range;
+
+/// A credential in a text, and the bytes that it takes.
+pub type Hit = (&'static CredentialKind, Range<usize>);
 
 /// What a string and its name may be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ValueHints(u8);
 
-const ENDPOINT_BIT: usize = 62;
+const ENDPOINT_BIT: usize = 61;
+const SWITCH_BIT: usize = 62;
 const STRUCTURE_BIT: usize = 63;
 
+/// What is looked for in long texts, all of which assign something.
 #[allow(clippy::indexing_slicing, reason = "the compiler evaluates it, and would refuse")]
-static FILTER: Filter = {
+const UNSTRUCTURED: Filter = {
     assert!(SIGNATURES.len() + FORMATS.len() <= ENDPOINT_BIT, "no bit is left");
     let mut filter = MARKS;
     let mut n = 0;
-    while n < imds::MARKS.len() {
-        filter = filter.with(ENDPOINT_BIT, &imds::MARKS[n]);
+    while n < imds::ENDPOINT_MARKS.len() {
+        filter = filter.with(ENDPOINT_BIT, &imds::ENDPOINT_MARKS[n]);
         n += 1;
     }
+    n = 0;
+    while n < imds::SWITCH_MARKS.len() {
+        filter = filter.with(SWITCH_BIT, &imds::SWITCH_MARKS[n]);
+        n += 1;
+    }
+    filter
+};
+static LONG_FILTER: Filter = UNSTRUCTURED;
+#[allow(clippy::indexing_slicing, reason = "the compiler evaluates it, and would refuse")]
+static FILTER: Filter = {
+    let mut filter = UNSTRUCTURED;
     let structure = b"=:\n{[<";
     let mut n = 0;
     while n < structure.len() {
@@ -62,32 +79,58 @@ impl ValueHints {
     pub const CREDENTIAL: ValueHints = ValueHints(1);
     /// It may assign values to names.
     pub const ASSIGNS: ValueHints = ValueHints(1 << 1);
-    /// It may reach for the identity of the node.
-    pub const NODE_IDENTITY: ValueHints = ValueHints(1 << 2);
+    /// It may name the metadata endpoint of the node.
+    pub const ENDPOINT: ValueHints = ValueHints(1 << 2);
     /// It may hold an AWS access key.
     pub const AWS: ValueHints = ValueHints(1 << 3);
     /// It may be a kubeconfig, in plain text or in base64.
     pub const KUBECONFIG: ValueHints = ValueHints(1 << 4);
     /// Its name promises a credential.
     pub const NAME: ValueHints = ValueHints(1 << 5);
+    /// Its value or name may make a tool use the identity of the node.
+    pub const SWITCH: ValueHints = ValueHints(1 << 6);
+    /// It may reach for the identity of the node.
+    pub const NODE_IDENTITY: ValueHints = Self::ENDPOINT.or(Self::SWITCH);
     pub const ALL: ValueHints = ValueHints(0xff);
 
-    /// Longer strings, such as files in a ConfigMap, have nearly always some mark, and the look would be
-    /// one more pass.
+    /// Longer strings are files, which nearly always have some mark: they are read at once.
     const LONGEST: usize = 1024;
+
+    /// What `text` may be, whatever its name, and the credentials in it if it was read for that.
+    pub fn read(text: &str) -> (Self, Option<Vec<Hit>>) {
+        if text.len() <= Self::LONGEST {
+            return (Self::of(text), None);
+        }
+        let mut hits = Vec::new();
+        let mut seen = 0_u64;
+        let bytes = text.as_bytes();
+        recognise_all_with(&LONG_FILTER, text, &mut |kind, range| hits.push((kind, range)), &mut |at, bits| {
+            for (bit, marks) in [(ENDPOINT_BIT, imds::ENDPOINT_MARKS), (SWITCH_BIT, imds::SWITCH_MARKS)] {
+                if bits & !seen >> bit & 1 == 1 && marks.iter().any(|mark| mark.is_at(bytes, at)) {
+                    seen |= 1 << bit;
+                }
+            }
+        });
+        let holds = |wanted: fn(&CredentialKind) -> bool| hits.iter().any(|(kind, _)| wanted(kind));
+        let hints = Self::ASSIGNS
+            .and_if(!hits.is_empty() || may_be_base64(text), Self::CREDENTIAL)
+            .and_if(seen >> ENDPOINT_BIT & 1 == 1, Self::ENDPOINT)
+            .and_if(seen >> SWITCH_BIT & 1 == 1, Self::SWITCH)
+            .and_if(holds(|kind| kind.class == Class::Aws), Self::AWS)
+            .and_if(may_be_base64(text) || holds(CredentialKind::is_kubeconfig), Self::KUBECONFIG);
+        (hints, Some(hits))
+    }
 
     /// What `text` may be, whatever its name.
     pub fn of(text: &str) -> Self {
-        if text.len() > Self::LONGEST {
-            return Self::ALL.without(Self::NAME);
-        }
         let seen = FILTER.seen(text.as_bytes());
-        let is_base64 = credentials::may_be_base64(text);
-        let is_marked = seen & !(1 << ENDPOINT_BIT | 1 << STRUCTURE_BIT) != 0;
+        let is_base64 = may_be_base64(text);
+        let is_marked = seen & !(1 << ENDPOINT_BIT | 1 << SWITCH_BIT | 1 << STRUCTURE_BIT) != 0;
         ValueHints::default()
             .and_if(is_marked || is_base64 || credentials::may_have_no_mark(text), Self::CREDENTIAL)
             .and_if(seen >> STRUCTURE_BIT & 1 == 1, Self::ASSIGNS)
-            .and_if(seen >> ENDPOINT_BIT & 1 == 1, Self::NODE_IDENTITY)
+            .and_if(seen >> ENDPOINT_BIT & 1 == 1, Self::ENDPOINT)
+            .and_if(seen >> SWITCH_BIT & 1 == 1, Self::SWITCH)
             .and_if(seen & AWS_BITS != 0, Self::AWS)
             .and_if(is_base64 || seen & KUBERNETES_BITS != 0, Self::KUBECONFIG)
     }
@@ -100,11 +143,6 @@ impl ValueHints {
     #[must_use]
     pub(crate) fn and_if(self, holds: bool, other: ValueHints) -> ValueHints {
         if holds { self.or(other) } else { self }
-    }
-
-    #[must_use]
-    const fn without(self, other: ValueHints) -> ValueHints {
-        ValueHints(self.0 & !other.0)
     }
 
     /// Whether one of `wanted` is among these.

@@ -5,7 +5,7 @@ use crate::lookup::{Cluster, LookupError, Query};
 use crate::settings::Date;
 use crate::{Host, evaluate};
 use base64::Engine;
-use credentials::{Class, FORMATS, PROVIDER_AT, PROVIDERS, SIGNATURES, Signature, recognise};
+use credentials::{Class, CredentialKind, FORMATS, PROVIDER_AT, PROVIDERS, SIGNATURES, Signature, recognise};
 use serde_json::{Value, json};
 
 struct NoCluster;
@@ -50,7 +50,7 @@ fn token(claims: &str) -> String {
 }
 
 /// One sample of each kind of credential.
-fn credentials() -> Vec<(&'static Kind, String)> {
+fn credentials() -> Vec<(&'static CredentialKind, String)> {
     let (key32, key64) = (encode(&"k3y-".repeat(8)), encode(&"k3y-".repeat(16)));
     let word = "Qz81kfhRt5Lm03XcVb";
     let mut samples: Vec<String> = SIGNATURES.iter().map(of_signature).collect();
@@ -94,7 +94,7 @@ fn credentials() -> Vec<(&'static Kind, String)> {
         "AKIAQ7WZ2M4PLN5RTB3X".to_owned(),
         "aws_secret_access_key = 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".to_owned(),
     ]);
-    let mut found: Vec<(&'static Kind, String)> = Vec::new();
+    let mut found: Vec<(&'static CredentialKind, String)> = Vec::new();
     for sample in samples {
         let kind = recognise(&sample).unwrap_or_else(|| panic!("not a credential: {sample}"));
         if !found.iter().any(|(known, _)| *known == kind) {
@@ -194,7 +194,7 @@ fn rules(object: &Value) -> Vec<&'static str> {
 }
 
 /// The rules that report a kind of credential at a place, one of which has to; none where it is no fault.
-fn reporting(kind: &Kind, origin: Origin, object: &str) -> &'static [&'static str] {
+fn reporting(kind: &CredentialKind, origin: Origin, object: &str) -> &'static [&'static str] {
     match (origin, object) {
         _ if kind.class == Class::Aws => &["aws-credential"],
         (Origin::Data | Origin::Annotation | Origin::LastApplied, _) if kind.is_kubeconfig() => {

@@ -55,8 +55,6 @@ pub struct CredentialKind {
     pub class: Class,
 }
 
-pub type Kind = CredentialKind;
-
 /// What a credential opens, which decides the rule that reports it. Strongest first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Class {
@@ -121,6 +119,22 @@ pub fn recognise_all(text: &str, found: &mut dyn FnMut(&'static CredentialKind, 
         found(hit.kind, hit.range);
         false
     });
+}
+
+/// As [`recognise_all`], in one pass with what a caller looks for: `filter` is [`MARKS`] with marks of the caller,
+/// and `marked` is called with the places where one of those may begin, and their bits. The last two bytes of the
+/// text are not looked at.
+pub fn recognise_all_with(
+    filter: &Filter,
+    text: &str,
+    found: &mut dyn FnMut(&'static CredentialKind, Range<usize>),
+    marked: &mut dyn FnMut(usize, u64),
+) {
+    let mut found = |hit: scan::Hit| {
+        found(hit.kind, hit.range);
+        false
+    };
+    scan::scan_with(filter, text.as_bytes(), &mut found, marked);
 }
 
 /// Longest value that is looked into as base64: an object is at most 1.5 MiB, a Secret 1 MiB.

@@ -37,6 +37,7 @@ pub const MARKS: Filter = {
 };
 
 static FILTER: Filter = MARKS;
+const OWN_BITS: u64 = (1 << (SIGNATURES.len() + FORMATS.len())) - 1;
 
 /// Whether one of the [`MARKS`] may be in the text.
 pub fn has_mark(text: &str) -> bool {
@@ -48,14 +49,22 @@ pub const SHORTEST: usize = 8;
 
 /// Calls `found` with each credential until it answers `true`.
 pub fn scan(text: &[u8], found: &mut dyn FnMut(Hit) -> bool) {
+    scan_with(&FILTER, text, found, &mut |_, _| {});
+}
+
+/// The same with a filter that has all of the [`MARKS`], whose other candidates are passed to `others`.
+pub fn scan_with(filter: &Filter, text: &[u8], found: &mut dyn FnMut(Hit) -> bool, others: &mut dyn FnMut(usize, u64)) {
     if text.len() < SHORTEST {
         return;
     }
     let mut scan = Scan::new(text);
     let mut told_to = 0;
     let mut done = false;
-    FILTER.candidates(text, |at, candidates| {
-        for n in bits(candidates) {
+    filter.candidates(text, |at, candidates| {
+        if candidates & !OWN_BITS != 0 {
+            others(at, candidates & !OWN_BITS);
+        }
+        for n in bits(candidates & OWN_BITS) {
             let Some(hit) = scan.judge(n, at) else {
                 continue;
             };

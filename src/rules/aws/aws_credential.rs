@@ -54,7 +54,7 @@ use crate::finding::Severity;
 use crate::rule::{Check, Rule, RuleContext};
 use crate::texts::{Origin, Origins, Text};
 use crate::view::workload::Workload;
-use credentials::{Class, Kind, ends_with_letters, is_aws_secret_key, recognise_all};
+use credentials::{Class, CredentialKind, ends_with_letters, is_aws_secret_key, recognise_all};
 use text::docs_only;
 use text::shown;
 
@@ -83,8 +83,8 @@ fn check<'a>(cx: &mut RuleContext<'a>, text: &Text<'a>) {
 }
 
 /// A key in the text, or the text as the value of its name: a secret key has no mark, only a name.
-fn find(text: &Text<'_>) -> Option<&'static Kind> {
-    let is_aws = |kind: &&'static Kind| kind.class == Class::Aws;
+fn find(text: &Text<'_>) -> Option<&'static CredentialKind> {
+    let is_aws = |kind: &&'static CredentialKind| kind.class == Class::Aws;
     let found = text.hits().iter().map(|(kind, _)| *kind).find(is_aws);
     if found.is_some() || text.source.is_nameless() || !is_aws_secret_key(text.name, &text.value) {
         return found;

@@ -9,8 +9,8 @@ use crate::rule::RuleContext;
 use crate::texts::{Hit, Origin, Text};
 use crate::value_hints::ValueHints;
 use credentials::{
-    Class, Kind, NameStrength, benign, is_aws_secret_key, is_azure_credential_variable, is_benign, is_unfilled,
-    name_strength, recognise_where,
+    Class, CredentialKind, NameStrength, benign, is_aws_secret_key, is_azure_credential_variable, is_benign,
+    is_unfilled, name_strength, recognise_where,
 };
 use text::shown;
 
@@ -18,7 +18,7 @@ use text::shown;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Evidence {
     /// The value is one.
-    Value(&'static Kind),
+    Value(&'static CredentialKind),
     /// The name says so, and the value does not say otherwise.
     Name(NameStrength),
     /// The name is that of an Azure secret, the value a placeholder. No credential yet, but the place where
@@ -83,7 +83,7 @@ impl Literal<'_> {
 /// How the strings of one origin are read.
 struct Reading {
     /// The kinds of credential that are reported here.
-    reports: fn(&Kind) -> bool,
+    reports: fn(&CredentialKind) -> bool,
     /// What the name of a whole string promises.
     strength: fn(&str) -> Option<NameStrength>,
     /// The names that count here.
@@ -101,15 +101,15 @@ static SECRET: Reading = Reading {
     counts: |strength| matches!(strength, NameStrength::Azure(_)),
 };
 
-fn is_not_aws(kind: &Kind) -> bool {
+fn is_not_aws(kind: &CredentialKind) -> bool {
     kind.class != Class::Aws
 }
 
-fn has_no_other_rule(kind: &Kind) -> bool {
+fn has_no_other_rule(kind: &CredentialKind) -> bool {
     is_not_aws(kind) && !kind.is_kubeconfig()
 }
 
-fn is_azure(kind: &Kind) -> bool {
+fn is_azure(kind: &CredentialKind) -> bool {
     kind.class == Class::Azure
 }
 
@@ -157,7 +157,7 @@ impl Literal<'_> {
 
 impl Reading {
     /// By value, in plain text or in base64.
-    fn recognise(&self, text: &Text<'_>) -> Option<&'static Kind> {
+    fn recognise(&self, text: &Text<'_>) -> Option<&'static CredentialKind> {
         if !text.hints.any(ValueHints::CREDENTIAL) {
             return None;
         }
@@ -166,7 +166,7 @@ impl Reading {
         strongest.min_by_key(|kind| kind.class).or_else(|| self.recognise_in_base64(text))
     }
 
-    fn recognise_in_base64(&self, text: &Text<'_>) -> Option<&'static Kind> {
+    fn recognise_in_base64(&self, text: &Text<'_>) -> Option<&'static CredentialKind> {
         recognise_where(text.decoded()?, self.reports)
     }
 
@@ -260,7 +260,7 @@ impl Reading {
             if value.start < reported_to {
                 continue;
             }
-            let mut strongest: Option<&'static Kind> = None;
+            let mut strongest: Option<&'static CredentialKind> = None;
             let mut holds = false;
             while let Some((kind, range)) = hits.next_if(|(_, range)| range.start < value.end) {
                 holds = true;

@@ -71,7 +71,7 @@
 use crate::finding::Severity;
 use crate::rule::{Check, Rule, RuleContext};
 use crate::texts::{Origin, Origins, Text};
-use credentials::{Kind, recognise_all};
+use credentials::{CredentialKind, recognise_all};
 use memchr::memmem;
 use text::docs_only;
 
@@ -97,7 +97,7 @@ fn check<'a>(cx: &mut RuleContext<'a>, text: &Text<'a>) {
 }
 
 /// A kubeconfig in plain text or in base64, and whether it is for an AKS cluster.
-fn find(text: &Text<'_>) -> Option<(&'static Kind, bool)> {
+fn find(text: &Text<'_>) -> Option<(&'static CredentialKind, bool)> {
     let mut found = text.hits().iter().map(|(kind, _)| *kind).find(|kind| kind.is_kubeconfig());
     let mut config = text.value.as_bytes();
     if found.is_none() {
