@@ -25,7 +25,7 @@ impl Severity {
     }
 }
 
-/// What tells a finding of an updated object from one that the old object already had, besides the rule.
+/// How a finding on an updated object is compared with those of the old object, in addition to its rule.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Compared {
     /// The place.

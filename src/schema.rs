@@ -250,7 +250,7 @@ const BINDING_MEMBERS: &[(&str, Shape)] = &[
     ("subjects", List(&Members(&[("apiGroup", Text), ("kind", Text), ("name", Text), ("namespace", Text)]))),
 ];
 
-/// Bodies of kinds that are no workloads.
+/// Bodies of kinds other than workloads.
 const BODIES: &[(Kind, Shape)] = &[
     (kind::ROLE, Members(&[("rules", List(&RULE))])),
     (

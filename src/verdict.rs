@@ -116,7 +116,7 @@ pub(crate) fn decide(cx: &RuleContext<'_>, object: &Object<'_>, today: &dyn Fn()
             }
         })
         .collect();
-    // Templates of one object may share metadata, and each of them tells of it.
+    // Templates of one object may share metadata, and each of them reports it.
     decisions.dedup_by(|a, b| a.rule == b.rule && a.location == b.location && a.message == b.message);
     decisions
 }

@@ -75,7 +75,7 @@ fn credentials() -> Vec<(&'static CredentialKind, String)> {
         format!("redis://:{word}@redis:6379/0"),
         token(r#"{"iss":"https://sts.windows.net/11111111-1111-1111-1111-111111111111/"}"#),
         token(r#"{"iss":"kubernetes/serviceaccount","sub":"system:serviceaccount:a:b"}"#),
-        token(r#"{"iss":"https://example.org","sub":"somebody"}"#),
+        token(r#"{"iss":"https://example.org","sub":"someone"}"#),
         format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----", encode(&"p3m-".repeat(80))),
         base64::prelude::BASE64_STANDARD
             .encode([&[0x30, 0x82, 9, 0x42, 2, 1, 3, 0x30, 0x82][..], &[0x55; 60][..]].concat()),
@@ -193,7 +193,7 @@ fn rules(object: &Value) -> Vec<&'static str> {
     evaluate(payload.as_bytes(), &host).findings.iter().map(|finding| finding.rule.id).collect()
 }
 
-/// The rules that report a kind of credential at a place, one of which has to; none where it is no fault.
+/// The rules that report a kind of credential at a place, one of which has to; none where it is not a fault.
 fn reporting(kind: &CredentialKind, origin: Origin, object: &str) -> &'static [&'static str] {
     match (origin, object) {
         _ if kind.class == Class::Aws => &["aws-credential"],

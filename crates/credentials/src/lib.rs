@@ -60,7 +60,7 @@ pub struct CredentialKind {
 pub enum Class {
     /// Microsoft Entra or an Azure service.
     Azure,
-    /// A cluster, past Entra: a kubeconfig.
+    /// Sign-in to a cluster that bypasses Entra: a kubeconfig.
     Kubernetes,
     /// A container registry on Azure, in a Docker configuration.
     Registry,
