@@ -4,6 +4,7 @@
 //! found: one walk to the reported nodes, which are known by where they lie in the tree, so nothing on
 //! the way to a clean verdict pays for paths, and nothing beside the way to a finding is spelt.
 
+use crate::sort::sort;
 use json::Node;
 use std::fmt::Write;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -87,7 +88,7 @@ pub fn locate<'a>(root: Node<'a>, places: &[&Anchor<'a>]) -> Vec<Location> {
     }
     // Nodes that are not there lie outside of the tree.
     wanted.retain(|(address, _)| (root.address()..root.end()).contains(address));
-    wanted.sort_unstable();
+    sort(&mut wanted);
     Walk { root: root.address(), located: &mut located }.visit(root, &wanted, &mut Trail::default());
     for (place, location) in places.iter().zip(&mut located) {
         if let Anchor::Node { below, .. } = place {

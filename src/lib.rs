@@ -33,6 +33,7 @@ pub mod rule;
 pub mod rules;
 pub mod schema;
 pub mod settings;
+mod sort;
 pub mod texts;
 pub mod value_hints;
 pub mod verdict;

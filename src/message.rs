@@ -1,12 +1,12 @@
 //! The response: what kubectl prints, what the audit log keeps, what audit reports show.
 
+use crate::finding::Severity;
 use crate::object::{Object, Title};
 use crate::request::Request;
 use crate::requester::Requester;
 use crate::settings::Settings;
 use crate::verdict::{Action, Decision};
 use serde::Serialize;
-use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use text::shown;
@@ -160,9 +160,9 @@ fn sentence(decision: &Decision) -> String {
 
 /// High severities first, then as they come, so that a limit leaves out what matters least.
 fn worst_first<'d>(decisions: impl Iterator<Item = &'d Decision>) -> Vec<&'d Decision> {
-    let mut sorted: Vec<&Decision> = decisions.collect();
-    sorted.sort_by_key(|decision| Reverse(decision.severity));
-    sorted
+    let decisions: Vec<&Decision> = decisions.collect();
+    let of = |severity| decisions.iter().filter(move |decision| decision.severity == severity).copied();
+    [Severity::High, Severity::Medium, Severity::Low].into_iter().flat_map(of).collect()
 }
 
 /// One line for each rule, about its worst finding.

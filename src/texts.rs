@@ -12,6 +12,7 @@ use crate::anchor::{Anchor, locate};
 use crate::imds;
 use crate::object::{LAST_APPLIED, Object};
 use crate::settings::Settings;
+use crate::sort::{sort, sort_by};
 pub use crate::value_hints::Hit;
 use crate::value_hints::ValueHints;
 use crate::view::container::Container;
@@ -224,7 +225,7 @@ impl<'a> Text<'a> {
             }
             let (names_endpoint, may_switch) = (self.names_endpoint(), self.may_switch());
             let mut starts: Vec<usize> = self.hits().iter().map(|(_, range)| range.start).collect();
-            starts.sort_unstable();
+            sort(&mut starts);
             assignments(text, &mut |pair| {
                 let Some(value) = range_in(text, pair.value) else { return };
                 let first = starts.partition_point(|start| *start < value.start);
@@ -335,7 +336,7 @@ fn drop_repeated(copied: &mut Vec<Text<'_>>, own: &[Text<'_>]) {
         return;
     }
     let mut known: Vec<&Text<'_>> = own.iter().collect();
-    known.sort_by(|a, b| (&a.value, a.name).cmp(&(&b.value, b.name)));
+    sort_by(&mut known, |a, b| (&a.value, a.name) < (&b.value, b.name));
     copied.retain(|text| {
         let same = known.binary_search_by(|known| (&known.value, known.name).cmp(&(&text.value, text.name)));
         let Err(near) = same else { return false };
@@ -364,7 +365,7 @@ impl<'s, 'a> Walk<'s, 'a> {
     fn new(scope: &Scope<'s, 'a>, copy: Option<Copied<'a>>) -> Self {
         let object = *scope.object;
         let mut containers: Vec<&Container<'a>> = scope.workloads.iter().flat_map(Workload::containers).collect();
-        containers.sort_unstable_by_key(|container| container.node.address());
+        sort_by(&mut containers, |a, b| a.node.address() < b.node.address());
         containers.dedup_by_key(|container| container.node.address());
         let member = match () {
             () if is_custom_resource(&object) => Origin::CustomMember,

@@ -7,6 +7,7 @@ use crate::requester::Requester;
 use crate::rule::{Check, Rule, RuleContext};
 use crate::rules;
 use crate::settings::{Date, Exemption, Override, Profile};
+use crate::sort::{sort, sort_by};
 use json::Node;
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -78,7 +79,7 @@ pub(crate) fn decide(cx: &RuleContext<'_>, object: &Object<'_>, today: &dyn Fn()
     let mut order: Vec<(usize, usize)> = locations.iter().enumerate().map(|(at, found)| (found.order, at)).collect();
     let rule = |at: usize| cx.findings.get(at).map(|finding| finding.rule);
     for findings in order.chunk_by_mut(|(_, a), (_, b)| rule(*a) == rule(*b)) {
-        findings.sort_unstable();
+        sort(findings);
     }
     let owned = cx.settings.owned_pods_warn && is_made_by_controller(object, cx);
     let by_aks = cx.request.user_info().get("username").text() == Some("aksService");
@@ -166,8 +167,8 @@ pub(crate) fn ratchet(decisions: &mut [Decision], before: &RuleContext<'_>, old:
             compared => known.push((key(finding.rule, &location, compared), Reverse(finding.severity))),
         }
     }
-    known.sort_unstable();
-    granted.sort_unstable();
+    sort(&mut known);
+    sort(&mut granted);
     let mut new: Vec<_> = decisions
         .iter_mut()
         .filter(|decision| decision.denies())
@@ -175,15 +176,16 @@ pub(crate) fn ratchet(decisions: &mut [Decision], before: &RuleContext<'_>, old:
             true => is_being_deleted,
             false => !decision.rule.checks.iter().all(Check::is_about_request),
         })
-        .map(|decision| {
+        .enumerate()
+        .map(|(index, decision)| {
             let key = key(decision.rule.id, &decision.location, &decision.compared);
-            (key, Reverse(decision.severity), decision)
+            ((key, Reverse(decision.severity), index), decision)
         })
         .collect();
-    new.sort_by_key(|(key, severity, _)| (*key, *severity));
+    sort_by(&mut new, |(a, _), (b, _)| a < b);
     // Both lists go through the keys in the same order, and through each key from the worst finding down.
     let mut known = known.into_iter().peekable();
-    for (key, severity, decision) in new {
+    for ((key, severity, _), decision) in new {
         let is_old = match &decision.compared {
             Compared::Grants(grants) => !grants.is_empty() && grants.iter().all(|grant| grant.is_among(&granted)),
             _ => {

@@ -9,6 +9,7 @@ use super::wildcard::{SENSITIVE, WRITE_URL, Wildcard};
 use super::{Granted, Open, Privileges};
 use crate::anchor::digest;
 use crate::finding::GrantDigest;
+use crate::sort::sort;
 use kubernetes::grant::{Reach, carries_name};
 use std::hash::Hash;
 
@@ -53,8 +54,8 @@ impl<'r, 'a> Privileges<'r, 'a> {
             }
             Some(_) => {
                 let (mut groups, mut verbs) = (policy_rule.groups.clone(), policy_rule.verbs.clone());
-                groups.sort_unstable();
-                verbs.sort_unstable();
+                sort(&mut groups);
+                sort(&mut verbs);
                 let common = digest((groups, verbs));
                 as_written.extend(policy_rule.resources.iter().map(|resource| digest((common, resource))));
             }
@@ -79,7 +80,7 @@ impl<'r, 'a> Privileges<'r, 'a> {
                 }
             }
         }
-        digests.sort_unstable();
+        sort(&mut digests);
         digests.dedup();
         digests
     }

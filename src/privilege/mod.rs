@@ -18,6 +18,7 @@ mod wildcard;
 mod tests;
 
 use crate::finding::Severity;
+use crate::sort::sort;
 use kubernetes::grant::{Grant, PolicyRule, Reach, carries_name};
 use kubernetes::role::Role;
 use std::cell::Cell;
@@ -351,7 +352,7 @@ pub fn listing(mut texts: Vec<&str>) -> String {
     }
     let mut out = first.iter().map(|text| shown(text)).collect::<Vec<_>>().join(", ");
     if texts.len() > MOST {
-        texts.sort_unstable();
+        sort(&mut texts);
         texts.dedup();
         if texts.len() > MOST {
             out.push_str(&format!(" and {} more", texts.len() - MOST));

@@ -4,6 +4,7 @@
 use crate::anchor::Anchor;
 use crate::object::Object;
 use crate::settings::Settings;
+use crate::sort::sort;
 use crate::view::container::{Container, ContainerRole};
 use crate::view::custom_resource::is_custom_resource;
 use json::Node;
@@ -75,7 +76,7 @@ pub fn workloads<'a>(object: &Object<'a>, settings: &Settings) -> Vec<Workload<'
     }
     if is_custom_resource(object) {
         let mut known: Vec<usize> = found.iter().map(|known| known.template.address()).collect();
-        known.sort_unstable();
+        sort(&mut known);
         guess(object, object.root, &known, &mut found);
     }
     found
