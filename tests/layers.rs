@@ -16,7 +16,8 @@ const CRATES: &[&[&str]] = &[
 
 /// The modules of the policy, lowest layer first.
 const MODULES: &[&[&str]] = &[
-    &["anchor", "entra_id", "imds", "nearest", "request", "sort"],
+    &["sort"],
+    &["anchor", "entra_id", "imds", "nearest", "request"],
     &["finding", "object", "requester", "value_hints"],
     &["aks_defaults"],
     &["privilege", "settings"],
