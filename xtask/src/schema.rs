@@ -20,19 +20,19 @@ pub fn text() -> Result<String> {
         "title": "Settings of entra-auth-policy",
         "type": ["object", "null"],
     });
-    members(&mut schema, keys::SETTINGS)?;
+    members(&mut schema, keys::SETTINGS, false)?;
     Ok(format!("{schema:#}\n"))
 }
 
 /// Gives `schema` the members that `keys` list, and no others. An entry with selectors has to use one.
-fn members(schema: &mut Value, keys: &[Key]) -> Result<()> {
+fn members(schema: &mut Value, keys: &[Key], in_entry: bool) -> Result<()> {
     let mut properties = Map::new();
     for key in keys {
         let mut property = json!({"description": key.doc});
         if !key.default.is_empty() {
             property["default"] = serde_saphyr::from_str(key.default)?;
         }
-        if let (Some(property), Value::Object(value)) = (property.as_object_mut(), value(key)?) {
+        if let (Some(property), Value::Object(value)) = (property.as_object_mut(), value(key, in_entry)?) {
             property.extend(value);
         }
         properties.insert(key.name.to_owned(), property);
@@ -50,7 +50,9 @@ fn members(schema: &mut Value, keys: &[Key]) -> Result<()> {
     Ok(())
 }
 
-fn value(key: &Key) -> Result<Value> {
+/// What `key` accepts. In an entry an empty string is not taken for an absent selector: it may be a template value
+/// that was never filled in.
+fn value(key: &Key, in_entry: bool) -> Result<Value> {
     let nothing = json!({"enum": ["", null]});
     Ok(match &key.value {
         ValueKind::Bool(_) => json!({"enum": [true, false, "true", "false", "", null]}),
@@ -66,6 +68,9 @@ fn value(key: &Key) -> Result<Value> {
                 text["pattern"] = json!(r"\S");
             } else {
                 text["type"] = json!(["string", "null"]);
+                if in_entry && key.default == "\"*\"" {
+                    text["pattern"] = json!(r"\S");
+                }
             }
             text
         }
@@ -75,10 +80,12 @@ fn value(key: &Key) -> Result<Value> {
             nothing,
         ]}),
         ValueKind::Texts(form, _) => {
-            let item = string(form);
-            let list = json!({"type": "array", "items": {"anyOf": [item, nothing]}});
+            let item = json!({"allOf": [string(form), {"pattern": r"\S"}]});
+            let list = json!({"type": "array", "items": item});
             if key.required {
-                json!({"anyOf": [list, {"allOf": [item, {"pattern": r"\S"}]}]})
+                json!({"anyOf": [list, item]})
+            } else if in_entry {
+                json!({"anyOf": [list, item, {"type": "null"}]})
             } else {
                 json!({"anyOf": [list, item, nothing]})
             }
@@ -102,7 +109,7 @@ fn value(key: &Key) -> Result<Value> {
         }
         ValueKind::Entries { keys, .. } => {
             let mut entry = json!({"type": "object"});
-            members(&mut entry, keys)?;
+            members(&mut entry, keys, true)?;
             json!({"anyOf": [{"type": "array", "items": entry}, nothing]})
         }
     })

@@ -83,11 +83,12 @@ fn may_name_secret(text: &[u8], at: usize) -> bool {
             let begins = before.last().is_none_or(|b| !b.is_ascii_alphanumeric() && *b != b'-');
             return begins && after.first().is_some_and(|b| !b.is_ascii_whitespace());
         }
-        Some(b':') if after.first().is_some_and(u8::is_ascii_graphic) => {
-            // Only after a quotation mark.
-            if !matches!(before.trim_ascii_end().last(), Some(b'"' | b'\'')) {
-                return false;
-            }
+        // Only after a quotation mark.
+        Some(b':')
+            if after.first().is_some_and(u8::is_ascii_graphic)
+                && !matches!(before.trim_ascii_end().last(), Some(b'"' | b'\'')) =>
+        {
+            return false;
         }
         _ => {}
     }

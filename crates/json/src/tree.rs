@@ -328,7 +328,7 @@ fn special(bytes: &[u8], from: usize) -> Option<usize> {
     while let Some(chunk) = bytes.get(at..)?.first_chunk() {
         let chunk = u64::from_le_bytes(*chunk);
         let zero = |bytes: u64| bytes.wrapping_sub(EACH) & !bytes;
-        let is = |byte: u8| zero(chunk ^ EACH * u64::from(byte));
+        let is = |byte: u8| zero(chunk ^ (EACH * u64::from(byte)));
         // A borrow makes only later bytes wrong.
         let found = (chunk.wrapping_sub(EACH * 0x20) & !chunk | is(b'"') | is(b'\\')) & EACH << 7;
         if found != 0 {
