@@ -388,7 +388,7 @@ test.each([
     if ((await page.locator(section).getAttribute('open')) === null) await page.locator(`${section} > summary`).click();
   }
   await page.getByLabel('Operation').selectOption('UPDATE');
-  await page.getByLabel('Show findings below the profile too').check();
+  await page.getByLabel('Also show findings that the profile does not show').check();
   await page.locator('#results article').first().waitFor();
   await page.locator('details.rule').first().locator('summary').click();
   await page.locator('#results details summary').first().click();
