@@ -13,11 +13,11 @@
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::unreachable)
 )]
 
-pub mod aks_defaults;
+mod aks_defaults;
 pub mod anchor;
 pub mod auth_mode;
-pub mod dispatch;
-pub mod entra_id;
+mod dispatch;
+mod entra_id;
 pub mod finding;
 #[cfg(feature = "guest")]
 mod guest;
@@ -26,18 +26,18 @@ pub mod lookup;
 pub mod message;
 mod nearest;
 pub mod object;
-pub mod privilege;
-pub mod request;
-pub mod requester;
+mod privilege;
+mod request;
+mod requester;
 pub mod rule;
 pub mod rules;
-pub mod schema;
+mod schema;
 pub mod settings;
 mod sort;
-pub mod texts;
+mod texts;
 pub mod value_hints;
 pub mod verdict;
-pub mod view;
+mod view;
 
 use dispatch::{Run, Scope, run};
 use json::Node;
