@@ -17,7 +17,7 @@ use crate::privilege::Privileges;
 use crate::requester::Requester;
 use crate::rule::{Check, Rule, RuleContext};
 use crate::rules::{self, GROUPS, UNREADABLE};
-use crate::texts::{self, Copy};
+use crate::texts;
 use crate::value_hints::ValueHints;
 use crate::view::binding::Binding;
 use crate::view::certificate::CertificateRequest;
@@ -25,6 +25,7 @@ use crate::view::token::TokenRequest;
 use crate::view::workload::{Workload, workloads};
 use kubernetes::kind::{self, KindFilter};
 use kubernetes::role::Role;
+use text::is_same;
 
 /// What of a request is judged.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -170,33 +171,25 @@ struct DispatchEntry {
     kinds: KindFilter,
 }
 
-#[allow(clippy::indexing_slicing, reason = "the loop ends with the text")]
-const fn is_same(a: &str, b: &str) -> bool {
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    let mut n = 0;
-    while n < a.len() && n < b.len() && a[n] == b[n] {
-        n += 1;
+/// The gate of a rule, or what holds for rules without one.
+const fn gate<T: Copy>(gates: &[(&str, T)], rule: &Rule, otherwise: T) -> T {
+    let mut rest = gates;
+    while let [(id, gate), more @ ..] = rest {
+        if is_same(id, rule.id) {
+            return *gate;
+        }
+        rest = more;
     }
-    n == a.len() && n == b.len()
+    otherwise
 }
 
-#[allow(clippy::indexing_slicing, reason = "the loop ends with the list")]
 const fn needs(rule: &Rule, check: &Check) -> Features {
     match check {
         Check::Any(_) => Features::OBJECT,
         Check::Text(..) => Features::TEXT,
         Check::Kinds(..) => Features::NOT_EXCUSED,
         Check::Mode(_) => Features::MODE,
-        Check::Workload(_) => {
-            let mut n = 0;
-            while n < WORKLOAD_GATES.len() {
-                if is_same(WORKLOAD_GATES[n].0, rule.id) {
-                    return WORKLOAD_GATES[n].1;
-                }
-                n += 1;
-            }
-            Features::WORKLOAD
-        }
+        Check::Workload(_) => gate(WORKLOAD_GATES, rule, Features::WORKLOAD),
         Check::Binding(_) => Features::BINDING,
         Check::Role(_) => Features::ROLE,
         Check::Request(_) => Features::REQUESTER,
@@ -204,18 +197,6 @@ const fn needs(rule: &Rule, check: &Check) -> Features {
         Check::CertificateRequest(_) => Features::CERTIFICATE_REQUEST,
         Check::CertificateApproval(_) => Features::CERTIFICATE_APPROVAL,
     }
-}
-
-#[allow(clippy::indexing_slicing, reason = "the loop ends with the list")]
-const fn hints(rule: &Rule) -> ValueHints {
-    let mut n = 0;
-    while n < TEXT_GATES.len() {
-        if is_same(TEXT_GATES[n].0, rule.id) {
-            return TEXT_GATES[n].1;
-        }
-        n += 1;
-    }
-    ValueHints::ALL
 }
 
 /// Every check, in the order of the rules.
@@ -238,7 +219,8 @@ static ENTRIES: [DispatchEntry; count()] = {
                     Check::Kinds(kinds, _) => kinds,
                     _ => &[],
                 };
-                let (needs, hints, kinds) = (needs(rule, &check), hints(rule), KindFilter::of(kinds));
+                let (needs, hints, kinds) =
+                    (needs(rule, &check), gate(TEXT_GATES, rule, ValueHints::ALL), KindFilter::of(kinds));
                 entries[at] = DispatchEntry { rule, check, needs, hints, kinds };
                 at += 1;
                 of_rule += 1;
@@ -276,7 +258,7 @@ pub(crate) struct Run {
 }
 
 /// Runs the table over one object. `copy` is kubectl's copy of it.
-pub(crate) fn run<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>, copy: &'a Copy<'a>, run: Run) {
+pub(crate) fn run<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>, copy: &'a texts::Copy<'a>, run: Run) {
     let Run { scope, about_request, gated } = run;
     let has_object = scope == Scope::Object && !object.root.is_absent();
     let workloads: &[Workload<'a>] = &if has_object { workloads(object, cx.settings) } else { Vec::new() };

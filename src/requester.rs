@@ -21,6 +21,9 @@ pub enum Requester {
     Other,
 }
 
+/// The user as which AKS itself writes add-ons.
+pub(crate) const AKS_SERVICE: &str = "aksService";
+
 /// Whether the user is the control plane itself or one of its service accounts.
 pub fn is_control_plane(name: &str) -> bool {
     matches!(
@@ -29,7 +32,7 @@ pub fn is_control_plane(name: &str) -> bool {
             | "system:kube-controller-manager"
             | "system:kube-scheduler"
             | "system:kube-proxy"
-            | "aksService"
+            | AKS_SERVICE
             | "aks-support"
             | "aksProblemDetector"
     ) || name.strip_prefix("system:serviceaccount:").is_some_and(|account| account.starts_with("kube-system:"))

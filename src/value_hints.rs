@@ -20,21 +20,9 @@ const SWITCH_BIT: usize = 62;
 const STRUCTURE_BIT: usize = 63;
 
 /// What is looked for in long texts, all of which assign something.
-#[allow(clippy::indexing_slicing, reason = "the compiler evaluates it, and would refuse")]
 const UNSTRUCTURED: Filter = {
     assert!(SIGNATURES.len() + FORMATS.len() <= ENDPOINT_BIT, "no bit is left");
-    let mut filter = MARKS;
-    let mut n = 0;
-    while n < imds::ENDPOINT_MARKS.len() {
-        filter = filter.with(ENDPOINT_BIT, &imds::ENDPOINT_MARKS[n]);
-        n += 1;
-    }
-    n = 0;
-    while n < imds::SWITCH_MARKS.len() {
-        filter = filter.with(SWITCH_BIT, &imds::SWITCH_MARKS[n]);
-        n += 1;
-    }
-    filter
+    MARKS.with_all(ENDPOINT_BIT, imds::ENDPOINT_MARKS).with_all(SWITCH_BIT, imds::SWITCH_MARKS)
 };
 static LONG_FILTER: Filter = UNSTRUCTURED;
 #[allow(clippy::indexing_slicing, reason = "the compiler evaluates it, and would refuse")]

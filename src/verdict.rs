@@ -3,7 +3,7 @@
 use crate::anchor::{Anchor, Location, digest, locate};
 use crate::finding::{Compared, Severity};
 use crate::object::Object;
-use crate::requester::Requester;
+use crate::requester::{AKS_SERVICE, Requester};
 use crate::rule::{Check, Rule, RuleContext};
 use crate::rules;
 use crate::settings::{Date, Exemption, Override, Profile};
@@ -82,7 +82,7 @@ pub(crate) fn decide(cx: &RuleContext<'_>, object: &Object<'_>, today: &dyn Fn()
         sort(findings);
     }
     let owned = cx.settings.owned_pods_warn && is_made_by_controller(object, cx);
-    let by_aks = cx.request.user_info().get("username").text() == Some("aksService");
+    let by_aks = cx.request.user_info().get("username").text() == Some(AKS_SERVICE);
     let day = OnceCell::new();
     let mut decisions: Vec<Decision> = order
         .into_iter()

@@ -47,6 +47,16 @@ pub struct Filter {
 impl Filter {
     pub const EMPTY: Filter = Filter { entries: [[0; 3]; 128], blocks: Classifier::EMPTY, beginnings: 0 };
 
+    /// Gives `bit` more marks.
+    pub const fn with_all(mut self, bit: usize, marks: &[Mark]) -> Filter {
+        let mut rest = marks;
+        while let [mark, more @ ..] = rest {
+            self = self.with(bit, mark);
+            rest = more;
+        }
+        self
+    }
+
     /// Gives `bit` another mark of two bytes or more.
     #[allow(clippy::indexing_slicing, reason = "the compiler evaluates it, and would refuse")]
     pub const fn with(mut self, bit: usize, mark: &Mark) -> Filter {

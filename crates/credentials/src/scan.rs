@@ -26,11 +26,7 @@ pub const MARKS: Filter = {
     }
     let mut n = 0;
     while n < FORMATS.len() {
-        let mut m = 0;
-        while m < FORMATS[n].marks.len() {
-            filter = filter.with(SIGNATURES.len() + n, &FORMATS[n].marks[m]);
-            m += 1;
-        }
+        filter = filter.with_all(SIGNATURES.len() + n, FORMATS[n].marks);
         n += 1;
     }
     filter
@@ -266,11 +262,7 @@ static FACT_FILTER: Filter = {
     let mut n = 0;
     while n < FACTS.len() {
         assert!(FACTS[n].0 as usize == n, "facts are in the order of the enum");
-        let mut m = 0;
-        while m < FACTS[n].1.len() {
-            filter = filter.with(n, &FACTS[n].1[m]);
-            m += 1;
-        }
+        filter = filter.with_all(n, FACTS[n].1);
         n += 1;
     }
     filter

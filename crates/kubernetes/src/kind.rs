@@ -5,6 +5,7 @@
 
 use crate::resources::{RESOURCES, Scope};
 use std::fmt;
+use text::is_same;
 
 /// A kind as the API server serves it. Rules match it by group and kind, in any version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,17 +130,6 @@ const fn built_in(group: &str, kind: &str) -> Kind {
         Some(kind) => kind,
         None => panic!("Kubernetes has no such kind"),
     }
-}
-
-const fn is_same(one: &str, other: &str) -> bool {
-    let (mut one, mut other) = (one.as_bytes(), other.as_bytes());
-    while let ([a, one_rest @ ..], [b, other_rest @ ..]) = (one, other) {
-        if *a != *b {
-            return false;
-        }
-        (one, other) = (one_rest, other_rest);
-    }
-    one.is_empty() && other.is_empty()
 }
 
 pub const POD: Kind = built_in("", "Pod");
