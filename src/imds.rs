@@ -12,7 +12,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 /// The address on every Azure (and AWS) node.
 const ADDRESS: Ipv4Addr = Ipv4Addr::new(169, 254, 169, 254);
 /// Azure's host agent, which hands out the settings of the node's extensions. Its DNS server has the same address,
-/// so the address alone says nothing.
+/// so the address alone is not a finding.
 const WIRE_SERVER: Ipv4Addr = Ipv4Addr::new(168, 63, 129, 16);
 /// A name that resolves to [`ADDRESS`].
 const HOST_NAME: &str = "metadata.azure.internal";

@@ -290,6 +290,33 @@ fn every_kind_of_credential_is_found_in_every_copy() {
     assert!(missed.is_empty(), "{}", missed.join("\n"));
 }
 
+/// A credential is found through references, and references that cannot be followed are reported.
+#[test]
+fn references_hide_nothing() {
+    let secret = &credentials()[0].1;
+    let (first, second) = secret.split_at(secret.len() / 2);
+    let pod = |env: Value, args: Value| {
+        json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}, "spec":
+            {"containers": [{"name": "web", "image": "web", "env": env, "args": args}]}})
+    };
+    let halves = [json!({"name": "A", "value": first}), json!({"name": "B", "value": second})];
+    let with = |variable: Value| Value::from(halves.iter().cloned().chain([variable]).collect::<Vec<_>>());
+    for value in ["$(A)$(B)", "x=$(A)$(B)", "$(NOTHING) $(A)$(B)"] {
+        let found = rules(&pod(with(json!({"name": "C", "value": value})), json!([])));
+        assert!(found.contains(&"credential-in-env"), "{value}: {found:?}");
+        for args in [json!([value]), json!(["--note", value]), json!([format!("--note={value}")])] {
+            let found = rules(&pod(Value::from(halves.to_vec()), args.clone()));
+            assert!(found.contains(&"credential-in-args"), "{args}: {found:?}");
+        }
+    }
+    let padding = "$(A)".repeat(1 << 14);
+    let found = rules(&pod(with(json!({"name": "C", "value": padding})), json!(["$(A)$(B)", padding])));
+    assert!(found.contains(&"credential-in-env") || found.contains(&"credential-in-args"), "{found:?}");
+    let doubled: Vec<Value> =
+        (0..64).map(|n| json!({"name": format!("V{n}"), "value": format!("$(V{0})x$(V{0})", n - 1)})).collect();
+    assert!(rules(&pod(Value::from(doubled), json!([]))).contains(&"credential-in-env"));
+}
+
 /// What is not read is reported.
 #[test]
 fn copies_that_are_too_deep_are_reported() {

@@ -384,6 +384,26 @@ mod tests {
     }
 
     #[test]
+    fn references_in_arguments() {
+        let value = json::parse(
+            r#"{"env":[{"name":"FLAG","value":"--key"},{"name":"A","value":"x"},{"name":"B","value":"$(A)$(A)"},
+                {"name":"FROM","valueFrom":{"secretKeyRef":{"name":"s","key":"k"}}}]}"#,
+        )
+        .unwrap();
+        let container = first_container(&value);
+        for (word, resolved) in
+            [("plain", "plain"), ("$(FLAG)", "--key"), ("a$(B)$$(A)", "axx$(A)"), ("$(C)", "$(C)"), ("$($(A", "$($(A")]
+        {
+            assert_eq!(container.argument(word), Value::Literal(Cow::Borrowed(resolved)), "{word}");
+        }
+        assert_eq!(container.argument("x$(FROM)"), Value::FromElsewhere);
+        // What does not fit is never read as fine.
+        let many = "$(B)".repeat(1 << 16);
+        assert_eq!(container.argument(&many), Value::Undetermined);
+        assert_eq!(container.argument("$(B)"), Value::Undetermined);
+    }
+
+    #[test]
     fn references_that_double_come_to_an_end() {
         let mut env = vec![r#"{"name":"V0","value":"0123456789"}"#.to_owned()];
         env.extend((1..60).map(|n| format!(r#"{{"name":"V{n}","value":"$(V{m})$(V{m})"}}"#, m = n - 1)));

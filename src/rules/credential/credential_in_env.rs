@@ -4,7 +4,7 @@
 //!
 //! Anyone who can read Pods or Deployments can read the credential: everyone with the role `view`, every
 //! backup, and the Git repository of the manifest. It works from anywhere until it is rotated, and
-//! bypasses Entra's sign-in policies. A value that is recognised as a credential is reported whatever the
+//! bypasses Entra's sign-in policies. References to other variables (`$(NAME)`) are resolved. A value that is recognised as a credential is reported whatever the
 //! variable is called. Otherwise the name of a literal decides. Names of Azure credentials are the most
 //! serious. Words such as `password` are less serious, because databases inside the cluster have them, and
 //! words such as `token` the least. A placeholder under an Azure name is reported as a place where a
