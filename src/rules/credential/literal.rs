@@ -221,9 +221,7 @@ impl Reading {
     fn read<'t>(&self, text: &'t Text<'_>, found: &mut dyn FnMut(Literal<'t>)) {
         let hits = text.hits();
         // The names inside a kubeconfig are part of it.
-        if hits.iter().any(|(kind, _)| kind.is_kubeconfig() && !(self.reports)(kind)) {
-            return;
-        }
+        let is_left_to_other = hits.iter().any(|(kind, _)| kind.is_kubeconfig() && !(self.reports)(kind));
         if hits.is_empty()
             && let Some(kind) = self.recognise_in_base64(text)
         {
@@ -247,12 +245,12 @@ impl Reading {
         let mut hits = hits.iter().peekable();
         // What lies before this offset is reported.
         let mut reported_to = 0;
-        for pair in text.pairs() {
+        for pair in if is_left_to_other { &[] } else { text.pairs() } {
             let value = &pair.value;
             // What comes before this value is in no value.
             while let Some(hit) = hits.next_if(|(_, range)| range.start < value.start) {
                 let (kind, range) = hit;
-                if range.end > reported_to && (self.reports)(kind) && !report(alone(hit)) {
+                if (self.reports)(kind) && !report(alone(hit)) {
                     return;
                 }
                 reported_to = reported_to.max(range.end);
@@ -285,12 +283,8 @@ impl Reading {
             }
         }
         for hit in hits {
-            let (kind, range) = hit;
-            if range.start >= reported_to && (self.reports)(kind) {
-                reported_to = range.end;
-                if !report(alone(hit)) {
-                    return;
-                }
+            if (self.reports)(hit.0) && !report(alone(hit)) {
+                return;
             }
         }
     }
