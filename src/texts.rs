@@ -19,8 +19,8 @@ use crate::view::container::Container;
 use crate::view::custom_resource::is_custom_resource;
 use crate::view::workload::{Workload, workloads};
 use credentials::{
-    assignments, decode_base64, is_aws_secret_key, is_azure_credential_variable, may_be_base64, name_strength,
-    recognise_all, secret_assignments,
+    NameStrength, arguments, assignments, decode_base64, into_text, is_aws_secret_key, is_azure_credential_variable,
+    may_be_base64, name_strength, recognise_all, secret_assignments,
 };
 use json::{Malformed, Node, Tree, parse};
 use kubernetes::kind;
@@ -132,6 +132,8 @@ pub struct Text<'a> {
     pub is_binary: bool,
     /// Whether a word `login` comes before this argument of its command.
     pub after_login: bool,
+    /// What an argument's flag promises in its command.
+    pub strength: Option<NameStrength>,
     pub hints: ValueHints,
     node: Node<'a>,
     copy: Option<Copied<'a>>,
@@ -156,6 +158,8 @@ pub struct Pair {
     pub value: Range<usize>,
     /// Counted from one.
     pub line: usize,
+    /// What the name promises in the text.
+    pub strength: Option<NameStrength>,
 }
 
 /// An object is at most 1.5 MiB.
@@ -218,7 +222,7 @@ impl<'a> Text<'a> {
             if self.hits().is_empty() && !self.names_endpoint() && !self.may_switch() {
                 secret_assignments(text, &mut |pair, _| {
                     if let (Some(key), Some(value)) = (range_in(text, pair.key), range_in(text, pair.value)) {
-                        pairs.push(Pair { key, value, line: pair.line });
+                        pairs.push(Pair { key, value, line: pair.line, strength: pair.strength });
                     }
                 });
                 return pairs;
@@ -231,11 +235,11 @@ impl<'a> Text<'a> {
                 let first = starts.partition_point(|start| *start < value.start);
                 let holds_credential = starts.get(first).is_some_and(|start| *start < value.end);
                 let asked_for = holds_credential
-                    || name_strength(pair.key).is_some()
+                    || pair.strength.is_some()
                     || may_switch && imds::is_switch(pair.key)
                     || names_endpoint && imds::mentions_endpoint(pair.value);
                 if let Some(key) = range_in(text, pair.key).filter(|_| asked_for) {
-                    pairs.push(Pair { key, value, line: pair.line });
+                    pairs.push(Pair { key, value, line: pair.line, strength: pair.strength });
                 }
             });
             pairs
@@ -508,8 +512,20 @@ impl<'s, 'a> Walk<'s, 'a> {
     fn command(&mut self, lists: &[(Origin, Node<'a>)]) {
         let mut flag = "";
         let mut after_login = false;
+        let words: Vec<&str> =
+            lists.iter().flat_map(|(_, list)| list.items()).map(|item| item.text().unwrap_or_default()).collect();
+        let mut strengths = vec![None; words.len()];
+        if words.iter().any(|word| word.starts_with('-')) {
+            arguments(&words, &mut |index, argument| {
+                if let Some(known) = strengths.get_mut(index).filter(|known| known.is_none()) {
+                    *known = argument.strength;
+                }
+            });
+        }
+        let mut strengths = strengths.into_iter();
         for (origin, list) in lists {
             for node in list.items() {
+                let strength = strengths.next().flatten();
                 let before = std::mem::take(&mut flag);
                 let Some(word) = node.text() else {
                     self.member("", node, self.member);
@@ -527,7 +543,7 @@ impl<'s, 'a> Walk<'s, 'a> {
                     _ => (before, word),
                 };
                 let count = self.found.len();
-                self.push(name, Cow::Borrowed(value), node, *origin);
+                self.push_word(name, value, node, *origin, strength);
                 if let Some(text) = self.found.get_mut(count) {
                     text.after_login = after_login;
                 }
@@ -542,11 +558,11 @@ impl<'s, 'a> Walk<'s, 'a> {
         for (key, node) in entries.members() {
             let Some(text) = node.text() else { continue };
             match is_encoded.then(|| decode_base64(text, LONGEST_BASE64)).flatten() {
-                Some(bytes) => match String::from_utf8(bytes) {
+                Some(bytes) => match into_text(bytes) {
                     Ok(text) => self.push(key, Cow::Owned(innermost(text)), node, Origin::Data),
-                    Err(error) => {
+                    Err(bytes) => {
                         let count = self.found.len();
-                        let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+                        let text = String::from_utf8_lossy(&bytes).into_owned();
                         self.push(key, Cow::Owned(text), node, Origin::Data);
                         if let Some(text) = self.found.get_mut(count) {
                             text.is_binary = true;
@@ -564,6 +580,28 @@ impl<'s, 'a> Walk<'s, 'a> {
         }
     }
 
+    /// A word of a command, whose flag may promise something.
+    fn push_word(
+        &mut self,
+        name: &'a str,
+        value: &'a str,
+        node: Node<'a>,
+        source: Origin,
+        strength: Option<NameStrength>,
+    ) {
+        let (hints, hits) = self.hints(name, value, source);
+        self.push_with(
+            name,
+            Cow::Borrowed(value),
+            node,
+            source,
+            (hints.and_if(strength.is_some(), ValueHints::NAME), hits),
+        );
+        if let Some(text) = self.found.last_mut().filter(|text| text.node.address() == node.address()) {
+            text.strength = strength;
+        }
+    }
+
     fn push(&mut self, name: &'a str, value: Cow<'a, str>, node: Node<'a>, source: Origin) {
         if source.is_nameless() && value.len() < SHORTEST_MEMBER {
             return;
@@ -571,7 +609,18 @@ impl<'s, 'a> Walk<'s, 'a> {
         if self.is_excused && matches!(source, Origin::Data | Origin::Volume | Origin::BuiltInMember) {
             return;
         }
-        let (hints, hits) = self.hints(name, &value, source);
+        let read = self.hints(name, &value, source);
+        self.push_with(name, value, node, source, read);
+    }
+
+    fn push_with(
+        &mut self,
+        name: &'a str,
+        value: Cow<'a, str>,
+        node: Node<'a>,
+        source: Origin,
+        (hints, hits): (ValueHints, Option<Vec<Hit>>),
+    ) {
         if hints.is_empty() {
             return;
         }
@@ -583,6 +632,7 @@ impl<'s, 'a> Walk<'s, 'a> {
             source,
             is_binary: false,
             after_login: false,
+            strength: None,
             hints,
             node,
             copy: self.copy,
@@ -622,7 +672,7 @@ fn innermost(text: String) -> String {
 
 fn decoded_text(text: &str) -> Option<String> {
     let bytes = (text.len() >= SHORTEST_BASE64).then(|| decode_base64(text.trim(), LONGEST_BASE64))??;
-    String::from_utf8(bytes).ok().filter(|inner| inner.contains(['=', ':', '\n', '{']))
+    into_text(bytes).ok().filter(|inner| inner.contains(['=', ':', '\n', '{']))
 }
 
 #[cfg(test)]

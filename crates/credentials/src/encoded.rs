@@ -46,7 +46,8 @@ fn inside(encoded: &[u8], layers: usize) -> Option<&'static CredentialKind> {
     let bytes = decode_base64(std::str::from_utf8(encoded).ok()?, LONGEST)?;
     let bytes = narrowed(&bytes).unwrap_or(bytes);
     let strongest = scan_inside(&bytes, layers).into_iter().map(|hit| hit.kind).min_by_key(|kind| kind.class);
-    if strongest.is_some_and(|kind| kind.class == Class::Azure) {
+    // A registry's login or a kubeconfig says more than a name.
+    if strongest.is_some_and(|kind| kind.class <= Class::Aws) {
         return strongest;
     }
     let mut is_named = false;

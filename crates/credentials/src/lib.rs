@@ -19,6 +19,7 @@ mod assignment;
 mod base64;
 mod benign;
 mod block;
+mod command;
 mod devops;
 mod encoded;
 mod escape;
@@ -33,14 +34,15 @@ mod text;
 pub(crate) mod tests;
 
 pub use alphabet::Alphabet;
-pub use assignment::{Assignment, assignments, flags, secret_assignments};
+pub use assignment::{Assignment, assignments, secret_assignments};
 pub use base64::{decode_base64, into_text, may_be_base64};
 pub use benign::{Benign, benign, is_benign, is_placeholder, is_reference, is_unfilled};
+pub use command::{arguments, flags};
 pub use filter::{Filter, Mark, any_case, exact};
 pub use format::{FORMATS, Format};
 pub use name::{
     AZURE_KEYS, AZURE_VARIABLES, NameStrength, ends_with_letters, is_aws_secret_key, is_azure_credential_variable,
-    name_strength,
+    name_strength, names_a_secret,
 };
 pub use scan::MARKS;
 pub use signature::{PROVIDER_AT, PROVIDERS, Run, SIGNATURES, Signature};

@@ -10,7 +10,7 @@ use crate::texts::{Hit, Origin, Text};
 use crate::value_hints::ValueHints;
 use credentials::{
     Class, CredentialKind, NameStrength, benign, is_aws_secret_key, is_azure_credential_variable, is_benign,
-    is_unfilled, name_strength, recognise_where,
+    is_unfilled, name_strength, names_a_secret, recognise_where,
 };
 use text::shown;
 
@@ -172,14 +172,21 @@ impl Reading {
 
     /// A value and its name.
     fn evidence(&self, text: &Text<'_>) -> Option<Evidence> {
-        self.recognise(text).map(Evidence::Value).or_else(|| self.by_name(text.name, &text.value))
+        self.recognise(text).map(Evidence::Value).or_else(|| {
+            let strength = text.strength.or_else(|| (self.strength)(text.name));
+            self.by_strength(strength, text.name, &text.value)
+        })
     }
 
     fn by_name(&self, name: &str, value: &str) -> Option<Evidence> {
-        let strength = (self.strength)(name).filter(|strength| (self.counts)(*strength))?;
+        self.by_strength((self.strength)(name), name, value)
+    }
+
+    fn by_strength(&self, strength: Option<NameStrength>, name: &str, value: &str) -> Option<Evidence> {
+        let strength = strength.filter(|strength| (self.counts)(*strength))?;
         match strength {
             NameStrength::Azure(what) if is_unfilled(value) => Some(Evidence::Unfilled(what)),
-            _ if is_benign(value) || is_aws_key(name, value) => None,
+            _ if is_benign(value) || names_a_secret(name, value) || is_aws_key(name, value) => None,
             _ => Some(Evidence::Name(strength)),
         }
     }
@@ -270,7 +277,7 @@ impl Reading {
             let evidence = match strongest {
                 Some(kind) => Some(Evidence::Value(kind)),
                 None if holds => None,
-                None => self.by_name_in_text(text.key_of(pair), text.value_of(pair)),
+                None => self.by_name_in_text(text.key_of(pair), text.value_of(pair), pair.strength),
             };
             if holds || evidence.is_some() {
                 reported_to = reported_to.max(value.end);
@@ -290,8 +297,8 @@ impl Reading {
     }
 
     /// In a text a name proves less: it may be prose, a schema, or a program that reads the secret.
-    fn by_name_in_text(&self, name: &str, value: &str) -> Option<Evidence> {
-        let strength = name_strength(name).filter(|strength| (self.counts)(*strength))?;
+    fn by_name_in_text(&self, name: &str, value: &str, strength: Option<NameStrength>) -> Option<Evidence> {
+        let strength = strength.filter(|strength| (self.counts)(*strength))?;
         if let NameStrength::Azure(what) = strength
             && is_unfilled(value)
         {
@@ -299,7 +306,7 @@ impl Reading {
         }
         let is_word = !value.contains(|c: char| c.is_ascii_whitespace());
         let may_be_one = is_word && !is_code(value) && (strength != NameStrength::Weak || looks_made(value));
-        if !may_be_one || benign(value).is_some() || is_aws_key(name, value) {
+        if !may_be_one || benign(value).is_some() || names_a_secret(name, value) || is_aws_key(name, value) {
             return None;
         }
         Some(Evidence::Name(strength))

@@ -139,7 +139,7 @@ proptest! {
 /// What `secret_assignments` has to report, the slow way.
 fn secrets_among_assignments(text: &str) -> Vec<(Assignment<'_>, NameStrength)> {
     let mut found = Vec::new();
-    assignments(text, &mut |pair| found.extend(name_strength(pair.key).map(|strength| (pair, strength))));
+    assignments(text, &mut |pair| found.extend(pair.strength.map(|strength| (pair, strength))));
     found
 }
 
@@ -225,6 +225,42 @@ fn parts_of_configuration() -> Vec<&'static str> {
         "- --verbose\n",
         "- x\n",
         "token=",
+        "ENV ",
+        "ENV DB_PASSWORD x\n",
+        "setx ",
+        "set -x ",
+        "setenv API_KEY v",
+        "\\\n",
+        "`\n",
+        "azure:\n",
+        "  azure:\n",
+        "[azure]\n",
+        "[other]\n",
+        "<azure>",
+        "</azure>",
+        "|",
+        ">-\n",
+        "&a ",
+        "!!str ",
+        "=> ",
+        ":= ",
+        "?=",
+        "az login ",
+        "docker login a.azurecr.io ",
+        "-p ",
+        "-px ",
+        "- az\n",
+        "- login\n",
+        "- -p\n",
+        " | ",
+        "; ",
+        "--password-stdin",
+        "ConvertTo-SecureString ",
+        "Connect-AzAccount\n",
+        "AZURE_X=1 ",
+        "DB_PASSWORD:x",
+        "{azure: {password: x}}",
+        "\"azure\": {",
         "\"--token\", ",
         "{\"name\": \"DB_PASSWORD\",",
         "\"value\": \"x\"}",
