@@ -5,7 +5,9 @@
 //! their own are called.
 
 use crate::imds;
-use credentials::{Class, CredentialKind, FORMATS, Filter, MARKS, SIGNATURES, may_be_base64, recognise_all_with};
+use credentials::{
+    Class, CredentialKind, FORMATS, Filter, MARKS, SIGNATURES, exact, may_be_base64, recognise_all_with,
+};
 use std::ops::Range;
 
 /// A credential in a text, and the bytes that it takes.
@@ -28,6 +30,8 @@ static LONG_FILTER: Filter = UNSTRUCTURED;
 #[allow(clippy::indexing_slicing, reason = "the compiler evaluates it, and would refuse")]
 static FILTER: Filter = {
     let mut filter = UNSTRUCTURED;
+    // A flag may be given a value without any other sign.
+    filter = filter.with_all(STRUCTURE_BIT, &[exact(" -"), exact("ENV "), exact("setx ")]);
     let structure = b"=:\n{[<";
     let mut n = 0;
     while n < structure.len() {

@@ -27,8 +27,8 @@ const LONGEST: usize = 3 << 19;
 pub fn find(text: &[u8], layers: usize, found: &mut dyn FnMut(Hit)) {
     let mut read_to = 0;
     runs(text, &mut |run| {
-        if let Some(token) = devops::find_legacy_token(text.get(run.clone()).unwrap_or_default()) {
-            found(Hit { range: run.start + token.range.start..run.start + token.range.end, ..token });
+        if let Some(token) = devops::find_legacy_token(text, run.clone()) {
+            found(token);
         }
         if layers == 0 || run.start < read_to || !begins_like_text(text.get(run.clone()).unwrap_or_default()) {
             return;

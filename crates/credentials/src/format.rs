@@ -61,6 +61,14 @@ pub const FORMATS: &[Format] = &[
         find: cosmos_key_nearby,
     },
     Format {
+        kinds: &[&SERVICE_CONNECTION],
+        shape: docs_only(
+            "a key of 32 bytes in base64 on the line of a SignalR or Web PubSub name, at most 300 bytes after it",
+        ),
+        marks: &[any_case(".signalr."), any_case(".webpubsub.azure.")],
+        find: service_key_nearby,
+    },
+    Format {
         kinds: &[&SHARED_ACCESS_SIGNATURE],
         shape: docs_only(
             "`sig=` with 32 bytes of base64, percent-encoded or not, in a query or a SharedAccessSignature",
@@ -162,6 +170,7 @@ kinds! {
     MESSAGING_CONNECTION = Azure "messaging-connection-string" "a Service Bus or Event Hubs connection string with its key";
     IOT_CONNECTION = Azure "iot-connection-string" "an IoT Hub connection string with its key";
     SHARED_ACCESS_KEY = Azure "shared-access-key" "an Azure shared access key";
+    SERVICE_CONNECTION = Azure "service-connection-string" "a SignalR or Web PubSub connection string with its key";
     APP_CONFIGURATION_CONNECTION = Azure "app-configuration-connection-string" "an App Configuration connection string with its secret";
     SHARED_ACCESS_SIGNATURE = Azure "shared-access-signature" "an Azure shared access signature";
     AZURE_DATABASE_PASSWORD = Azure "azure-database-password" "a connection string with the password of an Azure database";
@@ -327,6 +336,10 @@ const NEARBY: usize = 300;
 
 fn messaging_key_nearby(scan: &mut Scan, _: usize, end: usize) -> Option<Hit> {
     hit(&MESSAGING_CONNECTION, key_nearby(scan.text, end, 43)?)
+}
+
+fn service_key_nearby(scan: &mut Scan, _: usize, end: usize) -> Option<Hit> {
+    hit(&SERVICE_CONNECTION, key_nearby(scan.text, end, 43)?)
 }
 
 fn cosmos_key_nearby(scan: &mut Scan, _: usize, end: usize) -> Option<Hit> {

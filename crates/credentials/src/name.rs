@@ -146,6 +146,9 @@ const STRONG_ON_AZURE: &[&str] = &["connectionstring", "connstring", "connstr", 
 
 const WEAK: &[&str] = &["token", "secret", "key", "credential", "credentials", "pat"];
 
+/// Words that make a weak last word a token of Azure DevOps.
+const DEVOPS_WORDS: &[&str] = &["azdo", "vsts", "azp", "azuredevops", "azurepipelines"];
+
 /// What a last word of the above may belong to without being a secret.
 const NOT_SECRET: &[&str] = &[
     "partitionkey",
@@ -236,9 +239,11 @@ const NO_PARENTS: &[&str] = &["storage", "arm", "documentdb"];
 pub(crate) fn is_azure_parent(name: &str) -> bool {
     // Most names have no letters of these words, and this is asked for every section.
     let may_be = |word: &&str| contains_fold(name.as_bytes(), word.as_bytes());
-    AZURE_WORDS.iter().any(|word| may_be(&word)) && {
+    // A host is not a part of a configuration: `acr.example.com` in Docker's.
+    AZURE_WORDS.iter().any(|word| may_be(&word)) && super::benign(name).is_none() && {
         let words = Words::of(name);
-        AZURE_WORDS.iter().any(|word| !NO_PARENTS.contains(word) && words.has_one_of(&[word]))
+        !words.has_one_of(&["azurecr"])
+            && AZURE_WORDS.iter().any(|word| !NO_PARENTS.contains(word) && words.has_one_of(&[word]))
     }
 }
 
@@ -287,6 +292,9 @@ pub fn name_strength(name: &str) -> Option<NameStrength> {
     }
     if words.ends_with_one_of(STRONG_ON_AZURE) {
         return azure();
+    }
+    if words.ends_with_one_of(&["token", "pat"]) && words.has_one_of(DEVOPS_WORDS) {
+        return Some(NameStrength::Azure(DEVOPS_TOKEN));
     }
     words.ends_with_one_of(WEAK).then_some(NameStrength::Weak)
 }

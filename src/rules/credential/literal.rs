@@ -322,7 +322,8 @@ fn is_document(text: &str) -> bool {
 
 /// Whether there is anything inside to read.
 fn may_assign(text: &str) -> bool {
-    memchr::memchr3(b'=', b':', b'\n', text.as_bytes()).is_some()
+    let words = || [" -", "ENV ", "setx "].iter().any(|word| text.contains(word));
+    memchr::memchr3(b'=', b':', b'\n', text.as_bytes()).is_some() || words()
 }
 
 /// Marks of YAML and of programs that stand where a value would.
