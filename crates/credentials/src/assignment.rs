@@ -266,9 +266,14 @@ struct Report<'t, 'f> {
     is_continuation: bool,
     /// Whether the text signs in to Azure in PowerShell, if that has been asked.
     signs_in: Option<bool>,
+    /// How many strings the line is in.
+    depth: usize,
     /// The names to remember: the assignments of others are of no interest.
     wanted: fn(&str) -> bool,
 }
+
+/// Strings in strings that are read as texts.
+const DEEPEST_STRING: usize = 2;
 
 /// A name whose value is in the next lines.
 #[derive(Clone, Copy)]
@@ -294,6 +299,7 @@ impl<'t, 'f> Report<'t, 'f> {
             indent: 0,
             is_continuation: false,
             signs_in: None,
+            depth: 0,
             wanted,
         }
     }
@@ -386,6 +392,25 @@ impl<'t, 'f> Report<'t, 'f> {
             }
         });
         pairs.into_iter().for_each(&mut *self.found);
+    }
+
+    /// A string of JSON or YAML, which may be a text of lines or JSON.
+    fn inside_string(&mut self, value: &'t str, line: usize) {
+        let is_text = value.starts_with("{\"")
+            || memchr::memchr(b'\\', value.as_bytes()).is_some_and(|at| {
+                let escapes = value.get(at..).unwrap_or_default();
+                escapes.contains("\\n") || escapes.contains("\\\"")
+            });
+        if !is_text || self.depth >= DEEPEST_STRING {
+            return self.inside(value, line, false);
+        }
+        self.depth += 1;
+        for part in value.split("\\n") {
+            let part = part.strip_suffix("\\r").unwrap_or(part);
+            read_line(part, part, line, self);
+        }
+        self.end_of_list();
+        self.depth -= 1;
     }
 
     fn words(&mut self, words: &[Word<'t>], found: &mut dyn FnMut(usize, Assignment<'t>)) {
@@ -508,7 +533,11 @@ fn read_line<'t>(line: &'t str, whole: &'t str, number: usize, report: &mut Repo
             let is_word = whole.as_bytes().get(offset(key) + key.len()) == Some(&b'=');
             let start = offset(if is_word { key } else { value });
             let rest = whole.get(start..).filter(|_| is_word || whole.len() > line.len()).unwrap_or(value);
-            report.inside(rest, number, is_word);
+            if is_word {
+                report.inside(rest, number, true);
+            } else {
+                report.inside_string(bare(rest), number);
+            }
         }
         None if is_item => report.item(bare(line), number),
         None => report.inside(whole, number, false),
@@ -621,11 +650,21 @@ fn read_json<'t>(text: &'t str, mut line: usize, report: &mut Report<'t, '_>) {
                 match key.take() {
                     Some(key) => {
                         report.pair(key, string, line);
-                        report.inside(string, line, false);
+                        report.inside_string(string, line);
                     }
                     None => last = Some(string),
                 }
                 at = end;
+            }
+            // JSON in a string of JSON.
+            b'\\' if bytes.get(at + 1) == Some(&b'"') => {
+                let end = inner_string_end(bytes, at + 2);
+                let string = text.get(at + 2..end).unwrap_or_default();
+                match key.take() {
+                    Some(key) => report.pair(key, string, line),
+                    None => last = Some(string),
+                }
+                at = end + 1;
             }
             b':' | b'=' => {
                 key = last.take();
@@ -680,6 +719,19 @@ fn read_json<'t>(text: &'t str, mut line: usize, report: &mut Report<'t, '_>) {
     }
     report.end_of_list();
     report.enclosing = outer;
+}
+
+/// The `\"` that closes a string in a string, or the end.
+fn inner_string_end(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(found) = bytes.get(at..).and_then(|rest| memchr::memchr(b'\\', rest)).map(|i| at + i) {
+        at = match bytes.get(found + 1..).unwrap_or_default() {
+            [b'"', ..] => return found,
+            // A quotation mark that the inner string escapes.
+            [b'\\', b'\\', b'"', ..] => found + 4,
+            _ => found + 2,
+        };
+    }
+    bytes.len()
 }
 
 /// The closing quotation mark of a JSON string, or the end.

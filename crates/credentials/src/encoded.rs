@@ -40,6 +40,13 @@ pub fn find(text: &[u8], layers: usize, found: &mut dyn FnMut(Hit)) {
     });
 }
 
+/// Whether a text has base64 in it that begins like a text.
+pub fn may_hide_text(text: &[u8]) -> bool {
+    let mut hides = false;
+    runs(text, &mut |run| hides = hides || begins_like_text(text.get(run).unwrap_or_default()));
+    hides
+}
+
 /// The strongest credential in what is encoded.
 fn inside(encoded: &[u8], layers: usize) -> Option<&'static CredentialKind> {
     count(encoded.len());

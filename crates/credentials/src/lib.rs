@@ -44,7 +44,7 @@ pub use name::{
     AZURE_KEYS, AZURE_VARIABLES, NameStrength, ends_with_letters, is_aws_secret_key, is_azure_credential_variable,
     name_strength, names_a_secret,
 };
-pub use scan::MARKS;
+pub use scan::{ESCAPE_BIT, MARKS};
 pub use signature::{PROVIDER_AT, PROVIDERS, Run, SIGNATURES, Signature};
 
 use std::ops::Range;
@@ -86,7 +86,7 @@ impl CredentialKind {
 
 /// Whether the text may hold a credential that none of the [`MARKS`] announces.
 pub fn may_have_no_mark(text: &str) -> bool {
-    text.len() >= devops::LENGTH
+    text.len() >= devops::LENGTH || encoded::may_hide_text(text.as_bytes())
 }
 
 /// Whether [`recognise`] may find something, in plain text or in base64: one pass, and nearly always no.

@@ -367,6 +367,11 @@ fn every_syntax_of_an_assignment() {
         "docker run --env=K=v image",
         "kubectl create secret generic s --from-literal=K=v",
         "run --set a=b K=v",
+        "{\"a\": \"x=1\\nK=v\\ny=2\"}",
+        "{\"a\": \"{\\\"b\\\": 1, \\\"K\\\": \\\"v\\\"}\"}",
+        "a: \"x=1\\nK=v\\n\"",
+        "a: \"{\\\"K\\\":\\\"v\\\"}\"",
+        "a: '{\"K\":\"v\"}'",
         "sh -c \"K=v run\"",
     ];
     for syntax in syntaxes {
