@@ -275,6 +275,13 @@ struct Report<'t, 'f> {
 /// Strings in strings that are read as texts.
 const DEEPEST_STRING: usize = 2;
 
+/// Whether there may be a flag or an assignment in a value.
+fn may_be_inside(value: &str) -> bool {
+    let bytes = value.as_bytes();
+    let is_flag = |at: usize| at.checked_sub(1).and_then(|i| bytes.get(i)).is_none_or(u8::is_ascii_whitespace);
+    memchr::memchr2_iter(b'-', b'=', bytes).any(|at| bytes.get(at) == Some(&b'=') || is_flag(at))
+}
+
 /// A name whose value is in the next lines.
 #[derive(Clone, Copy)]
 struct Open<'t> {
@@ -369,11 +376,10 @@ impl<'t, 'f> Report<'t, 'f> {
 
     /// Flags and assignments inside a value, as in a shell command. The first word is not reported if it `is_known`.
     fn inside(&mut self, value: &'t str, line: usize, is_known: bool) {
-        let bytes = value.as_bytes();
-        let is_flag = |at: usize| at.checked_sub(1).and_then(|i| bytes.get(i)).is_none_or(u8::is_ascii_whitespace);
-        if !memchr::memchr2_iter(b'-', b'=', bytes).any(|at| bytes.get(at) == Some(&b'=') || is_flag(at)) {
+        if !may_be_inside(value) {
             return;
         }
+        let bytes = value.as_bytes();
         let mut words: Vec<Word<'t>> = split(value).map(|text| Word { text, line }).collect();
         if memchr::memchr(b'\n', bytes).is_some() {
             let mut number = line;
@@ -394,15 +400,21 @@ impl<'t, 'f> Report<'t, 'f> {
         pairs.into_iter().for_each(&mut *self.found);
     }
 
-    /// A string of JSON or YAML, which may be a text of lines or JSON.
     fn inside_string(&mut self, value: &'t str, line: usize) {
+        if !self.inside_text(value, line) {
+            self.inside(value, line, false);
+        }
+    }
+
+    /// Reads a string of JSON or YAML that is a text of lines or JSON.
+    fn inside_text(&mut self, value: &'t str, line: usize) -> bool {
         let is_text = value.starts_with("{\"")
             || memchr::memchr(b'\\', value.as_bytes()).is_some_and(|at| {
                 let escapes = value.get(at..).unwrap_or_default();
                 escapes.contains("\\n") || escapes.contains("\\\"")
             });
         if !is_text || self.depth >= DEEPEST_STRING {
-            return self.inside(value, line, false);
+            return false;
         }
         self.depth += 1;
         for part in value.split("\\n") {
@@ -411,6 +423,7 @@ impl<'t, 'f> Report<'t, 'f> {
         }
         self.end_of_list();
         self.depth -= 1;
+        true
     }
 
     fn words(&mut self, words: &[Word<'t>], found: &mut dyn FnMut(usize, Assignment<'t>)) {
@@ -533,10 +546,9 @@ fn read_line<'t>(line: &'t str, whole: &'t str, number: usize, report: &mut Repo
             let is_word = whole.as_bytes().get(offset(key) + key.len()) == Some(&b'=');
             let start = offset(if is_word { key } else { value });
             let rest = whole.get(start..).filter(|_| is_word || whole.len() > line.len()).unwrap_or(value);
-            if is_word {
-                report.inside(rest, number, true);
-            } else {
-                report.inside_string(bare(rest), number);
+            let is_single = is_word && rest.len() == key.len() + 1 + value.len() && !may_be_inside(value);
+            if !report.inside_text(bare(value), number) && !is_single {
+                report.inside(rest, number, is_word);
             }
         }
         None if is_item => report.item(bare(line), number),
