@@ -257,8 +257,8 @@ pub(crate) struct Run {
     pub gated: bool,
 }
 
-/// Runs the table over one object. `copy` is kubectl's copy of it.
-pub(crate) fn run<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>, copy: &'a texts::Copy<'a>, run: Run) {
+/// Runs the table over one object. `copies` keeps kubectl's copies of it, which findings refer to.
+pub(crate) fn run<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>, copies: &'a texts::Copies<'a>, run: Run) {
     let Run { scope, about_request, gated } = run;
     let has_object = scope == Scope::Object && !object.root.is_absent();
     let workloads: &[Workload<'a>] = &if has_object { workloads(object, cx.settings) } else { Vec::new() };
@@ -272,7 +272,7 @@ pub(crate) fn run<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>, copy: &'a t
     let is_excused = trusted && aks_defaults::contains(object);
     let judged = has_object && !is_excused;
     let texts = match has_object {
-        true => texts::texts(&texts::Scope { object, workloads, is_excused, gated }, copy.as_ref(), cx.settings),
+        true => texts::texts(&texts::Scope { object, workloads, is_excused, gated }, copies, cx.settings),
         false => Vec::new(),
     };
     let modes = if judged { auth_mode::choices(object, workloads) } else { Vec::new() };

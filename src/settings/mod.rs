@@ -11,6 +11,7 @@ mod tests;
 
 pub use exemption::{Date, Exemption};
 
+use crate::finding::Severity;
 use crate::object::Object;
 use json::Node;
 use json::path as json_path;
@@ -52,6 +53,14 @@ impl Profile {
         match self {
             Profile::Baseline => "baseline",
             Profile::Restricted => "restricted",
+        }
+    }
+
+    /// Whether it denies findings of this severity.
+    pub fn denies(self, severity: Severity) -> bool {
+        match self {
+            Profile::Baseline => severity == Severity::High,
+            Profile::Restricted => severity >= Severity::Medium,
         }
     }
 }

@@ -91,7 +91,7 @@ struct Context {
     is_registry_tool: bool,
     is_login: bool,
     is_acr: bool,
-    /// Whether PowerShell is told that a text is a password.
+    /// Whether PowerShell makes a password of a text.
     is_plain_text: bool,
     names_azure_registry: bool,
 }

@@ -472,7 +472,7 @@ pub fn may_end_like_a_secret(name: &[u8]) -> bool {
     name.ends_with(b".windows.net") || ENDINGS.allow(name.iter().rev().copied().filter(u8::is_ascii_alphanumeric))
 }
 
-/// Longest name that is judged whole. Of longer ones, the end is.
+/// The longest name that is read as a whole. Of longer ones, the end is read.
 const LONGEST_NAME: usize = 128;
 
 /// Whether two names have the same first letter. The second is in lower case.

@@ -168,7 +168,7 @@ pub struct Scan<'t> {
     object: Region,
     /// The format that looks at the text now.
     format: usize,
-    /// For each format, the offset that it has read values up to. What one has read says nothing to another.
+    /// For each format, the offset that it has read values up to. A value that one has read can be another's.
     read_to: [usize; FORMATS.len()],
     /// Logins to registries, in order.
     pub logins: Vec<Login>,

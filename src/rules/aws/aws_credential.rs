@@ -78,7 +78,7 @@ fn check<'a>(cx: &mut RuleContext<'a>, text: &Text<'a>) {
     if let Some(kind) = find(text) {
         let severity =
             if text.origin == Origin::Data && text.is_secret_data() { Severity::Medium } else { RULE.severity };
-        cx.report(text.anchor(), format!("holds {}", kind.what)).severity(severity);
+        cx.report(text.anchor(), format!("holds {}", kind.what)).severity(severity).compare_rotated();
     }
 }
 

@@ -36,7 +36,7 @@
 //!
 //! - [How kubectl apply keeps the last configuration](https://kubernetes.io/docs/tasks/manage-kubernetes-objects/declarative-config/)
 
-use super::literal::find;
+use super::literal::{Worst, find};
 use crate::finding::Severity;
 use crate::rule::{Check, Rule, RuleContext};
 use crate::texts::{Origin, Origins, Text};
@@ -52,13 +52,15 @@ pub static RULE: Rule = Rule {
 
 fn check<'a>(cx: &mut RuleContext<'a>, text: &Text<'a>) {
     let is_copy = text.origin == Origin::LastApplied;
+    let mut worst = Worst::default();
     find(text, &mut |literal| {
-        if !is_copy {
-            literal.report(cx, text);
-        } else if literal.evidence.severity() > Severity::Low {
-            literal
-                .report(cx, text)
-                .remediation("apply the corrected manifest or remove the annotation, and rotate what it held");
+        if !is_copy || literal.evidence.severity() > Severity::Low {
+            worst.add(literal);
+        }
+    });
+    worst.report(cx, text, &mut |finding, _| {
+        if is_copy {
+            finding.remediation("apply the corrected manifest or remove the annotation, and rotate what it held");
         }
     });
 }

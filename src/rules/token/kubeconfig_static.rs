@@ -92,7 +92,7 @@ fn check<'a>(cx: &mut RuleContext<'a>, text: &Text<'a>) {
         let of_aks = if of_aks && !kind.what.contains("AKS") { " for an AKS cluster" } else { "" };
         let severity =
             if text.origin == Origin::Data && text.is_secret_data() { Severity::Medium } else { RULE.severity };
-        cx.report(text.anchor(), format!("holds {}{of_aks}", kind.what)).severity(severity);
+        cx.report(text.anchor(), format!("holds {}{of_aks}", kind.what)).severity(severity).compare_rotated();
     }
 }
 
