@@ -222,7 +222,7 @@ pub static SETTINGS: &[Key] = &[
             push: |draft| draft.settings.credential_paths.push(std::mem::take(&mut draft.path)),
         },
         "[]",
-        "More places that hold credentials.",
+        "More places that hold credentials. The policy needs admission rules for their kinds: `entra-auth admission-rules` prints them.",
     ),
     optional(
         "podTemplatePaths",
@@ -232,7 +232,7 @@ pub static SETTINGS: &[Key] = &[
             push: |draft| draft.settings.pod_template_paths.push(std::mem::take(&mut draft.path)),
         },
         "[]",
-        "Pod templates in other kinds.",
+        "Pod templates in other kinds. The policy needs admission rules for them: `entra-auth admission-rules` prints them.",
     ),
     optional(
         "trustedRequesters",

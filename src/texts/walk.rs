@@ -27,6 +27,8 @@ const AWS_SECRET_KEY: usize = 40;
 /// describes fields, with examples.
 const NOT_READ: &[kind::Kind] =
     &[kind::ROLE, kind::CLUSTER_ROLE, kind::ROLE_BINDING, kind::CLUSTER_ROLE_BINDING, kind::CUSTOM_RESOURCE_DEFINITION];
+/// Kinds that are about volumes in all of their members.
+const VOLUMES: &[kind::Kind] = &[kind::PERSISTENT_VOLUME, kind::STORAGE_CLASS, kind::VOLUME_ATTRIBUTES_CLASS];
 /// No credential has a shape of its own and is shorter.
 const SHORTEST_MEMBER: usize = 16;
 const TOO_MANY_REFERENCES: &str = "cannot be read, because its references take too much room";
@@ -57,7 +59,7 @@ impl<'s, 'a> Walk<'s, 'a> {
         containers.dedup_by_key(|container| container.node.address());
         let member = match () {
             () if is_custom_resource(&object) => Origin::CustomMember,
-            () if object.is_any(&[kind::PERSISTENT_VOLUME, kind::STORAGE_CLASS]) => Origin::Volume,
+            () if object.is_any(VOLUMES) => Origin::Volume,
             () => Origin::BuiltInMember,
         };
         let (gated, is_excused) = (scope.gated, scope.is_excused);

@@ -37,6 +37,12 @@ pub enum Command {
         #[arg(long, value_name = "FORMAT", default_value = "text")]
         format: RulesFormat,
     },
+    /// Print the admission rules that a policy with these settings needs in addition to its own
+    AdmissionRules {
+        /// The policy's settings, in YAML or JSON, or a ClusterAdmissionPolicy manifest that contains them
+        #[arg(long, value_name = "FILE")]
+        settings: PathBuf,
+    },
     /// Print completions for a shell
     Completions {
         /// The shell

@@ -1,5 +1,6 @@
 //! The commands other than `check`.
 
+use crate::admission_rules;
 use crate::args::{Cli, Command, NAME, RulesFormat};
 use crate::rule_page;
 use anstyle::{AnsiColor, Style};
@@ -26,6 +27,7 @@ pub fn run(command: &Command, out: &mut dyn Write, width: usize) -> Result<()> {
             Err(Some(near)) => bail!("no rule is called `{rule}`; did you mean `{near}`?"),
             Err(None) => bail!("no rule is called `{rule}`: `entra-auth rules` lists all"),
         },
+        Command::AdmissionRules { settings } => admission_rules::print(settings, out)?,
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), NAME, &mut script);

@@ -4,6 +4,7 @@
 //! args ─► inputs ─► documents ─► objects ─► evaluate ─► records ─► report
 //! ```
 
+mod admission_rules;
 pub mod args;
 mod commands;
 mod evaluate;

@@ -50,7 +50,8 @@ pub fn wants_cluster(settings: &Value) -> bool {
     json::parse(&text).is_ok_and(|value| read_settings(Node::new(&value)).0.cluster_lookups)
 }
 
-fn read(path: &Path) -> Result<Value> {
+/// The settings in a file.
+pub fn read(path: &Path) -> Result<Value> {
     let text = manifest::decode(std::fs::read(path)?).map_err(anyhow::Error::msg)?;
     let value = if text.trim().is_empty() { Value::Null } else { manifest::parse(&text)? };
     // A policy manifest contains its settings.

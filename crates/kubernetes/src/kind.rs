@@ -167,6 +167,13 @@ pub const SERVICE_ACCOUNT: Kind = built_in("", "ServiceAccount");
 pub const NAMESPACE: Kind = built_in("", "Namespace");
 pub const PERSISTENT_VOLUME: Kind = built_in("", "PersistentVolume");
 pub const STORAGE_CLASS: Kind = built_in("storage.k8s.io", "StorageClass");
+pub const VOLUME_ATTRIBUTES_CLASS: Kind = built_in("storage.k8s.io", "VolumeAttributesClass");
+pub const PERSISTENT_VOLUME_CLAIM: Kind = built_in("", "PersistentVolumeClaim");
+pub const SERVICE: Kind = built_in("", "Service");
+pub const INGRESS: Kind = built_in("networking.k8s.io", "Ingress");
+pub const RESOURCE_CLAIM: Kind = built_in("resource.k8s.io", "ResourceClaim");
+pub const RESOURCE_CLAIM_TEMPLATE: Kind = built_in("resource.k8s.io", "ResourceClaimTemplate");
+pub const DEVICE_CLASS: Kind = built_in("resource.k8s.io", "DeviceClass");
 pub const CERTIFICATE_SIGNING_REQUEST: Kind = built_in("certificates.k8s.io", "CertificateSigningRequest");
 /// The body of `serviceaccounts/token`; it is never stored.
 pub const TOKEN_REQUEST: Kind = namespaced("authentication.k8s.io", "TokenRequest", "serviceaccounts/token", &["v1"]);
@@ -263,5 +270,13 @@ pub const OTHERS: &[Kind] = &[
     PERSISTENT_VOLUME,
     STORAGE_CLASS,
     CERTIFICATE_SIGNING_REQUEST,
+    // Their annotations and parameters are free texts.
+    SERVICE,
+    INGRESS,
+    PERSISTENT_VOLUME_CLAIM,
+    VOLUME_ATTRIBUTES_CLASS,
+    RESOURCE_CLAIM,
+    RESOURCE_CLAIM_TEMPLATE,
+    DEVICE_CLASS,
     CUSTOM_RESOURCE_DEFINITION,
 ];

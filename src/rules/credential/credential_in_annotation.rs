@@ -5,7 +5,11 @@
 //! Anyone who can see an object can read its annotations. The usual cause is `kubectl apply`, which keeps a
 //! copy of the whole manifest in the annotation `kubectl.kubernetes.io/last-applied-configuration`: a
 //! credential that was later removed from the object by other means stays in that copy. What the copy
-//! merely repeats is reported at the object.
+//! merely repeats is reported at the object. Every string of the copy is read, on objects and on pod
+//! templates, also in copies inside the copy.
+//!
+//! The policy's own admission rules cover Services, Ingresses and the kinds that other rules read. Annotations of other
+//! kinds are read if an admission rule of yours sends these kinds to the policy.
 //!
 //! ```yaml deny
 //! apiVersion: v1

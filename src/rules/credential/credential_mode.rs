@@ -10,7 +10,9 @@
 //! evaluated by its own defaults and spellings. `credential-volume` covers volumes.
 //!
 //! The rule also reports a credential that it recognises by its value in any member that no other rule
-//! reads, of built-in and custom kinds.
+//! reads, of built-in and custom kinds. Parameters of device drivers, which are free texts, are read by name as well.
+//! Of custom kinds, the policy's own admission rules cover those that choose how to sign in and those with pod
+//! templates; others need an admission rule of yours.
 //!
 //! ```yaml deny
 //! apiVersion: external-secrets.io/v1

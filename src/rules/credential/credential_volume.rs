@@ -9,6 +9,8 @@
 //! service principal's secret to fetch secrets. Volumes that the provisioner of AKS makes are evaluated by
 //! their StorageClass, not one by one.
 //!
+//! Mount options, attributes of CSI and flexVolume drivers and parameters of classes are read by value and by name.
+//!
 //! ```yaml deny
 //! apiVersion: storage.k8s.io/v1
 //! kind: StorageClass

@@ -61,7 +61,8 @@
 //! - [Restrict access to the instance metadata endpoint](https://learn.microsoft.com/azure/aks/imds-restriction)
 //! - [Managed identities in AKS](https://learn.microsoft.com/azure/aks/managed-identity-overview)
 
-use crate::finding::Severity;
+use crate::anchor::digest;
+use crate::finding::{Compared, Severity};
 use crate::imds::{excludes_from_proxy, is_endpoint_host, mentions_endpoint, signs_in_with_identity, switch_of};
 use crate::rule::{Check, Rule, RuleContext};
 use crate::texts::{Origin, Origins, Text};
@@ -178,13 +179,19 @@ fn check_text<'a>(cx: &mut RuleContext<'a>, text: &Text<'a>) {
         return;
     }
     let fault = |pair| Some((text.key_of(pair), fault_of_pair(text.key_of(pair), text.value_of(pair))?));
-    let mut found: Vec<_> = text.pairs().iter().filter_map(fault).take(MOST_ASSIGNMENTS).collect();
+    let mut found: Vec<_> = text.pairs().iter().filter_map(fault).collect();
     let names_endpoint = found.iter().any(|(_, what)| *what == NAMES_ENDPOINT);
     if endpoint && !names_endpoint {
         cx.report(text.anchor(), NAMES_ENDPOINT);
     }
     found.dedup();
+    let others = found.split_off(MOST_ASSIGNMENTS.min(found.len()));
     for (key, message) in found {
         cx.report(text.inside(key), message);
+    }
+    if !others.is_empty() {
+        let keys = others.iter().map(|(key, _)| (Some(digest(key)), RULE.severity)).collect();
+        let message = format!("has {} more assignments that this rule reports", others.len());
+        cx.report(text.anchor(), message).compared = Compared::Many(keys);
     }
 }
