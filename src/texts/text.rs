@@ -7,7 +7,7 @@ use crate::imds;
 use crate::object::Object;
 use crate::sort::sort;
 use crate::value_hints::{Hit, ValueHints};
-use credentials::{assignments, decode_base64, may_be_base64, name_strength, recognise_all, secret_assignments};
+use credentials::{NameStrength, assignments, decode_base64, may_be_base64, recognise_all, secret_assignments};
 use json::Node;
 use kubernetes::kind;
 use std::borrow::Cow;
@@ -29,6 +29,8 @@ pub struct Text<'a> {
     pub is_binary: bool,
     /// Whether this word of a command makes the words before it sign in with the identity of the node.
     pub signs_in: bool,
+    /// What the flag of an argument promises in its command.
+    pub strength: Option<NameStrength>,
     /// Why a part of the value is not known, if so.
     pub unreadable: Option<&'static str>,
     pub hints: ValueHints,
@@ -49,6 +51,8 @@ pub struct Pair {
     pub value: Range<usize>,
     /// Counted from one.
     pub line: usize,
+    /// What the name promises in the text.
+    pub strength: Option<NameStrength>,
 }
 
 impl<'a> Text<'a> {
@@ -93,7 +97,7 @@ impl<'a> Text<'a> {
             if self.hits().is_empty() && !self.names_endpoint() && !self.may_switch() {
                 secret_assignments(text, &mut |pair, _| {
                     if let (Some(key), Some(value)) = (range_in(text, pair.key), range_in(text, pair.value)) {
-                        pairs.push(Pair { key, value, line: pair.line });
+                        pairs.push(Pair { key, value, line: pair.line, strength: pair.strength });
                     }
                 });
                 return pairs;
@@ -106,11 +110,11 @@ impl<'a> Text<'a> {
                 let first = starts.partition_point(|start| *start < value.start);
                 let holds_credential = starts.get(first).is_some_and(|start| *start < value.end);
                 let asked_for = holds_credential
-                    || name_strength(pair.key).is_some()
+                    || pair.strength.is_some()
                     || may_switch && imds::is_switch(pair.key)
                     || names_endpoint && imds::mentions_endpoint(pair.value);
                 if let Some(key) = range_in(text, pair.key).filter(|_| asked_for) {
-                    pairs.push(Pair { key, value, line: pair.line });
+                    pairs.push(Pair { key, value, line: pair.line, strength: pair.strength });
                 }
             });
             pairs

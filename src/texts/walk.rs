@@ -11,7 +11,9 @@ use crate::value_hints::ValueHints;
 use crate::view::container::{Container, Value};
 use crate::view::custom_resource::is_custom_resource;
 use crate::view::workload::Workload;
-use credentials::{decode_base64, is_aws_secret_key, is_azure_credential_variable, name_strength};
+use credentials::{
+    NameStrength, arguments, decode_base64, into_text, is_aws_secret_key, is_azure_credential_variable, name_strength,
+};
 use json::Node;
 use kubernetes::kind;
 use std::borrow::Cow;
@@ -240,16 +242,25 @@ impl<'s, 'a> Walk<'s, 'a> {
     fn command(&mut self, lists: &[(Origin, Node<'a>)], container: Option<&Container<'a>>) {
         let mut flag = "";
         let mut sign_in = SignIn::in_container();
+        let words: Vec<(Cow<'a, str>, Option<&'static str>)> = lists
+            .iter()
+            .flat_map(|(_, list)| list.items())
+            .map(|node| match (container, node.text().unwrap_or_default()) {
+                (Some(container), written) => resolved(container.argument(written), written),
+                (None, written) => (Cow::Borrowed(written), None),
+            })
+            .collect();
+        let strengths = strengths(&words);
+        let mut words = words.into_iter();
+        let mut strengths = strengths.into_iter();
         for (origin, list) in lists {
             for node in list.items() {
                 let before = std::mem::take(&mut flag);
+                let (resolved, unreadable) = words.next().unwrap_or_default();
+                let strength = strengths.next().flatten();
                 let Some(written) = node.text() else {
                     self.member("", node, self.member);
                     continue;
-                };
-                let (resolved, unreadable) = match container {
-                    Some(container) => resolved(container.argument(written), written),
-                    None => (Cow::Borrowed(written), None),
                 };
                 let signs_in = sign_in.reads(&resolved);
                 let count = self.found.len();
@@ -278,6 +289,16 @@ impl<'s, 'a> Walk<'s, 'a> {
                         self.push_unless(unreadable, name, Cow::Owned(value.unwrap_or(word)), node, *origin);
                     }
                 }
+                if strength.is_some() && self.repeated.binary_search(&digest(written)).is_err() {
+                    if self.found.len() == count {
+                        let value = Cow::Borrowed(written);
+                        self.push_with(ValueHints::NAME, None, before, value, node, *origin);
+                    }
+                    if let Some(text) = self.found.get_mut(count) {
+                        text.strength = strength;
+                        text.hints = text.hints.or(ValueHints::NAME);
+                    }
+                }
                 if signs_in {
                     if self.found.len() == count {
                         self.push_with(ValueHints::SWITCH, None, "", Cow::Borrowed(written), node, *origin);
@@ -301,11 +322,11 @@ impl<'s, 'a> Walk<'s, 'a> {
                 continue;
             };
             match is_encoded.then(|| decode_base64(text, LONGEST_BASE64)).flatten() {
-                Some(bytes) => match String::from_utf8(bytes) {
+                Some(bytes) => match into_text(bytes) {
                     Ok(text) => self.push(key, Cow::Owned(innermost(text)), node, Origin::Data),
-                    Err(error) => {
+                    Err(bytes) => {
                         let count = self.found.len();
-                        let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+                        let text = String::from_utf8_lossy(&bytes).into_owned();
                         self.push(key, Cow::Owned(text), node, Origin::Data);
                         if let Some(text) = self.found.get_mut(count) {
                             text.is_binary = true;
@@ -379,6 +400,7 @@ impl<'s, 'a> Walk<'s, 'a> {
             source,
             is_binary: false,
             signs_in: false,
+            strength: None,
             unreadable: None,
             hints,
             node,
@@ -409,6 +431,21 @@ impl<'s, 'a> Walk<'s, 'a> {
             .and_if(imds::is_switch(name), ValueHints::SWITCH);
         (hints, hits)
     }
+}
+
+/// What the flags of a command promise about its words.
+fn strengths(words: &[(Cow<'_, str>, Option<&'static str>)]) -> Vec<Option<NameStrength>> {
+    let mut strengths = Vec::new();
+    if words.iter().any(|(word, _)| word.starts_with('-')) {
+        let words: Vec<&str> = words.iter().map(|(word, _)| &**word).collect();
+        strengths.resize(words.len(), None);
+        arguments(&words, &mut |index, argument| {
+            if let Some(known) = strengths.get_mut(index).filter(|known| known.is_none()) {
+                *known = argument.strength;
+            }
+        });
+    }
+    strengths
 }
 
 /// A value whose references are resolved as far as they can be, and why not all of them are.
@@ -446,5 +483,5 @@ fn innermost(text: String) -> String {
 
 fn decoded_text(text: &str) -> Option<String> {
     let bytes = (text.len() >= SHORTEST_BASE64).then(|| decode_base64(text.trim(), LONGEST_BASE64))??;
-    String::from_utf8(bytes).ok().filter(|inner| inner.contains(['=', ':', '\n', '{']))
+    into_text(bytes).ok().filter(|inner| inner.contains(['=', ':', '\n', '{']))
 }

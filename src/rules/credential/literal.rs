@@ -10,7 +10,7 @@ use crate::texts::{Hit, Origin, Text};
 use crate::value_hints::ValueHints;
 use credentials::{
     Class, CredentialKind, NameStrength, benign, is_aws_secret_key, is_azure_credential_variable, is_benign,
-    is_unfilled, name_strength, recognise_where,
+    is_unfilled, name_strength, names_a_secret, recognise_where,
 };
 use text::shown;
 
@@ -256,14 +256,21 @@ impl Reading {
 
     /// A value and its name.
     fn evidence(&self, text: &Text<'_>) -> Option<Evidence> {
-        self.recognise(text).map(Evidence::Value).or_else(|| self.by_name(text.name, &text.value))
+        self.recognise(text).map(Evidence::Value).or_else(|| {
+            let strength = text.strength.or_else(|| (self.strength)(text.name));
+            self.by_strength(strength, text.name, &text.value)
+        })
     }
 
     fn by_name(&self, name: &str, value: &str) -> Option<Evidence> {
-        let strength = (self.strength)(name).filter(|strength| (self.counts)(*strength))?;
+        self.by_strength((self.strength)(name), name, value)
+    }
+
+    fn by_strength(&self, strength: Option<NameStrength>, name: &str, value: &str) -> Option<Evidence> {
+        let strength = strength.filter(|strength| (self.counts)(*strength))?;
         match strength {
             NameStrength::Azure(what) if is_unfilled(value) => Some(Evidence::Unfilled(what)),
-            _ if is_benign(value) || is_aws_key(name, value) => None,
+            _ if is_benign(value) || names_a_secret(name, value) || is_aws_key(name, value) => None,
             _ => Some(Evidence::Name(strength)),
         }
     }
@@ -305,30 +312,32 @@ impl Reading {
     fn read<'t>(&self, text: &'t Text<'_>, found: &mut dyn FnMut(Literal<'t>)) {
         let hits = text.hits();
         // The names inside a kubeconfig are part of it.
-        if hits.iter().any(|(kind, _)| kind.is_kubeconfig() && !(self.reports)(kind)) {
-            return;
-        }
+        let is_left_to_other = hits.iter().any(|(kind, _)| kind.is_kubeconfig() && !(self.reports)(kind));
         if hits.is_empty()
             && let Some(kind) = self.recognise_in_base64(text)
         {
             return found(Literal::whole(Evidence::Value(kind)));
         }
         let has_lines = text.value.trim_end().contains('\n');
-        let line_of = |at: usize| {
-            let before = text.value.as_bytes().get(..at).filter(|_| has_lines)?;
-            Some(memchr::memchr_iter(b'\n', before).count() + 1)
+        // Hits are in order, so each line is counted once.
+        let (mut counted_to, mut line) = (0, 1);
+        let mut line_of = |at: usize| {
+            let more = text.value.as_bytes().get(counted_to..at).filter(|_| has_lines)?;
+            line += memchr::memchr_iter(b'\n', more).count();
+            counted_to = at;
+            Some(line)
         };
-        let alone =
+        let mut alone =
             |(kind, range): &Hit| Literal { line: line_of(range.start), ..Literal::whole(Evidence::Value(kind)) };
         let mut hits = hits.iter().peekable();
         // What lies before this offset is reported.
         let mut reported_to = 0;
-        for pair in text.pairs() {
+        for pair in if is_left_to_other { &[] } else { text.pairs() } {
             let value = &pair.value;
             // What comes before this value is in no value.
             while let Some(hit) = hits.next_if(|(_, range)| range.start < value.start) {
                 let (kind, range) = hit;
-                if range.end > reported_to && (self.reports)(kind) {
+                if (self.reports)(kind) {
                     found(alone(hit));
                 }
                 reported_to = reported_to.max(range.end);
@@ -348,7 +357,7 @@ impl Reading {
             let evidence = match strongest {
                 Some(kind) => Some(Evidence::Value(kind)),
                 None if holds => None,
-                None => self.by_name_in_text(text.key_of(pair), text.value_of(pair)),
+                None => self.by_name_in_text(text.key_of(pair), text.value_of(pair), pair.strength),
             };
             if holds || evidence.is_some() {
                 reported_to = reported_to.max(value.end);
@@ -359,17 +368,15 @@ impl Reading {
             }
         }
         for hit in hits {
-            let (kind, range) = hit;
-            if range.start >= reported_to && (self.reports)(kind) {
-                reported_to = range.end;
+            if (self.reports)(hit.0) {
                 found(alone(hit));
             }
         }
     }
 
     /// In a text a name proves less: it may be prose, a schema, or a program that reads the secret.
-    fn by_name_in_text(&self, name: &str, value: &str) -> Option<Evidence> {
-        let strength = name_strength(name).filter(|strength| (self.counts)(*strength))?;
+    fn by_name_in_text(&self, name: &str, value: &str, strength: Option<NameStrength>) -> Option<Evidence> {
+        let strength = strength.filter(|strength| (self.counts)(*strength))?;
         if let NameStrength::Azure(what) = strength
             && is_unfilled(value)
         {
@@ -377,7 +384,7 @@ impl Reading {
         }
         let is_word = !value.contains(|c: char| c.is_ascii_whitespace());
         let may_be_one = is_word && !is_code(value) && (strength != NameStrength::Weak || looks_made(value));
-        if !may_be_one || benign(value).is_some() || is_aws_key(name, value) {
+        if !may_be_one || benign(value).is_some() || names_a_secret(name, value) || is_aws_key(name, value) {
             return None;
         }
         Some(Evidence::Name(strength))
@@ -393,7 +400,8 @@ fn is_document(text: &str) -> bool {
 
 /// Whether there is anything inside to read.
 fn may_assign(text: &str) -> bool {
-    memchr::memchr3(b'=', b':', b'\n', text.as_bytes()).is_some()
+    let words = || [" -", "ENV ", "setx "].iter().any(|word| text.contains(word));
+    memchr::memchr3(b'=', b':', b'\n', text.as_bytes()).is_some() || words()
 }
 
 /// Marks of YAML and of programs that stand where a value would.
