@@ -147,6 +147,7 @@ const WORKLOAD_GATES: &[(&str, Features)] = &[
     ("workload-identity-tenant", Features::AZURE_VARIABLES),
     ("workload-identity-token-expiration", Features::ANNOTATIONS),
     ("workload-identity-token-path", Features::AZURE_VARIABLES.or(Features::USE_LABEL)),
+    ("workload-identity-virtual-node", Features::USE_LABEL),
 ];
 
 /// What a string must look like for a rule that reads strings. Rules that are not listed are called for

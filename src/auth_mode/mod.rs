@@ -253,6 +253,11 @@ impl Controller {
     }
 }
 
+/// Every kind that the table reads, once for each entry that names it.
+pub(crate) fn kinds() -> impl Iterator<Item = &'static Kind> {
+    entries().flat_map(|entry| entry.kinds())
+}
+
 /// Every choice that an object and its pod templates make.
 pub fn choices<'a>(object: &Object<'a>, workloads: &[Workload<'a>]) -> Vec<ModeFinding<'a>> {
     let mut found = Vec::new();
@@ -435,7 +440,7 @@ fn is_set(node: Node<'_>) -> bool {
 }
 
 /// As Go's `strconv.ParseBool`, with the white space that controllers trim.
-fn is_true(text: &str) -> bool {
+pub(crate) fn is_true(text: &str) -> bool {
     matches!(text.trim(), "1" | "t" | "T" | "TRUE" | "true" | "True")
 }
 
