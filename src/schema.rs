@@ -1,4 +1,4 @@
-//! The shapes of the kinds we judge: which members are lists, objects, texts.
+//! The shapes of the kinds that rules read: which members are lists, objects, texts.
 //!
 //! Checked once before the rules run. Behind it a rule may read a member of another type as absent,
 //! because an object with one is denied by name already.
