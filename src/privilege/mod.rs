@@ -26,7 +26,7 @@ use crate::sort::sort;
 use kubernetes::grant::{Grant, PolicyRule, Reach, carries_name, is_built_in_group};
 use kubernetes::role::Role;
 use std::cell::Cell;
-use table::{PRIVILEGES, READ, is_special};
+use table::{AUTHENTICATION, PRIVILEGES, READ, is_special};
 use text::shown;
 use wildcard::Wildcard;
 
@@ -253,7 +253,7 @@ impl Privilege {
                         resources.push((kind.group, kind.plural, written));
                     }
                 }
-                self.add(role, policy_rule, severity, resources.into_iter(), &mut grants);
+                self.add(role, policy_rule, severity, &mut resources.into_iter(), &mut grants);
             }
             return grants;
         }
@@ -266,8 +266,8 @@ impl Privilege {
             written.filter(move |written| fits(written) && !self.resources.contains(written))
         };
         let free = self.free(policy_rule).into_iter().flat_map(free).map(|written| (written, written));
-        let resources = listed.chain(free).map(|(asked, written)| (self.group, asked, written));
-        self.add(role, policy_rule, severity, resources, &mut grants);
+        let mut resources = listed.chain(free).map(|(asked, written)| (self.group, asked, written));
+        self.add(role, policy_rule, severity, &mut resources, &mut grants);
         grants
     }
 
@@ -277,7 +277,7 @@ impl Privilege {
         role: &Role<'a>,
         policy_rule: &PolicyRule<'a>,
         severity: Severity,
-        resources: impl Iterator<Item = (&'static str, &'a str, &'a str)>,
+        resources: &mut dyn Iterator<Item = (&'static str, &'a str, &'a str)>,
         grants: &mut Vec<Held<'a>>,
     ) {
         let mut resources = resources.peekable();
@@ -321,8 +321,11 @@ impl Privilege {
                     _ => Some(severity),
                 };
                 // Inside one namespace, `*` on service accounts means managing them, and is no worse than a
-                // wildcard over everything in it.
-                let implied = role.namespaced && is_impersonation(verb) && written_verb == "*";
+                // wildcard over everything in it. No one manages them in the API group of authentication.
+                let implied = role.namespaced
+                    && is_impersonation(verb)
+                    && written_verb == "*"
+                    && (group != AUTHENTICATION || !policy_rule.groups.contains(&group));
                 let severity = if implied { severity.and_then(lowered) } else { severity };
                 if let Some(severity) = severity {
                     let written = Grant { verb: written_verb, resource: written_resource, reach };
@@ -377,8 +380,8 @@ impl Granted<'_, '_> {
         // The row's resource says more than a lone star.
         let resources = self.grants.iter().map(|held| match (held.written.resource, held.resource) {
             ("*", "*") => "every resource",
+            ("" | "*", "") => "\"\"",
             ("*", asked) => asked,
-            ("", _) => "\"\"",
             (written, _) => written,
         });
         format!("{} on {named}{}", listing(verbs), listing(resources.collect()))

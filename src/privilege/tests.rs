@@ -1,6 +1,5 @@
 //! Compares the engine with the authorizer's documented rules, asked one request at a time.
 
-use super::table::AUTHENTICATION;
 use super::*;
 use crate::finding::GrantDigest;
 use kubernetes::grant::is_cluster_scoped;
@@ -76,11 +75,8 @@ impl Written {
             Names::Only(names) if names.iter().any(|name| allows(name)) => severity,
             _ => return None,
         };
-        if in_role && is_impersonation(verb) && !self.verbs.contains(&verb) {
-            lowered(severity)
-        } else {
-            Some(severity)
-        }
+        let meant = self.verbs.contains(&verb) || (group == AUTHENTICATION && self.groups.contains(&group));
+        if in_role && is_impersonation(verb) && !meant { lowered(severity) } else { Some(severity) }
     }
 
     /// Every resource of this policy rule that a row may mean, with its group.
