@@ -5,7 +5,7 @@
 //! rules and do not know about profiles, exemptions or operations.
 
 use crate::anchor::Anchor;
-use crate::auth_mode::ModeFinding;
+use crate::auth_mode::{Id, ModeFinding};
 use crate::finding::{Compared, Finding, Severity};
 use crate::lookup::{Cluster, LookupError, Lookups, Query};
 use crate::object::Object;
@@ -55,6 +55,8 @@ pub enum Check {
     Kinds(&'static [Kind], for<'a> fn(&mut RuleContext<'a>, &Object<'a>)),
     /// What an object or its pods choose to sign in to Azure with.
     Mode(for<'a> fn(&mut RuleContext<'a>, &ModeFinding<'a>)),
+    /// The client ids and tenant ids that an object and its pods sign in with.
+    Id(for<'a> fn(&mut RuleContext<'a>, &Id<'a>)),
     /// Pods, and every pod template of a workload.
     Workload(for<'a> fn(&mut RuleContext<'a>, &Workload<'a>)),
     /// RoleBinding and ClusterRoleBinding.

@@ -3,7 +3,7 @@
 use crate::auth_mode::Mode::{Key, Literal, PodIdentity, ServicePrincipal, WorkloadIdentity};
 use crate::auth_mode::Predicate::{Credential, OneOf, Plaintext, Present, StartsWith};
 use crate::auth_mode::Target::Kinds;
-use crate::auth_mode::{Condition, Controller, when};
+use crate::auth_mode::{Condition, Controller, NONE, when};
 use kubernetes::kind;
 use text::docs_only;
 
@@ -15,9 +15,7 @@ pub const ENTRIES: &[Controller] = &[
             kind::CLUSTER_TRIGGER_AUTHENTICATION,
             kind::KEDA_1_TRIGGER_AUTHENTICATION,
         ]),
-        given: &[],
         at: &["spec"],
-        any_case: false,
         choices: &[
             when(PodIdentity, "podIdentity.provider", OneOf(&["azure"]), "is azure: pod-managed identity"),
             when(
@@ -34,8 +32,19 @@ pub const ENTRIES: &[Controller] = &[
             ),
             when(WorkloadIdentity, "podIdentity.provider", OneOf(&["azure-workload"]), "is azure-workload"),
         ],
+        clients: &[
+            "podIdentity{provider=azure-workload}.identityId",
+            "azureKeyVault.podIdentity{provider=azure-workload}.identityId",
+            "azureKeyVault.credentials.clientId",
+        ],
+        tenants: &[
+            "podIdentity{provider=azure-workload}.identityTenantId",
+            "azureKeyVault.podIdentity{provider=azure-workload}.identityTenantId",
+            "azureKeyVault.credentials.tenantId",
+        ],
         fix: KEDA_FIX,
         source: docs_only(KEDA),
+        ..NONE
     },
     Controller {
         title: docs_only("KEDA trigger parameters"),
@@ -44,14 +53,12 @@ pub const ENTRIES: &[Controller] = &[
             kind::CLUSTER_TRIGGER_AUTHENTICATION,
             kind::KEDA_1_TRIGGER_AUTHENTICATION,
         ]),
-        given: &[],
         at: &["spec.secretTargetRef.*", "spec.env.*", "spec.configMapTargetRef.*"],
-        any_case: false,
         choices: &[
             when(
                 ServicePrincipal,
                 "parameter",
-                OneOf(&["activeDirectoryClientPassword"]),
+                OneOf(&["activeDirectoryClientPassword", "ACTIVE_DIRECTORY_PASSWORD"]),
                 "gives the trigger a service principal's secret",
             ),
             when(
@@ -70,13 +77,12 @@ pub const ENTRIES: &[Controller] = &[
         ],
         fix: KEDA_FIX,
         source: docs_only(KEDA),
+        ..NONE
     },
     Controller {
         title: docs_only("KEDA Azure scalers"),
         on: Kinds(&[kind::SCALED_OBJECT, kind::SCALED_JOB, kind::KEDA_1_SCALED_OBJECT, kind::KEDA_1_SCALED_JOB]),
-        given: &[],
         at: &["spec.triggers.*"],
-        any_case: false,
         choices: &[
             when(Literal, "metadata.clientSecret", Plaintext, KEDA_LITERAL),
             when(Literal, "metadata.activeDirectoryClientPassword", Plaintext, KEDA_LITERAL),
@@ -97,8 +103,14 @@ pub const ENTRIES: &[Controller] = &[
             .and(AZURE_TRIGGER),
             when(WorkloadIdentity, "authenticationRef", Present, "refers to a trigger authentication"),
         ],
+        clients: &[
+            "/spec.triggers.*{type=azure-*}.metadata.clientId",
+            "/spec.triggers.*{type=azure-*}.metadata.activeDirectoryClientId",
+        ],
+        tenants: &["/spec.triggers.*{type=azure-*}.metadata.tenantId"],
         fix: "set authenticationRef to a TriggerAuthentication with spec.podIdentity.provider: azure-workload",
         source: docs_only(KEDA),
+        ..NONE
     },
 ];
 

@@ -21,8 +21,6 @@ pub mod workload_identity_virtual_node;
 
 use crate::rules::Group;
 use crate::view::container::{EnvVar, Value};
-use crate::view::workload::Workload;
-use crate::view::workload_identity::{has_token, signs_in};
 use std::borrow::Cow;
 
 pub static GROUP: Group = Group {
@@ -49,20 +47,6 @@ pub static GROUP: Group = Group {
         &workload_identity_virtual_node::RULE,
     ],
 };
-
-/// The variables called `name` of every container that has a token, each with its value. Those that are
-/// not set are left out.
-fn values_with_token<'a>(workload: &Workload<'a>, name: &'static str) -> Vec<(EnvVar<'a>, Value<'a>)> {
-    if !signs_in(workload) {
-        return Vec::new();
-    }
-    workload
-        .containers()
-        .filter(|container| has_token(workload, container))
-        .flat_map(|container| container.env_named(name).map(move |variable| (*variable, container.value(variable))))
-        .filter(|(_, value)| value.is_set())
-        .collect()
-}
 
 /// What a finding about the value of `variable` compares on an update.
 fn content<'v>(variable: &EnvVar<'_>, value: &'v Value<'_>) -> Cow<'v, str> {

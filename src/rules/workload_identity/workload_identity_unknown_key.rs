@@ -38,7 +38,7 @@ use crate::nearest::nearest;
 use crate::object::Object;
 use crate::rule::{Check, Rule, RuleContext};
 use crate::view::workload::Workload;
-use crate::view::workload_identity::{Home, KEYS, PREFIX, SYSTEM, USE, USE_IDENTITY_BINDING};
+use crate::view::workload_identity::{CLIENT_ID, Home, KEYS, PREFIX, SYSTEM, USE, USE_IDENTITY_BINDING};
 use json::Node;
 use kubernetes::kind;
 use text::docs_only;
@@ -70,7 +70,11 @@ fn check_workload<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
 
 fn check_object<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>) {
     let account = object.is(&kind::SERVICE_ACCOUNT).then_some(Home::AccountAnnotation);
-    check_map(cx, object.labels(), None, true);
+    // Microsoft's page about certificates of application-routing Gateways asks for both on the account.
+    let is_of_gateway = account.is_some()
+        && object.annotations().get(CLIENT_ID).set_text().is_some()
+        && object.labels().get(USE).text() == Some("true");
+    check_map(cx, object.labels(), None, !is_of_gateway);
     check_map(cx, object.annotations(), account, true);
 }
 
