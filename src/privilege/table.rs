@@ -56,9 +56,9 @@ pub static PRIVILEGES: &[Privilege] = &[
     row("role-escalation",    AUTHENTICATION, &["serviceaccounts"], &["impersonate:serviceaccount"], H, Some(H), "acts as another service account (Kubernetes 1.36)").unless(is_powerful_principal),
     row("role-escalation",    AUTHENTICATION, &["nodes"],        &["impersonate:arbitrary-node"], H, NO, "acts as any node (Kubernetes 1.36)")
         .named("acts as these nodes (Kubernetes 1.36)", None).advice("let node agents act as their own node only: verbs: [impersonate:associated-node]"),
-    row("role-escalation",    CORE,           &["secrets"],      ON_READ,                M, Some(M), "reads Secrets as whoever its holder may impersonate (Kubernetes 1.36)")
+    row("role-escalation",    CORE,           &["secrets"],      ON_READ,                M, Some(M), "reads Secrets as every identity that its holder can impersonate (Kubernetes 1.36)")
         .spelled_out().advice("name the Secrets in resourceNames, or leave the grant out"),
-    row("role-escalation",    CORE,           &["serviceaccounts/token"], ON_CREATE,     M, Some(M), "mints tokens as whoever its holder may impersonate (Kubernetes 1.36)")
+    row("role-escalation",    CORE,           &["serviceaccounts/token"], ON_CREATE,     M, Some(M), "mints tokens as every identity that its holder can impersonate (Kubernetes 1.36)")
         .spelled_out().advice("leave the grant out"),
     row("role-token-minting", CORE,           &["serviceaccounts/token"], &["create"],   H, Some(M), "acts as any service account and its Azure identity").unless(is_controller)
         .named("acts as the named service accounts and their Azure identities", Some("mount a projected token instead, and leave the grant out")),
@@ -95,7 +95,7 @@ pub static PRIVILEGES: &[Privilege] = &[
         .names(Names::Ignored).advice("write the client id of the managed identity as the resource, in lower case").open(Open::Meant(is_no_client_id)),
     row("role-node-write",    CORE,           &["nodes", "nodes/status"], PATCH,         M, NO,      "changes which pods nodes accept"),
     row("role-node-write",    CORE,           &["pods/binding", "bindings"], &["create"], M, NO,     "places pods on any node"),
-    row("role-node-write",    "apiregistration.k8s.io", &["apiservices"], WRITE,         M, NO,      "serves API groups from a server of its own").advice(LEAVE_TO_INSTALLER),
+    row("role-node-write",    "apiregistration.k8s.io", &["apiservices"], WRITE,         M, NO,      "answers for API groups from another server").advice(LEAVE_TO_INSTALLER),
     row("role-node-write",    "apiextensions.k8s.io", &["customresourcedefinitions"], WRITE, M, NO,  "changes what custom objects mean").advice(LEAVE_TO_INSTALLER),
     row("role-node-write",    CERTIFICATES,   SIGNERS,           &["sign"],              M, NO,      "issues certificates for any pod (Kubernetes 1.37)").unless(is_kubernetes_signer)
         .completed_by(POD_STATUS).advice("name your own signer: resourceNames: [<domain>/<signer>]"),
@@ -136,7 +136,7 @@ const ON_CREATE: &[&str] = &[
 ];
 const NAME_AUDIENCE: &str = "name the audience of your registry instead: resources: [<registry>]";
 const LEAVE_TO_INSTALLER: &str =
-    "name the objects in resourceNames, or leave the grant to whoever installs the software";
+    "name the objects in resourceNames, or leave them to the pipeline that installs the software";
 const SIGNERS: &[&str] = &["signers"];
 const EXEC: &[&str] = &["pods/exec", "pods/attach", "pods/portforward"];
 const EPHEMERAL: &[&str] = &["pods/ephemeralcontainers"];

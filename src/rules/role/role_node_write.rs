@@ -23,7 +23,7 @@
 //! # Fix
 //!
 //! Grant read access only, and let AKS set labels and taints of a node pool. Leave APIServices and
-//! CustomResourceDefinitions to whoever installs the software.
+//! CustomResourceDefinitions to the pipeline that installs the software.
 //!
 //! ```yaml allow
 //! apiVersion: rbac.authorization.k8s.io/v1

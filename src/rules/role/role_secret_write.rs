@@ -4,7 +4,7 @@
 //!
 //! Anyone who can create or change every Secret can replace the credentials of others: point a connection string at
 //! another server, or exchange a certificate. Creating a Secret of type `kubernetes.io/service-account-token` gives
-//! the token of any service account of the namespace to whoever reads it. A role that also reads every Secret is
+//! the token of any service account of the namespace to everyone who reads it. A role that also reads every Secret is
 //! reported by `role-secret-read` instead. Writing named Secrets is fine.
 //!
 //! ```yaml deny
