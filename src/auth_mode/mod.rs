@@ -302,6 +302,13 @@ impl Controller {
     }
 }
 
+/// The kinds whose objects choose how a controller signs in, once for each entry that names them. Other kinds only have
+/// members that the table reads: texts of any program, Gateways.
+pub fn kinds() -> impl Iterator<Item = &'static Kind> {
+    let of_controllers = entries().filter(|entry| !entry.is_settings());
+    of_controllers.flat_map(|entry| entry.kinds()).filter(|kind| **kind != kubernetes::kind::GATEWAY)
+}
+
 /// Every choice that an object and its pod templates make.
 pub fn choices<'a>(object: &Object<'a>, workloads: &[Workload<'a>]) -> Vec<ModeFinding<'a>> {
     let mut found = Vec::new();
