@@ -210,3 +210,6 @@ fn value<'v>(node: Node<'_>, text: Option<Cow<'_, str>>) -> (Value<'v>, String) 
         None => (Value::FromElsewhere, node.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests;
