@@ -1,6 +1,6 @@
 //! Where a finding is: for people, for programs (JSON Pointer) and for the ratchet.
 //!
-//! A rule reports the node it judged. Its path is looked up afterwards, and only if something was
+//! A rule reports the node it evaluated. Its path is looked up afterwards, and only if something was
 //! found: one walk to the reported nodes, which are known by where they lie in the tree, so nothing on
 //! the way to a clean verdict pays for paths, and nothing beside the way to a finding is spelt.
 

@@ -4,7 +4,7 @@
 //! that most checks are about, and calling them for nothing would cost more than the checks that matter. So
 //! everything that has to be there before a check is called is worked out here: the [`Features`] of a request
 //! and of each pod template, the [`ValueHints`] of each string, and the kinds of a check as a filter. A gate
-//! must never silence a rule: `gates_change_nothing` in the tests of the crate `admission` judges every
+//! must never silence a rule: `gates_change_nothing` in the tests of the crate `admission` evaluates every
 //! fixture and mutations of them with and without.
 //!
 //! The compiler gathers the checks in one list. In the rules themselves they lie between the rules' texts,
@@ -27,7 +27,7 @@ use kubernetes::kind::{self, KindFilter};
 use kubernetes::role::Role;
 use text::is_same;
 
-/// What of a request is judged.
+/// Which part of a request is evaluated.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scope {
     /// The object that is created or changed.
@@ -68,7 +68,7 @@ impl Features {
     /// A variable comes from elsewhere: `valueFrom`, `envFrom`.
     const FROM_ELSEWHERE: Features = Features(1 << 9);
 
-    /// There is an object to judge.
+    /// There is an object to evaluate.
     const OBJECT: Features = Features(1 << 16);
     /// AKS itself did not write it.
     const NOT_EXCUSED: Features = Features(1 << 17);
@@ -146,6 +146,7 @@ const WORKLOAD_GATES: &[(&str, Features)] = &[
     ("workload-identity-skip-containers", Features::ANNOTATIONS),
     ("workload-identity-token-expiration", Features::ANNOTATIONS),
     ("workload-identity-token-path", Features::AZURE_VARIABLES.or(Features::USE_LABEL)),
+    ("workload-identity-virtual-node", Features::USE_LABEL),
 ];
 
 /// What a string must look like for a rule that reads strings. Rules that are not listed are called for
@@ -251,7 +252,7 @@ const fn count() -> usize {
 #[derive(Clone, Copy)]
 pub(crate) struct Run {
     pub scope: Scope,
-    /// Whether the act is judged too; not for the old object of an update.
+    /// Whether the request itself is evaluated too, which the old object of an update does not need.
     pub about_request: bool,
     /// Off only in the test that compares.
     pub gated: bool,
@@ -270,17 +271,18 @@ pub(crate) fn run<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>, copy: &'a t
     // there is no requester. A name alone never excuses.
     let trusted = matches!(cx.requester, Requester::Trusted | Requester::Absent);
     let is_excused = trusted && aks_defaults::contains(object);
-    let judged = has_object && !is_excused;
+    let is_evaluated = has_object && !is_excused;
     let texts = match has_object {
         true => texts::texts(&texts::Scope { object, workloads, is_excused, gated }, copy.as_ref(), cx.settings),
         false => Vec::new(),
     };
-    let modes = if judged { auth_mode::choices(object, workloads) } else { Vec::new() };
-    let mut ids = if judged { auth_mode::ids(object) } else { Vec::new() };
-    let binding = Binding::of(object).filter(|_| judged);
+    let modes = if is_evaluated { auth_mode::choices(object, workloads) } else { Vec::new() };
+    let mut ids = if is_evaluated { auth_mode::ids(object) } else { Vec::new() };
+    let binding = Binding::of(object).filter(|_| is_evaluated);
     // Rules compare the contents of the roles that every cluster has, where they matter.
     let role = role(object).filter(|_| has_object);
-    let privileges = role.as_ref().map(|role| if judged { Privileges::of(role) } else { Privileges::excused(role) });
+    let privileges =
+        role.as_ref().map(|role| if is_evaluated { Privileges::of(role) } else { Privileges::excused(role) });
     let asked = about_request && cx.requester != Requester::Absent;
     let token_request = (asked && scope == Scope::Token).then_some(TokenRequest { object: *object });
     let is_request = asked && has_object && object.is(&kind::CERTIFICATE_SIGNING_REQUEST);
@@ -295,7 +297,7 @@ pub(crate) fn run<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>, copy: &'a t
     }
     let features = Features::NONE
         .and_if(has_object, Features::OBJECT)
-        .and_if(judged, Features::NOT_EXCUSED)
+        .and_if(is_evaluated, Features::NOT_EXCUSED)
         .and_if(!texts.is_empty(), Features::TEXT)
         .and_if(!modes.is_empty(), Features::MODE)
         .and_if(!ids.is_empty(), Features::ID)
@@ -317,7 +319,7 @@ pub(crate) fn run<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>, copy: &'a t
                 let wanted = |text: &&texts::Text<'a>| origins.contains(text.origin) && text.hints.any(entry.hints);
                 texts.iter().filter(wanted).for_each(|text| check(cx, text));
             }
-            Check::Kinds(kinds, check) if judged => {
+            Check::Kinds(kinds, check) if is_evaluated => {
                 if (!gated || entry.kinds.lets_through(object.tag)) && object.is_any(kinds) {
                     check(cx, object);
                 }

@@ -55,7 +55,7 @@ use verdict::Decision;
 pub struct Host<'h> {
     /// Today in UTC; asked only if an exemption has an end.
     pub today: &'h dyn Fn() -> Date,
-    /// Asked only with `clusterLookups`.
+    /// Asked only with `clusterLookups`, except for what comes with the object.
     pub cluster: &'h dyn Cluster,
 }
 
@@ -122,6 +122,7 @@ fn evaluate_as(payload: &[u8], host: &Host<'_>, wanted: Wanted) -> Evaluation {
         requester,
         settings: &settings,
         lookups: lookups.as_ref(),
+        cluster: host.cluster,
         rule: &rules::UNREADABLE,
         findings: Vec::new(),
     };
@@ -206,6 +207,7 @@ fn ratchet(cx: &RuleContext<'_>, decisions: &mut [Decision], is_being_deleted: b
         requester: cx.requester,
         settings: cx.settings,
         lookups: cx.lookups,
+        cluster: cx.cluster,
         rule: &rules::UNREADABLE,
         findings: Vec::new(),
     };

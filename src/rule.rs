@@ -7,7 +7,7 @@
 use crate::anchor::Anchor;
 use crate::auth_mode::{Id, ModeFinding};
 use crate::finding::{Compared, Finding, Severity};
-use crate::lookup::{LookupError, Lookups, Query};
+use crate::lookup::{Cluster, LookupError, Lookups, Query};
 use crate::object::Object;
 use crate::privilege::Privileges;
 use crate::request::Request;
@@ -90,6 +90,8 @@ pub struct RuleContext<'a> {
     pub settings: &'a Settings,
     /// Facts from the cluster; `None` unless `clusterLookups` is on.
     pub lookups: Option<&'a Lookups<'a>>,
+    /// What comes with the object, without `clusterLookups`.
+    pub(crate) cluster: &'a dyn Cluster,
     pub(crate) rule: &'static Rule,
     pub(crate) findings: Vec<Finding<'a>>,
 }

@@ -304,7 +304,7 @@ impl Controller {
 
 /// The kinds whose objects choose how a controller signs in, once for each entry that names them. Other kinds only have
 /// members that the table reads: texts of any program, Gateways.
-pub fn kinds() -> impl Iterator<Item = &'static Kind> {
+pub(crate) fn kinds() -> impl Iterator<Item = &'static Kind> {
     let of_controllers = entries().filter(|entry| !entry.is_settings());
     of_controllers.flat_map(|entry| entry.kinds()).filter(|kind| **kind != kubernetes::kind::GATEWAY)
 }
@@ -529,7 +529,7 @@ fn is_set(node: Node<'_>) -> bool {
 }
 
 /// As Go's `strconv.ParseBool`, with the white space that controllers trim.
-fn is_true(text: &str) -> bool {
+pub(crate) fn is_true(text: &str) -> bool {
     matches!(text.trim(), "1" | "t" | "T" | "TRUE" | "true" | "True")
 }
 

@@ -139,6 +139,20 @@ impl Settings {
         self.allowed_groups.iter().any(|group| group == name)
     }
 
+    /// Whether `identities` lets an account use a client id. Without an account, every account of the namespace has to
+    /// be allowed to; without a namespace as well, every account of the cluster.
+    pub(crate) fn may_use_client(&self, namespace: Option<&str>, account: Option<&str>, client: &str) -> bool {
+        let covers = |pattern: &str, name: Option<&str>| match name {
+            Some(name) => glob::matches(pattern, name),
+            None => pattern == "*",
+        };
+        self.identities.iter().any(|identity| {
+            covers(&identity.namespace, namespace)
+                && covers(&identity.service_account, account)
+                && identity.client_ids.iter().any(|granted| granted == client)
+        })
+    }
+
     pub(crate) fn override_of(&self, rule: &str) -> Option<Override> {
         self.overrides.iter().find(|(id, _)| *id == rule).map(|(_, action)| *action)
     }

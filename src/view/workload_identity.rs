@@ -71,6 +71,11 @@ pub fn is_entra_audience(audience: &str) -> bool {
         .any(|prefix| audience.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix)))
 }
 
+/// Whether `audience` is that of the proxy of AKS identity bindings.
+pub fn is_identity_binding_audience(audience: &str) -> bool {
+    audience.eq_ignore_ascii_case("api://AKSIdentityBinding")
+}
+
 /// The token source of a volume that holds an Entra assertion; absent for other volumes.
 pub fn entra_token(volume: Node<'_>) -> Node<'_> {
     let sources = volume.at(&["projected", "sources"]);

@@ -167,6 +167,7 @@ pub const SERVICE_ACCOUNT: Kind = built_in("", "ServiceAccount");
 pub const NAMESPACE: Kind = built_in("", "Namespace");
 pub const PERSISTENT_VOLUME: Kind = built_in("", "PersistentVolume");
 pub const STORAGE_CLASS: Kind = built_in("storage.k8s.io", "StorageClass");
+pub const CSI_DRIVER: Kind = built_in("storage.k8s.io", "CSIDriver");
 pub const CERTIFICATE_SIGNING_REQUEST: Kind = built_in("certificates.k8s.io", "CertificateSigningRequest");
 /// The body of `serviceaccounts/token`; it is never stored.
 pub const TOKEN_REQUEST: Kind = namespaced("authentication.k8s.io", "TokenRequest", "serviceaccounts/token", &["v1"]);

@@ -1,6 +1,7 @@
 //! Correct use of Microsoft Entra Workload ID.
 
 pub mod workload_identity_authority;
+pub mod workload_identity_binding;
 pub mod workload_identity_client;
 pub mod workload_identity_default_account;
 pub mod workload_identity_invalid_id;
@@ -16,6 +17,7 @@ pub mod workload_identity_tenant;
 pub mod workload_identity_token_expiration;
 pub mod workload_identity_token_path;
 pub mod workload_identity_unknown_key;
+pub mod workload_identity_virtual_node;
 
 use crate::rules::Group;
 use crate::view::container::{EnvVar, Value};
@@ -34,6 +36,7 @@ pub static GROUP: Group = Group {
         &workload_identity_invalid_id::RULE,
         &workload_identity_token_expiration::RULE,
         &workload_identity_proxy::RULE,
+        &workload_identity_binding::RULE,
         &workload_identity_default_account::RULE,
         &workload_identity_no_client_id::RULE,
         &workload_identity_not_labelled::RULE,
@@ -41,6 +44,7 @@ pub static GROUP: Group = Group {
         &workload_identity_skip_containers::RULE,
         &workload_identity_token_path::RULE,
         &workload_identity_reserved_volume::RULE,
+        &workload_identity_virtual_node::RULE,
     ],
 };
 
