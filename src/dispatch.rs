@@ -141,7 +141,6 @@ const WORKLOAD_GATES: &[(&str, Features)] = &[
     ("workload-identity-default-account", Features::USE_LABEL.or(Features::PROJECTED_VOLUMES)),
     ("workload-identity-label-value", Features::USE_LABEL),
     ("workload-identity-no-client-id", Features::USE_LABEL),
-    ("workload-identity-proxy", Features::ANNOTATIONS),
     ("workload-identity-reserved-volume", Features::VOLUMES),
     ("workload-identity-shadowed", Features::AZURE_VARIABLES),
     ("workload-identity-skip-containers", Features::ANNOTATIONS),

@@ -480,3 +480,6 @@ fn unquoted(value: &str) -> &str {
     }
     value
 }
+
+#[cfg(test)]
+mod tests;

@@ -33,6 +33,8 @@ pub struct Id<'a> {
     pub account: Option<&'a str>,
     /// Whether messages must not repeat it.
     pub is_secret: bool,
+    /// Whether it is a variable of a container.
+    pub is_variable: bool,
 }
 
 impl Id<'_> {
@@ -75,7 +77,7 @@ pub fn ids<'a>(object: &Object<'a>) -> Vec<Id<'a>> {
     let namespace = claim.unwrap_or(object.namespace);
     let mut push = |kind, key, place, node: Node<'_>, text: Option<Cow<'_, str>>| {
         let (value, written) = value(node, text);
-        found.push(Id { kind, key, place, value, written, namespace, account, is_secret });
+        found.push(Id { kind, key, place, value, written, namespace, account, is_secret, is_variable: false });
     };
     for entry in of_kind(object).filter(|entry| entry.names_ids() && entry.is_given(object.root, object.root)) {
         of_entry(entry, object.root, object.root, &mut |kind, key, node, text| {
@@ -97,9 +99,9 @@ pub fn ids<'a>(object: &Object<'a>) -> Vec<Id<'a>> {
 /// The ids that the pod templates of an object name.
 pub fn ids_of_pods<'a>(workload: &Workload<'a>, found: &mut Vec<Id<'a>>) {
     let (namespace, account) = (workload.object.namespace, Some(workload.service_account()));
-    let mut push = |kind, key, node: Node<'a>, value, written| {
+    let mut push = |kind, key, node: Node<'a>, value, written, is_variable| {
         let place = node.into();
-        found.push(Id { kind, key, place, value, written, namespace, account, is_secret: false });
+        found.push(Id { kind, key, place, value, written, namespace, account, is_secret: false, is_variable });
     };
     let signs_in = signs_in(workload);
     for container in workload.containers() {
@@ -112,7 +114,7 @@ pub fn ids_of_pods<'a>(workload: &Workload<'a>, found: &mut Vec<Id<'a>>) {
             if is_used {
                 let value = container.value(variable);
                 let written = if let Value::Literal(_) = value { String::new() } else { variable.node.to_string() };
-                push(kind, variable.name, variable.node, value, written);
+                push(kind, variable.name, variable.node, value, written, true);
             }
         }
     }
@@ -120,7 +122,7 @@ pub fn ids_of_pods<'a>(workload: &Workload<'a>, found: &mut Vec<Id<'a>>) {
         if entry.names_ids() && entry.is_given(workload.template, part) {
             of_entry(entry, workload.template, part, &mut |kind, key, node, text| {
                 let (value, written) = value(node, text);
-                push(kind, key, node, value, written);
+                push(kind, key, node, value, written, false);
             });
         }
     });
@@ -208,3 +210,6 @@ fn value<'v>(node: Node<'_>, text: Option<Cow<'_, str>>) -> (Value<'v>, String) 
         None => (Value::FromElsewhere, node.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests;

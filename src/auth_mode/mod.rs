@@ -302,9 +302,11 @@ impl Controller {
     }
 }
 
-/// The kinds whose objects choose how something signs in, once for each entry that names them.
+/// The kinds whose objects choose how a controller signs in, once for each entry that names them. Other kinds only have
+/// members that the table reads: texts of any program, Gateways.
 pub(crate) fn kinds() -> impl Iterator<Item = &'static Kind> {
-    entries().filter(|entry| !entry.is_settings()).flat_map(|entry| entry.kinds())
+    let of_controllers = entries().filter(|entry| !entry.is_settings());
+    of_controllers.flat_map(|entry| entry.kinds()).filter(|kind| **kind != kubernetes::kind::GATEWAY)
 }
 
 /// Every choice that an object and its pod templates make.

@@ -1,7 +1,7 @@
 //! Paths as the table writes them: `spec.parameters.clientID`, with brackets around keys that have dots, `*` for
 //! every element of a list, an element of a list by its `name`, and `[a*]` for members that begin with `a`. What is
-//! in braces selects: `*{name=azure*}` are the elements with such a name, in any case, and `a{b}` is `a` if it has a
-//! member `b`.
+//! in braces selects: `*{name=azure*}` are the elements with such a name, in any case, `a{b}` is `a` if it has a
+//! member `b`, and `a{!b/c}` is `a` if `b` does not have a member `c`.
 
 use json::Node;
 use text::glob;
@@ -43,7 +43,11 @@ fn selects(filter: &str, node: Node<'_>) -> bool {
             is_pattern && glob::matches(&value.to_ascii_lowercase(), &text.to_ascii_lowercase())
                 || text.eq_ignore_ascii_case(value)
         }),
-        None => filter.is_empty() || !node.get(filter).is_absent(),
+        None if filter.is_empty() => true,
+        None => {
+            let (path, is_wanted) = filter.strip_prefix('!').map_or((filter, true), |path| (path, false));
+            path.split('/').fold(node, |node, key| node.get(key)).is_absent() != is_wanted
+        }
     }
 }
 

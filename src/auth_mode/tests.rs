@@ -1,7 +1,5 @@
 use super::*;
 
-mod places;
-mod texts;
 use crate::anchor::locate;
 use crate::request::Payload;
 use json::parse;

@@ -104,9 +104,11 @@ pub fn is_own_mount(workload: &Workload<'_>, mount: Node<'_>) -> bool {
     own_name && workload.volume(name).is_some_and(|volume| !entra_token(volume).is_absent())
 }
 
-/// Whether a container is one of the two that the webhook adds for the migration proxy.
+/// Whether a container is one of the two of the migration proxy, by its image: Microsoft's page writes them out under
+/// other names than the webhook.
 pub fn is_proxy(container: &Container<'_>) -> bool {
-    matches!(container.name(), "azwi-proxy" | "azwi-proxy-init")
+    let image = container.image_path();
+    image.ends_with("workload-identity/proxy") || image.ends_with("workload-identity/proxy-init")
 }
 
 /// Whether a pod can sign in to Entra: it asks the webhook for a token, or projects one by hand.

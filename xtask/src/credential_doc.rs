@@ -16,7 +16,7 @@ const SIGNED: &str = "## Keys with a signature\n\nThese keys have a few fixed ch
 
 const SHAPED: &str = "\n## Composed values\n\n| kind | what | opens | shape |\n|---|---|---|---|\n";
 
-const VARIABLES: &str = "\n## Names\n\nNames are compared by their letters and digits, in any case: `AZURE_CLIENT_SECRET`, \
+const NAMES: &str = "\n## Names\n\nNames are compared by their letters and digits, in any case: `AZURE_CLIENT_SECRET`, \
     `azure.client-secret` and `AzureClientSecret` are the same name. In addition to the names below, the policy knows \
     last words such as `password`, `apiKey` and `connectionString`.\n\n\
     Variables of Azure tools, SDKs and samples:\n\n| name | holds |\n|---|---|\n";
@@ -51,7 +51,7 @@ pub fn credentials() -> String {
             let _ = writeln!(page, "| {} | {} | {opens} | {shape} |", kind.id, kind.what);
         }
     }
-    page.push_str(VARIABLES);
+    page.push_str(NAMES);
     names(&mut page, AZURE_VARIABLES);
     page.push_str(KEYS);
     names(&mut page, AZURE_KEYS);

@@ -1,7 +1,9 @@
 //! Controllers that run or monitor applications.
 
 use crate::auth_mode::Mode::{Key, Literal, NodeIdentity, ServicePrincipal, WorkloadIdentity};
-use crate::auth_mode::Predicate::{Absent, Anything, Contains, HasOneOf, OneOf, OneOfAnyCase, Plaintext, Present};
+use crate::auth_mode::Predicate::{
+    Absent, Anything, Contains, HasOneOf, OneOf, OneOfAnyCase, Plaintext, Present, Reference,
+};
 use crate::auth_mode::Target::Kinds;
 use crate::auth_mode::{Controller, NONE, when};
 use kubernetes::kind;
@@ -18,6 +20,9 @@ pub const ENTRIES: &[Controller] = &[
                 .and(&[("name", OneOfAnyCase(DAPR_PRINCIPAL))]),
             when(Literal, "value", Plaintext, "writes an Azure key into the component")
                 .and(&[("name", OneOfAnyCase(DAPR_KEY))]),
+            when(ServicePrincipal, "value", Reference, "signs in with a service principal's secret")
+                .and(&[("name", OneOfAnyCase(DAPR_PRINCIPAL))]),
+            when(Key, "value", Reference, "signs in with an Azure key").and(&[("name", OneOfAnyCase(DAPR_KEY))]),
             when(
                 ServicePrincipal,
                 "",

@@ -27,7 +27,8 @@ pub const ENTRIES: &[Controller] = &[
             when(WorkloadIdentity, "authType", OneOf(&["WorkloadIdentity"]), "is WorkloadIdentity"),
         ],
         clients: &["identityId", "authSecretRef.clientId"],
-        tenants: &["tenantId", "authSecretRef.tenantId"],
+        // The Secret takes precedence.
+        tenants: &["/spec.provider.azurekv{!authSecretRef/tenantId}.tenantId", "authSecretRef.tenantId"],
         fix: "set authType: WorkloadIdentity and serviceAccountRef: {name: <annotated service account>}, remove authSecretRef",
         source: docs_only("https://external-secrets.io/latest/provider/azure-key-vault/"),
         ..NONE

@@ -1,7 +1,7 @@
 //! KEDA triggers and how they sign in.
 
 use crate::auth_mode::Mode::{Key, Literal, PodIdentity, ServicePrincipal, WorkloadIdentity};
-use crate::auth_mode::Predicate::{Credential, OneOf, Plaintext, Present, StartsWith};
+use crate::auth_mode::Predicate::{Credential, OneOf, Plaintext, Present, Reference, StartsWith};
 use crate::auth_mode::Target::Kinds;
 use crate::auth_mode::{Condition, Controller, NONE, when};
 use kubernetes::kind;
@@ -89,6 +89,9 @@ pub const ENTRIES: &[Controller] = &[
             when(Literal, "metadata.personalAccessToken", Plaintext, KEDA_LITERAL),
             // In KEDA 1 this is the name of a variable of the workload.
             when(Literal, "metadata.connection", Credential, KEDA_LITERAL),
+            when(ServicePrincipal, "metadata.clientSecret", Reference, KEDA_PRINCIPAL).and(AZURE_TRIGGER),
+            when(ServicePrincipal, "metadata.activeDirectoryClientPassword", Reference, KEDA_PRINCIPAL)
+                .and(AZURE_TRIGGER),
             when(ServicePrincipal, "metadata.clientSecretFromEnv", Present, KEDA_SECRET).and(AZURE_TRIGGER),
             when(ServicePrincipal, "metadata.activeDirectoryClientPasswordFromEnv", Present, KEDA_SECRET)
                 .and(AZURE_TRIGGER),
@@ -120,6 +123,8 @@ const KEDA_FIX: &str =
     "set spec.podIdentity: {provider: azure-workload, identityId: <client id>} and remove the secrets";
 
 const KEDA_LITERAL: &str = "holds a credential in plain text";
+
+const KEDA_PRINCIPAL: &str = "signs in with a service principal's secret";
 
 const KEDA_SECRET: &str = "takes a service principal's secret from the workload's environment";
 

@@ -21,8 +21,8 @@ pub const ENTRIES: &[Controller] = &[
             when(PodIdentity, "USE_POD_IDENTITY_AUTH", True, "chooses pod-managed identity"),
             when(WorkloadIdentity, "USE_WORKLOAD_IDENTITY_AUTH", True, "chooses workload identity"),
         ],
-        clients: &["AZURE_CLIENT_ID"],
-        tenants: &["AZURE_TENANT_ID"],
+        clients: &["?AZURE_CLIENT_ID"],
+        tenants: &["?AZURE_TENANT_ID"],
         fix: "keep only the subscription, tenant and client ids and set USE_WORKLOAD_IDENTITY_AUTH: \"true\"",
         source: docs_only("https://azure.github.io/azure-service-operator/guide/authentication/credential-format/"),
         ..NONE

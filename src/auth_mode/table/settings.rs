@@ -201,7 +201,7 @@ pub const ENTRIES: &[Controller] = &[
         ]),
         at: &["azure"],
         choices: &[
-            when(Key, "accountKeySecret", Present, "takes a storage account key from a Secret").and(NO_SDK),
+            when(Key, "accountKeySecret", Present, "takes a storage account key from a Secret").and(ARGO_KEY),
             when(WorkloadIdentity, "useSDKCreds", On, "signs in with the pod's token"),
         ],
         fix: "set useSDKCreds: true, remove accountKeySecret, and give the workflow's pods workload identity",
@@ -216,7 +216,8 @@ const FILES: Target = Settings(&[kind::CONFIG_MAP, kind::SECRET]);
 const SPARK: Target =
     Settings(&[kind::CONFIG_MAP, kind::SECRET, kind::SPARK_APPLICATION, kind::SCHEDULED_SPARK_APPLICATION]);
 
-const NO_SDK: &[Condition] = &[("useSDKCreds", NotOn)];
+/// The emulator has a key that is public, and no https.
+const ARGO_KEY: &[Condition] = &[("useSDKCreds", NotOn), ("endpoint", Contains(&["https:", "$", "{"]))];
 
 const GRAFANA_SECRET: Predicate = OneOfAnyCase(&["clientsecret", "clientsecret-obo"]);
 

@@ -12,6 +12,9 @@
 //! TriggerAuthentications, Issuers and volumes. It cannot detect the *object* id of an identity in place of
 //! its client id, because both are GUIDs.
 //!
+//! The severity is low for a placeholder in a variable, unless a setting (`identities`, `allowedTenants`) decides which
+//! ids are allowed: samples have such values, and the sign-in fails.
+//!
 //! ```yaml deny
 //! apiVersion: v1
 //! kind: ServiceAccount
@@ -46,6 +49,7 @@ use crate::auth_mode::{Id, IdKind};
 use crate::entra_id::{IdFault, normalise_guid};
 use crate::finding::Severity;
 use crate::rule::{Check, Rule, RuleContext};
+use crate::settings::Settings;
 use crate::view::container::Value;
 use text::docs_only;
 use text::shown;
@@ -85,11 +89,21 @@ fn check<'a>(cx: &mut RuleContext<'a>, id: &Id<'a>) {
     };
     let severity = match fault {
         IdFault::UpperCase => Severity::Low,
+        // A sample fails when it signs in. It matters where a setting decides which ids are allowed.
+        IdFault::Placeholder if id.is_variable && !is_restricted(cx.settings, id.kind) => Severity::Low,
         IdFault::Empty => Severity::Medium,
         _ if domain => Severity::Medium,
         _ => Severity::High,
     };
     cx.report(id.place.clone(), message).severity(severity).remediation(remediation);
+}
+
+/// Whether the settings list the ids that are allowed.
+fn is_restricted(settings: &Settings, kind: IdKind) -> bool {
+    match kind {
+        IdKind::Client => !settings.identities.is_empty(),
+        IdKind::Tenant => !settings.allowed_tenants.is_empty(),
+    }
 }
 
 fn is_domain(text: &str) -> bool {

@@ -1,7 +1,7 @@
 //! Settings in texts.
 
-use super::super::*;
 use crate::anchor::locate;
+use crate::auth_mode::*;
 use crate::request::Payload;
 use json::parse;
 use serde_json::json;

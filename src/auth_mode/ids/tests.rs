@@ -1,7 +1,7 @@
 //! Ids in every place that the table names.
 
-use super::super::path::split;
-use super::super::*;
+use crate::auth_mode::path::split;
+use crate::auth_mode::*;
 use crate::lookup::NoCluster;
 use crate::settings::Date;
 use crate::{Host, evaluate};
