@@ -61,7 +61,7 @@ impl Features {
     const HOST_PATHS: Features = Features(1 << 5);
     /// It has the label `azure.workload.identity/use`, whatever the value.
     const USE_LABEL: Features = Features(1 << 6);
-    /// A container has a variable `AZ*`, such as `AZURE_CLIENT_ID`.
+    /// A container has a variable `AZ*`, such as `AZURE_CLIENT_ID` or `AzureAd__ClientId`.
     const AZURE_VARIABLES: Features = Features(1 << 7);
     /// A container has a variable `AW*`, such as `AWS_ROLE_ARN`.
     const AWS_VARIABLES: Features = Features(1 << 8);
@@ -81,6 +81,8 @@ impl Features {
     const TOKEN_REQUEST: Features = Features(1 << 23);
     const CERTIFICATE_REQUEST: Features = Features(1 << 24);
     const CERTIFICATE_APPROVAL: Features = Features(1 << 25);
+    /// A client id or tenant id is named.
+    const ID: Features = Features(1 << 26);
 
     const fn or(self, other: Features) -> Features {
         Features(self.0 | other.0)
@@ -116,7 +118,7 @@ impl Features {
                 features = features.and_if(!variable.value_from.is_absent(), Features::FROM_ELSEWHERE);
                 // Two bytes settle it for nearly all.
                 match variable.name.as_bytes() {
-                    [b'A', b'Z', ..] => features = features.or(Features::AZURE_VARIABLES),
+                    [b'A' | b'a', b'Z' | b'z', ..] => features = features.or(Features::AZURE_VARIABLES),
                     [b'A', b'W', ..] => features = features.or(Features::AWS_VARIABLES),
                     _ => {}
                 }
@@ -136,17 +138,15 @@ const WORKLOAD_GATES: &[(&str, Features)] = &[
     ("node-identity-host-network", Features::USE_LABEL),
     ("projected-token-too-long", Features::PROJECTED_VOLUMES),
     ("workload-identity-authority", Features::AZURE_VARIABLES),
-    ("workload-identity-client", Features::AZURE_VARIABLES),
     ("workload-identity-default-account", Features::USE_LABEL.or(Features::PROJECTED_VOLUMES)),
     ("workload-identity-label-value", Features::USE_LABEL),
     ("workload-identity-no-client-id", Features::USE_LABEL),
-    ("workload-identity-proxy", Features::ANNOTATIONS),
     ("workload-identity-reserved-volume", Features::VOLUMES),
     ("workload-identity-shadowed", Features::AZURE_VARIABLES),
     ("workload-identity-skip-containers", Features::ANNOTATIONS),
-    ("workload-identity-tenant", Features::AZURE_VARIABLES),
     ("workload-identity-token-expiration", Features::ANNOTATIONS),
     ("workload-identity-token-path", Features::AZURE_VARIABLES.or(Features::USE_LABEL)),
+    ("workload-identity-virtual-node", Features::USE_LABEL),
 ];
 
 /// What a string must look like for a rule that reads strings. Rules that are not listed are called for
@@ -189,6 +189,7 @@ const fn needs(rule: &Rule, check: &Check) -> Features {
         Check::Text(..) => Features::TEXT,
         Check::Kinds(..) => Features::NOT_EXCUSED,
         Check::Mode(_) => Features::MODE,
+        Check::Id(_) => Features::ID,
         Check::Workload(_) => gate(WORKLOAD_GATES, rule, Features::WORKLOAD),
         Check::Binding(_) => Features::BINDING,
         Check::Role(_) => Features::ROLE,
@@ -276,6 +277,7 @@ pub(crate) fn run<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>, copies: &'a
         false => Vec::new(),
     };
     let modes = if is_evaluated { auth_mode::choices(object, workloads) } else { Vec::new() };
+    let mut ids = if is_evaluated { auth_mode::ids(object) } else { Vec::new() };
     let binding = Binding::of(object).filter(|_| is_evaluated);
     // Rules compare the contents of the roles that every cluster has, where they matter.
     let role = role(object).filter(|_| has_object);
@@ -288,11 +290,17 @@ pub(crate) fn run<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>, copies: &'a
     let certificate = CertificateRequest { object: *object };
     let each: Vec<Features> =
         workloads.iter().map(|workload| if gated { Features::of(workload) } else { Features::ALL }).collect();
+    for (workload, features) in workloads.iter().zip(&each) {
+        if features.any(Features::AZURE_VARIABLES.or(Features::VOLUMES)) {
+            auth_mode::ids_of_pods(workload, &mut ids);
+        }
+    }
     let features = Features::NONE
         .and_if(has_object, Features::OBJECT)
         .and_if(is_evaluated, Features::NOT_EXCUSED)
         .and_if(!texts.is_empty(), Features::TEXT)
         .and_if(!modes.is_empty(), Features::MODE)
+        .and_if(!ids.is_empty(), Features::ID)
         .and_if(binding.is_some(), Features::BINDING)
         .and_if(role.is_some(), Features::ROLE)
         .and_if(asked, Features::REQUESTER)
@@ -317,6 +325,7 @@ pub(crate) fn run<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>, copies: &'a
                 }
             }
             Check::Mode(check) => modes.iter().for_each(|mode| check(cx, mode)),
+            Check::Id(check) => ids.iter().for_each(|id| check(cx, id)),
             Check::Workload(check) => {
                 for (workload, _) in workloads.iter().zip(&each).filter(|(_, features)| features.any(entry.needs)) {
                     check(cx, workload);

@@ -55,7 +55,7 @@ use verdict::Decision;
 pub struct Host<'h> {
     /// Today in UTC; asked only if an exemption has an end.
     pub today: &'h dyn Fn() -> Date,
-    /// Asked only with `clusterLookups`.
+    /// Asked only with `clusterLookups`, except for what comes with the object.
     pub cluster: &'h dyn Cluster,
 }
 
@@ -117,7 +117,7 @@ fn evaluate_as(payload: &[u8], host: &Host<'_>, wanted: Wanted) -> Evaluation {
     let copies = texts::Copies::default();
     let gated = wanted != Wanted::FindingsWithoutGates;
     let lookups = settings.cluster_lookups.then(|| Lookups::new(host.cluster));
-    let mut cx = RuleContext::new(request, requester, &settings, lookups.as_ref(), &rules::UNREADABLE);
+    let mut cx = RuleContext::new(request, requester, &settings, lookups.as_ref(), host.cluster, &rules::UNREADABLE);
     if object.root.is_absent() && scope != Scope::RequestOnly {
         cx.report(Node::absent(), "is missing from the request");
     }
@@ -194,7 +194,8 @@ fn ratchet(cx: &RuleContext<'_>, decisions: &mut [Decision], is_being_deleted: b
     }
     let object = Object::new(cx.request, old);
     let copies = texts::Copies::default();
-    let mut before = RuleContext::new(cx.request, cx.requester, cx.settings, cx.lookups, &rules::UNREADABLE);
+    let mut before =
+        RuleContext::new(cx.request, cx.requester, cx.settings, cx.lookups, cx.cluster, &rules::UNREADABLE);
     before.is_old = true;
     run(&mut before, &object, &copies, Run { scope: Scope::Object, about_request: false, gated });
     verdict::ratchet(decisions, &before, &object, is_being_deleted);

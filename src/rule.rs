@@ -5,9 +5,9 @@
 //! rules and do not know about profiles, exemptions or operations.
 
 use crate::anchor::Anchor;
-use crate::auth_mode::ModeFinding;
+use crate::auth_mode::{Id, ModeFinding};
 use crate::finding::{Compared, Finding, Severity};
-use crate::lookup::{LookupError, Lookups, Query};
+use crate::lookup::{Cluster, LookupError, Lookups, Query};
 use crate::object::Object;
 use crate::privilege::Privileges;
 use crate::request::{Operation, Request};
@@ -56,6 +56,8 @@ pub enum Check {
     Kinds(&'static [Kind], for<'a> fn(&mut RuleContext<'a>, &Object<'a>)),
     /// What an object or its pods choose to sign in to Azure with.
     Mode(for<'a> fn(&mut RuleContext<'a>, &ModeFinding<'a>)),
+    /// The client ids and tenant ids that an object and its pods sign in with.
+    Id(for<'a> fn(&mut RuleContext<'a>, &Id<'a>)),
     /// Pods, and every pod template of a workload.
     Workload(for<'a> fn(&mut RuleContext<'a>, &Workload<'a>)),
     /// RoleBinding and ClusterRoleBinding.
@@ -89,6 +91,8 @@ pub struct RuleContext<'a> {
     pub settings: &'a Settings,
     /// Facts from the cluster; `None` unless `clusterLookups` is on.
     pub lookups: Option<&'a Lookups<'a>>,
+    /// What comes with the object, without `clusterLookups`.
+    pub(crate) cluster: &'a dyn Cluster,
     pub(crate) rule: &'static Rule,
     pub(crate) findings: Vec<Finding<'a>>,
     /// Whether the object is the old one of an update.
@@ -103,10 +107,11 @@ impl<'a> RuleContext<'a> {
         requester: Requester,
         settings: &'a Settings,
         lookups: Option<&'a Lookups<'a>>,
+        cluster: &'a dyn Cluster,
         rule: &'static Rule,
     ) -> Self {
         let (findings, is_old) = (Vec::new(), false);
-        RuleContext { request, requester, settings, lookups, rule, findings, is_old, earlier: None }
+        RuleContext { request, requester, settings, lookups, cluster, rule, findings, is_old, earlier: None }
     }
 
     /// Whether the node at `address` was reported, at least as severe, before the current rule first asked.

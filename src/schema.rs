@@ -206,6 +206,9 @@ const POD_SPEC_MEMBERS: &[(&str, Shape)] = &[
     ("hostNetwork", Bool),
     ("hostPID", Bool),
     ("nodeSelector", Map(&Text)),
+    ("nodeName", Text),
+    ("tolerations", List(&Members(&[("key", Text), ("operator", Text), ("value", Text)]))),
+    ("affinity", Members(&[("nodeAffinity", Members(&[]))])),
     ("os", Members(&[("name", Text)])),
     ("imagePullSecrets", List(&NAME_REF)),
     ("sidecars", List(&CONTAINER)),
@@ -273,6 +276,16 @@ const BODIES: &[(Kind, Shape)] = &[
     (kind::SECRET_PROVIDER_CLASS, Members(&[("spec", Members(&[("provider", Text), ("parameters", Map(&Text))]))])),
     (kind::TRIGGER_AUTHENTICATION, Members(TRIGGER_AUTHENTICATION_MEMBERS)),
     (kind::CLUSTER_TRIGGER_AUTHENTICATION, Members(TRIGGER_AUTHENTICATION_MEMBERS)),
+    (
+        kind::CSI_DRIVER,
+        Members(&[(
+            "spec",
+            Members(&[
+                ("tokenRequests", List(&Members(&[("audience", Text)]))),
+                ("serviceAccountTokenInSecrets", Bool),
+            ]),
+        )]),
+    ),
     (kind::ROLE_BINDING, Members(BINDING_MEMBERS)),
     (kind::CLUSTER_ROLE_BINDING, Members(BINDING_MEMBERS)),
     (kind::SECRET, Members(&[("type", Text), ("data", Map(&Text)), ("stringData", Map(&Text))])),

@@ -23,7 +23,7 @@ pub trait CompiledPolicy: Sync {
 pub struct Evaluator<'e> {
     pub settings: Value,
     pub identity: Option<Identity>,
-    /// Answers look-ups; without it there are none.
+    /// Answers look-ups, and gives the roles of the same input without them.
     pub cluster: Option<Arc<ManifestCluster>>,
     /// For exemptions that expire.
     pub today: Date,

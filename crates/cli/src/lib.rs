@@ -111,7 +111,10 @@ pub fn check(args: &Check, module: Option<&dyn CompiledPolicy>, streams: Streams
     let sources = sources(&args.paths, args.settings.as_deref());
     let cluster = if settings::wants_cluster(&settings) {
         Some(Arc::new(workers.install(|| lookups::collect(&args.dumps, &sources))?))
+    } else if module.is_none() {
+        Some(Arc::new(workers.install(|| lookups::given(&sources))))
     } else {
+        // A module asks for objects only with look-ups, and must agree with this program.
         None
     };
     let evaluator = Evaluator { settings, identity: args.identity(), cluster: cluster.clone(), today, module };

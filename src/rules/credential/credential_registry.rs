@@ -48,7 +48,7 @@ use text::docs_only;
 pub static RULE: Rule = Rule {
     id: "credential-registry",
     summary: docs_only("password for an Azure container registry"),
-    remediation: "attach the registry to the cluster (az aks update --attach-acr) and drop the pull secret",
+    remediation: "let nodes pull (az aks update --attach-acr; with ABAC, role Container Registry Repository Reader) and drop the pull secret",
     severity: Severity::Medium,
     checks: &[Check::Text(Origins::of(&[Origin::Data]), check)],
 };
