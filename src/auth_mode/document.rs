@@ -460,8 +460,11 @@ fn key_of(line: &str) -> Option<(&str, &str)> {
     is_key.then_some((key, rest.get(colon + 1..)?.trim()))
 }
 
-/// A value up to a comment.
+/// A value up to a comment, without an anchor or a tag.
 fn without_comment(value: &str) -> &str {
+    if value.starts_with(['&', '!']) {
+        return value.split_once(' ').map_or("", |(_, value)| without_comment(value.trim_start()));
+    }
     if value.starts_with(['"', '\'']) {
         return value;
     }

@@ -70,6 +70,10 @@ scrape_configs:
     let loki = "storage_config:\n  azure:\n    account_name: a\n    use_managed_identity: true\n";
     assert_eq!(choices_in(loki), ["NodeIdentity data[f][storage_config.azure.use_managed_identity]"]);
     assert_eq!(choices_in(&loki.replace("true", "false")), [""; 0]);
+    let anchored = loki.replace("azure:", "azure: &blob # shared");
+    assert_eq!(choices_in(&anchored), ["NodeIdentity data[f][storage_config.azure.use_managed_identity]"]);
+    let ini = "[server]\nroot_url = %(protocol)s://x/\n[azure]\nmanaged_identity_enabled = true\n";
+    assert_eq!(choices_in(ini), ["NodeIdentity data[f][azure.managed_identity_enabled]"]);
     let nested = "loki.yaml: |\n  storage_config:\n    azure:\n      account_name: a\n      use_service_principal: yes\n      client_secret: ${X}\n";
     assert_eq!(choices_in(nested), ["ServicePrincipal data[f][loki.yaml.storage_config.azure.client_secret]"]);
 }

@@ -137,6 +137,18 @@ pub const ENTRIES: &[Controller] = &[
         ..NONE
     },
     Controller {
+        title: docs_only("Grafana, section azure"),
+        on: FILES,
+        at: &["azure"],
+        choices: &[
+            when(NodeIdentity, "managed_identity_enabled", On, "lets data sources use the node's identity"),
+            when(WorkloadIdentity, "workload_identity_enabled", On, "lets data sources use workload identity"),
+        ],
+        fix: "set workload_identity_enabled = true instead, and give Grafana's pods workload identity",
+        source: docs_only("https://grafana.com/docs/grafana/latest/setup-grafana/configure-grafana/#azure"),
+        ..NONE
+    },
+    Controller {
         title: docs_only("Hadoop and Spark, authentication types"),
         on: SPARK,
         at: &["[*fs.azure.account.auth.type*]"],
