@@ -105,8 +105,9 @@ fn table(out: &mut dyn Write, width: usize) -> Result<()> {
     Ok(())
 }
 
+/// A rule in JSON.
 #[derive(Serialize)]
-struct RuleLine {
+pub struct RuleLine {
     id: &'static str,
     group: &'static str,
     severity: &'static str,
@@ -117,7 +118,13 @@ struct RuleLine {
 }
 
 fn json(out: &mut dyn Write) -> Result<()> {
-    let lines: Vec<RuleLine> = rule_page::rules()
+    serde_json::to_writer_pretty(&mut *out, &rule_lines())?;
+    Ok(writeln!(out)?)
+}
+
+/// All rules.
+pub fn rule_lines() -> Vec<RuleLine> {
+    rule_page::rules()
         .map(|(group, rule)| RuleLine {
             id: rule.id,
             group,
@@ -127,9 +134,7 @@ fn json(out: &mut dyn Write) -> Result<()> {
             fix: rule.remediation,
             help: rule_page::url(rule),
         })
-        .collect();
-    serde_json::to_writer_pretty(&mut *out, &lines)?;
-    Ok(writeln!(out)?)
+        .collect()
 }
 
 fn explain(rule: &Rule, out: &mut dyn Write, width: usize) -> Result<()> {

@@ -138,7 +138,7 @@ impl Source {
         let bytes = match &self.origin {
             Origin::Stdin => read_stdin(),
             Origin::Named(path) | Origin::Found(path) => fs::read(path),
-            Origin::Rendered { text, .. } => return Ok(text.to_string()),
+            Origin::Rendered { text, .. } | Origin::Text(text) => return Ok(text.to_string()),
         };
         let text = decode(bytes.map_err(|error| format!("cannot be read: {error}"))?)?;
         // A failed command before the pipe must not look like a clean cluster.
@@ -154,11 +154,16 @@ impl Source {
         Source { name: folder.display().to_string(), relative: PathBuf::new(), origin }
     }
 
+    /// A text from elsewhere.
+    pub fn text(name: &str, text: String) -> Source {
+        Source { name: name.to_owned(), relative: PathBuf::new(), origin: Origin::Text(text.into()) }
+    }
+
     /// The file that is read.
     pub fn path(&self) -> Option<&Path> {
         match &self.origin {
             Origin::Named(path) | Origin::Found(path) => Some(path),
-            Origin::Stdin | Origin::Rendered { .. } => None,
+            Origin::Stdin | Origin::Rendered { .. } | Origin::Text(_) => None,
         }
     }
 
@@ -193,7 +198,7 @@ impl Source {
     pub fn size(&self) -> u64 {
         match &self.origin {
             Origin::Stdin => 0,
-            Origin::Rendered { text, .. } => text.len() as u64,
+            Origin::Rendered { text, .. } | Origin::Text(text) => text.len() as u64,
             Origin::Named(path) | Origin::Found(path) => fs::metadata(path).map_or(0, |metadata| metadata.len()),
         }
     }

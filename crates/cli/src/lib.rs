@@ -6,12 +6,20 @@
 
 mod accepted;
 pub mod args;
+#[cfg(feature = "cluster")]
+mod audit;
 mod before;
+#[cfg(any(feature = "cluster", feature = "lsp", feature = "mcp"))]
+mod checker;
 mod commands;
 mod config;
 mod evaluate;
 mod inputs;
 mod lookups;
+#[cfg(feature = "lsp")]
+mod lsp;
+#[cfg(feature = "mcp")]
+mod mcp;
 #[cfg(feature = "module")]
 mod module;
 mod progress;
@@ -122,16 +130,34 @@ fn load(_: &Path, _: Date) -> Result<Box<dyn CompiledPolicy>> {
     )
 }
 
+#[cfg(feature = "cluster")]
+use audit::audit;
+#[cfg(feature = "lsp")]
+use lsp::serve as lsp;
+#[cfg(feature = "mcp")]
+use mcp::serve as mcp;
+
+#[cfg(not(feature = "cluster"))]
 fn audit(_: &args::Audit, _: Streams, _: Date) -> Result<Outcome> {
-    anyhow::bail!("x")
+    anyhow::bail!(
+        "audit: {}, or pipe what the cluster has: `kubectl get pods,deployments,rolebindings -A -o yaml | entra-auth check -`",
+        left_out("read a cluster", "cluster")
+    )
 }
 
+#[cfg(not(feature = "lsp"))]
 fn lsp(_: &args::Serve, _: Date) -> Result<Outcome> {
-    anyhow::bail!("x")
+    anyhow::bail!("lsp: {}", left_out("serve an editor", "lsp"))
 }
 
+#[cfg(not(feature = "mcp"))]
 fn mcp(_: &args::Serve, _: Date) -> Result<Outcome> {
-    anyhow::bail!("x")
+    anyhow::bail!("mcp: {}", left_out("serve an agent", "mcp"))
+}
+
+#[cfg(not(all(feature = "cluster", feature = "lsp", feature = "mcp")))]
+fn left_out(what: &str, feature: &str) -> String {
+    format!("this build cannot {what}. Build it with `cargo build -p entra-auth --features {feature}`")
 }
 
 /// Checks manifests with the built-in policy, or with a module that is loaded already.

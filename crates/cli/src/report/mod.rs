@@ -149,8 +149,17 @@ pub fn open(args: &Check, streams: Streams) -> anyhow::Result<Reports> {
     Ok(Reports { reports, err })
 }
 
+/// The lines of the JSON report.
+pub(crate) fn values(records: &[Record]) -> anyhow::Result<Vec<serde_json::Value>> {
+    let mut text = Vec::new();
+    let mut report = json::Json::new(&mut text, io::sink());
+    records.iter().try_for_each(|record| report.record(record, ""))?;
+    let lines = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    Ok(lines.map(serde_json::from_slice).collect::<Result<_, _>>()?)
+}
+
 /// Whether reports list a finding: the profile shows it, or everything is shown.
-fn is_shown(finding: &Decision, all: bool) -> bool {
+pub(crate) fn is_shown(finding: &Decision, all: bool) -> bool {
     all || finding.denies() || finding.warns()
 }
 
@@ -168,7 +177,7 @@ fn message(finding: &Decision) -> String {
 /// The label of the place that an alias or a merge key refers to.
 const DEFINED_HERE: &str = "the value is defined here";
 
-fn place(finding: &Decision) -> &str {
+pub(crate) fn place(finding: &Decision) -> &str {
     match finding.location.path.as_str() {
         "" => "the object",
         path => path,
