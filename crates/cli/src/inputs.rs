@@ -31,6 +31,8 @@ enum Origin {
         folder: PathBuf,
         text: Arc<str>,
     },
+    /// A text that is in memory.
+    Text(Arc<str>),
 }
 
 /// A path without a source, and why.
