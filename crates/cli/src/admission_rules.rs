@@ -14,7 +14,7 @@ use std::path::Path;
 
 /// Prints the rules for the kinds that the settings in a file name.
 pub fn print(file: &Path, out: &mut dyn Write) -> Result<()> {
-    let text = settings::read(file)?.to_string();
+    let text = settings::read(file, None)?.to_string();
     let tree = json::parse(&text).map_err(|error| anyhow::anyhow!("{error}"))?;
     let node = Node::new(&tree);
     if let Some(problem) = settings_problems(node).first() {

@@ -1,6 +1,6 @@
 //! Look-ups without a cluster: the manifests and dumps of a real cluster answer them.
 
-use crate::inputs::{Source, SourceError, sources};
+use crate::inputs::{Source, SourceError, Walk};
 use admission::cluster::{Kept, ManifestCluster};
 use anyhow::{Result, anyhow, bail};
 use manifest::documents;
@@ -13,7 +13,7 @@ use std::path::PathBuf;
 /// be readable.
 pub fn collect(dumps: &[PathBuf], checked: &[Result<Source, SourceError>]) -> Result<ManifestCluster> {
     let mut cluster = ManifestCluster::default();
-    for source in sources(dumps, None) {
+    for source in Walk::default().sources(dumps) {
         let source = source.map_err(|error| anyhow!("{}: {}", error.name, error.reason))?;
         let text = source.read().map_err(|reason| anyhow!("{}: {reason}", source.name))?;
         for document in documents(&text) {
