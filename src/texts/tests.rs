@@ -65,6 +65,7 @@ fn credentials() -> Vec<(&'static CredentialKind, String)> {
         format!("DefaultEndpointsProtocol=https;AccountName=shop;AccountKey={key64}"),
         format!("AccountEndpoint=https://shop.documents.azure.com:443/;AccountKey={key64};"),
         format!("Endpoint=sb://shop.servicebus.windows.net/;SharedAccessKeyName=Root;SharedAccessKey={key32}"),
+        format!("Endpoint=https://shop.service.signalr.net;AccessKey={key32};Version=1.0;"),
         format!("HostName=hub.azure-devices.net;DeviceId=d;SharedAccessKey={key32}"),
         format!("SharedAccessKey={key32}"),
         format!("Endpoint=https://shop.azconfig.io;Id=abcd-l0-s0:x;Secret={key32}"),

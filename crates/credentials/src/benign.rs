@@ -323,7 +323,7 @@ fn is_address(value: &str) -> bool {
             .rsplit_once('@')
             .and_then(|(user, _)| user.split_once(':'))
             .is_some_and(|(_, password)| !is_reference(password) && !is_placeholder(password));
-        return named && !password && !rest.contains(' ') && super::recognise(value).is_none();
+        return named && !password && !rest.contains(' ') && !super::scan::holds_in_address(value.as_bytes());
     }
     let host = value.split([':', '/']).next().unwrap_or_default();
     let spelt = host.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'.' || b == b'-');

@@ -52,7 +52,7 @@ pub(crate) fn read<'t>(
         if let Some(index) = before
             && let Some(word) = words.get(index)
             && let Some(strength) = context.reads_secret(command, signs_in)
-            && let Some(key) = command.first()
+            && let Some(key) = command.iter().find(|word| word.text == FROM_INPUT).or(command.first())
         {
             found(index, Assignment { key: key.text, value: bare(word.text), line: word.line, strength });
         }
@@ -70,6 +70,8 @@ pub(crate) fn read<'t>(
         start += length;
     }
 }
+
+const FROM_INPUT: &str = "--password-stdin";
 
 fn ends_command(word: &str) -> bool {
     matches!(word, "|" | "||" | "&" | "&&") || word.ends_with(';')
@@ -146,7 +148,7 @@ impl Context {
 
     /// Whether the command takes a secret from the command before it.
     fn reads_secret(&self, command: &[Word<'_>], signs_in: &mut dyn FnMut() -> bool) -> Option<Option<NameStrength>> {
-        if self.is_login && command.iter().any(|word| word.text == "--password-stdin") {
+        if self.is_login && command.iter().any(|word| word.text == FROM_INPUT) {
             return Some(self.strength("--password"));
         }
         let is_converted = self.is_plain_text

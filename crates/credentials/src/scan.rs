@@ -92,6 +92,31 @@ fn scan_layer(filter: &Filter, text: &[u8], layers: usize, others: &mut dyn FnMu
     found
 }
 
+/// Whether an address holds a credential. Formats that ask whether a value is harmless are left out: an address in an
+/// address would ask again, as deep as the text is long.
+pub fn holds_in_address(text: &[u8]) -> bool {
+    let mut scan = Scan::new(text);
+    let mut found = false;
+    FILTER.candidates(text, |at, candidates| {
+        for n in bits(candidates & OWN_BITS).filter(|n| *n != ESCAPE_BIT) {
+            let format = n.checked_sub(SIGNATURES.len()).and_then(|n| FORMATS.get(n));
+            let asks = format.and_then(|format| format.kinds.first()).is_some_and(|kind| ASKING.contains(&kind.id));
+            found = found || !asks && scan.look(n, at).is_some();
+        }
+        found
+    });
+    found
+}
+
+/// The first kinds of the formats that ask whether a value is harmless.
+const ASKING: &[&str] = &[
+    "azure-cloud-config",
+    "azure-auth-file",
+    "service-principal-file",
+    "registry-admin-login",
+    "kubeconfig-cluster-admin",
+];
+
 /// Every credential in the text without a look at escapes, and whether there are any.
 fn scan_as_written(
     filter: &Filter,

@@ -289,6 +289,21 @@ proptest! {
     }
 }
 
+/// Addresses in addresses are not read inside each other.
+#[test]
+fn nested_addresses_are_read_once() {
+    for part in ["aadclientsecret=http://", "clientSecret=a://", "appid:a://password=b://tenant"] {
+        let text = part.repeat(20_000);
+        assert!(steps(&text) <= 64 * text.len(), "{part}");
+        let _ = benign(&text);
+    }
+    let mut text = "AZURE_CLIENT_SECRET=a://b".to_owned();
+    for _ in 0..20 {
+        text = format!("AZURE_CLIENT_SECRET=a://{}", encode(text.as_bytes()));
+    }
+    assert!(steps(&text) <= 64 * text.len());
+}
+
 /// Found by the properties above.
 #[test]
 fn a_member_without_a_name_is_no_assignment() {
