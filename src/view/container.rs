@@ -91,6 +91,11 @@ impl<'a> Container<'a> {
         self.env.iter().filter(move |variable| variable.name == name)
     }
 
+    /// The variable that follows this one in the list.
+    pub fn next(&self, variable: &EnvVar<'a>) -> Option<&EnvVar<'a>> {
+        self.env.get(variable.index + 1)
+    }
+
     /// The value of `variable` once the kubelet has put earlier variables in for `$(NAME)`.
     pub fn value(&self, variable: &EnvVar<'a>) -> Value<'a> {
         variable.plain_value().unwrap_or_else(|| {
@@ -222,6 +227,7 @@ fn expand<'v>(
 ) -> Value<'static> {
     let mut out = String::new();
     let mut rest = text;
+    let mut closes = true;
     while let Some((before, after)) = rest.split_once('$') {
         out.push_str(before);
         // `$$` is a plain dollar sign, also before a bracket.
@@ -230,7 +236,10 @@ fn expand<'v>(
             rest = after;
             continue;
         }
-        let Some((name, after)) = after.strip_prefix('(').and_then(|after| after.split_once(')')) else {
+        let Some((name, after)) = after.strip_prefix('(').filter(|_| closes).and_then(|after| after.split_once(')'))
+        else {
+            // Looked for once: a text can have thousands of opening brackets.
+            closes &= !after.starts_with('(');
             out.push('$');
             rest = after;
             continue;
