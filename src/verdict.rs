@@ -84,6 +84,12 @@ pub(crate) fn decide(cx: &RuleContext<'_>, object: &Object<'_>, today: &dyn Fn()
     let owned = cx.settings.owned_pods_warn && is_made_by_controller(object, cx);
     let by_aks = cx.request.user_info().get("username").text() == Some(AKS_SERVICE);
     let day = OnceCell::new();
+    let covering: Vec<&Exemption> = match order.is_empty() {
+        true => Vec::new(),
+        false => cx.settings.exemptions.iter().filter(|exemption| exemption.covers(object, cx.request)).collect(),
+    };
+    // Findings are in the order of rules, so this asks once for a rule.
+    let mut of_rule: (&str, Exempted<'_>) = ("", Exempted::default());
     let mut decisions: Vec<Decision> = order
         .into_iter()
         .filter_map(|(_, at)| Some((cx.findings.get(at)?, std::mem::take(locations.get_mut(at)?))))
@@ -92,11 +98,15 @@ pub(crate) fn decide(cx: &RuleContext<'_>, object: &Object<'_>, today: &dyn Fn()
             let mut expired = None;
             let unreadable = finding.rule == rules::UNREADABLE.id;
             if !unreadable && action != Action::None {
-                let mut covering = cx.settings.exemptions.iter().filter(|e| e.covers(finding.rule, object, cx.request));
-                let ended = |e: &Exemption| e.until.is_some_and(|until| until < *day.get_or_init(today));
-                match covering.clone().find(|e| !ended(e)) {
-                    Some(live) => action = Action::Exempt(live.reason.clone()),
-                    None => expired = covering.next().map(describe_expired),
+                if of_rule.0 != finding.rule {
+                    let mut covering = covering.iter().copied().filter(|e| e.is_about(finding.rule));
+                    let ended = |e: &Exemption| e.until.is_some_and(|until| until < *day.get_or_init(today));
+                    let live = covering.clone().find(|e| !ended(e));
+                    of_rule = (finding.rule, Exempted { live, expired: covering.next() });
+                }
+                match &of_rule.1 {
+                    Exempted { live: Some(live), .. } => action = Action::Exempt(live.reason.clone()),
+                    Exempted { expired: first, .. } => expired = first.map(describe_expired),
                 }
             }
             if owned && action == Action::Deny && !unreadable {
@@ -120,6 +130,13 @@ pub(crate) fn decide(cx: &RuleContext<'_>, object: &Object<'_>, today: &dyn Fn()
     // Templates of one object may share metadata, and each of them reports it.
     decisions.dedup_by(|a, b| a.rule == b.rule && a.location == b.location && a.message == b.message);
     decisions
+}
+
+/// The exemptions that cover the findings of a rule: the first that has not ended, and the first of all.
+#[derive(Clone, Copy, Default)]
+struct Exempted<'s> {
+    live: Option<&'s Exemption>,
+    expired: Option<&'s Exemption>,
 }
 
 /// Whether the rule is about roles or bindings. AKS itself writes those of its add-ons, and they grant a lot.

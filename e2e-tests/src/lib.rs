@@ -6,6 +6,10 @@ pub mod budget;
 mod built;
 pub mod cases;
 #[cfg(feature = "host")]
+pub mod heavy;
+#[cfg(feature = "host")]
+mod heavy_open;
+#[cfg(feature = "host")]
 pub mod loaded;
 pub mod samples;
 

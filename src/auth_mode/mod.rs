@@ -325,6 +325,11 @@ pub fn choices<'a>(object: &Object<'a>, workloads: &[Workload<'a>]) -> Vec<ModeF
     found
 }
 
+/// Whether an entry of the table for the kind of `object` reads a member of this name.
+pub fn may_choose(object: &Object<'_>, key: &str) -> bool {
+    of_kind(object).any(|entry| entry.choices.iter().any(|choice| choice.key() == key))
+}
+
 /// Every choice that `object` itself makes, in the order of the table.
 pub fn of_object<'a>(object: &Object<'a>, found: &mut dyn FnMut(ModeFinding<'a>)) {
     for entry in of_kind(object) {

@@ -53,6 +53,10 @@ pub static RULE: Rule = Rule {
 };
 
 pub(crate) fn check<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>, workloads: &[Workload<'a>]) {
+    if workloads.iter().any(Workload::is_one_of_too_many) {
+        cx.report(object.root, "has too many pod templates for the labels, annotations and volumes that they share")
+            .remediation("split the object");
+    }
     schema::check(object, workloads, &mut |node, expected| {
         let found = node.type_name();
         let message = match expected {

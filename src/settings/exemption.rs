@@ -19,8 +19,13 @@ pub struct Exemption {
 }
 
 impl Exemption {
-    /// Whether every selector that is given fits; `object` is absent for CONNECT.
-    pub fn covers(&self, rule: &str, object: &Object<'_>, request: &Request<'_>) -> bool {
+    /// Whether it is about findings of this rule.
+    pub fn is_about(&self, rule: &str) -> bool {
+        self.rules.is_empty() || self.rules.iter().any(|id| id == rule)
+    }
+
+    /// Whether every selector but the rules that is given fits; `object` is absent for CONNECT.
+    pub fn covers(&self, object: &Object<'_>, request: &Request<'_>) -> bool {
         let fits = |patterns: &[String], text: &str| patterns.is_empty() || any(patterns, text);
         let kind = || {
             self.kinds.is_empty()
@@ -31,12 +36,7 @@ impl Exemption {
             || self.namespaces.is_empty() || (!object.namespace.is_empty() && any(&self.namespaces, object.namespace));
         let user = request.user_info();
         let group = || self.groups.is_empty() || user.get("groups").texts().any(|group| any(&self.groups, group));
-        (self.rules.is_empty() || self.rules.iter().any(|id| id == rule))
-            && kind()
-            && namespace()
-            && fits(&self.names, object.name)
-            && fits(&self.requesters, username(user))
-            && group()
+        kind() && namespace() && fits(&self.names, object.name) && fits(&self.requesters, username(user)) && group()
     }
 }
 

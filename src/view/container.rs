@@ -102,6 +102,11 @@ impl<'a> Container<'a> {
         self.env.iter().filter(move |variable| variable.name == name)
     }
 
+    /// The variable that follows this one in the list.
+    pub fn next(&self, variable: &EnvVar<'a>) -> Option<&EnvVar<'a>> {
+        self.env.get(variable.index + 1)
+    }
+
     /// The value of `variable` once the kubelet has put earlier variables in for `$(NAME)`.
     pub fn value(&self, variable: &EnvVar<'a>) -> Value<'a> {
         variable.plain_value().unwrap_or_else(|| {

@@ -4,11 +4,12 @@
 use crate::anchor::Anchor;
 use crate::object::Object;
 use crate::settings::Settings;
-use crate::sort::sort;
+use crate::sort::{sort, sort_by};
 use crate::view::container::{Container, ContainerRole};
 use crate::view::custom_resource::is_custom_resource;
 use json::Node;
 use kubernetes::kind::{self, Kind};
+use std::cell::OnceCell;
 
 /// One pod template of an object, or a Pod.
 #[derive(Clone, Debug)]
@@ -25,7 +26,17 @@ pub struct Workload<'a> {
     use_label: Node<'a>,
     /// Whether only its shape says that it is a pod template.
     is_guessed: bool,
+    /// Whether there are other pod templates that were not read: see [`MOST_SHARED`].
+    is_one_of_too_many: bool,
+    /// The names that the webhook skips, and the volumes by name, both sorted: every container and mount is compared
+    /// with them.
+    pub(super) skipped: OnceCell<Vec<&'a str>>,
+    named_volumes: OnceCell<Vec<(&'a str, Node<'a>)>>,
 }
+
+/// Most pod templates of an object, times the labels, annotations and volumes that all of them share: every rule reads
+/// these for each template. A Workflow of a hundred templates may share several hundred.
+const MOST_SHARED: usize = 1 << 16;
 
 /// What an Argo Workflow sets for all of its templates; absent for other kinds. The template itself takes
 /// precedence, then `templateDefaults`, then the Workflow's spec.
@@ -78,17 +89,33 @@ fn templates<'a>(object: &Object<'a>, settings: &Settings, may_guess: bool) -> V
             collect(object, object.root, path, &mut found);
         }
     }
-    for template in settings.pod_templates(object) {
-        if !found.iter().any(|known| known.template.address() == template.address()) {
-            found.push(Workload::new(object, template, Outer::none()));
-        }
+    let mut templates: Vec<(usize, Node<'a>)> =
+        settings.pod_templates(object).into_iter().map(|template| (template.address(), template)).collect();
+    if !templates.is_empty() {
+        sort_by(&mut templates, |(a, _), (b, _)| a < b);
+        templates.dedup_by_key(|(address, _)| *address);
+        let known: Vec<usize> = addresses(&found);
+        templates.retain(|(address, _)| known.binary_search(address).is_err());
+        found.extend(templates.into_iter().map(|(_, template)| Workload::new(object, template, Outer::none())));
     }
     if may_guess {
-        let mut known: Vec<usize> = found.iter().map(|known| known.template.address()).collect();
-        sort(&mut known);
+        let known = addresses(&found);
         guess(object, object.root, &known, &mut found);
     }
+    if let Some(first) = found.first().filter(|_| found.len() > 1)
+        && first.shared() * found.len() > MOST_SHARED
+    {
+        found.truncate(1);
+        found.iter_mut().for_each(|first| first.is_one_of_too_many = true);
+    }
     found
+}
+
+/// Where the templates are, in ascending order.
+fn addresses(found: &[Workload<'_>]) -> Vec<usize> {
+    let mut known: Vec<usize> = found.iter().map(|known| known.template.address()).collect();
+    sort(&mut known);
+    known
 }
 
 /// Finds pod templates of kinds that are not known, by their shape: an object with a `spec` that lists
@@ -157,8 +184,18 @@ impl<'a> Workload<'a> {
             spec => spec,
         };
         let containers = containers(spec);
-        let (use_label, is_guessed) = (Node::absent(), false);
-        let mut workload = Workload { object: *object, template, spec, outer, containers, use_label, is_guessed };
+        let mut workload = Workload {
+            object: *object,
+            template,
+            spec,
+            outer,
+            containers,
+            use_label: Node::absent(),
+            is_guessed: false,
+            is_one_of_too_many: false,
+            skipped: OnceCell::new(),
+            named_volumes: OnceCell::new(),
+        };
         workload.use_label = workload.label(USE_LABEL);
         workload
     }
@@ -166,6 +203,21 @@ impl<'a> Workload<'a> {
     /// Whether only its shape says that it is a pod template, so that members of other types are not a mistake.
     pub fn is_guessed(&self) -> bool {
         self.is_guessed
+    }
+
+    /// Whether the object has too many pod templates to read all of them.
+    pub fn is_one_of_too_many(&self) -> bool {
+        self.is_one_of_too_many
+    }
+
+    /// How many labels, annotations and volumes the templates of the object share.
+    fn shared(&self) -> usize {
+        let outer = [self.outer.template_defaults, self.outer.spec];
+        let metadata =
+            [self.object.metadata(), self.outer.template_defaults.get("metadata"), self.outer.spec.get("podMetadata")];
+        let maps = metadata.into_iter().flat_map(|of| [of.get("labels"), of.get("annotations")]);
+        maps.map(|map| map.members().count()).sum::<usize>()
+            + outer.into_iter().map(|spec| spec.get("volumes").items().count()).sum::<usize>()
     }
 
     pub fn is_pod(&self) -> bool {
@@ -262,9 +314,17 @@ impl<'a> Workload<'a> {
             .chain(outer.spec.get("volumes").items())
     }
 
-    /// The volume that mounts call `name`.
+    /// The volume that mounts call `name`; of several, the first.
     pub fn volume(&self, name: &str) -> Option<Node<'a>> {
-        self.volumes().find(|volume| volume.get("name").text() == Some(name))
+        let volumes = self.named_volumes.get_or_init(|| {
+            let named = |volume: Node<'a>| Some((volume.get("name").set_text()?, volume));
+            let mut volumes: Vec<_> = self.volumes().filter_map(named).collect();
+            sort_by(&mut volumes, |(a, x), (b, y)| (a, x.address()) < (b, y.address()));
+            volumes.dedup_by_key(|(name, _)| *name);
+            volumes
+        });
+        let at = volumes.binary_search_by(|(volume, _)| (*volume).cmp(name)).ok()?;
+        volumes.get(at).map(|(_, volume)| *volume)
     }
 
     pub fn uses_host_network(&self) -> bool {

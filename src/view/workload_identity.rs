@@ -5,6 +5,7 @@
 //! Everything that either generation writes is known here, so that no rule reports it as the author's.
 
 use crate::object::Object;
+use crate::sort::sort;
 use crate::view::container::{Container, ContainerRole};
 use crate::view::workload::Workload;
 use json::Node;
@@ -101,7 +102,7 @@ pub fn is_own_mount(workload: &Workload<'_>, mount: Node<'_>) -> bool {
     let Some(name) = mount.get("name").text() else { return false };
     // The hash in the newer name is that of the Pod's name: no template can know it.
     let own_name = name == OLD_VOLUME || (workload.is_pod() && name.starts_with(RESERVED_VOLUME));
-    own_name && workload.volume(name).is_some_and(|volume| !entra_token(volume).is_absent())
+    own_name && token_of_volume(workload, name).is_some()
 }
 
 /// Whether a container is one of the two of the migration proxy, by its image: Microsoft's page writes them out under
@@ -120,24 +121,37 @@ pub fn signs_in(workload: &Workload<'_>) -> bool {
 pub fn gets_token(workload: &Workload<'_>, container: &Container<'_>) -> bool {
     workload.uses_workload_identity()
         && container.role != ContainerRole::Ephemeral
-        && !skipped(workload).any(|name| name == container.name())
+        && !is_skipped(workload, container.name())
 }
 
 /// Whether `container` has a token, from the webhook or by hand.
-pub fn has_token(workload: &Workload<'_>, container: &Container<'_>) -> bool {
-    let injected = || workload.uses_workload_identity() && !skipped(workload).any(|name| name == container.name());
+pub fn has_token<'a>(workload: &Workload<'a>, container: &Container<'a>) -> bool {
+    let injected = || workload.uses_workload_identity() && !is_skipped(workload, container.name());
     injected() || token_mounts(workload, container).next().is_some()
 }
 
-/// The containers that the webhook leaves alone, as it reads the annotation.
-pub fn skipped<'a>(workload: &Workload<'a>) -> impl Iterator<Item = &'a str> + use<'a> {
-    let list = workload.annotation(SKIP_CONTAINERS).text().unwrap_or_default();
-    // Every container is compared with the list, so both must be bounded.
-    list.split(';').take(1000).map(str::trim).filter(|name| !name.is_empty())
+/// The containers that the webhook leaves alone, as it reads the annotation, in the order of their names.
+pub fn skipped<'w, 'a>(workload: &'w Workload<'a>) -> &'w [&'a str] {
+    workload.skipped.get_or_init(|| {
+        let list = workload.annotation(SKIP_CONTAINERS).text().unwrap_or_default();
+        let mut names: Vec<&str> = list.split(';').map(str::trim).filter(|name| !name.is_empty()).collect();
+        sort(&mut names);
+        names
+    })
+}
+
+/// Whether the webhook leaves the container with this name alone.
+pub fn is_skipped(workload: &Workload<'_>, container: &str) -> bool {
+    skipped(workload).binary_search_by(|name| (*name).cmp(container)).is_ok()
+}
+
+/// The Entra token of the volume that mounts call `name`.
+fn token_of_volume<'a>(workload: &Workload<'a>, name: &str) -> Option<Node<'a>> {
+    workload.volume(name).map(entra_token).filter(|token| !token.is_absent())
 }
 
 /// Whether a mount of `container` puts an Entra token at `path`.
-pub fn is_token_file(workload: &Workload<'_>, container: &Container<'_>, path: &str) -> bool {
+pub fn is_token_file<'a>(workload: &Workload<'a>, container: &Container<'a>, path: &str) -> bool {
     token_mounts(workload, container).any(|(mount, token)| {
         let below = mount.get("mountPath").text().and_then(|directory| below(path, directory));
         match mount.get("subPath").set_text() {
@@ -149,18 +163,11 @@ pub fn is_token_file(workload: &Workload<'_>, container: &Container<'_>, path: &
 }
 
 /// Every mount of a volume that holds an Entra token, with that token.
-fn token_mounts<'a>(
-    workload: &Workload<'a>,
+fn token_mounts<'w, 'a>(
+    workload: &'w Workload<'a>,
     container: &Container<'a>,
-) -> impl Iterator<Item = (Node<'a>, Node<'a>)> + use<'a> {
-    let mounts = container.volume_mounts();
-    // Few volumes hold a token, so this looks for them first.
-    workload.volumes().flat_map(move |volume| {
-        let token = entra_token(volume);
-        let name = volume.get("name").set_text().filter(|_| !token.is_absent());
-        let mounts = name.map(|_| mounts.clone()).into_iter().flatten();
-        mounts.filter(move |mount| mount.get("name").text() == name).map(move |mount| (mount, token))
-    })
+) -> impl Iterator<Item = (Node<'a>, Node<'a>)> + use<'w, 'a> {
+    container.volume_mounts().filter_map(|mount| Some((mount, token_of_volume(workload, mount.get("name").text()?)?)))
 }
 
 /// The rest of `path` if it is `directory` or below it.

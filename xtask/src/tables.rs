@@ -12,6 +12,7 @@ pub fn part(name: &str, docs: &[RuleDoc]) -> Option<String> {
         "fixes" => Some(fixes(docs)),
         "look-ups" => Some(look_ups()),
         "context-aware resources" => Some(context_aware_resources()),
+        _ if name.starts_with("rules off except ") => Some(rules_off(name.trim_start_matches("rules off except "))),
         _ => some_admission_rules(name.strip_prefix("admission rules")?),
     }
 }
@@ -28,6 +29,17 @@ fn some_admission_rules(which: &str) -> Option<String> {
             _ => return None,
         },
     })
+}
+
+/// The `rules:` of settings that leave these on.
+fn rules_off(except: &str) -> String {
+    let mut yaml = String::new();
+    for rule in rules::all().filter(|rule| **rule != rules::UNREADABLE) {
+        if !except.split(", ").any(|id| id == rule.id) {
+            let _ = writeln!(yaml, "{}: \"off\"", rule.id);
+        }
+    }
+    yaml
 }
 
 /// What to do about each rule.

@@ -4,7 +4,11 @@ pub mod cluster;
 #[cfg(feature = "yaml")]
 pub mod fixture;
 #[cfg(feature = "yaml")]
+pub mod heavy;
+#[cfg(feature = "yaml")]
 pub mod mutate;
+#[cfg(feature = "yaml")]
+mod random;
 mod request;
 #[cfg(feature = "yaml")]
 pub mod session;

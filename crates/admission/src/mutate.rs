@@ -3,6 +3,7 @@
 
 use crate::cluster::MemoryCluster;
 use crate::fixture::Fixture;
+use crate::random::Random;
 use crate::request::{payload, request};
 use crate::{Change, Identity};
 use serde_json::{Map, Value, json};
@@ -407,31 +408,4 @@ fn nth<'v>(value: &'v mut Value, at: &mut usize) -> Option<&'v mut Value> {
 /// FNV-1a: the same on every machine and with every compiler.
 fn hash(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
-}
-
-/// SplitMix64.
-struct Random(u64);
-
-impl Random {
-    fn new(seed: u64) -> Self {
-        Random(seed)
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    /// A number below `end`; 0 if there is none.
-    fn below(&mut self, end: usize) -> usize {
-        // The remainder is below `end`, so it fits again.
-        (self.next() % (end.max(1) as u64)) as usize
-    }
-
-    /// One of the values, of which there must be some.
-    fn pick<'v, T>(&mut self, from: &'v [T]) -> &'v T {
-        &from[self.below(from.len())]
-    }
 }

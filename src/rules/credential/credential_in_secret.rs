@@ -99,7 +99,7 @@ fn is_excused(cx: &RuleContext<'_>, text: &Text<'_>) -> bool {
         });
         chooses
     };
-    is_standard || DRIVER_KEYS.contains(&key) && of_driver() || chooses_mode()
+    is_standard || DRIVER_KEYS.contains(&key) && of_driver() || auth_mode::may_choose(secret, key) && chooses_mode()
 }
 
 /// What the file and blob CSI drivers write for volumes that they provision.

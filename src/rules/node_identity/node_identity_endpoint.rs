@@ -69,6 +69,7 @@ use crate::texts::{Origin, Origins, Text};
 use crate::view::container::Container;
 use crate::view::workload::Workload;
 use credentials::flags;
+use std::cell::OnceCell;
 use text::docs_only;
 
 pub static RULE: Rule = Rule {
@@ -134,9 +135,14 @@ fn check_workload<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
         }
     }
     for container in workload.containers() {
+        let has_companion = OnceCell::new();
         for variable in container.env().filter(|variable| variable.is_set()) {
             let switch = variable.value.is_none().then(|| operated_by(variable.name, None)).flatten();
-            if let Some(message) = switch.or_else(|| app_service(container, variable.name)) {
+            let is_app_service =
+                || variable.name == "IDENTITY_ENDPOINT" && *has_companion.get_or_init(|| is_app_service(container));
+            let redirects =
+                || is_app_service().then_some("redirects SDKs to another source of managed-identity tokens");
+            if let Some(message) = switch.or_else(redirects) {
                 cx.report(variable.node, message);
             }
         }
@@ -144,10 +150,8 @@ fn check_workload<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
 }
 
 /// `IDENTITY_ENDPOINT` is a common name; SDKs use it as a token source only together with one of these.
-fn app_service(container: &Container<'_>, name: &str) -> Option<&'static str> {
-    let companion = |name: &str| matches!(name, "IDENTITY_HEADER" | "IMDS_ENDPOINT");
-    (name == "IDENTITY_ENDPOINT" && container.env().any(|variable| companion(variable.name)))
-        .then_some("redirects SDKs to another source of managed-identity tokens")
+fn is_app_service(container: &Container<'_>) -> bool {
+    container.env().any(|variable| matches!(variable.name, "IDENTITY_HEADER" | "IMDS_ENDPOINT"))
 }
 
 fn fault_of_pair(name: &str, value: &str) -> Option<&'static str> {

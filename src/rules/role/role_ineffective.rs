@@ -56,9 +56,10 @@ fn check<'a>(cx: &mut RuleContext<'a>, role: &Privileges<'_, 'a>) {
         return;
     }
     for policy_rule in role.role.rules() {
-        let outside = |resource: &&str| {
-            CLUSTER_SCOPED.iter().any(|(group, _)| policy_rule.has_group(group) && is_cluster_scoped(group, resource))
-        };
+        // A policy rule may list many thousand groups, so they are read once and not once for a resource.
+        let groups: Vec<&str> =
+            CLUSTER_SCOPED.iter().map(|(group, _)| *group).filter(|group| policy_rule.has_group(group)).collect();
+        let outside = |resource: &&str| groups.iter().any(|group| is_cluster_scoped(group, resource));
         let resources: Vec<&str> = policy_rule.resources.iter().copied().filter(outside).collect();
         let binds = policy_rule.verbs.contains(&"bind") && policy_rule.resources.contains(&"clusterroles");
         if !resources.is_empty() && !binds && !policy_rule.verbs.is_empty() {

@@ -131,8 +131,8 @@ fn check_workload<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
         }
         for variable in container.env_named("AZURE_KUBERNETES_TOKEN_PROXY") {
             // The webhook sets it in Pods only, which the policy sees afterwards, and the name for TLS after it.
-            let mut after = container.env().skip_while(|other| other.node.address() != variable.node.address()).skip(1);
-            let is_own = workload.is_pod() && after.next().is_some_and(|next| next.name == "AZURE_KUBERNETES_SNI_NAME");
+            let next = container.next(variable);
+            let is_own = workload.is_pod() && next.is_some_and(|next| next.name == "AZURE_KUBERNETES_SNI_NAME");
             let is_bound = || {
                 let annotation = workload.annotation(USE_IDENTITY_BINDING).text();
                 annotation.is_some_and(|text| text.eq_ignore_ascii_case("true"))

@@ -53,6 +53,7 @@ use crate::finding::Severity;
 use crate::rule::{Check, Rule, RuleContext};
 use crate::view::workload::Workload;
 use crate::view::workload_identity::{has_token, signs_in};
+use std::cell::OnceCell;
 use text::docs_only;
 
 pub static RULE: Rule = Rule {
@@ -68,11 +69,12 @@ fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
         return;
     }
     for container in workload.containers().filter(|container| has_token(workload, container)) {
-        let has = |name| container.env_named(name).any(|variable| variable.is_set());
+        let has_user = OnceCell::new();
+        let find_user = || container.env_named("AZURE_USERNAME").any(|variable| variable.is_set());
         for variable in container.env().filter(|variable| variable.name.starts_with("AZURE_")) {
             let wins = match variable.name {
                 "AZURE_CLIENT_SECRET" | "AZURE_CLIENT_CERTIFICATE_PATH" => true,
-                "AZURE_PASSWORD" => has("AZURE_USERNAME"),
+                "AZURE_PASSWORD" => *has_user.get_or_init(find_user),
                 _ => false,
             };
             if wins && variable.is_set() {

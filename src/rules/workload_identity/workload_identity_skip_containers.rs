@@ -57,9 +57,10 @@
 use crate::finding::Severity;
 use crate::nearest::nearest;
 use crate::rule::{Check, Rule, RuleContext};
+use crate::sort::sort;
 use crate::view::container::ContainerRole;
 use crate::view::workload::Workload;
-use crate::view::workload_identity::{SKIP_CONTAINERS, is_proxy, skipped};
+use crate::view::workload_identity::{SKIP_CONTAINERS, is_proxy, is_skipped, skipped};
 use text::docs_only;
 use text::shown;
 
@@ -70,6 +71,9 @@ pub static RULE: Rule = Rule {
     severity: Severity::Medium,
     checks: &[Check::Workload(check)],
 };
+
+/// Most containers that a misspelt name is compared with.
+const MOST_COMPARED: usize = 50;
 
 fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     let annotation = workload.annotation(SKIP_CONTAINERS);
@@ -84,10 +88,12 @@ fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
         let containers = workload.containers().filter(|c| c.role != ContainerRole::Ephemeral && !is_proxy(c));
         containers.map(|container| container.name())
     };
-    // A few examples are enough for the author.
-    for name in skipped(workload).filter(|name| !names().any(|known| known == *name)).take(10) {
+    let mut known: Vec<&str> = names().collect();
+    sort(&mut known);
+    // A few examples are enough for the author, and each costs the product of its length and those of the names.
+    for name in skipped(workload).iter().filter(|name| known.binary_search(name).is_err()).take(10) {
         let message = format!("names {}, which is not a container of the pod", shown(name));
-        let near = nearest(name, &mut names());
+        let near = nearest(name, &mut names().take(MOST_COMPARED));
         let finding = cx.report(annotation, message);
         match near {
             Some(near) => _ = finding.remediation(format!("write {} instead of {}", shown(near), shown(name))),
@@ -96,7 +102,7 @@ fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
             None => {}
         }
     }
-    if names().next().is_some() && names().all(|name| skipped(workload).any(|skipped| skipped == name)) {
+    if names().next().is_some() && names().all(|name| is_skipped(workload, name)) {
         cx.report(annotation, "skips every container, so none of them can sign in").remediation(
             "remove the containers that use Azure from the list, or the label azure.workload.identity/use",
         );

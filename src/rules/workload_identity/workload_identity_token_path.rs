@@ -70,7 +70,8 @@ pub static RULE: Rule = Rule {
 
 fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     for container in workload.containers() {
-        for variable in container.env_named("AZURE_FEDERATED_TOKEN_FILE") {
+        // Of several, the last counts. Each is compared with every mount.
+        if let Some(variable) = container.env_named("AZURE_FEDERATED_TOKEN_FILE").last() {
             if let Some(message) = fault(workload, container, variable) {
                 cx.report(variable.node, message);
             }
@@ -88,7 +89,7 @@ fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     }
 }
 
-fn fault(workload: &Workload<'_>, container: &Container<'_>, variable: &EnvVar<'_>) -> Option<&'static str> {
+fn fault<'a>(workload: &Workload<'a>, container: &Container<'a>, variable: &EnvVar<'a>) -> Option<&'static str> {
     let path = match container.value(variable) {
         Value::Literal(path) if path.is_empty() => return None,
         Value::Literal(path) => path,

@@ -42,9 +42,10 @@ impl Apply {
 
     /// The policies of the file that subscribe to the request.
     fn asked(&self) -> Vec<Value> {
-        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let resource = &self.request["resource"];
-        let row = [text(&resource["group"]), text(&resource["version"]), text(&resource["resource"]), "CREATE".into()];
+        let [group, version, name] = ["group", "version", "resource"].map(|part| text(&resource[part]));
+        let row = [group, version, name, text(&self.request["operation"])];
         let policies = manifests().into_iter().filter(|(file, object)| file == self.file && is_policy(object));
         policies
             .map(|(_, policy)| policy)
@@ -73,6 +74,15 @@ impl Apply {
         let warnings = response.warnings.join("\n");
         let says = if words.is_empty() { warnings.is_empty() } else { warnings.contains(words) };
         assert!(response.accepted && says, "{}: {:?}\n{warnings}", self.file, response.message);
+    }
+
+    /// The rules that deny in the members of the file's group.
+    fn found_by_members(&self) -> Vec<&'static str> {
+        let asked = self.asked();
+        let [group] = asked.as_slice() else { panic!("{}: {} groups are asked", self.file, asked.len()) };
+        let members = group["spec"]["policies"].as_object().unwrap().values();
+        let findings = members.flat_map(|member| self.evaluation(&member["settings"]).findings);
+        findings.filter(entra_auth_policy::verdict::Decision::denies).map(|decision| decision.rule.id).collect()
     }
 
     /// The result of the file's group from its members' answers.
@@ -188,6 +198,47 @@ fn each_company_keeps_to_its_own_tenant() {
     assert!(!passes("contoso-shop", FABRIKAM.0, CONTOSO.1));
     assert!(!passes("contoso-shop", CONTOSO.0, FABRIKAM.1));
     assert!(!passes("fabrikam-shop", CONTOSO.0, CONTOSO.1));
+}
+
+/// The message of a group is about what its members check, and about nothing else: a member accepts every object whose
+/// fault has nothing to do with tenants. Each deny fixture of the other rules is one.
+#[test]
+fn a_group_denies_only_what_its_message_names() {
+    let root = crate::root().join("test_data");
+    let about_tenants = ["workload-identity-tenant", "workload-identity-client", "unreadable-object"];
+    let mut count = 0;
+    for fixture in admission::fixture::all(&root).unwrap() {
+        let (rule, name) = (fixture.rule(), fixture.name());
+        if about_tenants.contains(&rule.as_str())
+            || !name.starts_with("deny-")
+            || !fixture.request["object"].is_object()
+        {
+            continue;
+        }
+        let asked = Apply {
+            file: "06-policy-group.yaml",
+            request: fixture.request,
+            cluster: MemoryCluster::Unasked,
+            today: today(),
+        };
+        if asked.asked().is_empty() {
+            continue;
+        }
+        let found = asked.found_by_members();
+        let others: Vec<_> = found.iter().filter(|rule| !about_tenants.contains(rule)).collect();
+        assert!(others.is_empty(), "{rule}/{name}: {others:?}");
+        // Some of the objects also have a client id that is nobody's.
+        assert!(!found.is_empty() || asked.passes_group(), "{rule}/{name}");
+        count += 1;
+    }
+    assert!(count > 100, "only {count} objects");
+}
+
+#[test]
+fn a_deployment_with_a_secret_is_denied_by_the_policy_that_says_so() {
+    let asked = |file| apply(file, WITH_SECRET).by("jane@contoso.com", &[]);
+    assert!(asked("06-policy-group.yaml").passes_group());
+    asked("02-protect.yaml").is_denied_for("credential-in-env");
 }
 
 #[test]

@@ -3,12 +3,12 @@
 use cel::{Context, Program, Value as Cel};
 use serde_json::{Value, json};
 
-/// Whether the request of this user reaches the policy. As in the API server, a condition that fails to
-/// evaluate is an error and not an answer.
-pub fn let_pass(conditions: &[Value], user_info: &Value) -> Result<bool, String> {
-    let request = json!({"operation": "CREATE", "userInfo": user_info});
+/// Whether the request reaches the policy. As in the API server, a condition that fails to evaluate is an error and not
+/// an answer.
+pub fn let_pass(conditions: &[Value], request: &Value) -> Result<bool, String> {
     let mut context = Context::default();
-    context.add_variable("request", &request).map_err(|error| error.to_string())?;
+    context.add_variable("request", request).map_err(|error| error.to_string())?;
+    context.add_variable("object", &request["object"]).map_err(|error| error.to_string())?;
     for condition in conditions {
         let (name, expression) = (&condition["name"], condition["expression"].as_str().unwrap_or_default());
         let program = Program::compile(expression).map_err(|error| format!("{name}: {error}"))?;
@@ -20,6 +20,59 @@ pub fn let_pass(conditions: &[Value], user_info: &Value) -> Result<bool, String>
         }
     }
     Ok(true)
+}
+
+/// The request of this user to create a Pod.
+pub fn of_user(user_info: &Value) -> Value {
+    let resource = json!({"group": "", "version": "v1", "resource": "pods"});
+    json!({"operation": "CREATE", "resource": resource, "userInfo": user_info, "object": {"kind": "Pod"}})
+}
+
+/// The request of a person to label a Secret.
+pub fn of_secret(secret: &Value) -> Value {
+    let resource = json!({"group": "", "version": "v1", "resource": "secrets"});
+    let jane = user("jane@contoso.com", &["system:authenticated"]);
+    json!({"operation": "UPDATE", "resource": resource, "userInfo": jane, "object": secret, "oldObject": secret})
+}
+
+/// A release as Helm keeps it.
+pub fn helm_release() -> Value {
+    json!({
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {
+            "name": "sh.helm.release.v1.shop.v1",
+            "namespace": "shop",
+            "labels": {"modifiedAt": "1767225600", "name": "shop", "owner": "helm", "status": "deployed", "version": "1"},
+        },
+        "type": "helm.sh/release.v1",
+        "data": {"release": "SDRzSUFBQUFBQUFDLys="},
+    })
+}
+
+/// Secrets that are not a release and nothing else, each nearly one.
+pub fn nearly_helm_releases() -> Vec<Value> {
+    let change = |pointer: &str, value: Value| {
+        let mut secret = helm_release();
+        let (above, key) = pointer.rsplit_once('/').unwrap();
+        secret.pointer_mut(above).unwrap()[key] = value;
+        secret
+    };
+    let mut secrets = vec![
+        change("/type", json!("Opaque")),
+        change("/metadata/name", json!("azure")),
+        change("/metadata/annotations", json!({"password": "x"})),
+        change("/data/AZURE_CLIENT_SECRET", json!("WHg4UX4=")),
+        change("/stringData", json!({"AZURE_CLIENT_SECRET": "x"})),
+        json!({"kind": "Secret", "metadata": {"generateName": "a"}, "type": "helm.sh/release.v1"}),
+        json!({"kind": "Secret"}),
+    ];
+    for member in ["type", "data"] {
+        let mut secret = helm_release();
+        secret.as_object_mut().unwrap().remove(member);
+        secrets.push(secret);
+    }
+    secrets
 }
 
 fn user(name: &str, groups: &[&str]) -> Value {

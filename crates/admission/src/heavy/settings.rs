@@ -1,0 +1,125 @@
+//! Settings with many entries, each compared with many findings.
+
+use super::bindings::{subject, subjects};
+use super::*;
+
+pub(super) const CLASSES: &[Class] = &[
+    class("exemptions and findings", |n, _| {
+        let own =
+            each(n.min(MOST), |i| format!(r#"{{"rules":["credential-in-env"],"names":["a{i}-*"],"reason":"r"}}"#));
+        create_with(restricted(&format!(r#""exemptions":[{own}]"#)), POD, "", &passwords(n))
+    }),
+    class("exemptions that ended, and findings", |n, _| {
+        let own = each(n.min(MOST), |i| format!(r#"{{"names":["heavy"],"reason":"r{i}","until":"2020-01-01"}}"#));
+        create_with(restricted(&format!(r#""exemptions":[{own}]"#)), POD, "", &passwords(n))
+    }),
+    class("rules of an exemption, and findings", |n, _| {
+        let own = each(n.min(MOST), |_| "\"credential-in-args\"".to_owned());
+        create_with(
+            restricted(&format!(r#""exemptions":[{{"rules":[{own}],"names":["heavy"],"reason":"r"}}]"#)),
+            POD,
+            "",
+            &passwords(n),
+        )
+    }),
+    class("identities and client ids", |n, _| {
+        let own =
+            each(n.min(MOST), |i| format!(r#"{{"namespace":"*p","serviceAccount":"*b","clientIds":["{}"]}}"#, guid(i)));
+        let variables = each(n, |_| format!(r#"{{"name":"AZURE_CLIENT_ID","value":"{}"}}"#, guid(MOST)));
+        create_with(
+            restricted(&format!(r#""identities":[{own}]"#)),
+            POD,
+            USE,
+            &format!(r#""spec":{{"containers":[{{"name":"c","env":[{variables}]}}]}}"#),
+        )
+    }),
+    class("client ids of an identity, and variables", |n, _| {
+        let own = each(n.min(MOST), |i| format!("\"{}\"", guid(i)));
+        let variables = each(n, |_| format!(r#"{{"name":"AZURE_CLIENT_ID","value":"{}"}}"#, guid(MOST)));
+        create_with(
+            restricted(&format!(r#""identities":[{{"namespace":"shop","clientIds":[{own}]}}]"#)),
+            POD,
+            USE,
+            &format!(r#""spec":{{"containers":[{{"name":"c","env":[{variables}]}}]}}"#),
+        )
+    }),
+    class("tenants and variables", |n, _| {
+        let own = each(n.min(MOST), |i| format!("\"{}\"", guid(i)));
+        let variables = each(n, |_| format!(r#"{{"name":"AZURE_TENANT_ID","value":"{}"}}"#, guid(MOST)));
+        create_with(
+            restricted(&format!(r#""allowedTenants":[{own}]"#)),
+            POD,
+            USE,
+            &format!(r#""spec":{{"containers":[{{"name":"c","env":[{variables}]}}]}}"#),
+        )
+    }),
+    class("allowed users and subjects", |n, _| {
+        let own = each(n.min(MOST), |i| format!("\"joe{i}@contoso.com\""));
+        bound(&format!(r#""allowedUsers":[{own}]"#), &each(n, |i| subject("User", &format!("jane{i}@contoso.com"))))
+    }),
+    class("allowed domains and subjects", |n, _| {
+        let own = each(n.min(MOST), |i| format!("\"*@{i}.contoso.com\""));
+        bound(&format!(r#""allowedUsers":[{own}]"#), &each(n, |i| subject("User", &format!("jane{i}@contoso.com"))))
+    }),
+    class("allowed groups and subjects", |n, _| {
+        let own = each(n.min(MOST), |i| format!("\"{}\"", guid(i)));
+        bound(&format!(r#""allowedGroups":[{own}]"#), &each(n, |i| subject("Group", &guid(i + MOST))))
+    }),
+    class("administrators and subjects", |n, _| {
+        let own = each(n.min(MOST), |i| format!("\"{}\"", guid(i)));
+        bound(&format!(r#""clusterAdmins":[{own}]"#), &each(n, |i| subject("Group", &guid(i + MOST))))
+    }),
+    class("trusted requesters", |n, _| {
+        let own = each(n.min(MOST), |i| format!("\"*a*b*{i}\""));
+        create_with(restricted(&format!(r#""trustedRequesters":[{own}]"#)), POD, "", &passwords(n))
+    }),
+    class("paths to credentials", |n, _| {
+        let own = each(64, |i| format!(r#"{{"apiGroup":"example.com","kind":"Shop","path":"$..a{i}","name":"x"}}"#));
+        create_with(restricted(&format!(r#""credentialPaths":[{own}]"#)), CUSTOM, "", &tree(n))
+    }),
+    class("a path that descends twice", |n, _| {
+        let own = r#"{"apiGroup":"example.com","kind":"Shop","path":"$..*..a","name":"x"}"#;
+        create_with(restricted(&format!(r#""credentialPaths":[{own}]"#)), CUSTOM, "", &tree(n))
+    }),
+    class("a path that compares everything with everything", |n, _| {
+        let own = r#"{"apiGroup":"example.com","kind":"Shop","path":"$..[?@.b == $..c]","name":"x"}"#;
+        create_with(restricted(&format!(r#""credentialPaths":[{own}]"#)), CUSTOM, "", &tree(n))
+    }),
+    class("a path that finds everything", |n, _| {
+        let own = r#"{"apiGroup":"example.com","kind":"Shop","path":"$..*","name":"x"}"#;
+        create_with(restricted(&format!(r#""credentialPaths":[{own}]"#)), CUSTOM, "", &tree(n))
+    }),
+    class("paths to templates", |n, _| {
+        let own = r#"{"apiGroup":"example.com","kind":"Shop","path":"$..*"}"#;
+        create_with(restricted(&format!(r#""podTemplatePaths":[{own}]"#)), CUSTOM, "", &tree(n))
+    }),
+    class("paths to templates that find the same", |n, _| {
+        let own = each(8, |_| r#"{"apiGroup":"example.com","kind":"Shop","path":"$.spec.list[*]"}"#.to_owned());
+        create_with(restricted(&format!(r#""podTemplatePaths":[{own}]"#)), CUSTOM, "", &tree(n))
+    }),
+];
+
+/// The most entries of a list in the settings.
+const MOST: usize = 10_000;
+const USE: &str = r#""labels":{"azure.workload.identity/use":"true"}"#;
+
+fn restricted(more: &str) -> String {
+    format!(r#"{{"profile":"restricted",{more}}}"#)
+}
+
+fn guid(n: usize) -> String {
+    format!("0f8fad5b-d9cb-469f-a165-{n:012}")
+}
+
+fn passwords(n: usize) -> String {
+    let own = each(n, |i| format!(r#"{{"name":"db_{i}_password","value":"q1w2e3r4"}}"#));
+    format!(r#""spec":{{"containers":[{{"name":"web","env":[{own}]}}]}}"#)
+}
+
+fn bound(settings: &str, list: &str) -> Input {
+    create_with(restricted(settings), ROLE_BINDING, "", &subjects("cluster-admin", list))
+}
+
+fn tree(n: usize) -> String {
+    format!(r#""spec":{{"list":[{}]}}"#, each(n, |i| format!(r#"{{"b":{i},"c":{i}}}"#)))
+}

@@ -1,0 +1,70 @@
+//! The changes after which a value is not found, and why.
+
+use crate::Sample;
+
+pub struct Exception {
+    pub change: &'static str,
+    pub what: &'static str,
+    pub why: &'static str,
+    pub covers: fn(&str, &Sample) -> bool,
+}
+
+pub const EXCEPTIONS: &[Exception] = &[
+    Exception {
+        change: "moved to, or encoded in, what is not run",
+        what: "the metadata endpoint, and switches to the node's identity",
+        why: "neither is a secret; a program has to get it from a command, a variable or a file",
+        covers: |_, sample| sample.rule == "node-identity-endpoint",
+    },
+    Exception {
+        change: "moved to a Secret",
+        what: "credentials of other services",
+        why: "a Secret is the place for passwords; only for Azure is there something better",
+        covers: |change, sample| change.contains("Secret") && !sample.is_of_azure,
+    },
+    Exception {
+        change: "moved to a member, attribute, parameter or mount option",
+        what: "values that only a name makes a credential",
+        why: "the names of such members promise nothing",
+        covers: |change, sample| {
+            let is_nameless =
+                ["member of", "attribute", "parameter", "mount option"].iter().any(|of| change.contains(of));
+            is_nameless && (!sample.by_value || !sample.is_word)
+        },
+    },
+    Exception {
+        change: "a file in one line, in quotation marks, in base64 or in JSON",
+        what: "values that only a name inside the file makes a credential, and kubeconfigs",
+        why: "the policy reads files as files, not as words of a command or as values in another file",
+        covers: |change, sample| {
+            !sample.is_word
+                && ["flag", "command", "script", "line", "file", "base64", "exported", "Dockerfile", "YAML", "JSON"]
+                    .iter()
+                    .any(|of| change.contains(of))
+        },
+    },
+    Exception {
+        change: "a command after it, in one line",
+        what: "values that only a name makes a credential",
+        why: "the rest of the line is the value, and a value of several words is prose",
+        covers: |change, sample| {
+            !sample.by_value
+                && ["shell command", "command of a probe", "on the line"].iter().any(|of| change.contains(of))
+        },
+    },
+    Exception {
+        change: "a block, tag or anchor of YAML, or base64 in a Secret",
+        what: "secret keys of AWS",
+        why: "they have no mark, only a name, and are read in one line",
+        covers: |change, sample| {
+            let is_changed = change.contains("YAML") || change.contains("base64") && change.contains("Secret");
+            is_changed && sample.rule == "aws-credential"
+        },
+    },
+    Exception {
+        change: "base64 twice",
+        what: "kubeconfigs that are base64 already",
+        why: "the policy reads two layers of base64",
+        covers: |change, sample| change.starts_with("base64 twice") && sample.rule == "kubeconfig-static",
+    },
+];
