@@ -55,7 +55,7 @@ setup:
 # of the stack places the data so that the heap begins with a page, five pages before the end of the memory that
 # the module starts with: a TokenRequest then touches three pages instead of four and takes a fifth less time, a
 # RoleBinding a tenth less (measured in node). Larger constants move the heap, and the stack has to shrink as much.
-LAYOUT := -C link-arg=-zstack-size=1007008 -C link-arg=--initial-memory=1179648
+LAYOUT := -C link-arg=-zstack-size=980960 -C link-arg=--initial-memory=1179648
 
 ## policy.wasm       the policy
 policy.wasm: $(call rust_files,$(CORE)) $(SHARED)
