@@ -6,10 +6,12 @@ use crate::evaluate::Evaluator;
 use crate::inputs::Source;
 use crate::record::{Record, records};
 use crate::settings;
+#[cfg(feature = "cluster")]
 use admission::cluster::ManifestCluster;
 use anyhow::Result;
 use entra_auth_policy::settings::Date;
 use rayon::{ThreadPool, ThreadPoolBuilder};
+#[cfg(feature = "cluster")]
 use std::sync::Arc;
 
 pub struct Checker {
@@ -32,11 +34,13 @@ impl Checker {
     }
 
     /// The same, with look-ups answered from here.
+    #[cfg(feature = "cluster")]
     pub fn set_cluster(&mut self, cluster: ManifestCluster) {
         self.evaluator.cluster = Some(Arc::new(cluster));
     }
 
     /// What is evaluated with.
+    #[cfg(feature = "cluster")]
     pub fn settings(&self) -> &serde_json::Value {
         &self.evaluator.settings
     }
@@ -48,6 +52,7 @@ impl Checker {
     }
 
     /// Runs something on a thread with a stack for deep objects.
+    #[cfg(feature = "cluster")]
     pub fn install<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
         self.workers.install(work)
     }

@@ -150,6 +150,7 @@ pub fn open(args: &Check, streams: Streams) -> anyhow::Result<Reports> {
 }
 
 /// The lines of the JSON report.
+#[cfg(any(feature = "cluster", feature = "mcp"))]
 pub(crate) fn values(records: &[Record]) -> anyhow::Result<Vec<serde_json::Value>> {
     let mut text = Vec::new();
     let mut report = json::Json::new(&mut text, io::sink());
