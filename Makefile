@@ -41,7 +41,7 @@ WASM_CONFIG := application/vnd.wasm.config.v1+json
 
 # Some have the names of folders.
 .PHONY: help setup modules demo playground playground-serve playground-test \
-	playground-screenshots test test-dates fmt lint clippy reproducible deny e2e-tests bench budget codegen \
+	playground-screenshots test test-native test-modules test-dates fmt lint clippy reproducible deny e2e-tests bench budget codegen \
 	address publish verify dist release-check clean has-kwctl-and-bats has-registry-client
 
 help:
@@ -131,13 +131,17 @@ $(PAGE)/node_modules: $(PAGE)/package.json $(PAGE)/package-lock.json
 # `--workspace` everywhere: for a single package cargo would choose other features, and build many
 # dependencies again.
 ## test              everything: format, lints, module, tests, generated files, reproducible build, page
-test: policy.wasm $(MODULES)/floor.wasm
+test:
 	cargo fmt --all --check
-	$(MAKE) lint
-	cargo test --locked --workspace
+	$(MAKE) --no-print-directory -j2 test-native test-modules
 	$(PROGRAMS)/xtask codegen --check
-	$(MAKE) reproducible
-	$(MAKE) playground-test
+	$(MAKE) --no-print-directory playground-test
+
+# In parallel, because a module's last step uses one core.
+test-native: lint policy.wasm $(MODULES)/floor.wasm
+	cargo test --locked --workspace
+
+test-modules: reproducible $(BINDINGS)
 
 # The tests that evaluate fixtures, and the check of generated files, on other days. Everything is built already.
 OTHER_DAYS := 2024-02-29 2031-03-01
