@@ -23,6 +23,7 @@ pub struct Cli {
 }
 
 #[derive(Clone, Debug, Subcommand)]
+#[allow(clippy::large_enum_variant, reason = "there is one per process")]
 pub enum Command {
     /// Check manifests as the cluster would at admission
     #[command(after_help = CHECK_AFTER_HELP)]

@@ -220,12 +220,9 @@ fn may_declare_secret(text: &[u8], at: usize) -> bool {
 fn may_name_secret(text: &[u8], at: usize) -> bool {
     const NEARBY: usize = 64;
     let (before, after) = (text.get(..at).unwrap_or_default(), text.get(at + 1..).unwrap_or_default());
-    match text.get(at) {
-        Some(b'-') => {
-            let begins = before.last().is_none_or(|b| !b.is_ascii_alphanumeric() && *b != b'-');
-            return begins && after.first().is_some_and(|b| !b.is_ascii_whitespace());
-        }
-        _ => {}
+    if text.get(at) == Some(&b'-') {
+        let begins = before.last().is_none_or(|b| !b.is_ascii_alphanumeric() && *b != b'-');
+        return begins && after.first().is_some_and(|b| !b.is_ascii_whitespace());
     }
     let near = before.get(at.saturating_sub(NEARBY)..).unwrap_or_default();
     let Some(last) = near.iter().rposition(u8::is_ascii_alphanumeric) else { return at > NEARBY };

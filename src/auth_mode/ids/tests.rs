@@ -15,8 +15,10 @@ const FOREIGN: &str = "e1f5a830-7b2c-4d96-8c0e-5a9b3d1f6e74";
 struct Place {
     title: String,
     kind: IdKind,
-    make: Box<dyn Fn(&Value) -> (Kind, Value)>,
+    make: Make,
 }
+
+type Make = Box<dyn Fn(&Value) -> (Kind, Value)>;
 
 #[test]
 fn ids_in_every_place() {
@@ -37,8 +39,8 @@ fn ids_in_every_place() {
             (json!(FOREIGN), granted, Severity::High),
             (json!("<client-id>"), invalid, Severity::High),
             (json!("${CLIENT_ID}"), invalid, Severity::High),
-            (json!("$(NOBODY)"), invalid, Severity::High),
-            (json!("$(NOBODY)"), granted, Severity::High),
+            (json!("$(NOT_DEFINED)"), invalid, Severity::High),
+            (json!("$(NOT_DEFINED)"), granted, Severity::High),
             (json!("00000000-0000-0000-0000-000000000000"), invalid, Severity::High),
             (json!(format!(" {FOREIGN}")), granted, Severity::High),
         ] {

@@ -37,7 +37,6 @@ pub const ENTRIES: &[Controller] = &[
         tenants: &["tenantID", "AzureStorageSPNTenantID"],
         fix: "set mountWithWorkloadIdentityToken: \"true\", from AKS 1.35",
         source: docs_only(FILE_CSI),
-        ..NONE
     },
     Controller {
         title: docs_only("Azure Blob volumes, provisioned dynamically"),
@@ -65,7 +64,6 @@ pub const ENTRIES: &[Controller] = &[
         tenants: &["tenantID", "AzureStorageSPNTenantID"],
         fix: "set mountWithWorkloadIdentityToken: \"true\"",
         source: docs_only(BLOB_CSI),
-        ..NONE
     },
     Controller {
         title: docs_only("Azure Files volumes, provisioned in-tree"),
@@ -99,7 +97,6 @@ pub const ENTRIES: &[Controller] = &[
         tenants: VOLUME_TENANTS,
         fix: "set volumeAttributes.mountWithWorkloadIdentityToken: \"true\" and remove the Secret",
         source: docs_only(FILE_CSI),
-        ..NONE
     },
     Controller {
         title: docs_only("Azure Blob persistent volumes"),
@@ -112,7 +109,6 @@ pub const ENTRIES: &[Controller] = &[
         tenants: VOLUME_TENANTS,
         fix: "set volumeAttributes.mountWithWorkloadIdentityToken: \"true\" and remove the Secret",
         source: docs_only(BLOB_CSI),
-        ..NONE
     },
     Controller {
         title: docs_only("Azure Files persistent volumes, in-tree"),

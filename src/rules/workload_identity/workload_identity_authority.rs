@@ -171,7 +171,8 @@ fn fault(url: &str, settings: &Settings, is_of_sdk: bool) -> Option<(&'static st
     let is_regional =
         regional.is_some_and(|region| !region.is_empty() && region.bytes().all(|b| b.is_ascii_alphanumeric()));
     let is_known = is_regional || HOSTS.contains(&host.as_str()) || settings.authority_hosts.contains(&host);
-    if !is_known && !(is_of_sdk && SDK_HOSTS.iter().any(|end| host.ends_with(end))) {
+    let is_known = is_known || is_of_sdk && SDK_HOSTS.iter().any(|end| host.ends_with(end));
+    if !is_known {
         return Some(("is not an authority of Microsoft Entra", Severity::High));
     }
     match scheme {

@@ -71,10 +71,10 @@ pub static RULE: Rule = Rule {
 fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     for container in workload.containers() {
         // Of several, the last counts. Each is compared with every mount.
-        if let Some(variable) = container.env_named("AZURE_FEDERATED_TOKEN_FILE").last() {
-            if let Some(message) = fault(workload, container, variable) {
-                cx.report(variable.node, message);
-            }
+        if let Some(variable) = container.env_named("AZURE_FEDERATED_TOKEN_FILE").last()
+            && let Some(message) = fault(workload, container, variable)
+        {
+            cx.report(variable.node, message);
         }
         for mount in container.volume_mounts() {
             let path = mount.get("mountPath").text().unwrap_or_default();
