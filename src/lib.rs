@@ -26,6 +26,7 @@ pub mod lookup;
 pub mod message;
 mod nearest;
 pub mod object;
+pub mod operators;
 mod privilege;
 mod request;
 mod requester;
@@ -123,6 +124,7 @@ fn evaluate_as(payload: &[u8], host: &Host<'_>, wanted: Wanted) -> Evaluation {
         settings: &settings,
         lookups: lookups.as_ref(),
         rule: &rules::UNREADABLE,
+        excused: false,
         findings: Vec::new(),
     };
     if object.root.is_absent() && scope != Scope::RequestOnly {
@@ -207,6 +209,7 @@ fn ratchet(cx: &RuleContext<'_>, decisions: &mut [Decision], is_being_deleted: b
         settings: cx.settings,
         lookups: cx.lookups,
         rule: &rules::UNREADABLE,
+        excused: false,
         findings: Vec::new(),
     };
     run(&mut before, &object, &copy, Run { scope: Scope::Object, about_request: false, gated });

@@ -89,6 +89,8 @@ pub struct RuleContext<'a> {
     /// Facts from the cluster; `None` unless `clusterLookups` is on.
     pub lookups: Option<&'a Lookups<'a>>,
     pub(crate) rule: &'static Rule,
+    /// Whether the object is a binding that an operator is expected to have: its findings are only recorded.
+    pub(crate) excused: bool,
     pub(crate) findings: Vec<Finding<'a>>,
 }
 
@@ -103,6 +105,7 @@ impl<'a> RuleContext<'a> {
             message: message.into(),
             remediation: Cow::Borrowed(self.rule.remediation),
             unchecked: false,
+            excused: self.excused,
             compared: Compared::default(),
         });
         let last = self.findings.len() - 1;
