@@ -37,6 +37,13 @@ pub enum Command {
         #[arg(long, value_name = "FORMAT", default_value = "text")]
         format: RulesFormat,
     },
+    /// Propose settings for a cluster from a dump of it
+    #[command(after_help = crate::onboard::AFTER_HELP)]
+    Onboard(crate::onboard::Onboard),
+    /// List exemptions that ended, end soon, are not used or cover more than they need to
+    Exemptions(crate::exemptions::Exemptions),
+    /// List the operators that the setting `operators` knows
+    Operators,
     /// Print completions for a shell
     Completions {
         /// The shell
@@ -179,7 +186,7 @@ impl Check {
     }
 }
 
-fn date(text: &str) -> Result<Date, &'static str> {
+pub(crate) fn date(text: &str) -> Result<Date, &'static str> {
     Date::parse(text).ok_or("not a date")
 }
 

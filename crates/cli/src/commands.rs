@@ -18,7 +18,8 @@ const CYAN: Style = AnsiColor::Cyan.on_default();
 /// Runs a command that needs no input.
 pub fn run(command: &Command, out: &mut dyn Write, width: usize) -> Result<()> {
     match command {
-        Command::Check(_) => {}
+        Command::Check(_) | Command::Onboard(_) | Command::Exemptions(_) => {}
+        Command::Operators => crate::operators::print(out, width)?,
         Command::Rules { format: RulesFormat::Text } => table(out, width)?,
         Command::Rules { format: RulesFormat::Json } => json(out)?,
         Command::Explain { rule } => match rule_page::find(rule) {

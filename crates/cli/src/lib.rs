@@ -6,11 +6,15 @@
 
 pub mod args;
 mod commands;
+mod dump;
 mod evaluate;
+pub mod exemptions;
 mod inputs;
 mod lookups;
 #[cfg(feature = "module")]
 mod module;
+pub mod onboard;
+mod operators;
 mod progress;
 mod record;
 pub mod report;
@@ -83,6 +87,8 @@ pub fn run(cli: &Cli, mut streams: Streams, today: Date) -> Result<Outcome> {
             let module = args.module.as_deref().map(|path| load(path, today)).transpose()?;
             check(args, module.as_deref(), streams, today)
         }
+        Command::Onboard(args) => onboard::run(args, &mut streams, today),
+        Command::Exemptions(args) => exemptions::run(args, &mut streams, today),
         command => {
             commands::run(command, &mut streams.out, streams.width)?;
             Ok(Outcome::Allowed)

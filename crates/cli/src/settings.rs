@@ -44,6 +44,16 @@ pub fn load(args: &Check, module: Option<&dyn CompiledPolicy>) -> Result<Value> 
     Ok(settings)
 }
 
+/// The settings of a file, which must be valid.
+pub fn valid(path: &Path) -> Result<Value> {
+    let settings = read(path)?;
+    let answer: Answer = serde_json::from_slice(&validate_settings(settings.to_string().as_bytes()))?;
+    if !answer.valid {
+        bail!("{}", answer.message.unwrap_or_else(|| "not valid".to_owned()));
+    }
+    Ok(settings)
+}
+
 /// Whether rules look things up, as the policy itself reads the settings.
 pub fn wants_cluster(settings: &Value) -> bool {
     let text = settings.to_string();
