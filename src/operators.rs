@@ -38,6 +38,8 @@ pub struct PublishedRole {
     /// Whether it is a Role, which grants in one namespace only.
     pub namespaced: bool,
     pub names: &'static [&'static str],
+    /// Whether it is made to be bound to users.
+    pub for_users: bool,
     /// Namespaces of a Role in addition to the operator's own.
     pub elsewhere: &'static [&'static str],
     /// The most that a published version grants: `groups|resources|verbs|names`, separated by `;`. A first field `URL`

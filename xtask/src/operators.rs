@@ -44,6 +44,9 @@ struct Held {
 struct Role {
     kind: String,
     names: Vec<String>,
+    /// Whether it is made to be bound to users, such as an aggregated edit role.
+    #[serde(default)]
+    users: bool,
     /// Namespaces of a Role in addition to the operator's own.
     #[serde(default)]
     namespaces: Vec<String>,
@@ -120,11 +123,11 @@ pub fn table(operators: &[Operator]) -> Result<String> {
              reason: docs_only({reason:?}), note: docs_only({note:?}), accounts: &{accounts:?}, roles: &["
         );
         for role in &operator.roles {
-            let Role { names, namespaces, .. } = role;
+            let Role { names, namespaces, users, .. } = role;
             let (namespaced, ceiling) = (role.kind == "Role", role.ceiling()?);
             let _ = write!(
                 rows,
-                "PublishedRole {{ namespaced: {namespaced}, names: &{names:?}, elsewhere: &{namespaces:?}, \
+                "PublishedRole {{ namespaced: {namespaced}, names: &{names:?}, for_users: {users}, elsewhere: &{namespaces:?}, \
                  ceiling: {ceiling:?} }},"
             );
         }
@@ -158,8 +161,9 @@ The policy then expects what the operator publishes:
   published version does. Every other grant is reported as before.
 - A binding is excused if its role is a published one, or one of Kubernetes' own that the operator needs, and every
   subject is one of the operator's service accounts in that namespace.
-- A binding of a published role that can take any right to another subject is `binding-role-escalates`, also without
-  look-ups, because the table already says what the role grants.
+- A binding of a published role to another subject is `binding-role-escalates`, also without look-ups, because the
+  table already says what the role grants. Roles that are made for users are the exception, unless they can take any
+  right.
 
 The audit annotation `excused` lists what was excused. Without an entry, an operator's roles are evaluated like every
 other role. `entra-auth onboard` finds the operators in a dump of a cluster, and `entra-auth operators` prints this

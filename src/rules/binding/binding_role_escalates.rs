@@ -118,13 +118,18 @@ fn is_known_by_name(role: &RoleRef<'_>) -> bool {
     role.kind == "ClusterRole" && (user_facing || aks_defaults::is_cluster_role(role.name))
 }
 
-/// Whether an operator of the settings publishes the role and the role escalates. Every subject that is not one of the
-/// operator's accounts is reported, without a look-up: the table already says what the role grants.
+/// Whether an operator of the settings publishes the role and the role is not for others. Every subject that is not one
+/// of the operator's accounts is reported, without a look-up: the table already says what the role grants.
 fn check_published<'a>(cx: &mut RuleContext<'a>, binding: &Binding<'a>) -> bool {
     let settings = cx.settings;
     let role = binding.role_name();
     let Some((declared, granted)) = settings.published(role).find_map(|(declared, published)| {
-        let granted = escalation(&|namespaced| published.ceiling(namespaced), !role.namespaced, binding.namespaced)?;
+        let escalates = escalation(&|namespaced| published.ceiling(namespaced), !role.namespaced, binding.namespaced);
+        let granted = escalates.or_else(|| {
+            let effective = published.ceiling(binding.namespaced);
+            let worst = Privileges::of(&effective).worst(|_| !published.for_users).map(|granted| granted.message());
+            worst
+        })?;
         Some((declared, granted))
     }) else {
         return false;
