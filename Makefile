@@ -42,7 +42,7 @@ WASM_CONFIG := application/vnd.wasm.config.v1+json
 # Some have the names of folders.
 .PHONY: help setup modules demo playground playground-serve playground-test \
 	playground-screenshots test test-dates fmt lint clippy reproducible deny e2e-tests bench budget codegen \
-	address publish verify clean has-kwctl-and-bats has-registry-client
+	address publish verify dist release-check clean has-kwctl-and-bats has-registry-client
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -230,8 +230,16 @@ has-registry-client:
 	@command -v kwctl >/dev/null || command -v oras >/dev/null || \
 		{ echo 'kwctl or oras is needed: https://docs.kubewarden.io or https://oras.land' >&2; exit 1; }
 
+## dist              archive, wheel, krew manifest and image of entra-auth, in dist/; installs and runs each
+dist:
+	@scripts/dist
+
+## release-check     go through a release without releasing: versions, builds, a registry on this machine
+release-check:
+	@scripts/release-check
+
 ## clean             remove everything built
 clean:
 	cargo clean
 	rm -f policy.wasm annotated-policy.wasm $(COMPARISONS)
-	rm -rf $(PAGE)/wasm $(PAGE)/dist $(PAGE)/node_modules
+	rm -rf dist $(PAGE)/wasm $(PAGE)/dist $(PAGE)/node_modules

@@ -1,6 +1,6 @@
 //! Where a finding is: for people, for programs (JSON Pointer) and for the ratchet.
 //!
-//! A rule reports the node it judged. Its path is looked up afterwards, and only if something was
+//! A rule reports the node it evaluated. Its path is looked up afterwards, and only if something was
 //! found: one walk to the reported nodes, which are known by where they lie in the tree, so nothing on
 //! the way to a clean verdict pays for paths, and nothing beside the way to a finding is spelt.
 
@@ -16,6 +16,8 @@ pub enum Anchor<'a> {
     /// A node of the object, and what lies below it that the tree does not have: a member that is
     /// missing, or a key inside a text.
     Node { node: Node<'a>, below: Vec<PathSegment> },
+    /// A place in the object `root` that the string `text` is a copy of.
+    Copy { text: Node<'a>, root: Node<'a>, place: Box<Anchor<'a>> },
     /// A member of the admission request itself, such as `userInfo.username`.
     Request(&'static str),
 }
@@ -78,7 +80,7 @@ pub fn locate<'a>(root: Node<'a>, places: &[&Anchor<'a>]) -> Vec<Location> {
     let mut wanted: Vec<(usize, usize)> = Vec::with_capacity(places.len());
     for (index, place) in places.iter().enumerate() {
         match place {
-            Anchor::Node { node, .. } => wanted.push((node.address(), index)),
+            Anchor::Node { node, .. } | Anchor::Copy { text: node, .. } => wanted.push((node.address(), index)),
             Anchor::Request(name) => {
                 if let Some(location) = located.get_mut(index) {
                     location.path = (*name).to_owned();
@@ -97,7 +99,32 @@ pub fn locate<'a>(root: Node<'a>, places: &[&Anchor<'a>]) -> Vec<Location> {
             }
         }
     }
+    locate_in_copies(places, &mut located);
     located
+}
+
+/// Adds the places inside the copies of objects, with one walk for each copy.
+fn locate_in_copies<'a>(places: &[&Anchor<'a>], located: &mut [Location]) {
+    let mut inside: Vec<(usize, usize)> = Vec::new();
+    for (index, place) in places.iter().enumerate() {
+        if let Anchor::Copy { root, .. } = place {
+            inside.push((root.address(), index));
+        }
+    }
+    sort(&mut inside);
+    for of_one in inside.chunk_by(|(a, _), (b, _)| a == b) {
+        let copies = of_one.iter().filter_map(|(_, index)| match places.get(*index) {
+            Some(Anchor::Copy { root, place, .. }) => Some((*index, *root, &**place)),
+            _ => None,
+        });
+        let Some((_, root, _)) = copies.clone().next() else { continue };
+        let places: Vec<&Anchor<'a>> = copies.clone().map(|(_, _, place)| place).collect();
+        for ((index, ..), inner) in copies.zip(locate(root, &places)) {
+            if let Some(location) = located.get_mut(index) {
+                location.push_inside(&inner.path, inner.identity);
+            }
+        }
+    }
 }
 
 impl Location {
@@ -107,11 +134,21 @@ impl Location {
                 push_member(&mut self.path, name, "");
                 self.identity = digest((self.identity, name));
             }
-            PathSegment::Inside(key) => {
-                let _ = write!(self.path, "[{}]", shown(key));
-                self.identity = digest((self.identity, "inside", key));
-            }
+            PathSegment::Inside(key) => self.push_inside(key, digest(key)),
         }
+    }
+
+    fn push_inside(&mut self, path: &str, identity: u64) {
+        if !path.is_empty() {
+            let _ = write!(self.path, "[{}]", shown(path));
+        }
+        self.identity = self.identity_inside(Some(identity));
+    }
+
+    /// The identity of a place inside this one, by the digest of its key; without a key, of this one. It is the same
+    /// whether a key is inside a string of a copy, or the string with its key is inside the annotation.
+    pub(crate) fn identity_inside(&self, key: Option<u64>) -> u64 {
+        self.identity ^ key.unwrap_or_default()
     }
 }
 

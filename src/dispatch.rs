@@ -4,7 +4,7 @@
 //! that most checks are about, and calling them for nothing would cost more than the checks that matter. So
 //! everything that has to be there before a check is called is worked out here: the [`Features`] of a request
 //! and of each pod template, the [`ValueHints`] of each string, and the kinds of a check as a filter. A gate
-//! must never silence a rule: `gates_change_nothing` in the tests of the crate `admission` judges every
+//! must never silence a rule: `gates_change_nothing` in the tests of the crate `admission` evaluates every
 //! fixture and mutations of them with and without.
 //!
 //! The compiler gathers the checks in one list. In the rules themselves they lie between the rules' texts,
@@ -29,7 +29,7 @@ use kubernetes::kind::{self, KindFilter};
 use kubernetes::role::Role;
 use text::is_same;
 
-/// What of a request is judged.
+/// Which part of a request is evaluated.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scope {
     /// The object that is created or changed.
@@ -63,14 +63,14 @@ impl Features {
     const HOST_PATHS: Features = Features(1 << 5);
     /// It has the label `azure.workload.identity/use`, whatever the value.
     const USE_LABEL: Features = Features(1 << 6);
-    /// A container has a variable `AZ*`, such as `AZURE_CLIENT_ID`.
+    /// A container has a variable `AZ*`, such as `AZURE_CLIENT_ID` or `AzureAd__ClientId`.
     const AZURE_VARIABLES: Features = Features(1 << 7);
     /// A container has a variable `AW*`, such as `AWS_ROLE_ARN`.
     const AWS_VARIABLES: Features = Features(1 << 8);
     /// A variable comes from elsewhere: `valueFrom`, `envFrom`.
     const FROM_ELSEWHERE: Features = Features(1 << 9);
 
-    /// There is an object to judge.
+    /// There is an object to evaluate.
     const OBJECT: Features = Features(1 << 16);
     /// AKS itself did not write it.
     const NOT_EXCUSED: Features = Features(1 << 17);
@@ -83,6 +83,8 @@ impl Features {
     const TOKEN_REQUEST: Features = Features(1 << 23);
     const CERTIFICATE_REQUEST: Features = Features(1 << 24);
     const CERTIFICATE_APPROVAL: Features = Features(1 << 25);
+    /// A client id or tenant id is named.
+    const ID: Features = Features(1 << 26);
 
     const fn or(self, other: Features) -> Features {
         Features(self.0 | other.0)
@@ -118,7 +120,7 @@ impl Features {
                 features = features.and_if(!variable.value_from.is_absent(), Features::FROM_ELSEWHERE);
                 // Two bytes settle it for nearly all.
                 match variable.name.as_bytes() {
-                    [b'A', b'Z', ..] => features = features.or(Features::AZURE_VARIABLES),
+                    [b'A' | b'a', b'Z' | b'z', ..] => features = features.or(Features::AZURE_VARIABLES),
                     [b'A', b'W', ..] => features = features.or(Features::AWS_VARIABLES),
                     _ => {}
                 }
@@ -138,17 +140,15 @@ const WORKLOAD_GATES: &[(&str, Features)] = &[
     ("node-identity-host-network", Features::USE_LABEL),
     ("projected-token-too-long", Features::PROJECTED_VOLUMES),
     ("workload-identity-authority", Features::AZURE_VARIABLES),
-    ("workload-identity-client", Features::AZURE_VARIABLES),
     ("workload-identity-default-account", Features::USE_LABEL.or(Features::PROJECTED_VOLUMES)),
     ("workload-identity-label-value", Features::USE_LABEL),
     ("workload-identity-no-client-id", Features::USE_LABEL),
-    ("workload-identity-proxy", Features::ANNOTATIONS),
     ("workload-identity-reserved-volume", Features::VOLUMES),
     ("workload-identity-shadowed", Features::AZURE_VARIABLES),
     ("workload-identity-skip-containers", Features::ANNOTATIONS),
-    ("workload-identity-tenant", Features::AZURE_VARIABLES),
     ("workload-identity-token-expiration", Features::ANNOTATIONS),
     ("workload-identity-token-path", Features::AZURE_VARIABLES.or(Features::USE_LABEL)),
+    ("workload-identity-virtual-node", Features::USE_LABEL),
 ];
 
 /// What a string must look like for a rule that reads strings. Rules that are not listed are called for
@@ -191,6 +191,7 @@ const fn needs(rule: &Rule, check: &Check) -> Features {
         Check::Text(..) => Features::TEXT,
         Check::Kinds(..) => Features::NOT_EXCUSED,
         Check::Mode(_) => Features::MODE,
+        Check::Id(_) => Features::ID,
         Check::Workload(_) => gate(WORKLOAD_GATES, rule, Features::WORKLOAD),
         Check::Binding(_) => Features::BINDING,
         Check::Role(_) => Features::ROLE,
@@ -253,14 +254,14 @@ const fn count() -> usize {
 #[derive(Clone, Copy)]
 pub(crate) struct Run {
     pub scope: Scope,
-    /// Whether the act is judged too; not for the old object of an update.
+    /// Whether the request itself is evaluated too, which the old object of an update does not need.
     pub about_request: bool,
     /// Off only in the test that compares.
     pub gated: bool,
 }
 
-/// Runs the table over one object. `copy` is kubectl's copy of it.
-pub(crate) fn run<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>, copy: &'a texts::Copy<'a>, run: Run) {
+/// Runs the table over one object. `copies` keeps kubectl's copies of it, which findings refer to.
+pub(crate) fn run<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>, copies: &'a texts::Copies<'a>, run: Run) {
     let Run { scope, about_request, gated } = run;
     let has_object = scope == Scope::Object && !object.root.is_absent();
     let workloads: &[Workload<'a>] = &if has_object { workloads(object, cx.settings) } else { Vec::new() };
@@ -272,17 +273,18 @@ pub(crate) fn run<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>, copy: &'a t
     // there is no requester. A name alone never excuses.
     let trusted = matches!(cx.requester, Requester::Trusted | Requester::Absent);
     let is_excused = trusted && aks_defaults::contains(object);
-    let judged = has_object && !is_excused;
+    let is_evaluated = has_object && !is_excused;
     let texts = match has_object {
-        true => texts::texts(&texts::Scope { object, workloads, is_excused, gated }, copy.as_ref(), cx.settings),
+        true => texts::texts(&texts::Scope { object, workloads, is_excused, gated }, copies, cx.settings),
         false => Vec::new(),
     };
-    let modes = if judged { auth_mode::choices(object, workloads) } else { Vec::new() };
-    let binding = Binding::of(object).filter(|_| judged);
+    let modes = if is_evaluated { auth_mode::choices(object, workloads) } else { Vec::new() };
+    let mut ids = if is_evaluated { auth_mode::ids(object) } else { Vec::new() };
+    let binding = Binding::of(object).filter(|_| is_evaluated);
     // Rules compare the contents of the roles that every cluster has, where they matter.
     let role = role(object).filter(|_| has_object);
     let privileges = role.as_ref().map(|role| {
-        let mut privileges = if judged { Privileges::of(role) } else { Privileges::excused(role) };
+        let mut privileges = if is_evaluated { Privileges::of(role) } else { Privileges::excused(role) };
         excuse_published(&mut privileges, object, cx.settings);
         privileges
     });
@@ -294,11 +296,17 @@ pub(crate) fn run<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>, copy: &'a t
     let certificate = CertificateRequest { object: *object };
     let each: Vec<Features> =
         workloads.iter().map(|workload| if gated { Features::of(workload) } else { Features::ALL }).collect();
+    for (workload, features) in workloads.iter().zip(&each) {
+        if features.any(Features::AZURE_VARIABLES.or(Features::VOLUMES)) {
+            auth_mode::ids_of_pods(workload, &mut ids);
+        }
+    }
     let features = Features::NONE
         .and_if(has_object, Features::OBJECT)
-        .and_if(judged, Features::NOT_EXCUSED)
+        .and_if(is_evaluated, Features::NOT_EXCUSED)
         .and_if(!texts.is_empty(), Features::TEXT)
         .and_if(!modes.is_empty(), Features::MODE)
+        .and_if(!ids.is_empty(), Features::ID)
         .and_if(binding.is_some(), Features::BINDING)
         .and_if(role.is_some(), Features::ROLE)
         .and_if(asked, Features::REQUESTER)
@@ -317,12 +325,13 @@ pub(crate) fn run<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>, copy: &'a t
                 let wanted = |text: &&texts::Text<'a>| origins.contains(text.origin) && text.hints.any(entry.hints);
                 texts.iter().filter(wanted).for_each(|text| check(cx, text));
             }
-            Check::Kinds(kinds, check) if judged => {
+            Check::Kinds(kinds, check) if is_evaluated => {
                 if (!gated || entry.kinds.lets_through(object.tag)) && object.is_any(kinds) {
                     check(cx, object);
                 }
             }
             Check::Mode(check) => modes.iter().for_each(|mode| check(cx, mode)),
+            Check::Id(check) => ids.iter().for_each(|id| check(cx, id)),
             Check::Workload(check) => {
                 for (workload, _) in workloads.iter().zip(&each).filter(|(_, features)| features.any(entry.needs)) {
                     check(cx, workload);
@@ -360,7 +369,8 @@ fn excuse_published(privileges: &mut Privileges<'_, '_>, object: &Object<'_>, se
     }
     let namespaced = privileges.role.namespaced;
     let name = RoleName { namespaced, namespace: object.namespace, name: object.name };
-    let ceilings: Vec<_> = settings.published(name).map(|(_, published)| published.ceiling(namespaced)).collect();
+    let ceilings: Vec<_> =
+        settings.published(name).map(|(_, published)| published.ceiling(object.root, namespaced)).collect();
     if !ceilings.is_empty() {
         privileges.excuse(&ceilings.iter().map(Privileges::of).collect::<Vec<_>>());
     }

@@ -31,6 +31,12 @@ pub(crate) enum Compared {
     /// The place.
     #[default]
     Anchor,
+    /// The place alone, because the value there may be rotated: to refuse a new one would turn a secret that expires into
+    /// an outage.
+    Rotated,
+    /// As [`Compared::Rotated`], for many places at once: the digests of their keys inside the anchor, or of none, with
+    /// the severity of each.
+    Many(Vec<(Option<u64>, Severity)>),
     /// The place and a digest of what it says: which identity, account, role or Secret.
     Content(u64),
     /// The dangerous grants of a role as digests, wherever they are: new if the old object makes one of them in no
@@ -96,6 +102,12 @@ impl Finding<'_> {
 
     pub fn remediation(&mut self, remediation: impl Into<Cow<'static, str>>) -> &mut Self {
         self.remediation = remediation.into();
+        self
+    }
+
+    /// On an update, the finding is not new if only the value at its place is.
+    pub(crate) fn compare_rotated(&mut self) -> &mut Self {
+        self.compared = Compared::Rotated;
         self
     }
 

@@ -61,6 +61,8 @@ struct Annotated {
     kind: Option<String>,
     #[serde(default)]
     metadata: Annotations,
+    #[serde(rename = "automountServiceAccountToken", skip_serializing_if = "Option::is_none")]
+    automount: Option<bool>,
 }
 
 #[derive(Deserialize, Serialize)]

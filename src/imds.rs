@@ -1,34 +1,64 @@
 //! What reaching for the node's identity looks like in a text: the address of the instance metadata
-//! service (IMDS) however it is spelled, its token path, and the switches of tools that use it.
+//! service (IMDS) however it is spelled, its token path, the host agent of the node (WireServer), and the
+//! switches and sign-in commands of tools that use it.
 //!
 //! Every variable, argument and ConfigMap entry passes through here, so a text without any of it costs
 //! one pass each and no allocation.
 
 use credentials::{Mark, any_case, ends_with_letters, exact};
-use memchr::{memchr_iter, memchr2_iter};
+use memchr::{memchr_iter, memchr2_iter, memchr3_iter};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// The address on every Azure (and AWS) node.
 const ADDRESS: Ipv4Addr = Ipv4Addr::new(169, 254, 169, 254);
+/// Azure's host agent, which hands out the settings of the node's extensions. Its DNS server has the same address,
+/// so the address alone is not a finding.
+const WIRE_SERVER: Ipv4Addr = Ipv4Addr::new(168, 63, 129, 16);
+/// A name that resolves to [`ADDRESS`].
+const HOST_NAME: &str = "metadata.azure.internal";
+/// [`ADDRESS`] as the first label of a name that a public DNS service answers: `169-254-169-254.nip.io`.
+const DASHES: &str = "169-254-169-254.";
+const HEXADECIMAL: &str = "a9fea9fe.";
 /// Where IMDS hands out tokens.
 const TOKEN_PATH: &str = "/metadata/identity";
-/// Every text that [`mentions_endpoint`] accepts has one of these: the first number of the address in decimal,
-/// hexadecimal or octal, the beginning of all of it as one number, or the path.
-pub const ENDPOINT_MARKS: &[Mark] =
-    &[exact("169"), any_case("a9f"), any_case("a9."), exact("251"), exact("2852"), any_case(TOKEN_PATH)];
+/// Every text that [`mentions_endpoint`] accepts has one of these: the first number of an address in decimal,
+/// hexadecimal or octal, the beginning of all of it as one number, the path or the name.
+pub const ENDPOINT_MARKS: &[Mark] = &[
+    exact("169"),
+    any_case("a9f"),
+    any_case("a9."),
+    exact("251"),
+    exact("2852"),
+    exact("168"),
+    any_case("a83f"),
+    any_case("a8."),
+    exact("250"),
+    exact("2822"),
+    any_case(TOKEN_PATH),
+    any_case(HOST_NAME),
+];
 /// Every text that [`hints_at_switch`] accepts has one of these.
-pub const SWITCH_MARKS: &[Mark] = &[any_case("msi"), any_case("identity"), any_case("imds")];
+pub const SWITCH_MARKS: &[Mark] =
+    &[any_case("msi"), any_case("identity"), any_case("imds"), exact("login"), any_case("azaccount")];
 /// Longest spelling of an address that is looked at, to each side of the digits that gave it away.
 const LONGEST: usize = 64;
 
-/// Whether `text` names the metadata endpoint: its address in any spelling that URL parsers and
-/// `inet_aton` accept, or its token path. Lists of hosts that bypass a proxy are left alone.
+/// Whether `text` names the metadata endpoint: an address in any spelling that URL parsers and `inet_aton` accept, its
+/// token path or its name. Lists of hosts that bypass a proxy are left alone.
 pub fn mentions_endpoint(text: &str) -> bool {
-    mentions_address(text) || memchr_iter(b'/', text.as_bytes()).any(|at| starts_with_fold(text, at, TOKEN_PATH))
+    mentions_address(text)
+        || memchr_iter(b'/', text.as_bytes()).any(|at| starts_with_fold(text, at, TOKEN_PATH))
+        || mentions_name(text)
+}
+
+/// Whether `host`, to which an HTTP request goes, is the metadata endpoint or the host agent.
+pub fn is_endpoint_host(host: &str) -> bool {
+    let host = host.trim().trim_start_matches('[').trim_end_matches(']');
+    is_address(host, WIRE_SERVER) || mentions_endpoint(host)
 }
 
 /// Whether `name` is a list of hosts that bypass the proxy: `NO_PROXY`, `no-proxy`, `http.nonProxyHosts`.
-pub fn is_proxy_exception(name: &str) -> bool {
+fn is_proxy_exception(name: &str) -> bool {
     // Compared from the end: the prefix says which protocol.
     ["noproxy", "nonproxyhosts"].iter().any(|known| ends_with_letters(name, known))
 }
@@ -36,19 +66,26 @@ pub fn is_proxy_exception(name: &str) -> bool {
 fn mentions_address(text: &str) -> bool {
     let bytes = text.as_bytes();
     let mut read_to = 0;
-    for at in memchr2_iter(b'9', b'1', bytes) {
-        if at < read_to || !gives_away(bytes, at) {
+    for (at, _) in bytes.iter().enumerate().filter(|(_, b)| matches!(b, b'9' | b'1' | b'8' | b'0' | b'2')) {
+        if at < read_to {
             continue;
         }
+        let Some(address) = given_away(bytes, at) else { continue };
         let part = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b':');
         let before = bytes.get(at.saturating_sub(LONGEST)..at).unwrap_or_default();
         let after = bytes.get(at..).unwrap_or_default();
         let start = at - before.iter().rev().take_while(|b| part(b)).count();
         let end = at + after.iter().take(LONGEST).take_while(|b| part(b)).count();
         let token = text.get(start..end).unwrap_or_default();
-        // A route to a single host is about the network, not a request.
-        let route = bytes.get(end..).is_some_and(|rest| rest.starts_with(b"/32"));
-        if is_address(token) && !route && !is_in_proxy_exception(text, start) && !is_firewall_rule(text, start) {
+        let is_named = is_address(token, address)
+            && match address {
+                ADDRESS => {
+                    // A route to a single host is about the network, not a request.
+                    !bytes.get(end..).is_some_and(|rest| rest.starts_with(b"/32"))
+                }
+                _ => is_requested(bytes, start, end, token),
+            };
+        if is_named && !is_in_proxy_exception(text, start) && !is_firewall_rule(text, start) {
             return true;
         }
         read_to = end;
@@ -56,28 +93,46 @@ fn mentions_address(text: &str) -> bool {
     false
 }
 
-/// Whether the digit at `at` ends what every spelling contains: the first number in decimal (`169`),
-/// hexadecimal (`a9`) or octal (`251`), or the whole address as one decimal number.
-fn gives_away(text: &[u8], at: usize) -> bool {
+/// The address that the digit at `at` may be part of. It ends what every spelling contains: the first number in
+/// decimal (`169`), hexadecimal (`a9`) or octal (`251`), or the beginning of the address as one decimal number.
+fn given_away(text: &[u8], at: usize) -> Option<Ipv4Addr> {
     let before = text.get(..at).unwrap_or_default();
-    match text.get(at) {
-        Some(b'9') => {
-            before.ends_with(b"16")
-                || matches!(before.last(), Some(b'a' | b'A'))
-                || before.ends_with(b"28520")
-                || before.ends_with(b"285203")
-        }
-        _ => before.ends_with(b"25"),
+    let is_after = |digits: &[&[u8]]| digits.iter().any(|digits| before.ends_with(digits));
+    match text.get(at)? {
+        b'9' => is_after(&[b"16", b"a", b"A", b"28520", b"285203"]).then_some(ADDRESS),
+        b'1' => is_after(&[b"25"]).then_some(ADDRESS),
+        b'8' => is_after(&[b"16", b"a", b"A"]).then_some(WIRE_SERVER),
+        b'0' => is_after(&[b"25", b"28227340"]).then_some(WIRE_SERVER),
+        _ => is_after(&[b"28"]).then_some(WIRE_SERVER),
     }
+}
+
+/// Whether the address of the host agent from `start` to `end` is asked for a page, rather than for a name as a DNS
+/// server.
+fn is_requested(text: &[u8], start: usize, end: usize, token: &str) -> bool {
+    let (before, after) = (text.get(..start).unwrap_or_default(), text.get(end..).unwrap_or_default());
+    // IPv6 is in brackets.
+    let (before, after) = (before.strip_suffix(b"[").unwrap_or(before), after.strip_prefix(b"]").unwrap_or(after));
+    let has_scheme = [b"http://".as_slice(), b"https://"].iter().any(|scheme| {
+        before
+            .len()
+            .checked_sub(scheme.len())
+            .and_then(|at| before.get(at..))
+            .is_some_and(|part| part.eq_ignore_ascii_case(scheme))
+    });
+    // Of the agent, and of the plug-in next to it.
+    let has_port = [":80", ":32526"].iter().any(|port| token.ends_with(port));
+    let has_path = matches!(after, [b'/', b, ..] if b.is_ascii_alphabetic() || *b == b'?');
+    has_scheme || has_port || has_path
 }
 
 /// Whether a run of letters, digits, dots and colons holds the address, perhaps between other words:
 /// `host:80:169.254.169.254`, `169.254.169.254:80`, `169.254.169.254.nip.io`.
-fn is_address(token: &str) -> bool {
-    is_ipv6(token)
+fn is_address(token: &str, address: Ipv4Addr) -> bool {
+    is_ipv6(token, address)
         || token.split(':').any(|part| {
             let host = part.trim_end_matches('.');
-            ipv4(host) == Some(ADDRESS) || is_wildcard_dns(host)
+            ipv4(host) == Some(address) || address == ADDRESS && is_wildcard_dns(host)
         })
 }
 
@@ -88,13 +143,28 @@ fn is_wildcard_dns(host: &str) -> bool {
     })
 }
 
+/// Whether a host name for the address is in the text: Azure's, or one of a public DNS service with the address in
+/// dashes or in hexadecimal.
+fn mentions_name(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let is_name = |byte: Option<&u8>| byte.is_some_and(|b| b.is_ascii_alphanumeric());
+    let has = |at: usize, name: &str| {
+        starts_with_fold(text, at, name) && !is_name(at.checked_sub(1).and_then(|before| bytes.get(before)))
+    };
+    memchr3_iter(b'1', b'm', b'M', bytes).any(|at| {
+        has(at, HOST_NAME) && !is_name(bytes.get(at + HOST_NAME.len()))
+            || has(at, DASHES) && bytes.get(at + DASHES.len()).is_some_and(u8::is_ascii_alphabetic)
+    }) || memchr2_iter(b'a', b'A', bytes)
+        .any(|at| has(at, HEXADECIMAL) && bytes.get(at + HEXADECIMAL.len()).is_some_and(u8::is_ascii_alphabetic))
+}
+
 /// The address inside an IPv6 one: mapped, compatible, or behind the well-known NAT64 prefix.
-fn is_ipv6(token: &str) -> bool {
-    let Ok(address) = token.parse::<Ipv6Addr>() else { return false };
-    let [a, b, c, d, e, f, high, low] = address.segments();
+fn is_ipv6(token: &str, address: Ipv4Addr) -> bool {
+    let Ok(token) = token.parse::<Ipv6Addr>() else { return false };
+    let [a, b, c, d, e, f, high, low] = token.segments();
     let prefix = [a, b, c, d, e, f];
     let known = [[0, 0, 0, 0, 0, 0xffff], [0; 6], [0x64, 0xff9b, 0, 0, 0, 0]].contains(&prefix);
-    known && [high.to_be_bytes(), low.to_be_bytes()].concat() == ADDRESS.octets()
+    known && [high.to_be_bytes(), low.to_be_bytes()].concat() == address.octets()
 }
 
 /// An IPv4 address as `inet_aton` reads it: one to four numbers, each decimal, octal or hexadecimal,
@@ -133,15 +203,25 @@ fn is_in_proxy_exception(text: &str, at: usize) -> bool {
     let Ok(line) = std::str::from_utf8(line) else { return false };
     let Some(sign) = line.rfind('=').or_else(|| line.rfind(": ")) else { return false };
     let (name, list) = line.split_at(sign);
-    let list = list.trim_start_matches(['=', ':', ' ', '"', '\'']);
-    let is_list = !list.contains("://")
-        && list.split_inclusive([' ', '\t']).all(|word| {
-            word.trim_end().len() == word.len() || word.trim_end().is_empty() || word.trim_end().ends_with([',', '|'])
-        })
-        && !list.contains([';', '&', '`', '(']);
     let name = name.trim_end_matches(['"', '\'', ' ']);
     let name = name.rsplit([' ', '\t', '"', '\'', ',', '{']).next().unwrap_or_default();
-    is_list && is_proxy_exception(name)
+    is_list_of_hosts(list.trim_start_matches(['=', ':', ' ', '"', '\''])) && is_proxy_exception(name)
+}
+
+/// Whether `value` can be a list of hosts, rather than a URL or a command.
+fn is_list_of_hosts(value: &str) -> bool {
+    let goes_on = |word: &str| {
+        let host = word.trim_end();
+        host.len() == word.len() || host.is_empty() || host.ends_with([',', '|'])
+    };
+    !value.contains("://")
+        && value.split_inclusive(|c: char| c.is_ascii_whitespace()).all(goes_on)
+        && !value.contains([';', '&', '`', '('])
+}
+
+/// Whether `name` is set to a list of hosts that bypass the proxy.
+pub fn excludes_from_proxy(name: &str, value: &str) -> bool {
+    is_proxy_exception(name) && is_list_of_hosts(value.trim())
 }
 
 /// Whether the command around `at` blocks the address: `iptables ... -d 169.254.169.254 -j DROP`.
@@ -204,6 +284,7 @@ const SWITCHES: &[Switch] = &[
     switch("azuretokencredentials", When::Is("managedidentitycredential"), SIGNS_IN),
     switch("azurestorageauthtype", When::Is("msi"), SIGNS_IN),
     switch("azcopyautologintype", When::Is("msi"), SIGNS_IN),
+    switch("logintype", When::Is("msi"), SIGNS_IN),
 ];
 
 /// The switch that setting `name` to `value` operates. A value from elsewhere (`None`) is taken to be
@@ -239,12 +320,103 @@ pub fn hints_at_switch(text: &str) -> bool {
     })
 }
 
-/// `az login --identity`, `azcopy login --identity` inside a command line.
-pub fn logs_in_with_identity(command: &str) -> bool {
-    command.split(['\n', ';', '&', '|']).any(|command| {
-        let mut words = command.split_ascii_whitespace().skip_while(|word| *word != "login");
-        words.next().is_some() && words.any(|word| word == "--identity")
-    })
+/// Whether a command in the text signs in with the identity of the node: `az login -i`, `azcopy login --identity`,
+/// `Connect-AzAccount -Identity`. Lists of words in YAML and JSON are read as well.
+pub fn signs_in_with_identity(text: &str) -> bool {
+    // What all sign-in commands have in common.
+    let is_possible = memchr3_iter(b'l', b'o', b'L', text.as_bytes()).any(|at| {
+        starts_with_fold(text, at, "login")
+            || starts_with_fold(text, at, "onnect-")
+            || starts_with_fold(text, at, "ount")
+    });
+    if !is_possible {
+        return false;
+    }
+    let mut command = SignIn::in_shell();
+    let mut rest = text;
+    loop {
+        let end = rest.find(['\n', ';', '&', '|']).unwrap_or(rest.len());
+        let (part, more) = rest.split_at_checked(end).unwrap_or((rest, ""));
+        if part.split(is_between_words).any(|word| command.reads(word)) {
+            return true;
+        }
+        let mut signs = more.chars();
+        let Some(sign) = signs.next() else { return false };
+        rest = signs.as_str();
+        let goes_on = sign == '\n'
+            && (part.trim_end().ends_with(['\\', '`', '^', ',']) || rest.trim_start_matches(' ').starts_with("- "));
+        if !goes_on {
+            command = SignIn::in_shell();
+        }
+    }
+}
+
+fn is_between_words(c: char) -> bool {
+    c.is_ascii_whitespace() || matches!(c, '"' | '\'' | '`' | '(' | ')' | '[' | ']' | '{' | '}' | ',' | '=')
+}
+
+/// The words of one command so far, as far as they may sign in with an identity.
+#[derive(Clone, Copy, Debug)]
+pub struct SignIn(Words);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Words {
+    /// None yet, and the program may be the image's.
+    Nothing,
+    Other,
+    /// The program is `az` or one of its relatives.
+    Azure,
+    /// `login`, perhaps of another program.
+    Login,
+    AzureLogin,
+    /// A command of PowerShell that signs in.
+    Connect,
+}
+
+impl SignIn {
+    /// The command of a container, word by word. Its program may be in the image.
+    pub fn in_container() -> Self {
+        SignIn(Words::Nothing)
+    }
+
+    fn in_shell() -> Self {
+        SignIn(Words::Other)
+    }
+
+    /// Adds a word; returns whether it chooses the identity of the node.
+    pub fn reads(&mut self, word: &str) -> bool {
+        let is = |known: &str| word.eq_ignore_ascii_case(known);
+        let name = word.rsplit(['/', '\\']).next().unwrap_or_default();
+        let program = name.split_once('.').map_or(name, |(program, _)| program);
+        let begins = |prefix: &str| word.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
+        self.0 = match (self.0, word) {
+            (words, "" | "-" | "\\" | "^") => words,
+            (Words::Nothing | Words::Other | Words::Login, _) if matches!(program, "az" | "azcopy" | "azd") => {
+                Words::Azure
+            }
+            _ if begins("Connect-") || is("Add-AzAccount") || is("Login-AzAccount") => Words::Connect,
+            (Words::Nothing | Words::Azure, "login") => Words::AzureLogin,
+            (Words::Other, "login") => Words::Login,
+            (Words::Nothing, _) => Words::Other,
+            (words, _) => words,
+        };
+        match self.0 {
+            Words::Login => word == "--identity",
+            // Flags can be cut as long as they are unambiguous.
+            Words::AzureLogin => {
+                word == "-i" || word.len() > 2 && "--identity".starts_with(word) || word == "--managed-identity"
+            }
+            Words::Connect => {
+                let flag = word.split_once(':').map_or(word, |(flag, _)| flag);
+                let is_short_for = |known: &str, shortest: usize| {
+                    flag.len() >= shortest
+                        && known.get(..flag.len()).is_some_and(|start| start.eq_ignore_ascii_case(flag))
+                };
+                is_short_for("-Identity", "-Id".len()) || is_short_for("-ManagedIdentity", "-ManagedI".len())
+            }
+            Words::Nothing | Words::Other | Words::Azure => false,
+        }
+    }
 }
 
 fn is_true(value: &str) -> bool {
@@ -304,6 +476,16 @@ mod tests {
             "NO_PROXY=* curl 169.254.169.254/x",
             "NO_PROXY=a; curl 169.254.169.254",
             "NO_PROXY=http://169.254.169.254",
+            "http://169-254-169-254.nip.io/",
+            "http://imds.a9fea9fe.nip.io/",
+            "http://metadata.azure.internal/",
+            "curl http://168.63.129.16",
+            "curl '168.63.129.16/machine?comp=goalstate'",
+            "168.63.129.16:32526/vmSettings",
+            "http://0xa83f8110/",
+            "http://0250.077.0201.020/?comp=versions",
+            "http://2822734096/",
+            "http://[::ffff:a83f:8110]/x",
         ] {
             assert!(mentions_endpoint(text) && ValueHints::of(text).any(ValueHints::NODE_IDENTITY), "{text}");
         }
@@ -317,6 +499,12 @@ mod tests {
             "169.254.169.253",
             "169.254.169.254/32",
             "168.63.129.16",
+            "forward . 168.63.129.16:53",
+            "nameserver 168.63.129.16\n",
+            "168.63.129.16/32",
+            "169-254-169-254",
+            "xmetadata.azure.internal",
+            "192.168.0.1",
             "1169.254.169.254",
             "169.254.169.254.1.2",
             "169.254.169.2541",
@@ -363,16 +551,72 @@ mod tests {
         ] {
             assert!(switch_of(name, value).is_none(), "{name}");
         }
-        assert!(logs_in_with_identity("set -e; az login --allow-no-subscriptions --identity\naz aks list"));
-        assert!(!logs_in_with_identity("az login; app --identity x"));
+    }
+
+    #[test]
+    fn sign_in_commands() {
+        for text in [
+            "set -e; az login --allow-no-subscriptions --identity\naz aks list",
+            "az login -i && az aks list",
+            "/usr/bin/az login --ident",
+            "TOKEN=$(az login -i)",
+            "az login \\\n  --output none \\\n  --identity",
+            "sh -c 'az login \"-i\"'",
+            "args: [\"login\", \"--identity\"]",
+            "command:\n- az\n- login\n- -i\n",
+            "[\n\"az\",\n\"login\",\n\"-i\"\n]",
+            "azcopy login --identity",
+            "azd auth login --managed-identity",
+            "Connect-AzAccount -Identity -AccountId x",
+            "pwsh -c \"connect-azaccount -id\"",
+            "Connect-AzAccount `\n  -Identity:$true",
+            "Add-AzAccount -Identity",
+            "Login-AzAccount -Identity",
+            "Connect-MgGraph -Identity",
+            "az.cmd login -i",
+        ] {
+            assert!(signs_in_with_identity(text), "{text}");
+            assert!(ValueHints::of(text).any(ValueHints::NODE_IDENTITY), "{text}");
+        }
+        for text in [
+            "az login; app --identity x",
+            "az login --service-principal -u $AZURE_CLIENT_ID --federated-token x",
+            "heroku login -i",
+            "su login -i",
+            "az aks list -i",
+            "ssh -i key host",
+            "Connect-AzAccount -ServicePrincipal",
+            "Connect-AzAccount\nGet-AzADUser -Identity x",
+            "login",
+        ] {
+            assert!(!signs_in_with_identity(text), "{text}");
+        }
+        let of = |words: &[&str]| {
+            let mut command = SignIn::in_container();
+            words.iter().any(|word| command.reads(word))
+        };
+        assert!(of(&["az", "login", "-i"]) && of(&["login", "-i"]) && of(&["app", "login", "--identity"]));
+        assert!(!of(&["npm", "login", "-i"]) && !of(&["az", "aks", "list", "-i"]));
     }
 
     /// A long text of what almost is an address must not cost the square of its length.
     #[test]
     fn long_texts_are_read_once() {
-        for part in ["169.254.169.253,", "9", "169", "169.", "i", "/metadata/", "NO_PROXY=169.254.169.254,"] {
+        for part in [
+            "169.254.169.253,",
+            "9",
+            "169",
+            "169.",
+            "168",
+            "168.63.129.16,",
+            "i",
+            "/metadata/",
+            "NO_PROXY=169.254.169.254,",
+            "az login,\n",
+        ] {
             let text = part.repeat((1 << 18) / part.len());
             assert!(!mentions_endpoint(&text) && !hints_at_switch(&text), "{part}");
+            assert!(!signs_in_with_identity(&text), "{part}");
         }
     }
 }

@@ -56,7 +56,7 @@ use verdict::Decision;
 pub struct Host<'h> {
     /// Today in UTC; asked only if an exemption has an end.
     pub today: &'h dyn Fn() -> Date,
-    /// Asked only with `clusterLookups`.
+    /// Asked only with `clusterLookups`, except for what comes with the object.
     pub cluster: &'h dyn Cluster,
 }
 
@@ -115,22 +115,14 @@ fn evaluate_as(payload: &[u8], host: &Host<'_>, wanted: Wanted) -> Evaluation {
         trusted => Requester::of(request.user_info(), trusted),
     };
     let object = Object::new(request, request.object());
-    let copy = texts::last_applied(&object);
+    let copies = texts::Copies::default();
     let gated = wanted != Wanted::FindingsWithoutGates;
     let lookups = settings.cluster_lookups.then(|| Lookups::new(host.cluster));
-    let mut cx = RuleContext {
-        request,
-        requester,
-        settings: &settings,
-        lookups: lookups.as_ref(),
-        rule: &rules::UNREADABLE,
-        excused: false,
-        findings: Vec::new(),
-    };
+    let mut cx = RuleContext::new(request, requester, &settings, lookups.as_ref(), host.cluster, &rules::UNREADABLE);
     if object.root.is_absent() && scope != Scope::RequestOnly {
         cx.report(Node::absent(), "is missing from the request");
     }
-    run(&mut cx, &object, &copy, Run { scope, about_request: true, gated });
+    run(&mut cx, &object, &copies, Run { scope, about_request: true, gated });
     if wanted == Wanted::Response && verdict::is_silent(&cx) {
         cx.findings.clear();
     }
@@ -202,17 +194,11 @@ fn ratchet(cx: &RuleContext<'_>, decisions: &mut [Decision], is_being_deleted: b
         return;
     }
     let object = Object::new(cx.request, old);
-    let copy = texts::last_applied(&object);
-    let mut before = RuleContext {
-        request: cx.request,
-        requester: cx.requester,
-        settings: cx.settings,
-        lookups: cx.lookups,
-        rule: &rules::UNREADABLE,
-        excused: false,
-        findings: Vec::new(),
-    };
-    run(&mut before, &object, &copy, Run { scope: Scope::Object, about_request: false, gated });
+    let copies = texts::Copies::default();
+    let mut before =
+        RuleContext::new(cx.request, cx.requester, cx.settings, cx.lookups, cx.cluster, &rules::UNREADABLE);
+    before.is_old = true;
+    run(&mut before, &object, &copies, Run { scope: Scope::Object, about_request: false, gated });
     verdict::ratchet(decisions, &before, &object, is_being_deleted);
 }
 

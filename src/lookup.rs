@@ -4,6 +4,7 @@
 //! decide the question. [`Lookups`] asks for each object once in a request, in the order of rules and
 //! objects, so that a recorded session can be replayed.
 
+use crate::view::binding::Binding;
 use crate::view::workload::Workload;
 use crate::view::workload_identity::CLIENT_ID;
 use json::Node;
@@ -23,13 +24,16 @@ pub struct Resource {
     pub field_masks: &'static [&'static str],
 }
 
+/// The member of pods and service accounts that mounts the API token.
+pub const AUTOMOUNT: &str = "automountServiceAccountToken";
+
 const RBAC: &str = "rbac.authorization.k8s.io/v1";
 
 pub static SERVICE_ACCOUNT: Resource = Resource {
     api_version: "v1",
     kind: kind::SERVICE_ACCOUNT.kind,
     plural: kind::SERVICE_ACCOUNT.plural,
-    field_masks: &["metadata.annotations"],
+    field_masks: &["metadata.annotations", "automountServiceAccountToken"],
 };
 pub static ROLE: Resource = resource(&kind::ROLE);
 pub static CLUSTER_ROLE: Resource = resource(&kind::CLUSTER_ROLE);
@@ -54,6 +58,15 @@ pub struct Query<'a> {
 }
 
 impl<'a> Query<'a> {
+    /// The role that a binding grants.
+    pub fn role(binding: &Binding<'a>) -> Self {
+        let role = binding.role_ref();
+        match role.kind {
+            "ClusterRole" => Query { resource: &CLUSTER_ROLE, namespace: None, name: role.name },
+            _ => Query { resource: &ROLE, namespace: Some(binding.object.namespace), name: role.name },
+        }
+    }
+
     /// The service account that the pods of a workload run under.
     pub fn service_account(workload: &Workload<'a>) -> Self {
         let namespace = Some(workload.object.namespace);
@@ -65,6 +78,12 @@ impl<'a> Query<'a> {
 pub trait Cluster {
     /// The object as JSON, with at least the fields of its masks.
     fn get(&self, query: &Query<'_>) -> Result<String, LookupError>;
+
+    /// The object, if it comes with the one that is evaluated. Programs that read manifests have such objects, and
+    /// rules can ask for them without `clusterLookups`.
+    fn given(&self, _: &Query<'_>) -> Option<String> {
+        None
+    }
 }
 
 /// For hosts without look-ups.
@@ -163,6 +182,8 @@ struct Answer {
 pub struct ServiceAccount {
     /// `azure.workload.identity/client-id` is set.
     pub has_client_id: bool,
+    /// Pods that do not say otherwise get no API token.
+    pub mounts_no_token: bool,
 }
 
 impl<'h> Lookups<'h> {
@@ -173,17 +194,13 @@ impl<'h> Lookups<'h> {
     pub fn service_account(&self, query: &Query<'_>) -> Result<ServiceAccount, LookupError> {
         self.read(query, |account| ServiceAccount {
             has_client_id: account.at(&["metadata", "annotations", CLIENT_ID]).set_text().is_some(),
+            mounts_no_token: account.get(AUTOMOUNT).bool() == Some(false),
         })
     }
 
     /// Gets an object from the cluster and applies `read` to it.
     pub fn read<T>(&self, query: &Query<'_>, read: impl FnOnce(Node<'_>) -> T) -> Result<T, LookupError> {
-        let text = self.get(query)?;
-        let value = json::parse(&text).map_err(|_| LookupError::Failed)?;
-        let object = Node::new(&value);
-        // Field masks can remove the kind, but cannot change it.
-        let is_asked_kind = object.get("kind").text().is_none_or(|kind| kind == query.resource.kind);
-        if object.is_object() && is_asked_kind { Ok(read(object)) } else { Err(LookupError::Failed) }
+        read_answer(query, &self.get(query)?, read)
     }
 
     fn get(&self, query: &Query<'_>) -> Result<Rc<str>, LookupError> {
@@ -207,6 +224,19 @@ impl<'h> Lookups<'h> {
         });
         object
     }
+}
+
+/// Reads an object that comes with the one that is evaluated.
+pub(crate) fn read_given<T>(cluster: &dyn Cluster, query: &Query<'_>, read: impl FnOnce(Node<'_>) -> T) -> Option<T> {
+    read_answer(query, &cluster.given(query)?, read).ok()
+}
+
+fn read_answer<T>(query: &Query<'_>, text: &str, read: impl FnOnce(Node<'_>) -> T) -> Result<T, LookupError> {
+    let value = json::parse(text).map_err(|_| LookupError::Failed)?;
+    let object = Node::new(&value);
+    // Field masks can remove the kind, but cannot change it.
+    let is_asked_kind = object.get("kind").text().is_none_or(|kind| kind == query.resource.kind);
+    if object.is_object() && is_asked_kind { Ok(read(object)) } else { Err(LookupError::Failed) }
 }
 
 #[cfg(test)]

@@ -42,6 +42,14 @@ impl<'a> Object<'a> {
         Object { root, group, kind, name, namespace, tag: Tag::of(group, kind) }
     }
 
+    /// The object `root`, found in an annotation of this one: of its own kind if it says so.
+    pub(crate) fn copied(&self, root: Node<'a>) -> Self {
+        match own_kind(root) {
+            (_, "") => Object { root, ..*self },
+            (group, kind) => Object { root, group, kind, tag: Tag::of(group, kind), ..*self },
+        }
+    }
+
     #[inline(always)]
     pub fn is(&self, kind: &Kind) -> bool {
         kind.has(self.tag, self.group, self.kind)

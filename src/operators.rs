@@ -8,6 +8,7 @@ mod table;
 pub use table::OPERATORS;
 
 use crate::nearest::nearest;
+use json::Node;
 use kubernetes::grant::PolicyRule;
 use kubernetes::role::Role;
 
@@ -114,8 +115,9 @@ fn is_called(name: &str, published: &str) -> bool {
 }
 
 impl PublishedRole {
-    /// The ceiling as a role. `namespaced` is whether it is bound in one namespace only.
-    pub fn ceiling(&self, namespaced: bool) -> Role<'static> {
+    /// The ceiling as a role with the metadata of `root`, because some grants depend on the namespace of the role.
+    /// `namespaced` is whether it is bound in one namespace only.
+    pub fn ceiling<'a>(&self, root: Node<'a>, namespaced: bool) -> Role<'a> {
         let rules = self.ceiling.split(';').filter(|rule| !rule.is_empty()).map(|rule| {
             let mut lists = rule.split('|').map(|list| list.split(',').collect::<Vec<_>>());
             let mut next = || lists.next().unwrap_or_default();
@@ -125,6 +127,6 @@ impl PublishedRole {
                 _ => PolicyRule::of(groups, entries, verbs, names, Vec::new()),
             }
         });
-        Role::of(rules.collect(), namespaced)
+        Role::of(root, rules.collect(), namespaced)
     }
 }

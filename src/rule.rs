@@ -5,14 +5,15 @@
 //! rules and do not know about profiles, exemptions or operations.
 
 use crate::anchor::Anchor;
-use crate::auth_mode::ModeFinding;
+use crate::auth_mode::{Id, ModeFinding};
 use crate::finding::{Compared, Finding, Severity};
-use crate::lookup::{LookupError, Lookups, Query};
+use crate::lookup::{Cluster, LookupError, Lookups, Query};
 use crate::object::Object;
 use crate::privilege::Privileges;
-use crate::request::Request;
+use crate::request::{Operation, Request};
 use crate::requester::Requester;
-use crate::settings::Settings;
+use crate::settings::{Override, Settings};
+use crate::sort::sort;
 use crate::texts::{Origins, Text};
 use crate::view::{binding::Binding, certificate::CertificateRequest, token::TokenRequest, workload::Workload};
 use kubernetes::kind::Kind;
@@ -55,6 +56,8 @@ pub enum Check {
     Kinds(&'static [Kind], for<'a> fn(&mut RuleContext<'a>, &Object<'a>)),
     /// What an object or its pods choose to sign in to Azure with.
     Mode(for<'a> fn(&mut RuleContext<'a>, &ModeFinding<'a>)),
+    /// The client ids and tenant ids that an object and its pods sign in with.
+    Id(for<'a> fn(&mut RuleContext<'a>, &Id<'a>)),
     /// Pods, and every pod template of a workload.
     Workload(for<'a> fn(&mut RuleContext<'a>, &Workload<'a>)),
     /// RoleBinding and ClusterRoleBinding.
@@ -88,13 +91,60 @@ pub struct RuleContext<'a> {
     pub settings: &'a Settings,
     /// Facts from the cluster; `None` unless `clusterLookups` is on.
     pub lookups: Option<&'a Lookups<'a>>,
+    /// What comes with the object, without `clusterLookups`.
+    pub(crate) cluster: &'a dyn Cluster,
     pub(crate) rule: &'static Rule,
     /// Whether the object is a binding that an operator is expected to have: its findings are only recorded.
     pub(crate) excused: bool,
     pub(crate) findings: Vec<Finding<'a>>,
+    /// Whether the object is the old one of an update.
+    pub(crate) is_old: bool,
+    /// The nodes that rules have reported before the current one, by address, if a rule has asked.
+    earlier: Option<(&'static str, Vec<(usize, Severity)>)>,
 }
 
 impl<'a> RuleContext<'a> {
+    pub(crate) fn new(
+        request: &'a Request<'a>,
+        requester: Requester,
+        settings: &'a Settings,
+        lookups: Option<&'a Lookups<'a>>,
+        cluster: &'a dyn Cluster,
+        rule: &'static Rule,
+    ) -> Self {
+        let (findings, is_old, excused) = (Vec::new(), false, false);
+        RuleContext { request, requester, settings, lookups, cluster, rule, excused, findings, is_old, earlier: None }
+    }
+
+    /// Whether the node at `address` was reported, at least as severe, before the current rule first asked.
+    pub(crate) fn is_reported(&mut self, address: usize, severity: Severity) -> bool {
+        let (_, earlier) = match self.earlier.take() {
+            Some(earlier) if earlier.0 == self.rule.id => self.earlier.insert(earlier),
+            _ => {
+                let places = self.findings.iter().filter_map(|finding| match &finding.place {
+                    Anchor::Node { node, .. } => Some((node.address(), finding.severity)),
+                    _ => None,
+                });
+                let mut earlier: Vec<_> = places.collect();
+                sort(&mut earlier);
+                self.earlier.insert((self.rule.id, earlier))
+            }
+        };
+        let at = earlier.partition_point(|(known, as_severe)| (*known, *as_severe) < (address, severity));
+        earlier.get(at).is_some_and(|(known, _)| *known == address)
+    }
+
+    /// Whether a finding of this severity is compared with those of the old object, exemptions aside: one that is not
+    /// denied needs no comparison.
+    pub(crate) fn is_compared(&self, severity: Severity) -> bool {
+        self.request.operation() == Operation::Update
+            && (self.is_old
+                || match self.settings.override_of(self.rule.id) {
+                    Some(action) => action == Override::Deny,
+                    None => self.settings.profile.denies(severity),
+                })
+    }
+
     /// Reports a finding at `place`. `message` finishes the sentence that the path begins, in lower case
     /// and without a full stop. It never contains a value, only names.
     pub fn report(&mut self, place: impl Into<Anchor<'a>>, message: impl Into<String>) -> &mut Finding<'a> {

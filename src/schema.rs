@@ -1,4 +1,4 @@
-//! The shapes of the kinds we judge: which members are lists, objects, texts.
+//! The shapes of the kinds that rules read: which members are lists, objects, texts.
 //!
 //! Checked once before the rules run. Behind it a rule may read a member of another type as absent,
 //! because an object with one is denied by name already.
@@ -206,6 +206,9 @@ const POD_SPEC_MEMBERS: &[(&str, Shape)] = &[
     ("hostNetwork", Bool),
     ("hostPID", Bool),
     ("nodeSelector", Map(&Text)),
+    ("nodeName", Text),
+    ("tolerations", List(&Members(&[("key", Text), ("operator", Text), ("value", Text)]))),
+    ("affinity", Members(&[("nodeAffinity", Members(&[]))])),
     ("os", Members(&[("name", Text)])),
     ("imagePullSecrets", List(&NAME_REF)),
     ("sidecars", List(&CONTAINER)),
@@ -273,6 +276,16 @@ const BODIES: &[(Kind, Shape)] = &[
     (kind::SECRET_PROVIDER_CLASS, Members(&[("spec", Members(&[("provider", Text), ("parameters", Map(&Text))]))])),
     (kind::TRIGGER_AUTHENTICATION, Members(TRIGGER_AUTHENTICATION_MEMBERS)),
     (kind::CLUSTER_TRIGGER_AUTHENTICATION, Members(TRIGGER_AUTHENTICATION_MEMBERS)),
+    (
+        kind::CSI_DRIVER,
+        Members(&[(
+            "spec",
+            Members(&[
+                ("tokenRequests", List(&Members(&[("audience", Text)]))),
+                ("serviceAccountTokenInSecrets", Bool),
+            ]),
+        )]),
+    ),
     (kind::ROLE_BINDING, Members(BINDING_MEMBERS)),
     (kind::CLUSTER_ROLE_BINDING, Members(BINDING_MEMBERS)),
     (kind::SECRET, Members(&[("type", Text), ("data", Map(&Text)), ("stringData", Map(&Text))])),

@@ -5,7 +5,9 @@
 //! their own are called.
 
 use crate::imds;
-use credentials::{Class, CredentialKind, FORMATS, Filter, MARKS, SIGNATURES, may_be_base64, recognise_all_with};
+use credentials::{
+    Class, CredentialKind, ESCAPE_BIT, FORMATS, Filter, MARKS, SIGNATURES, exact, may_be_base64, recognise_all_with,
+};
 use std::ops::Range;
 
 /// A credential in a text, and the bytes that it takes.
@@ -21,13 +23,15 @@ const STRUCTURE_BIT: usize = 63;
 
 /// What is looked for in long texts, all of which assign something.
 const UNSTRUCTURED: Filter = {
-    assert!(SIGNATURES.len() + FORMATS.len() <= ENDPOINT_BIT, "no bit is left");
+    assert!(ESCAPE_BIT < ENDPOINT_BIT, "no bit is left");
     MARKS.with_all(ENDPOINT_BIT, imds::ENDPOINT_MARKS).with_all(SWITCH_BIT, imds::SWITCH_MARKS)
 };
 static LONG_FILTER: Filter = UNSTRUCTURED;
 #[allow(clippy::indexing_slicing, reason = "the compiler evaluates it, and would refuse")]
 static FILTER: Filter = {
     let mut filter = UNSTRUCTURED;
+    // A flag may be given a value without any other sign.
+    filter = filter.with_all(STRUCTURE_BIT, &[exact(" -"), exact("ENV "), exact("setx ")]);
     let structure = b"=:\n{[<";
     let mut n = 0;
     while n < structure.len() {
@@ -112,15 +116,16 @@ impl ValueHints {
     /// What `text` may be, whatever its name.
     pub fn of(text: &str) -> Self {
         let seen = FILTER.seen(text.as_bytes());
-        let is_base64 = may_be_base64(text);
+        // Base64 and escapes hide what the filter looks for.
+        let is_hidden = may_be_base64(text) || credentials::may_have_no_mark(text) || seen >> ESCAPE_BIT & 1 == 1;
         let is_marked = seen & !(1 << ENDPOINT_BIT | 1 << SWITCH_BIT | 1 << STRUCTURE_BIT) != 0;
         ValueHints::default()
-            .and_if(is_marked || is_base64 || credentials::may_have_no_mark(text), Self::CREDENTIAL)
+            .and_if(is_marked || is_hidden, Self::CREDENTIAL)
             .and_if(seen >> STRUCTURE_BIT & 1 == 1, Self::ASSIGNS)
             .and_if(seen >> ENDPOINT_BIT & 1 == 1, Self::ENDPOINT)
             .and_if(seen >> SWITCH_BIT & 1 == 1, Self::SWITCH)
-            .and_if(seen & AWS_BITS != 0, Self::AWS)
-            .and_if(is_base64 || seen & KUBERNETES_BITS != 0, Self::KUBECONFIG)
+            .and_if(is_hidden || seen & AWS_BITS != 0, Self::AWS)
+            .and_if(is_hidden || seen & KUBERNETES_BITS != 0, Self::KUBECONFIG)
     }
 
     #[must_use]

@@ -7,7 +7,7 @@ use crate::requester::{Requester, writes_for_aks};
 use crate::rule::{Check, Rule, RuleContext};
 use crate::rules;
 use crate::settings::{Date, Exemption, Override, Profile};
-use crate::sort::{sort, sort_by};
+use crate::sort::sort;
 use json::Node;
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -149,9 +149,9 @@ fn action(cx: &RuleContext<'_>, rule: &str, severity: Severity, unchecked: bool)
 /// What a profile makes of a finding that the settings say nothing else about.
 pub fn by_profile(profile: Profile, severity: Severity) -> Action {
     match (severity, profile) {
-        (Severity::High, _) | (Severity::Medium, Profile::Restricted) => Action::Deny,
-        (Severity::Medium, Profile::Baseline) | (Severity::Low, Profile::Restricted) => Action::Warn,
+        _ if profile.denies(severity) => Action::Deny,
         (Severity::Low, Profile::Baseline) => Action::None,
+        _ => Action::Warn,
     }
 }
 
@@ -168,55 +168,75 @@ pub(crate) const ONLY_OLD: &str = ", allowed only because the old object has it 
 /// being deleted: its finalizers could not be removed otherwise.
 pub(crate) fn ratchet(decisions: &mut [Decision], before: &RuleContext<'_>, old: &Object<'_>, is_being_deleted: bool) {
     let places: Vec<&Anchor<'_>> = before.findings.iter().map(|finding| &finding.place).collect();
-    let mut known = Vec::with_capacity(places.len());
+    let mut known: Vec<Key> = Vec::with_capacity(places.len());
     let mut granted: Vec<u64> = Vec::new();
     for (finding, location) in before.findings.iter().zip(locate(old.root, &places)) {
         match &finding.compared {
             Compared::Grants(grants) => granted.extend(grants.iter().map(|grant| grant.known())),
-            compared => known.push((key(finding.rule, &location, compared), Reverse(finding.severity))),
+            compared => keys(finding.rule, &location, compared, finding.severity, &mut |key| known.push(key)),
         }
     }
     sort(&mut known);
     sort(&mut granted);
-    let mut new: Vec<_> = decisions
-        .iter_mut()
-        .filter(|decision| decision.denies())
-        .filter(|decision| match decision.is_unreadable() {
-            true => is_being_deleted,
-            false => !decision.rule.checks.iter().all(Check::is_about_request),
-        })
-        .enumerate()
-        .map(|(index, decision)| {
-            let key = key(decision.rule.id, &decision.location, &decision.compared);
-            ((key, Reverse(decision.severity), index), decision)
-        })
-        .collect();
-    sort_by(&mut new, |(a, _), (b, _)| a < b);
+    let is_open = |decision: &Decision| {
+        decision.denies()
+            && match decision.is_unreadable() {
+                true => is_being_deleted,
+                false => !decision.rule.checks.iter().all(Check::is_about_request),
+            }
+    };
+    let mut asked: Vec<(Key, usize)> = Vec::new();
+    let mut is_old = vec![false; decisions.len()];
+    for (index, decision) in decisions.iter().enumerate().filter(|(_, decision)| is_open(decision)) {
+        let Some(is_old) = is_old.get_mut(index) else { continue };
+        match &decision.compared {
+            Compared::Grants(grants) => {
+                *is_old = !grants.is_empty() && grants.iter().all(|grant| grant.is_among(&granted));
+            }
+            compared => {
+                *is_old = true;
+                keys(decision.rule.id, &decision.location, compared, decision.severity, &mut |key| {
+                    asked.push((key, index));
+                });
+            }
+        }
+    }
+    sort(&mut asked);
     // Both lists go through the keys in the same order, and through each key from the worst finding down.
     let mut known = known.into_iter().peekable();
-    for ((key, severity, _), decision) in new {
-        let is_old = match &decision.compared {
-            Compared::Grants(grants) => !grants.is_empty() && grants.iter().all(|grant| grant.is_among(&granted)),
-            _ => {
-                while known.next_if(|(other, _)| *other < key).is_some() {}
-                known.next_if(|(other, as_severe)| *other == key && *as_severe <= severity).is_some()
-            }
-        };
-        if is_old {
-            decision.action = Action::Warn;
-            // To refuse a new value would turn a secret that expires into an outage.
-            if decision.rule.id.contains("credential") && decision.compared == Compared::Anchor {
-                decision.message.push_str(" (the value is not compared, so that it can be rotated)");
-            }
-            decision.message.push_str(ONLY_OLD);
+    for ((key, severity), index) in asked {
+        while known.next_if(|(other, _)| *other < key).is_some() {}
+        let is_known = known.next_if(|(other, as_severe)| *other == key && *as_severe <= severity).is_some();
+        if let Some(is_old) = is_old.get_mut(index).filter(|_| !is_known) {
+            *is_old = false;
         }
+    }
+    for (decision, _) in decisions.iter_mut().zip(is_old).filter(|(_, is_old)| *is_old) {
+        decision.action = Action::Warn;
+        if matches!(decision.compared, Compared::Rotated | Compared::Many(_)) {
+            decision.message.push_str(" (the value is not compared, so that it can be rotated)");
+        }
+        decision.message.push_str(ONLY_OLD);
     }
 }
 
-/// What two findings have in common if they are the same: rule, place and content.
-fn key(rule: &str, location: &Location, compared: &Compared) -> u64 {
-    let content = if let Compared::Content(content) = compared { Some(content) } else { None };
-    digest((rule, location.identity, content))
+/// What two findings have in common if they are the same: a digest of rule, place and content. The worst come first.
+type Key = (u64, Reverse<Severity>);
+
+/// Calls `found` with the key of a finding, or of each that it is about.
+fn keys(rule: &str, location: &Location, compared: &Compared, severity: Severity, found: &mut dyn FnMut(Key)) {
+    let mut add = |identity: u64, content: Option<u64>, severity: Severity| {
+        found((digest((rule, identity, content)), Reverse(severity)));
+    };
+    match compared {
+        Compared::Many(places) => {
+            for (place, severity) in places {
+                add(location.identity_inside(*place), None, *severity);
+            }
+        }
+        Compared::Content(content) => add(location.identity, Some(*content), severity),
+        Compared::Anchor | Compared::Rotated | Compared::Grants(_) => add(location.identity, None, severity),
+    }
 }
 
 /// Controllers of the control plane, and what they own Pods for.

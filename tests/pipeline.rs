@@ -11,7 +11,7 @@ fn judge_bytes(payload: &[u8]) -> Evaluation {
     evaluate(payload, &Host { today: &today, cluster: &NoCluster })
 }
 
-fn judge(settings: Value, request: Value) -> Evaluation {
+fn evaluate_request(settings: Value, request: Value) -> Evaluation {
     judge_bytes(json!({"settings": settings, "request": request}).to_string().as_bytes())
 }
 
@@ -51,7 +51,8 @@ fn pod_request(operation: &str, object: Value) -> Value {
 #[test]
 fn a_refusal_says_what_where_and_how() {
     let response =
-        judge(json!({}), request("CREATE", binding(&[group("platform-team"), group("system:anonymous")]))).response;
+        evaluate_request(json!({}), request("CREATE", binding(&[group("platform-team"), group("system:anonymous")])))
+            .response;
     assert!(!response.accepted);
     assert_eq!(response.code, Some(403));
     assert_eq!(
@@ -70,7 +71,7 @@ fn a_refusal_says_what_where_and_how() {
 #[test]
 fn warnings_come_with_acceptance_and_stand_in_its_message() {
     let object = binding(&[json!({"kind": "User", "name": "jane@contoso.com"})]);
-    let response = judge(json!({}), request("CREATE", object)).response;
+    let response = evaluate_request(json!({}), request("CREATE", object)).response;
     assert!(response.accepted);
     assert_eq!(response.code, None);
     assert_eq!(
@@ -92,20 +93,20 @@ fn warnings_come_with_acceptance_and_stand_in_its_message() {
 fn clean_up_is_never_blocked() {
     let mut delete = request("DELETE", Value::Null);
     delete["oldObject"] = bad();
-    assert!(judge(json!({}), delete).response.accepted);
+    assert!(evaluate_request(json!({}), delete).response.accepted);
     let mut dying = bad();
     dying["metadata"]["deletionTimestamp"] = json!("2026-11-21T00:00:00Z");
     let mut update = request("UPDATE", bad());
     update["oldObject"] = dying.clone();
-    assert!(judge(json!({"ratchet": false}), update).response.accepted);
+    assert!(evaluate_request(json!({"ratchet": false}), update).response.accepted);
     // A finalizer can keep the object for ever, so nothing may be added to it.
     let mut update = request("UPDATE", binding(&[group("platform-team"), group("other")]));
     update["oldObject"] = dying.clone();
-    assert!(!judge(json!({}), update).response.accepted);
+    assert!(!evaluate_request(json!({}), update).response.accepted);
     // Only the old state counts: an author can write the new one.
     let mut update = request("UPDATE", dying);
     update["oldObject"] = binding(&[]);
-    assert!(!judge(json!({}), update).response.accepted);
+    assert!(!evaluate_request(json!({}), update).response.accepted);
 }
 
 #[test]
@@ -123,10 +124,10 @@ fn operations_and_subresources() {
     ] {
         let mut request = pod_request(operation, pod(json!({"aadpodidbinding": "x"})));
         request["subResource"] = json!(sub);
-        assert_eq!(judge(json!({}), request).response.accepted, accepted, "{operation} {sub}");
+        assert_eq!(evaluate_request(json!({}), request).response.accepted, accepted, "{operation} {sub}");
     }
     for operation in ["CREATE", "UPDATE"] {
-        let response = judge(json!({}), pod_request(operation, Value::Null)).response;
+        let response = evaluate_request(json!({}), pod_request(operation, Value::Null)).response;
         assert_eq!((response.accepted, response.code), (false, Some(400)), "{operation} without an object");
     }
 }
@@ -136,7 +137,7 @@ fn the_ratchet_lets_old_faults_be_and_stops_new_ones() {
     let update = |old: Value, new: Value, settings: Value| {
         let mut update = request("UPDATE", new);
         update["oldObject"] = old;
-        judge(settings, update)
+        evaluate_request(settings, update)
     };
     let evaluation = update(bad(), bad(), json!({}));
     assert!(evaluation.response.accepted);
@@ -157,7 +158,7 @@ fn the_ratchet_lets_old_faults_be_and_stops_new_ones() {
     };
     let mut worse = pod_request("UPDATE", label(false));
     worse["oldObject"] = label(true);
-    assert!(!judge(json!({}), worse).response.accepted, "medium before, high now");
+    assert!(!evaluate_request(json!({}), worse).response.accepted, "medium before, high now");
     // Without a readable old object the new one is evaluated alone.
     for old in [Value::Null, json!("text"), json!([])] {
         assert!(!update(old, bad(), json!({})).response.accepted);
@@ -167,19 +168,22 @@ fn the_ratchet_lets_old_faults_be_and_stops_new_ones() {
 #[test]
 fn profiles_and_overrides() {
     let person = || request("CREATE", binding(&[json!({"kind": "User", "name": "jane@contoso.com"})]));
-    assert!(judge(json!({"profile": "baseline"}), person()).response.accepted);
-    assert!(!judge(json!({"profile": "restricted"}), person()).response.accepted);
-    assert!(!judge(json!({"rules": {"binding-individual-user": "deny"}}), person()).response.accepted);
-    let off = judge(json!({"profile": "restricted", "rules": {"binding-individual-user": false}}), person());
+    assert!(evaluate_request(json!({"profile": "baseline"}), person()).response.accepted);
+    assert!(!evaluate_request(json!({"profile": "restricted"}), person()).response.accepted);
+    assert!(!evaluate_request(json!({"rules": {"binding-individual-user": "deny"}}), person()).response.accepted);
+    let off = evaluate_request(json!({"profile": "restricted", "rules": {"binding-individual-user": false}}), person());
     assert!(off.response.accepted && off.findings.is_empty());
     assert!(
-        judge(json!({"rules": {"binding-group-not-object-id": "warn"}}), request("CREATE", bad())).response.accepted
+        evaluate_request(json!({"rules": {"binding-group-not-object-id": "warn"}}), request("CREATE", bad()))
+            .response
+            .accepted
     );
 }
 
 #[test]
 fn exemptions_need_everything_to_fit_and_end() {
-    let with = |exemption: Value| judge(json!({"exemptions": [exemption]}), request("CREATE", bad())).response;
+    let with =
+        |exemption: Value| evaluate_request(json!({"exemptions": [exemption]}), request("CREATE", bad())).response;
     let response = with(json!({"namespaces": ["sh*"], "kinds": ["RoleBinding"], "reason": "moving by spring"}));
     assert!(response.accepted);
     assert_eq!(response.audit_annotations["exempted"], "binding-group-not-object-id (moving by spring)");
@@ -196,7 +200,11 @@ fn exemptions_need_everything_to_fit_and_end() {
     cluster["kind"]["kind"] = json!("ClusterRoleBinding");
     cluster["namespace"] = json!("");
     cluster["object"]["metadata"]["namespace"] = Value::Null;
-    assert!(!judge(json!({"exemptions": [{"namespaces": ["shop", "s*"], "reason": "r"}]}), cluster).response.accepted);
+    assert!(
+        !evaluate_request(json!({"exemptions": [{"namespaces": ["shop", "s*"], "reason": "r"}]}), cluster)
+            .response
+            .accepted
+    );
 }
 
 #[test]
@@ -215,7 +223,7 @@ fn pods_of_built_in_controllers_can_be_let_through() {
         object["metadata"]["ownerReferences"] = json!([owner]);
         let mut request = pod_request("CREATE", object);
         request["userInfo"] = json!({"username": user, "groups": ["system:authenticated"]});
-        judge(json!({"ownedPods": "warn"}), request).response.accepted
+        evaluate_request(json!({"ownedPods": "warn"}), request).response.accepted
     };
     let replica_set = || json!({"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web-1", "controller": true});
     const CONTROLLER: &str = "system:serviceaccount:kube-system:replicaset-controller";
@@ -305,7 +313,7 @@ fn wrong_types_and_nulls_everywhere() {
         json!({"a": MARKER}),
         json!([{"name": [MARKER]}]),
     ];
-    let mut judged = 0;
+    let mut evaluated = 0;
     for (api_group, kind, object) in &objects {
         let mut pointers = vec![String::new()];
         collect_pointers(object, String::new(), &mut pointers);
@@ -315,16 +323,16 @@ fn wrong_types_and_nulls_everywhere() {
                 *object.pointer_mut(pointer).unwrap() = value.clone();
                 let request = json!({"operation": "CREATE", "kind": {"group": api_group, "version": "v1", "kind": kind}, "object": object});
                 // A string is a name in some places and may be shown there; elsewhere it never is.
-                let evaluation = judge(json!({}), request);
+                let evaluation = evaluate_request(json!({}), request);
                 let text = String::from_utf8(evaluation.response.to_json()).unwrap();
                 let is_name = ["name", "namespace", "kind"].iter().any(|key| pointer.ends_with(key))
                     || pointer.contains("/rules");
                 assert!(is_name || !text.contains(MARKER), "{kind}{pointer} {value}: {text}");
-                judged += 1;
+                evaluated += 1;
             }
         }
     }
-    assert!(judged > 300, "{judged}");
+    assert!(evaluated > 300, "{evaluated}");
 }
 
 fn collect_pointers(value: &Value, at: String, out: &mut Vec<String>) {
@@ -352,7 +360,7 @@ fn large_objects_are_judged() {
     assert!(never_echoed(payload.as_bytes()).response.accepted);
     // As many faults as there is room for: the message is cut and says so.
     let subjects: Vec<Value> = (0..20_000).map(|n| group(&format!("team-{n}"))).collect();
-    let response = judge(json!({}), request("CREATE", binding(&subjects))).response;
+    let response = evaluate_request(json!({}), request("CREATE", binding(&subjects))).response;
     let message = response.message.unwrap();
     assert!(
         message.len() <= LONGEST_MESSAGE && message.contains("20000 problems") && message.contains("\nand 19"),
@@ -364,7 +372,7 @@ fn large_objects_are_judged() {
 #[test]
 fn odd_names_cannot_forge_a_message() {
     let object = binding(&[group("a\nrules: https://evil.example\u{202e}"), group(&"x".repeat(5_000))]);
-    let response = judge(json!({}), request("CREATE", object)).response;
+    let response = evaluate_request(json!({}), request("CREATE", object)).response;
     let message = response.message.unwrap();
     assert_eq!(message.matches("\nrules: ").count(), 1);
     assert!(!message.contains('\u{202e}') && message.len() < 1_500, "{message}");
@@ -375,11 +383,11 @@ fn unknown_kinds_are_judged_by_what_every_object_has() {
     let object =
         json!({"apiVersion": "example.com/v1", "kind": "Thing", "metadata": {"name": "x", "labels": {"a": 1}}});
     let request = json!({"operation": "CREATE", "kind": {"group": "example.com", "version": "v1", "kind": "Thing"}, "object": object});
-    let response = judge(json!({}), request).response;
+    let response = evaluate_request(json!({}), request).response;
     assert_eq!(response.code, Some(400));
     let object = json!({"apiVersion": "example.com/v1", "kind": "Thing", "metadata": {"name": "x"}, "spec": {"anything": [1, null, {}]}});
     let request = json!({"operation": "CREATE", "kind": {"group": "example.com", "version": "v1", "kind": "Thing"}, "object": object});
-    assert!(judge(json!({}), request).response.accepted);
+    assert!(evaluate_request(json!({}), request).response.accepted);
 }
 
 #[test]
@@ -408,7 +416,7 @@ fn settings_answers_are_never_failures() {
 
 #[test]
 fn settings_that_are_wrong_refuse_rather_than_guess() {
-    let response = judge(json!({"profile": "strict"}), request("CREATE", binding(&[]))).response;
+    let response = evaluate_request(json!({"profile": "strict"}), request("CREATE", binding(&[]))).response;
     assert_eq!((response.accepted, response.code), (false, Some(400)));
 }
 
@@ -426,11 +434,11 @@ fn limits_keep_the_worst_findings() {
     let mut subjects: Vec<Value> =
         (0..300).map(|n| json!({"kind": "User", "name": format!("{n}@contoso.com")})).collect();
     subjects.push(json!({"kind": "User", "name": "system:anonymous"}));
-    let response = judge(json!({"profile": "restricted"}), request("CREATE", binding(&subjects))).response;
+    let response = evaluate_request(json!({"profile": "restricted"}), request("CREATE", binding(&subjects))).response;
     let message = response.message.clone().unwrap();
     assert!(message.contains("\n1) binding-anonymous: ") && message.contains("\nand ") && message.len() <= 4096);
     let all = json!({"rules": {"binding-anonymous": "warn", "binding-individual-user": "warn"}});
-    let response = judge(all, request("CREATE", binding(&subjects))).response;
+    let response = evaluate_request(all, request("CREATE", binding(&subjects))).response;
     assert_eq!(response.warnings.len(), 2, "one line for each rule: {:?}", response.warnings);
     assert!(response.warnings[0].starts_with("binding-anonymous: RoleBinding shop/team: subjects[system:anonymous] "));
     assert!(response.warnings[1].contains(" (and 299 more); ") && response.warnings[1].len() <= 256);

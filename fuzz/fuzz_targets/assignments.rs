@@ -1,7 +1,7 @@
 //! The readers of base64, of configuration files and of command lines.
 #![no_main]
 
-use credentials::{assignments, decode_base64, flags};
+use credentials::{arguments, assignments, decode_base64, flags, secret_assignments};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
@@ -19,7 +19,10 @@ fuzz_target!(|text: &str| {
         }
         pairs += 1;
     });
-    // More pairs than signs that make one would be pairs out of nothing.
-    assert!(pairs <= 4 * text.len() + 4, "{pairs} pairs");
+    // More pairs than signs that make one would be pairs out of nothing. Strings in strings are read again.
+    assert!(pairs <= 16 * text.len() + 16, "{pairs} pairs");
+    secret_assignments(text, &mut |pair, strength| assert_eq!(pair.strength, Some(strength)));
+    let words: Vec<&str> = text.split('\n').collect();
+    arguments(&words, &mut |index, pair| assert!(pair.value.len() <= words[index].len()));
     flags(text, &mut |flag, value| assert!(flag.len() + value.len() <= text.len()));
 });

@@ -3,13 +3,17 @@
 //! A [`Controller`] of the [table](entries) says where one controller keeps the choice and what its values mean,
 //! with the names and defaults of the controller. [`choices`] reads the table once; the rules
 //! `credential-mode`, `credential-volume`, `pod-identity-mode` and `node-identity-mode` get what it
-//! found, and each reports its modes. Adding a kind is one entry and one pair of fixtures.
+//! found, and each reports its modes. The rules about ids get the client ids and tenant ids that the
+//! table's columns name ([`ids`]). Adding a kind is one entry and one pair of fixtures.
 
+mod document;
+mod ids;
 mod path;
 mod table;
 #[cfg(test)]
 mod tests;
 
+pub use ids::{Id, IdKind, VARIABLES, ids, ids_of_pods, is_entra_sdk};
 pub use table::entries;
 use table::{of_kind, of_pods};
 
@@ -18,6 +22,7 @@ use crate::finding::Severity;
 use crate::object::Object;
 use crate::view::workload::Workload;
 use credentials::{self, NameStrength, decode_base64, name_strength};
+use document::settings;
 use json::Node;
 use kubernetes::kind::Kind;
 use path::{each, split, step, steps};
@@ -79,21 +84,44 @@ pub struct Controller {
     /// Whether the controller ignores the case of keys below `at`.
     pub any_case: bool,
     pub choices: &'static [Choice],
+    /// Where client ids are: paths from `at`, or from the object if they begin with `/`.
+    pub clients: &'static [&'static str],
+    /// Where tenant ids are.
+    pub tenants: &'static [&'static str],
     /// The mode to use instead, as an imperative with the exact YAML.
     pub fix: &'static str,
     /// Where the controller documents its modes.
     pub source: &'static str,
 }
 
+/// What most entries leave out.
+const NONE: Controller = Controller {
+    title: "",
+    on: Target::Kinds(&[]),
+    given: &[],
+    at: &[""],
+    any_case: false,
+    choices: &[],
+    clients: &[],
+    tenants: &[],
+    fix: "",
+    source: "",
+};
+
 /// Where entries look.
 pub enum Target {
     Kinds(&'static [Kind]),
+    /// Settings of a program, at any depth: in the texts of a ConfigMap or Secret, as YAML, JSON, INI, properties or
+    /// Hadoop's XML, and in the `spec` of other kinds. A condition that begins with `/` starts at the parent of `at`.
+    Settings(&'static [Kind]),
     /// Kinds that are or make volumes.
     VolumeKinds(&'static [Kind]),
     /// Volumes of every pod template, by their source and its driver, `""` where it has none.
     Volumes(&'static str, &'static str),
     /// Containers of every pod template, by the beginning or end of their image's name.
     Containers(&'static str),
+    /// Containers of every pod template that have a variable whose name begins so, in any case.
+    Variables(&'static str),
 }
 
 /// A value of a member, or its absence, that chooses a mode. All that hold are reported.
@@ -130,6 +158,12 @@ pub enum Predicate {
     /// What Go's `strconv.ParseBool` reads as true.
     True,
     NotTrue,
+    /// [`Predicate::True`], or the boolean.
+    On,
+    /// Neither.
+    NotOn,
+    /// A reference or a placeholder: the rules about credentials report literals.
+    Reference,
     /// A string that is not a reference, placeholder, path or other benign value.
     Plaintext,
     /// A string that is a credential whatever it is called.
@@ -172,8 +206,9 @@ impl Predicate {
                 let text = text.to_ascii_lowercase();
                 parts.iter().any(|part| text.contains(part))
             }
-            Predicate::True => is_true(text),
-            Predicate::NotTrue => !is_true(text),
+            Predicate::True | Predicate::On => is_true(text),
+            Predicate::NotTrue | Predicate::NotOn => !is_true(text),
+            Predicate::Reference => !text.trim().is_empty() && !Predicate::Plaintext.holds_for(text),
             Predicate::Plaintext => credentials::recognise(text).is_some() || !credentials::is_benign(text),
             Predicate::Credential => credentials::recognise(text).is_some(),
             Predicate::CredentialName => promises_credential(text),
@@ -222,9 +257,18 @@ impl Controller {
 
     pub const fn kinds(&self) -> &'static [Kind] {
         match self.on {
-            Target::Kinds(kinds) | Target::VolumeKinds(kinds) => kinds,
-            Target::Volumes(..) | Target::Containers(_) => &[],
+            Target::Kinds(kinds) | Target::VolumeKinds(kinds) | Target::Settings(kinds) => kinds,
+            Target::Volumes(..) | Target::Containers(_) | Target::Variables(_) => &[],
         }
+    }
+
+    /// Whether the objects are the controller's own. A ConfigMap, for example, also holds everything else.
+    pub const fn is_settings(&self) -> bool {
+        matches!(self.on, Target::Settings(_))
+    }
+
+    fn names_ids(&self) -> bool {
+        !self.clients.is_empty() || !self.tenants.is_empty()
     }
 
     fn evaluate<'a>(
@@ -234,29 +278,47 @@ impl Controller {
         root: Node<'a>,
         found: &mut dyn FnMut(ModeFinding<'a>),
     ) {
-        let holds =
-            |scope: &Scope<'a>, conditions: &[Condition]| conditions.iter().all(|(path, says)| scope.says(path, says));
-        if !holds(&Scope { top, node: root, below: "", is_secret: false, entry: self }, self.given) {
-            return;
-        }
-        for at in self.at {
-            each(root, at, &mut |node, below| {
-                let scope = Scope { top, node, below, is_secret: *at == SECRET_DATA, entry: self };
-                for choice in self.choices {
-                    if scope.says(choice.field, &choice.says) && holds(&scope, choice.and) {
-                        let (place, value) = (scope.place(choice.field), scope.value(choice));
-                        found(ModeFinding { object: *object, entry: self, choice, place, value });
-                    }
-                }
+        if self.is_given(top, root) {
+            self.scopes(top, root, &mut |scope| {
+                scope.choices(&mut |choice, place, value| {
+                    found(ModeFinding { object: *object, entry: self, choice, place, value });
+                });
             });
         }
     }
+
+    /// Whether the conditions for the object to use Azure hold.
+    fn is_given<'a>(&'static self, top: Node<'a>, root: Node<'a>) -> bool {
+        (Scope { top, node: root, below: "", is_secret: false, entry: self }).holds(self.given)
+    }
+
+    /// Calls `visit` with every node of [`Controller::at`].
+    fn scopes<'a>(&'static self, top: Node<'a>, root: Node<'a>, visit: &mut dyn FnMut(&Scope<'a>)) {
+        for at in self.at {
+            each(root, at, false, &mut |node, below| {
+                visit(&Scope { top, node, below, is_secret: *at == SECRET_DATA, entry: self });
+            });
+        }
+    }
+}
+
+/// The kinds whose objects choose how a controller signs in, once for each entry that names them. Other kinds only have
+/// members that the table reads: texts of any program, Gateways.
+pub(crate) fn kinds() -> impl Iterator<Item = &'static Kind> {
+    let of_controllers = entries().filter(|entry| !entry.is_settings());
+    of_controllers.flat_map(|entry| entry.kinds()).filter(|kind| **kind != kubernetes::kind::GATEWAY)
 }
 
 /// Every choice that an object and its pod templates make.
 pub fn choices<'a>(object: &Object<'a>, workloads: &[Workload<'a>]) -> Vec<ModeFinding<'a>> {
     let mut found = Vec::new();
     of_object(object, &mut |choice| found.push(choice));
+    settings(object, &mut |entry, scope, place| {
+        scope.choices(&mut |choice, anchor, value| {
+            let place = place(&anchor, choice.field);
+            found.push(ModeFinding { object: *object, entry, choice, place, value });
+        });
+    });
     for workload in workloads {
         of_pod(workload, &mut |choice| found.push(choice));
     }
@@ -270,24 +332,31 @@ pub fn of_object<'a>(object: &Object<'a>, found: &mut dyn FnMut(ModeFinding<'a>)
     }
 }
 
-/// Every choice that the volumes and containers of a pod template make. Most have none, so an entry
-/// is evaluated only if it names the volume's driver or the container's image.
+/// Every choice that the volumes and containers of a pod template make.
 fn of_pod<'a>(workload: &Workload<'a>, found: &mut dyn FnMut(ModeFinding<'a>)) {
+    parts_of_pod(workload, &mut |entry, part| entry.evaluate(&workload.object, workload.template, part, found));
+}
+
+/// The volumes and containers of a pod template that entries are about. Most have none, so an entry is only evaluated
+/// if it names the volume's driver, the container's image or its variables.
+fn parts_of_pod<'a>(workload: &Workload<'a>, visit: &mut dyn FnMut(&'static Controller, Node<'a>)) {
     for volume in workload.volumes() {
         let sources = VOLUME_SOURCES.iter().map(|source| (*source, volume.get(source)));
         for (source, node) in sources.filter(|(_, node)| !node.is_absent()) {
             let driver = node.get("driver").text().unwrap_or_default();
             let fits = |entry: &&Controller| matches!(entry.on, Target::Volumes(s, d) if s == source && d == driver);
-            of_pods().filter(fits).for_each(|entry| entry.evaluate(&workload.object, workload.template, volume, found));
+            of_pods().filter(fits).for_each(|entry| visit(entry, volume));
         }
     }
     for container in workload.containers() {
         let image = container.image_path();
         let image = image.rsplit('/').next().unwrap_or(image);
-        let fits = |entry: &&Controller| matches!(entry.on, Target::Containers(name) if image.starts_with(name) || image.ends_with(name));
-        of_pods()
-            .filter(fits)
-            .for_each(|entry| entry.evaluate(&workload.object, workload.template, container.node, found));
+        let fits = |entry: &&Controller| match entry.on {
+            Target::Containers(name) => image.starts_with(name) || image.ends_with(name),
+            Target::Variables(start) => container.env().any(|variable| begins_with(variable.name, start)),
+            _ => false,
+        };
+        of_pods().filter(fits).for_each(|entry| visit(entry, container.node));
     }
 }
 
@@ -301,7 +370,7 @@ pub fn check_shape<'a>(object: &Object<'a>, wrong: &mut dyn FnMut(Node<'a>, &'st
         entry.given.iter().for_each(|(path, says)| root.check_shape(path, says, wrong));
         for at in entry.at {
             check_path(object.root, at, wrong);
-            each(object.root, at, &mut |node, below| {
+            each(object.root, at, false, &mut |node, below| {
                 let scope = Scope { top: object.root, node, below, is_secret: false, entry };
                 for choice in entry.choices {
                     scope.check_shape(choice.field, &choice.says, wrong);
@@ -337,6 +406,19 @@ impl<'a> Scope<'a> {
         }
     }
 
+    fn holds(&self, conditions: &[Condition]) -> bool {
+        conditions.iter().all(|(path, says)| self.says(path, says))
+    }
+
+    /// The choices that hold, each with its place and which of several values it was.
+    fn choices(&self, found: &mut dyn FnMut(&'static Choice, Anchor<'a>, Option<&'static str>)) {
+        for choice in self.entry.choices {
+            if self.says(choice.field, &choice.says) && self.holds(choice.and) {
+                found(choice, self.place(choice.field), self.value(choice));
+            }
+        }
+    }
+
     /// A member's text, as the controller gets it.
     fn text(&self, node: Node<'a>) -> Option<Cow<'a, str>> {
         let text = node.set_text()?;
@@ -355,10 +437,15 @@ impl<'a> Scope<'a> {
             Predicate::Empty => return node.is_object() && node.members().next().is_none(),
             Predicate::HasOneOf(keys) => return keys.iter().any(|key| !node.get(key).is_absent()),
             Predicate::Argument(flag) => return has_argument(node, flag.name, flag.values),
+            Predicate::On if node.bool().is_some() => return node.bool() == Some(true),
+            Predicate::NotOn if node.bool().is_some() => return node.bool() == Some(false),
             _ => {}
         }
         let Some(text) = self.text(node) else {
-            return matches!(says, Predicate::NoneOf(_) | Predicate::NoneOfAnyCase(_) | Predicate::NotTrue);
+            return matches!(
+                says,
+                Predicate::NoneOf(_) | Predicate::NoneOfAnyCase(_) | Predicate::NotTrue | Predicate::NotOn
+            );
         };
         says.holds_for(&text)
     }
@@ -423,6 +510,8 @@ fn check_path<'a>(root: Node<'a>, path: &'static str, wrong: &mut dyn FnMut(Node
             wrong(root, "a list");
         }
         root.items().for_each(|item| check_path(item, rest, wrong));
+    } else if key.contains('*') {
+        // Other members may be anything.
     } else if !root.is_object() && !root.is_list() {
         wrong(root, "an object");
     } else {
@@ -430,12 +519,17 @@ fn check_path<'a>(root: Node<'a>, path: &'static str, wrong: &mut dyn FnMut(Node
     }
 }
 
+/// Whether `text` begins with `start`, in any case.
+fn begins_with(text: &str, start: &str) -> bool {
+    text.get(..start.len()).is_some_and(|text| text.eq_ignore_ascii_case(start))
+}
+
 fn is_set(node: Node<'_>) -> bool {
     !node.is_absent() && node.text().is_none_or(|text| !text.trim().is_empty())
 }
 
 /// As Go's `strconv.ParseBool`, with the white space that controllers trim.
-fn is_true(text: &str) -> bool {
+pub(crate) fn is_true(text: &str) -> bool {
     matches!(text.trim(), "1" | "t" | "T" | "TRUE" | "true" | "True")
 }
 
@@ -463,5 +557,5 @@ fn has_argument(container: Node<'_>, flag: &str, values: &[&str]) -> bool {
     })
 }
 
-/// Most of a Secret's value that is decoded; what entries look for is a few hundred bytes.
-const LONGEST_SECRET: usize = 64 * 1024;
+/// Most of a Secret's value that is decoded: an object is at most 1.5 MiB.
+const LONGEST_SECRET: usize = 3 << 19;

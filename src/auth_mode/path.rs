@@ -1,20 +1,61 @@
 //! Paths as the table writes them: `spec.parameters.clientID`, with brackets around keys that have dots, `*` for
-//! every element of a list, and an element of a list by its `name`.
+//! every element of a list, an element of a list by its `name`, and `[a*]` for members that begin with `a`. What is
+//! in braces selects: `*{name=azure*}` are the elements with such a name, in any case, `a{b}` is `a` if it has a
+//! member `b`, and `a{!b/c}` is `a` if `b` does not have a member `c`.
 
 use json::Node;
+use text::glob;
 
 /// Calls `visit` with every node at `path`; where the path ends early, with the last node and the rest.
-pub fn each<'a>(root: Node<'a>, path: &'static str, visit: &mut dyn FnMut(Node<'a>, &'static str)) {
-    match split(path) {
-        None => visit(root, ""),
-        Some(("*", rest)) => root.items().for_each(|item| each(item, rest, visit)),
-        Some((key, rest)) => match step(root, key, false) {
-            // Without the list, no element chooses.
-            next if next.is_absent() && path.contains('*') => {}
-            next if next.is_absent() => visit(root, path),
-            next => each(next, rest, visit),
-        },
+pub fn each<'a>(root: Node<'a>, path: &'static str, any_case: bool, visit: &mut dyn FnMut(Node<'a>, &'static str)) {
+    let Some((step_of, rest)) = split(path) else { return visit(root, "") };
+    let (key, filter) = step_of.split_once('{').unwrap_or((step_of, ""));
+    let filter = filter.trim_end_matches('}');
+    let mut go_on = |node: Node<'a>| {
+        if selects(filter, node) {
+            each(node, rest, any_case, visit);
+        }
+    };
+    if key.contains('*') {
+        if key == "*" {
+            return root.items().for_each(go_on);
+        }
+        root.members().filter(|(name, _)| glob::matches(key, name)).for_each(|(_, node)| go_on(node));
+        return;
     }
+    if any_case && !root.is_list() {
+        // The driver may take any one of them.
+        return root.members().filter(|(name, _)| name.eq_ignore_ascii_case(key)).for_each(|(_, node)| go_on(node));
+    }
+    match step(root, key, false) {
+        // Without the list, no element chooses.
+        next if next.is_absent() && path.contains('*') => {}
+        next if next.is_absent() => visit(root, path),
+        next => go_on(next),
+    }
+}
+
+/// Whether a node has the member, or the member's value, that is in braces.
+fn selects(filter: &str, node: Node<'_>) -> bool {
+    match filter.split_once('=') {
+        Some((name, value)) => node.get(name).text().is_some_and(|text| {
+            let is_pattern = value.contains('*');
+            is_pattern && glob::matches(&value.to_ascii_lowercase(), &text.to_ascii_lowercase())
+                || text.eq_ignore_ascii_case(value)
+        }),
+        None if filter.is_empty() => true,
+        None => {
+            let (path, is_wanted) = filter.strip_prefix('!').map_or((filter, true), |path| (path, false));
+            path.split('/').fold(node, |node, key| node.get(key)).is_absent() != is_wanted
+        }
+    }
+}
+
+/// The rest of a path whose first key is `key`.
+pub fn after(path: &'static str, key: &str) -> Option<&'static str> {
+    let (first, rest) = split(path)?;
+    let is_first = if first.contains('*') { glob::matches(first, key) } else { first == key };
+    is_first.then_some(rest)
 }
 
 /// The keys of a path, one by one.

@@ -6,7 +6,7 @@
 
 use super::table::{READ, WRITE};
 use super::wildcard::{SENSITIVE, WRITE_URL, Wildcard};
-use super::{Granted, Open, Privileges};
+use super::{Granted, Open, Privileges, READS_SECRETS};
 use crate::anchor::digest;
 use crate::finding::GrantDigest;
 use crate::sort::sort;
@@ -26,10 +26,10 @@ impl<'r, 'a> Privileges<'r, 'a> {
             _ => Vec::new(),
         };
         for held in granted.grants.iter().filter(|_| included.is_empty()).chain(&included) {
-            found.push((held.privilege.group, held.resource, held.verb, held.written.reach));
+            found.push((held.group, held.resource, held.verb, held.written.reach));
             // Includes resources that the table cannot list.
-            if held.written.resource == "*" && !matches!(held.privilege.open, Open::No) {
-                found.push((held.privilege.group, "*", held.verb, held.written.reach));
+            if held.written.resource == "*" && !matches!(held.privilege.open, Open::No | Open::SignIn) {
+                found.push((held.group, "*", held.verb, held.written.reach));
             }
         }
         // The API groups and resources that a wildcard is compared with as they are written.
@@ -88,6 +88,11 @@ impl<'r, 'a> Privileges<'r, 'a> {
                     digests.extend(names.map(|name| GrantDigest::included_in(digest((all_names, name)), wider)));
                 }
             }
+        }
+        // What this finding is reported instead of is not new if it is reported later.
+        let first = self.granted.iter().find(|other| other.rule == READS_SECRETS);
+        if first.is_some_and(|first| std::ptr::eq(first, granted)) {
+            self.implied.iter().for_each(|implied| digests.extend(self.digests(implied)));
         }
         sort(&mut digests);
         digests.dedup();

@@ -5,26 +5,32 @@
 //!
 //! - Where a resource is written out, the rule of the table row reports it, however the verbs are written.
 //! - Where only a lone `*` covers the resource, `role-wildcard` or `role-custom-wildcard` reports the policy
-//!   rule, unless one of the special verbs (`SPECIAL_VERBS`) is written out.
+//!   rule, unless a special verb (`is_special`) is written out.
+//!
+//! The kinds that choose how to sign in to Azure come from the table of `auth_mode`.
 //!
 //! A grant that `resourceNames` narrow is one severity lower. Names do not narrow creating and deleting collections,
 //! and a name that is as good as every name does not narrow either. The work is linear in the size of the role.
 
 mod digests;
+mod grants;
 mod table;
 mod wildcard;
 
 #[cfg(test)]
 mod tests;
 
+use crate::auth_mode;
 use crate::finding::Severity;
 use crate::sort::sort;
-use kubernetes::grant::{Grant, PolicyRule, Reach, carries_name};
+use kubernetes::grant::{Grant, PolicyRule, Reach, carries_name, is_built_in_group};
 use kubernetes::role::Role;
 use std::cell::Cell;
-use table::{PRIVILEGES, READ, SPECIAL_VERBS};
+use table::{AUTHENTICATION, PRIVILEGES, READ, is_special};
 use text::shown;
 use wildcard::Wildcard;
+
+pub use grants::{Clients, client_ids, is_for_node_audiences};
 
 /// One row of the table: any of the verbs on any of the resources.
 #[derive(Debug)]
@@ -35,6 +41,8 @@ pub struct Privilege {
     pub resources: &'static [&'static str],
     open: Open,
     pub verbs: &'static [&'static str],
+    /// Whether a `*` among the verbs does not count.
+    spelled_out: bool,
     names: Names,
     /// Grants nothing unless the role also grants this, in any of its policy rules.
     half: Option<Half>,
@@ -53,10 +61,12 @@ pub struct Privilege {
 #[derive(Debug)]
 enum Open {
     No,
-    /// Those with this prefix.
-    Prefixed(&'static str),
-    /// Any, where the policy rule writes out the row's group or verb and has no `*` among its resources.
-    Every,
+    /// Those that fit.
+    Matching(fn(&str) -> bool),
+    /// Those that fit, where the policy rule writes out the row's group or verb and has no `*` among its resources.
+    Meant(fn(&str) -> bool),
+    /// The kinds of other API groups than Kubernetes' own that choose how to sign in to Azure, each in its group.
+    SignIn,
 }
 
 /// What `resourceNames` do to a grant.
@@ -66,6 +76,8 @@ enum Names {
     LowerUnless(fn(&str) -> bool),
     /// The grant counts only if one of these is among the names.
     Only(&'static [&'static str]),
+    /// A grant that they narrow does not count.
+    Unnamed,
     /// Requests of this verb do not go by name.
     Ignored,
 }
@@ -83,6 +95,7 @@ struct Half {
 pub struct Held<'a> {
     pub privilege: &'static Privilege,
     pub verb: &'static str,
+    pub group: &'static str,
     pub resource: &'a str,
     /// The entries of the policy rule that grant it.
     pub written: Grant<'a>,
@@ -111,6 +124,8 @@ pub struct Privileges<'r, 'a> {
     pub is_excused: bool,
     rows: Vec<&'static Privilege>,
     granted: Vec<Granted<'r, 'a>>,
+    /// What is not reported, because a worse grant of the same resource is.
+    implied: Vec<Granted<'r, 'a>>,
     /// How many digests may still be made.
     budget: Cell<usize>,
 }
@@ -122,13 +137,14 @@ impl<'r, 'a> Privileges<'r, 'a> {
         for policy_rule in role.rules() {
             list(&rows, role, policy_rule, &mut granted);
         }
-        Privileges { role, is_excused: false, rows, granted, budget: Cell::new(digests::MOST) }
+        let (granted, implied) = without_implied(granted);
+        Privileges { role, is_excused: false, rows, granted, implied, budget: Cell::new(digests::MOST) }
     }
 
     /// A role that every cluster has: nothing that it grants is listed.
     pub fn excused(role: &'r Role<'a>) -> Self {
-        let (rows, granted) = (Vec::new(), Vec::new());
-        Privileges { role, is_excused: true, rows, granted, budget: Cell::new(digests::MOST) }
+        let (rows, granted, implied) = (Vec::new(), Vec::new(), Vec::new());
+        Privileges { role, is_excused: true, rows, granted, implied, budget: Cell::new(digests::MOST) }
     }
 
     /// Excuses everything that `ceilings` grant as well, however the policy rules are split.
@@ -170,6 +186,22 @@ impl<'r, 'a> Privileges<'r, 'a> {
     }
 }
 
+/// The rule about reading Secrets. Where it reports a role, [`WRITES_SECRETS`] does not.
+const READS_SECRETS: &str = "role-secret-read";
+const WRITES_SECRETS: &str = "role-secret-write";
+
+/// Separates the grants that another finding about the role implies.
+fn without_implied<'r, 'a>(granted: Vec<Granted<'r, 'a>>) -> (Vec<Granted<'r, 'a>>, Vec<Granted<'r, 'a>>) {
+    // A role that reads only named Secrets still replaces all the others.
+    let reads = |granted: &Granted<'r, 'a>| {
+        granted.rule == READS_SECRETS && granted.grants.iter().any(|held| held.written.reach == Reach::All)
+    };
+    match granted.iter().any(reads) {
+        true => granted.into_iter().partition(|granted| granted.rule != WRITES_SECRETS),
+        false => (granted, Vec::new()),
+    }
+}
+
 /// The rows that count in a role of this kind with these policy rules.
 fn rows(role: &Role<'_>) -> Vec<&'static Privilege> {
     let completed = |half: &Half| {
@@ -188,7 +220,6 @@ fn list<'r, 'a>(
     granted: &mut Vec<Granted<'r, 'a>>,
 ) {
     let covered = wildcard::covers(role, policy_rule);
-    let is_special = |verb: &str| SPECIAL_VERBS.contains(&verb);
     let only_wildcard = covered
         && policy_rule.resources.iter().all(|resource| *resource == "*")
         && !policy_rule.verbs.iter().any(|verb| is_special(verb));
@@ -200,7 +231,7 @@ fn list<'r, 'a>(
             if covered && held.written.resource == "*" && !is_special(held.written.verb) {
                 continue;
             }
-            reported |= row.verbs != READ && row.half.is_none();
+            reported |= row.verbs != READ && row.half.is_none() && row.rule != WRITES_SECRETS;
             match &mut last {
                 Some(last) if last.takes(row) => {
                     last.severity = last.severity.max(held.severity);
@@ -208,7 +239,8 @@ fn list<'r, 'a>(
                 }
                 _ => {
                     let (rule, severity) = (row.rule, held.severity);
-                    let next = Granted { rule, severity, policy_rule, grants: vec![held], is_excused: false, wildcard: None };
+                    let next =
+                        Granted { rule, severity, policy_rule, grants: vec![held], is_excused: false, wildcard: None };
                     granted.extend(last.replace(next));
                 }
             }
@@ -234,31 +266,67 @@ impl Privilege {
     /// What a policy rule grants of this row.
     fn grants<'a>(&'static self, role: &Role<'a>, policy_rule: &PolicyRule<'a>) -> Vec<Held<'a>> {
         let mut grants = Vec::new();
-        let severity = self.severity(role).filter(|_| policy_rule.has_group(self.group));
-        let Some(severity) = severity else { return grants };
-        let listed = self.resources.iter().filter_map(|asked| Some((*asked, policy_rule.resource(asked)?)));
-        let free = |prefix| {
-            let written = policy_rule.resources.iter().copied();
-            written.filter(move |written| written.starts_with(prefix) && !self.resources.contains(written))
-        };
-        let open = self.open_prefix(policy_rule).into_iter().flat_map(free).map(|written| (written, written));
-        let mut resources = listed.chain(open).peekable();
-        if resources.peek().is_none() {
+        let Some(severity) = self.severity(role) else { return grants };
+        if matches!(self.open, Open::SignIn) {
+            // Most roles have no other groups than Kubernetes' own.
+            if policy_rule.groups.iter().any(|group| !is_built_in_group(group)) {
+                let mut resources: Vec<(&'static str, &'a str, &'a str)> = Vec::new();
+                for kind in auth_mode::kinds().filter(|kind| !is_built_in_group(kind.group)) {
+                    let written =
+                        policy_rule.has_group(kind.group).then(|| policy_rule.resource(kind.plural)).flatten();
+                    let Some(written) = written else { continue };
+                    if !resources.iter().any(|(group, asked, _)| (*group, *asked) == (kind.group, kind.plural)) {
+                        resources.push((kind.group, kind.plural, written));
+                    }
+                }
+                self.add(role, policy_rule, severity, &mut resources.into_iter(), &mut grants);
+            }
             return grants;
+        }
+        if !policy_rule.has_group(self.group) {
+            return grants;
+        }
+        let listed = self.resources.iter().filter_map(|asked| Some((*asked, policy_rule.resource(asked)?)));
+        let free = |fits: fn(&str) -> bool| {
+            let written = policy_rule.resources.iter().copied();
+            written.filter(move |written| fits(written) && !self.resources.contains(written))
+        };
+        let free = self.free(policy_rule).into_iter().flat_map(free).map(|written| (written, written));
+        let mut resources = listed.chain(free).map(|(asked, written)| (self.group, asked, written));
+        self.add(role, policy_rule, severity, &mut resources, &mut grants);
+        grants
+    }
+
+    /// Adds the grants of this row on `resources`: group, resource, and the entry of the policy rule that covers it.
+    fn add<'a>(
+        &'static self,
+        role: &Role<'a>,
+        policy_rule: &PolicyRule<'a>,
+        severity: Severity,
+        resources: &mut dyn Iterator<Item = (&'static str, &'a str, &'a str)>,
+        grants: &mut Vec<Held<'a>>,
+    ) {
+        let mut resources = resources.peekable();
+        if resources.peek().is_none() {
+            return;
         }
         // A policy rule may have many thousand entries. Each list is read once for a row, not once for an
         // entry of another list.
+        let written = |verb: &str| policy_rule.verb(verb).filter(|written| !self.spelled_out || *written == verb);
         let verbs: Vec<(&'static str, &str)> =
-            self.verbs.iter().filter_map(|verb| Some((*verb, policy_rule.verb(verb)?))).collect();
+            self.verbs.iter().filter_map(|verb| Some((*verb, written(verb)?))).collect();
         let (reach, reach_without_name) = (policy_rule.reach(true), policy_rule.reach(false));
         let powerful = match self.names {
             Names::LowerUnless(is_powerful) => policy_rule.names.iter().any(|name| is_powerful(name)),
             Names::Only(names) => policy_rule.names.iter().any(|name| names.contains(name)),
-            Names::Ignored => false,
+            Names::Unnamed | Names::Ignored => false,
         };
+        let namespace = role.root.at(&["metadata", "namespace"]).text();
         // A Role there names accounts of the control plane.
-        let in_kube_system = role.root.at(&["metadata", "namespace"]).text() == Some("kube-system");
-        for (resource, written_resource) in resources {
+        let in_kube_system = namespace == Some("kube-system");
+        // A Role reaches no other namespace than its own.
+        let names_own = role.namespaced && namespace.is_some_and(|own| policy_rule.names.contains(&own));
+        for (group, resource, written_resource) in resources {
             for (verb, written_verb) in verbs.iter().copied() {
                 let carries_name = carries_name(verb, resource);
                 let reach = match self.names {
@@ -266,40 +334,50 @@ impl Privilege {
                     _ if carries_name => reach,
                     _ => reach_without_name,
                 };
-                let Some(reach) = reach.filter(|_| role.applies(verb, self.group, resource)) else { continue };
+                let Some(reach) = reach.filter(|_| role.applies(verb, group, resource)) else { continue };
                 // A list that selects by name is allowed, any other is not.
                 let narrowed = reach == Reach::Named && (carries_name || matches!(verb, "list" | "watch"));
-                let powerful = powerful || (verb == "impersonate" && resource == "serviceaccounts" && in_kube_system);
+                let powerful = powerful
+                    || (names_own && resource == "namespaces")
+                    || (in_kube_system && resource == "serviceaccounts" && is_impersonation(verb));
                 let severity = match self.names {
                     Names::Only(_) if narrowed && !powerful => None,
+                    Names::Unnamed if reach == Reach::Named => None,
                     Names::LowerUnless(_) if narrowed && !powerful => lowered(severity),
                     _ => Some(severity),
                 };
                 // Inside one namespace, `*` on service accounts means managing them, and is no worse than a
-                // wildcard over everything in it.
-                let implied = role.namespaced && verb == "impersonate" && written_verb == "*";
+                // wildcard over everything in it. No one manages them in the API group of authentication.
+                let implied = role.namespaced
+                    && is_impersonation(verb)
+                    && written_verb == "*"
+                    && (group != AUTHENTICATION || !policy_rule.groups.contains(&group));
                 let severity = if implied { severity.and_then(lowered) } else { severity };
                 if let Some(severity) = severity {
                     let written = Grant { verb: written_verb, resource: written_resource, reach };
-                    grants.push(Held { privilege: self, verb, resource, written, narrowed, severity });
+                    grants.push(Held { privilege: self, verb, group, resource, written, narrowed, severity });
                 }
             }
         }
-        grants
     }
 
-    /// The prefix of the policy rule's resources that count in addition to the listed ones.
-    fn open_prefix(&self, policy_rule: &PolicyRule<'_>) -> Option<&'static str> {
+    /// Which of the policy rule's resources count in addition to the listed ones.
+    fn free(&self, policy_rule: &PolicyRule<'_>) -> Option<fn(&str) -> bool> {
         match self.open {
-            Open::No => None,
-            Open::Prefixed(prefix) => Some(prefix),
-            Open::Every => {
+            Open::No | Open::SignIn => None,
+            Open::Matching(fits) => Some(fits),
+            Open::Meant(fits) => {
                 let meant = policy_rule.groups.contains(&self.group)
                     || self.verbs.iter().any(|verb| policy_rule.verbs.contains(verb));
-                (meant && !policy_rule.every_resource()).then_some("")
+                (meant && !policy_rule.every_resource()).then_some(fits)
             }
         }
     }
+}
+
+/// Whether a role that grants the verb on all service accounts of a namespace acts as each of them.
+fn is_impersonation(verb: &str) -> bool {
+    matches!(verb, "impersonate" | "impersonate:serviceaccount")
 }
 
 /// One severity lower. A narrowed grant of low severity is not reported.
@@ -328,6 +406,7 @@ impl Granted<'_, '_> {
         // The row's resource says more than a lone star.
         let resources = self.grants.iter().map(|held| match (held.written.resource, held.resource) {
             ("*", "*") => "every resource",
+            ("" | "*", "") => "\"\"",
             ("*", asked) => asked,
             (written, _) => written,
         });

@@ -37,7 +37,7 @@ impl Written {
         in_role: bool,
         row: &Privilege,
         verb: &str,
-        resource: &str,
+        (group, resource): (&str, &str),
     ) -> Option<Severity> {
         let completes = |half: &Half| {
             let names = |rule: &Written| rule.names.iter().copied().chain(["unlisted", ""]).collect::<Vec<_>>();
@@ -50,16 +50,20 @@ impl Written {
         if row.half.as_ref().is_some_and(|half| !completes(half)) {
             return None;
         }
-        if in_role && verb != "bind" && is_cluster_scoped(row.group, resource) {
+        if in_role && verb != "bind" && is_cluster_scoped(group, resource) {
             return None;
         }
-        let allows = |name: &str| self.allows(verb, row.group, resource, name);
+        if row.spelled_out && !self.verbs.contains(&verb) {
+            return None;
+        }
+        let allows = |name: &str| self.allows(verb, group, resource, name);
         let severity = if in_role { row.in_role? } else { row.in_cluster_role };
         let nameless = !carries_name(verb, resource);
         let by_selector = matches!(verb, "list" | "watch");
         let listed = self.names.iter().any(|name| !name.is_empty() && allows(name));
         let severity = match row.names {
             Names::Ignored => self.names.iter().chain(&["unlisted"]).any(|name| allows(name)).then_some(severity)?,
+            Names::Unnamed => (allows("unlisted") || (nameless && allows(""))).then_some(severity)?,
             _ if allows("unlisted") || (nameless && (allows("") || (listed && !by_selector))) => severity,
             Names::LowerUnless(is_powerful) if listed => {
                 if self.names.iter().any(|name| is_powerful(name) && allows(name)) {
@@ -71,18 +75,26 @@ impl Written {
             Names::Only(names) if names.iter().any(|name| allows(name)) => severity,
             _ => return None,
         };
-        if in_role && verb == "impersonate" && !self.verbs.contains(&verb) { lowered(severity) } else { Some(severity) }
+        let meant = self.verbs.contains(&verb) || (group == AUTHENTICATION && self.groups.contains(&group));
+        if in_role && is_impersonation(verb) && !meant { lowered(severity) } else { Some(severity) }
     }
 
-    /// Every resource of this policy rule that a row may mean.
-    fn resources(&self, row: &Privilege) -> Vec<&'static str> {
+    /// Every resource of this policy rule that a row may mean, with its group.
+    fn resources(&self, row: &Privilege) -> Vec<(&'static str, &'static str)> {
         let meant = self.groups.contains(&row.group) || row.verbs.iter().any(|verb| self.verbs.contains(verb));
         let free = |resource: &&&str| match row.open {
-            Open::No => false,
-            Open::Prefixed(prefix) => resource.starts_with(prefix),
-            Open::Every => meant && !self.resources.contains(&"*"),
+            Open::No | Open::SignIn => false,
+            Open::Matching(fits) => fits(resource),
+            Open::Meant(fits) => meant && !self.resources.contains(&"*") && fits(resource),
         };
-        row.resources.iter().chain(self.resources.iter().filter(free)).copied().collect()
+        let mut resources: Vec<_> =
+            row.resources.iter().chain(self.resources.iter().filter(free)).map(|listed| (row.group, *listed)).collect();
+        // `*` alone is every group, but a role without a custom group is not about custom kinds.
+        if matches!(row.open, Open::SignIn) && self.groups.iter().any(|group| !is_built_in_group(group)) {
+            let kinds = auth_mode::kinds().filter(|kind| !is_built_in_group(kind.group));
+            resources.extend(kinds.map(|kind| (kind.group, kind.plural)));
+        }
+        resources
     }
 
     fn json(&self) -> serde_json::Value {
@@ -90,13 +102,16 @@ impl Written {
     }
 }
 
+const CLIENT_ID: &str = "9c4e7b12-6d38-4a05-b9f1-2e8d0c7a5f43";
+
 type Seed = (&'static str, &'static [&'static str], &'static [&'static str]);
 
 /// Every group, resource and verb of the table, wildcards and a few that mean nothing.
 fn policy_rule() -> impl Strategy<Value = Written> {
     let mut verbs = vec!["*", "GET", "", "use-managed-identity"];
-    let mut groups = vec!["*", "apps", "shop.contoso.com"];
+    let mut groups = vec!["*", "apps", "shop.contoso.com", "external-secrets.io", "keda.sh"];
     let mut resources = vec!["*", "*/exec", "*/proxy", "*/token", "*/*", "pods/*", "nodes", "userextras/scopes", "x"];
+    resources.extend(["secretstores", "triggerauthentications", CLIENT_ID, "API://azureadtokenexchangechina"]);
     let mut names = vec!["", "a", "*", "pki.contoso.com/*", "admin", "aks-service", "aks-support"];
     for row in PRIVILEGES {
         verbs.extend(row.verbs);
@@ -142,14 +157,15 @@ proptest! {
         let privileges = Privileges::of(&role);
         let rows = rows(&role);
         for (policy_rule, written_rule) in role.rules().iter().zip(&written) {
-            let of_rule = || privileges.granted.iter().filter(|granted| ptr::eq(granted.policy_rule, policy_rule));
+            let listed = || privileges.granted.iter().chain(&privileges.implied);
+            let of_rule = || listed().filter(|granted| ptr::eq(granted.policy_rule, policy_rule));
             let wildcard = of_rule().any(|granted| granted.wildcard.is_some());
             for row in PRIVILEGES {
                 let mut expected = Vec::new();
                 for resource in written_rule.resources(row) {
                     for verb in row.verbs {
                         let severity = written_rule.severity(&written, namespaced, row, verb, resource);
-                        expected.extend(severity.map(|severity| (resource, *verb, severity)));
+                        expected.extend(severity.map(|severity| (resource.1, *verb, severity)));
                     }
                 }
                 expected.sort_unstable();
@@ -167,7 +183,7 @@ proptest! {
                     let reported = of_rule().filter(|granted| granted.wildcard.is_none()).any(|granted| {
                         granted.rule == row.rule && granted.grants.iter().any(same)
                     });
-                    let named = held.written.resource != "*" || SPECIAL_VERBS.contains(&held.written.verb);
+                    let named = held.written.resource != "*" || is_special(held.written.verb);
                     prop_assert!(reported || (wildcard && !named), "nothing reports {held:?} in {text}");
                     let covered = wildcard::covers(&role, policy_rule) && !named;
                     prop_assert!(!(reported && covered), "two rules report {held:?} in {text}");
@@ -201,6 +217,71 @@ fn known(rules: &[Written], namespaced: bool) -> Vec<u64> {
         privileges.granted.iter().flat_map(|granted| privileges.digests(granted)).map(GrantDigest::known).collect();
     known.sort_unstable();
     known
+}
+
+/// Both halves of constrained impersonation: the identity, and the request that is made as it.
+const HALVES: [(&str, &str, &str, &str); 4] = [
+    ("user-info", AUTHENTICATION, "users", "impersonate:user-info"),
+    ("user-info", AUTHENTICATION, "groups", "impersonate:user-info"),
+    ("serviceaccount", AUTHENTICATION, "serviceaccounts", "impersonate:serviceaccount"),
+    ("arbitrary-node", AUTHENTICATION, "nodes", "impersonate:arbitrary-node"),
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// A role with both halves of constrained impersonation is found, however they are split over its policy rules,
+    /// and whatever else is in them.
+    #[test]
+    fn constrained_impersonation_is_found(
+        (mode, group, resource, verb) in select(HALVES.to_vec()),
+        target in select(vec!["secrets", "pods", "serviceaccounts/token"]),
+        request in select(vec!["get", "list", "create"]),
+        (together, first, star) in (any::<bool>(), any::<bool>(), any::<bool>()),
+        others in vec(policy_rule(), 0..3),
+        at in any::<prop::sample::Index>(),
+    ) {
+        let on: &'static str = Box::leak(format!("impersonate-on:{mode}:{request}").into_boxed_str());
+        let rule = |verbs: Vec<&'static str>, groups, resources| Written { verbs, groups, resources, names: Vec::new() };
+        let mut halves = match together {
+            true => vec![rule(vec![verb, on], vec![group, ""], vec![if star { "*" } else { resource }, target])],
+            false => vec![
+                rule(vec![if star { "*" } else { verb }], vec![group], vec![resource]),
+                rule(vec![on], vec![""], vec![target]),
+            ],
+        };
+        if first {
+            halves.reverse();
+        }
+        let mut rules = others;
+        let at = at.index(rules.len() + 1);
+        rules.splice(at..at, halves);
+        let text = serde_json::json!({"rules": rules.iter().map(Written::json).collect::<Vec<_>>()}).to_string();
+        let value = json::parse(&text).unwrap();
+        let role = Role::read(json::Node::new(&value), false);
+        let privileges = Privileges::of(&role);
+        let found = privileges.reported_by("role-escalation").any(|granted| granted.severity == Severity::High);
+        prop_assert!(found, "not found in {text}");
+        let reads = target == "secrets" && request != "create";
+        if reads || (target == "serviceaccounts/token" && request == "create") {
+            let mut grants = privileges.reported_by("role-escalation").flat_map(|granted| &granted.grants);
+            prop_assert!(grants.any(|held| held.verb == on), "{on} is not found in {text}");
+        }
+    }
+
+    /// Agents that act as their own node only are the documented use.
+    #[test]
+    fn an_associated_node_is_accepted(request in select(vec!["get", "list", "watch"]), split in any::<bool>()) {
+        let on = format!("impersonate-on:associated-node:{request}");
+        let pods = serde_json::json!({"apiGroups": [""], "resources": ["pods"], "verbs": [on]});
+        let nodes = serde_json::json!({"apiGroups": [AUTHENTICATION], "resources": ["nodes"],
+            "verbs": ["impersonate:associated-node"]});
+        let rules = if split { vec![pods, nodes] } else { vec![nodes, pods] };
+        let text = serde_json::json!({"rules": rules}).to_string();
+        let value = json::parse(&text).unwrap();
+        let role = Role::read(json::Node::new(&value), false);
+        prop_assert!(Privileges::of(&role).granted().is_empty());
+    }
 }
 
 proptest! {
@@ -262,6 +343,28 @@ fn halves_may_be_in_different_policy_rules() {
     let privileges = Privileges::of(&role);
     let verbs: Vec<_> = privileges.granted.iter().flat_map(|granted| &granted.grants).map(|held| held.verb).collect();
     assert_eq!(verbs, ["sign"]);
+}
+
+/// Writing Secrets is part of reading them, but not of reading some of them.
+#[test]
+fn writing_secrets_is_reported_once() {
+    let rule = |verbs: &str, names: &str| {
+        format!(r#"{{"apiGroups": [""], "resources": ["secrets"], "verbs": [{verbs}], "resourceNames": [{names}]}}"#)
+    };
+    for (rules, expected) in [
+        (vec![rule(r#""create""#, "")], vec!["role-secret-write"]),
+        (vec![rule(r#""create", "get""#, "")], vec!["role-secret-read"]),
+        (vec![rule(r#""patch""#, ""), rule(r#""list""#, "")], vec!["role-secret-read"]),
+        (vec![rule(r#""patch""#, ""), rule(r#""get""#, r#""a""#)], vec!["role-secret-write", "role-secret-read"]),
+        (vec![rule(r#""update""#, r#""a""#)], vec![]),
+    ] {
+        let text = format!(r#"{{"rules": [{}]}}"#, rules.join(","));
+        let value = json::parse(&text).unwrap();
+        let role = Role::read(json::Node::new(&value), false);
+        let privileges = Privileges::of(&role);
+        let found: Vec<_> = privileges.granted.iter().map(|granted| granted.rule).collect();
+        assert_eq!(found, expected, "{text}");
+    }
 }
 
 #[test]

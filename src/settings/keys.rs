@@ -94,6 +94,16 @@ const ACCOUNT: &str = docs_only(r"system:serviceaccount:[^\s:]+:[^\s:]+");
 const TEXT: &Form = &any("text");
 const CLIENT: &Form = &form("a client id (GUID)", &[GUID], normalise_guid);
 const TENANT: &Form = &form("a tenant id (GUID)", &[GUID], normalise_guid);
+const HOST: &Form = &form(
+    "the name of a host, such as `login.example.com`",
+    &[docs_only(r"([Hh][Tt][Tt][Pp][Ss]://)?[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)+/?")],
+    |text| {
+        let host = text.trim().to_ascii_lowercase();
+        let host = host.strip_prefix("https://").unwrap_or(&host).trim_end_matches('/');
+        let is_label = |label: &str| !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        (host.contains('.') && host.split('.').all(is_label)).then(|| host.to_owned())
+    },
+);
 const GROUP: &Form = &form("the object id (GUID) of an Entra group", &[GUID, EXTERNAL], |text| {
     normalise_guid(text).or_else(|| text.starts_with("aks:jwt:").then(|| text.to_owned()))
 });
@@ -217,6 +227,12 @@ pub static SETTINGS: &[Key] = &[
         "The tenants that workload identity may use. If empty, any tenant.",
     ),
     optional(
+        "authorityHosts",
+        ValueKind::Texts(HOST, |draft| &mut draft.settings.authority_hosts),
+        "[]",
+        "Hosts that workload identity may sign in at, in addition to those of the Azure clouds: an authority that Microsoft adds after this version, or that of Azure Stack Hub.",
+    ),
+    optional(
         "identities",
         ValueKind::Entries {
             keys: IDENTITY,
@@ -240,7 +256,7 @@ pub static SETTINGS: &[Key] = &[
             push: |draft| draft.settings.credential_paths.push(std::mem::take(&mut draft.path)),
         },
         "[]",
-        "More places that hold credentials.",
+        "More places that hold credentials. The policy needs admission rules for their kinds: `entra-auth admission-rules` prints them.",
     ),
     optional(
         "podTemplatePaths",
@@ -250,7 +266,7 @@ pub static SETTINGS: &[Key] = &[
             push: |draft| draft.settings.pod_template_paths.push(std::mem::take(&mut draft.path)),
         },
         "[]",
-        "Pod templates in other kinds.",
+        "Pod templates in other kinds. The policy needs admission rules for them: `entra-auth admission-rules` prints them.",
     ),
     optional(
         "trustedRequesters",

@@ -11,6 +11,7 @@ mod tests;
 
 pub use exemption::{Date, Exemption, grants_digest};
 
+use crate::finding::Severity;
 use crate::object::Object;
 use crate::operators::{Declared, PublishedRole, RoleName};
 use json::Node;
@@ -30,6 +31,7 @@ pub struct Settings {
     pub allowed_users: Vec<String>,
     pub allow_external_issuers: bool,
     pub allowed_tenants: Vec<String>,
+    pub authority_hosts: Vec<String>,
     pub identities: Vec<Identity>,
     pub max_token_seconds: i64,
     pub credential_paths: Vec<UserPath>,
@@ -55,6 +57,14 @@ impl Profile {
         match self {
             Profile::Baseline => "baseline",
             Profile::Restricted => "restricted",
+        }
+    }
+
+    /// Whether it denies findings of this severity.
+    pub fn denies(self, severity: Severity) -> bool {
+        match self {
+            Profile::Baseline => severity == Severity::High,
+            Profile::Restricted => severity >= Severity::Medium,
         }
     }
 }
@@ -107,6 +117,7 @@ impl Default for Settings {
             allowed_users: Vec::new(),
             allow_external_issuers: false,
             allowed_tenants: Vec::new(),
+            authority_hosts: Vec::new(),
             identities: Vec::new(),
             max_token_seconds: 86_400,
             credential_paths: Vec::new(),
@@ -139,6 +150,20 @@ impl Settings {
 
     pub fn is_allowed_group(&self, name: &str) -> bool {
         self.allowed_groups.iter().any(|group| group == name)
+    }
+
+    /// Whether `identities` lets an account use a client id. Without an account, every account of the namespace has to
+    /// be allowed to; without a namespace as well, every account of the cluster.
+    pub(crate) fn may_use_client(&self, namespace: Option<&str>, account: Option<&str>, client: &str) -> bool {
+        let covers = |pattern: &str, name: Option<&str>| match name {
+            Some(name) => glob::matches(pattern, name),
+            None => pattern == "*",
+        };
+        self.identities.iter().any(|identity| {
+            covers(&identity.namespace, namespace)
+                && covers(&identity.service_account, account)
+                && identity.client_ids.iter().any(|granted| granted == client)
+        })
     }
 
     pub(crate) fn override_of(&self, rule: &str) -> Option<Override> {

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::lookup::{Cluster, LookupError, Query};
+use crate::object::LAST_APPLIED;
 use crate::settings::Date;
 use crate::{Host, evaluate};
 use base64::Engine;
@@ -168,10 +169,33 @@ fn places() -> Vec<Place> {
         LastApplied "Pod" v => copied(pod(json!({"livenessProbe": {"exec": {"command": ["check", v]}}})));
         LastApplied "ConfigMap" v => copied(object("v1", "ConfigMap", json!({"data": {"note": v}})));
         LastApplied "ConfigMap" v => copied(object("v1", "ConfigMap", json!({"immutable": v})));
+        LastApplied "ClusterRole" v => copied(object("rbac.authorization.k8s.io/v1", "ClusterRole", json!({"rules": [{"note": v}]})));
+        LastApplied "Pod" v => copied(pod(json!({"securityContext": {"note": v}})));
+        LastApplied "Pod" v => copied(object("v1", "Pod", json!({"status": {"note": v}})));
+        LastApplied "Pod" v => copied(object("v1", "Pod", json!({"metadata": {"note": [v]}})));
+        LastApplied "Pod" v => copied(object("v1", "Pod", json!({"spec": {"containers": [{"env": v}]}})));
+        LastApplied "Pod" v => copied(object("v1", "Pod", json!({"spec": {"containers": [{"env": [v]}]}})));
+        LastApplied "Pod" v => copied(object("v1", "Pod", json!({"data": {"note": {"deep": v}}})));
+        LastApplied "Deployment" v => copied(object("apps/v1", "Deployment",
+            json!({"spec": {"template": {"spec": container(json!({"command": ["run", v]}))}}})));
+        LastApplied "CronJob" v => copied(object("batch/v1", "CronJob", json!({"spec": {"jobTemplate": {"spec": {"template":
+            {"spec": container(json!({"env": [{"name": "NOTE", "value": v}]}))}}}}})));
+        LastApplied "Service" v => copied(json!({"apiVersion": "v1", "kind": "Service", "spec": v}));
+        LastApplied "Job" v => object("batch/v1", "Job", json!({"spec": {"template": annotated(json!({"annotations":
+            {LAST_APPLIED: pod(json!({"args": [v]})).to_string()}}))}}));
+        LastApplied "Service" v => object("v1", "Service",
+            json!({"metadata": {"name": "web", "annotations": {LAST_APPLIED: json!(v).to_string()}}}));
+        LastApplied "Service" v => object("v1", "Service",
+            json!({"metadata": {"name": "web", "annotations": {LAST_APPLIED: format!("note: {v}\n")}}}));
         Volume "PersistentVolume" v => object("v1", "PersistentVolume", json!({"spec": {"mountOptions": [v]}}));
         Volume "StorageClass" v => object("storage.k8s.io/v1", "StorageClass", json!({"parameters": {"note": v}}));
         Volume "Pod" v => { let mut pod = pod(json!({}));
             pod["spec"]["volumes"] = json!([{"name": "a", "csi": {"driver": "a", "volumeAttributes": {"note": v}}}]); pod };
+        Volume "Pod" v => { let mut pod = pod(json!({}));
+            pod["spec"]["volumes"] = json!([{"name": "a", "flexVolume": {"driver": "a/b", "options": {"note": v}}}]); pod };
+        Parameter "ResourceClaim" v => object("resource.k8s.io/v1", "ResourceClaim", json!({"spec": {"devices": {"config":
+            [{"opaque": {"driver": "a", "parameters": {"note": [v]}}}]}}}));
+        BuiltInMember "Pod" v => pod(json!({"securityContext": {"windowsOptions": {"gmsaCredentialSpec": v}}}));
         BuiltInMember "Pod" v => { let mut pod = pod(json!({}));
             pod["spec"]["hostAliases"] = json!([{"ip": "10.0.0.1", "hostnames": [v]}]); pod };
         BuiltInMember "Ingress" v => object("networking.k8s.io/v1", "Ingress", json!({"spec": {"rules": [{"host": v}]}}));
@@ -240,6 +264,84 @@ fn every_kind_of_credential_is_found_at_every_origin() {
     assert!(missed.is_empty(), "{}", missed.join("\n"));
 }
 
+/// Puts the object into kubectl's copy of another, `depth` times.
+fn nested(mut object: Value, depth: usize) -> Value {
+    for _ in 0..depth {
+        object = json!({"apiVersion": "v1", "kind": "Service", "metadata":
+            {"name": "web", "annotations": {LAST_APPLIED: object.to_string()}}});
+    }
+    object
+}
+
+#[test]
+fn every_kind_of_credential_is_found_in_every_copy() {
+    let samples = credentials();
+    let mut missed = Vec::new();
+    for (origin, object_kind, place) in places() {
+        for (depth, (kind, sample)) in (0..).zip(&samples) {
+            let depth = 1 + depth % 3;
+            let found = rules(&nested(place(sample), depth));
+            let known = ["credential-in-annotation", "kubeconfig-static", "aws-credential"];
+            if !known.iter().any(|rule| found.contains(rule)) {
+                missed.push(format!("{} at {origin:?} of {object_kind}, {depth} deep: {found:?}", kind.id));
+            }
+        }
+    }
+    assert!(missed.is_empty(), "{}", missed.join("\n"));
+}
+
+/// A credential is found through references, and references that cannot be followed are reported.
+#[test]
+fn references_hide_nothing() {
+    let secret = &credentials()[0].1;
+    let (first, second) = secret.split_at(secret.len() / 2);
+    let pod = |env: Value, args: Value| {
+        json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}, "spec":
+            {"containers": [{"name": "web", "image": "web", "env": env, "args": args}]}})
+    };
+    let halves = [json!({"name": "A", "value": first}), json!({"name": "B", "value": second})];
+    let with = |variable: Value| Value::from(halves.iter().cloned().chain([variable]).collect::<Vec<_>>());
+    for value in ["$(A)$(B)", "x=$(A)$(B)", "$(NOTHING) $(A)$(B)"] {
+        let found = rules(&pod(with(json!({"name": "C", "value": value})), json!([])));
+        assert!(found.contains(&"credential-in-env"), "{value}: {found:?}");
+        for args in [json!([value]), json!(["--note", value]), json!([format!("--note={value}")])] {
+            let found = rules(&pod(Value::from(halves.to_vec()), args.clone()));
+            assert!(found.contains(&"credential-in-args"), "{args}: {found:?}");
+        }
+    }
+    let padding = "$(A)".repeat(1 << 14);
+    let found = rules(&pod(with(json!({"name": "C", "value": padding})), json!(["$(A)$(B)", padding])));
+    assert!(found.contains(&"credential-in-env") || found.contains(&"credential-in-args"), "{found:?}");
+    let doubled: Vec<Value> =
+        (0..64).map(|n| json!({"name": format!("V{n}"), "value": format!("$(V{0})x$(V{0})", n - 1)})).collect();
+    assert!(rules(&pod(Value::from(doubled), json!([]))).contains(&"credential-in-env"));
+}
+
+/// What is not read is reported.
+#[test]
+fn copies_that_are_too_deep_are_reported() {
+    let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}, "spec": {}});
+    assert_eq!(rules(&nested(pod.clone(), DEEPEST_COPY)), [""; 0]);
+    assert_eq!(rules(&nested(pod, DEEPEST_COPY + 1)), ["credential-in-annotation"]);
+}
+
+#[test]
+fn a_copy_repeats_without_a_finding() {
+    let secret = &credentials()[0].1;
+    for object in [
+        json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "web"}, "data": {"note": secret}}),
+        json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}, "spec": {"containers": [
+            {"name": "web", "image": "web", "env": [{"name": "NOTE", "value": secret}]}]}}),
+        json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": "web"},
+            "spec": {"versions": [{"schema": {"openAPIV3Schema": {"example": secret}}}]}}),
+    ] {
+        let before = rules(&object);
+        let mut applied = object.clone();
+        applied["metadata"]["annotations"] = json!({LAST_APPLIED: object.to_string()});
+        assert_eq!(rules(&applied), before, "{object}");
+    }
+}
+
 #[test]
 fn every_spelling_of_the_endpoint_is_found_wherever_something_is_run() {
     let spellings = [
@@ -252,15 +354,20 @@ fn every_spelling_of_the_endpoint_is_found_wherever_something_is_run() {
         "http://[::ffff:a9fe:a9fe]/",
         "http://169.254.169.254.nip.io/",
         "sh -c 'curl -H Metadata:true $HOST/metadata/identity/oauth2/token?a=b'",
+        "http://169-254-169-254.nip.io/",
+        "http://metadata.azure.internal/metadata/instance",
+        "curl http://168.63.129.16/machine?comp=goalstate",
         "az login --identity",
+        "az login --output none \\\n  -i",
+        "pwsh -c \"Connect-AzAccount -Identity\"",
         "set -e\nazcopy login --identity\n",
         "export AZURE_USE_MSI=true; run",
     ];
     let is_run = |origin: Origin| origin.is_run() || matches!(origin, Origin::Variable | Origin::Data);
     for (origin, object_kind, place) in places().into_iter().filter(|(origin, ..)| is_run(*origin)) {
         for spelling in spellings {
-            // A variable holds an address, not a command; a Secret is not read for either.
-            if object_kind == "Secret" || origin == Origin::Variable && spelling.contains(' ') {
+            // A Secret is not read for it.
+            if object_kind == "Secret" {
                 continue;
             }
             let found = rules(&place(spelling));

@@ -1,9 +1,9 @@
 //! One container of a pod, and its variables as the kubelet will fill them in.
 
+use crate::sort::sort_by;
 use json::Node;
 use std::borrow::Cow;
-use std::cell::OnceCell;
-use std::collections::BTreeMap;
+use std::cell::{Cell, OnceCell};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ContainerRole {
@@ -24,8 +24,19 @@ pub struct Container<'a> {
     volume_mounts: Node<'a>,
     /// In most Pods this is the longest list, and half a dozen rules read it.
     env: Vec<EnvVar<'a>>,
-    /// The values of variables with references, in the order of `env`, computed on first use; `None` for the others.
-    resolved: OnceCell<Vec<Option<Value<'static>>>>,
+    /// What references stand for, computed on first use.
+    references: OnceCell<References>,
+}
+
+/// What the references of a container stand for.
+#[derive(Clone, Debug)]
+struct References {
+    /// The values of variables with references, in the order of `env`; `None` for the others.
+    values: Vec<Option<Value<'static>>>,
+    /// The variables by name, then by index.
+    by_name: Vec<usize>,
+    /// How many bytes the values of references may still add.
+    room: Cell<usize>,
 }
 
 impl<'a> Container<'a> {
@@ -41,7 +52,7 @@ impl<'a> Container<'a> {
             env_from: absent,
             volume_mounts: absent,
             env: Vec::new(),
-            resolved: OnceCell::new(),
+            references: OnceCell::new(),
         };
         for (key, member) in node.members() {
             match key {
@@ -94,9 +105,80 @@ impl<'a> Container<'a> {
     /// The value of `variable` once the kubelet has put earlier variables in for `$(NAME)`.
     pub fn value(&self, variable: &EnvVar<'a>) -> Value<'a> {
         variable.plain_value().unwrap_or_else(|| {
-            let resolved = self.resolved.get_or_init(|| resolve(&self.env, !self.env_from.is_absent()));
-            resolved.get(variable.index).cloned().flatten().unwrap_or(Value::Undetermined)
+            self.references().values.get(variable.index).cloned().flatten().unwrap_or(Value::Undetermined)
         })
+    }
+
+    /// A word of the command or the arguments once the kubelet has put variables in for `$(NAME)`.
+    pub fn argument(&self, word: &'a str) -> Value<'a> {
+        if !word.contains("$(") {
+            return Value::Literal(Cow::Borrowed(word));
+        }
+        // The flag or value that one variable is keeps its lifetime.
+        if let Some(name) = word.strip_prefix("$(").and_then(|rest| rest.strip_suffix(')'))
+            && let Some(Value::Literal(Cow::Borrowed(text))) = self.last_named(name).and_then(EnvVar::plain_value)
+        {
+            return Value::Literal(Cow::Borrowed(text));
+        }
+        let References { values, by_name, room } = self.references();
+        let mut left = room.get();
+        let value = expand(word, &mut left, &|name| self.value_of(name, self.env.len(), values, by_name));
+        room.set(left);
+        value
+    }
+
+    fn references(&self) -> &References {
+        self.references.get_or_init(|| self.resolve())
+    }
+
+    /// The values of the variables that have references. Names that none of the variables above defines are left as
+    /// they are written, as the kubelet does, unless `envFrom` may define them.
+    fn resolve(&self) -> References {
+        let mut by_name: Vec<usize> = (0..self.env.len()).collect();
+        sort_by(&mut by_name, |a, b| (self.name_at(*a), a) < (self.name_at(*b), b));
+        let lengths = self.env.iter().filter_map(|variable| variable.value).map(str::len);
+        let mut room = ROOM_FOR_REFERENCES + ROOM_FOR_EACH_BYTE * lengths.sum::<usize>();
+        let mut values: Vec<Option<Value<'static>>> = Vec::with_capacity(self.env.len());
+        for (index, variable) in self.env.iter().enumerate() {
+            let text = variable.value.filter(|_| variable.plain_value().is_none());
+            let value = text.map(|text| expand(text, &mut room, &|name| self.value_of(name, index, &values, &by_name)));
+            values.push(value);
+        }
+        References { values, by_name, room: Cell::new(room) }
+    }
+
+    fn name_at(&self, index: usize) -> &'a str {
+        self.env.get(index).map_or("", |variable| variable.name)
+    }
+
+    /// The index of the last variable called `name` before the one at `end`.
+    fn index_of(&self, name: &str, end: usize, by_name: &[usize]) -> Option<usize> {
+        let after = by_name.partition_point(|at| (self.name_at(*at), *at) < (name, end));
+        let index = *by_name.get(after.checked_sub(1)?)?;
+        (self.name_at(index) == name).then_some(index)
+    }
+
+    fn last_named(&self, name: &str) -> Option<&EnvVar<'a>> {
+        self.env.get(self.index_of(name, self.env.len(), &self.references().by_name)?)
+    }
+
+    /// What `$(name)` stands for in the variable at `end`, or in the arguments: `None` if it is left as it is.
+    fn value_of<'v>(
+        &'v self,
+        name: &str,
+        end: usize,
+        values: &'v [Option<Value<'static>>],
+        by_name: &[usize],
+    ) -> Result<Option<&'v str>, Value<'static>> {
+        let known = self.index_of(name, end, by_name).and_then(|at| Some((self.env.get(at)?, values.get(at)?)));
+        match known {
+            Some((_, Some(Value::Literal(text)))) => Ok(Some(text)),
+            Some((_, Some(other))) => Err(other.clone()),
+            Some((variable, None)) if variable.value_from.is_absent() => Ok(variable.value.or(Some(""))),
+            Some(_) => Err(Value::FromElsewhere),
+            None if !self.env_from.is_absent() => Err(Value::FromElsewhere),
+            None => Ok(None),
+        }
     }
 
     pub fn env_from(&self) -> impl Iterator<Item = Node<'a>> + use<'a> {
@@ -179,49 +261,22 @@ impl<'a> EnvVar<'a> {
     }
 }
 
-/// The limit for a resolved value, and for all values of a container together: a few variables that each
-/// name the previous one twice would grow exponentially.
-const LONGEST_VALUE: usize = 4096;
-const LONGEST_OF_ALL: usize = 1 << 17;
+/// How many bytes the values of references may add in one container, and how many more for each byte of its literals:
+/// a few variables that each name the previous one twice would grow exponentially.
+const ROOM_FOR_REFERENCES: usize = 4096;
+const ROOM_FOR_EACH_BYTE: usize = 4;
 
-/// The values of the variables that have references. Names that none of the variables above defines are left as they
-/// are written, as the kubelet does, unless `envFrom` may define them.
-fn resolve(env: &[EnvVar<'_>], has_env_from: bool) -> Vec<Option<Value<'static>>> {
-    let mut room = LONGEST_OF_ALL;
-    let mut resolved: Vec<Option<Value<'static>>> = Vec::with_capacity(env.len());
-    let mut last: BTreeMap<&str, usize> = BTreeMap::new();
-    for (index, variable) in env.iter().enumerate() {
-        let text = variable.value.filter(|_| variable.plain_value().is_none());
-        let value = text.map(|text| {
-            expand(text, room.min(LONGEST_VALUE), &|name| {
-                let known = last.get(name).and_then(|at| Some((env.get(*at)?, resolved.get(*at)?)));
-                match known {
-                    Some((_, Some(Value::Literal(text)))) => Ok(Some(text)),
-                    Some((_, Some(other))) => Err(other.clone()),
-                    Some((variable, None)) if variable.value_from.is_absent() => Ok(variable.value.or(Some(""))),
-                    Some(_) => Err(Value::FromElsewhere),
-                    None if has_env_from => Err(Value::FromElsewhere),
-                    None => Ok(None),
-                }
-            })
-        });
-        if let Some(Value::Literal(text)) = &value {
-            room -= text.len();
-        }
-        resolved.push(value);
-        last.insert(variable.name, index);
-    }
-    resolved
-}
-
-/// `text` with its references resolved, unless it is longer than `longest` or one of them cannot be resolved.
+/// `text` with its references resolved, unless they take more than `room`, which is reduced by what they take, or one
+/// of them cannot be resolved.
 fn expand<'v>(
     text: &str,
-    longest: usize,
+    room: &mut usize,
     value_of: &dyn Fn(&str) -> Result<Option<&'v str>, Value<'static>>,
 ) -> Value<'static> {
     let mut out = String::new();
     let mut rest = text;
+    // The search for a bracket that is not there is made once.
+    let mut may_close = true;
     while let Some((before, after)) = rest.split_once('$') {
         out.push_str(before);
         // `$$` is a plain dollar sign, also before a bracket.
@@ -230,23 +285,30 @@ fn expand<'v>(
             rest = after;
             continue;
         }
-        let Some((name, after)) = after.strip_prefix('(').and_then(|after| after.split_once(')')) else {
+        let opened = after.strip_prefix('(').filter(|_| may_close);
+        let Some((name, after)) = opened.and_then(|after| after.split_once(')')) else {
+            may_close &= opened.is_none();
             out.push('$');
             rest = after;
             continue;
         };
         match value_of(name) {
-            Ok(Some(value)) => out.push_str(value),
+            Ok(Some(value)) => {
+                let Some(left) = room.checked_sub(value.len()) else {
+                    // Later references would otherwise be followed in vain, each of them.
+                    *room = 0;
+                    return Value::Undetermined;
+                };
+                *room = left;
+                out.push_str(value);
+            }
             Ok(None) => out.extend(["$(", name, ")"]),
             Err(value) => return value,
-        }
-        if out.len() > longest {
-            return Value::Undetermined;
         }
         rest = after;
     }
     out.push_str(rest);
-    if out.len() <= longest { Value::Literal(Cow::Owned(out)) } else { Value::Undetermined }
+    Value::Literal(Cow::Owned(out))
 }
 
 /// The repository path of an image without registry, tag and digest: `oss/azure/aad-pod-identity/nmi`.
@@ -319,6 +381,26 @@ mod tests {
         .unwrap();
         let container = first_container(&value);
         assert_eq!(container.value(container.env().last().unwrap()), Value::FromElsewhere);
+    }
+
+    #[test]
+    fn references_in_arguments() {
+        let value = json::parse(
+            r#"{"env":[{"name":"FLAG","value":"--key"},{"name":"A","value":"x"},{"name":"B","value":"$(A)$(A)"},
+                {"name":"FROM","valueFrom":{"secretKeyRef":{"name":"s","key":"k"}}}]}"#,
+        )
+        .unwrap();
+        let container = first_container(&value);
+        for (word, resolved) in
+            [("plain", "plain"), ("$(FLAG)", "--key"), ("a$(B)$$(A)", "axx$(A)"), ("$(C)", "$(C)"), ("$($(A", "$($(A")]
+        {
+            assert_eq!(container.argument(word), Value::Literal(Cow::Borrowed(resolved)), "{word}");
+        }
+        assert_eq!(container.argument("x$(FROM)"), Value::FromElsewhere);
+        // What does not fit is never read as fine.
+        let many = "$(B)".repeat(1 << 16);
+        assert_eq!(container.argument(&many), Value::Undetermined);
+        assert_eq!(container.argument("$(B)"), Value::Undetermined);
     }
 
     #[test]

@@ -63,6 +63,15 @@ pub const TEMPLATE_PATHS: &[(Kind, &[&str])] = &[
 
 /// The pod templates of `object`, none for other kinds.
 pub fn workloads<'a>(object: &Object<'a>, settings: &Settings) -> Vec<Workload<'a>> {
+    templates(object, settings, is_custom_resource(object))
+}
+
+/// The pod templates of a copy of an object, which has not been checked and can have them anywhere.
+pub fn workloads_of_copy<'a>(object: &Object<'a>, settings: &Settings) -> Vec<Workload<'a>> {
+    templates(object, settings, true)
+}
+
+fn templates<'a>(object: &Object<'a>, settings: &Settings, may_guess: bool) -> Vec<Workload<'a>> {
     let mut found: Vec<Workload<'a>> = Vec::new();
     for (kind, path) in TEMPLATE_PATHS {
         if object.is(kind) {
@@ -74,7 +83,7 @@ pub fn workloads<'a>(object: &Object<'a>, settings: &Settings) -> Vec<Workload<'
             found.push(Workload::new(object, template, Outer::none()));
         }
     }
-    if is_custom_resource(object) {
+    if may_guess {
         let mut known: Vec<usize> = found.iter().map(|known| known.template.address()).collect();
         sort(&mut known);
         guess(object, object.root, &known, &mut found);

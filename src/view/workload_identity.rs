@@ -8,14 +8,12 @@ use crate::object::Object;
 use crate::view::container::{Container, ContainerRole};
 use crate::view::workload::Workload;
 use json::Node;
-use kubernetes::kind;
 
 /// What every label and annotation of workload identity begins with.
 pub const PREFIX: &str = "azure.workload.identity/";
 
 pub use crate::view::workload::USE_LABEL as USE;
 pub const CLIENT_ID: &str = "azure.workload.identity/client-id";
-pub const TENANT_ID: &str = "azure.workload.identity/tenant-id";
 pub const TOKEN_EXPIRATION: &str = "azure.workload.identity/service-account-token-expiration";
 pub const SKIP_CONTAINERS: &str = "azure.workload.identity/skip-containers";
 pub const INJECT_PROXY: &str = "azure.workload.identity/inject-proxy-sidecar";
@@ -73,6 +71,11 @@ pub fn is_entra_audience(audience: &str) -> bool {
         .any(|prefix| audience.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix)))
 }
 
+/// Whether `audience` is that of the proxy of AKS identity bindings.
+pub fn is_identity_binding_audience(audience: &str) -> bool {
+    audience.eq_ignore_ascii_case("api://AKSIdentityBinding")
+}
+
 /// The token source of a volume that holds an Entra assertion; absent for other volumes.
 pub fn entra_token(volume: Node<'_>) -> Node<'_> {
     let sources = volume.at(&["projected", "sources"]);
@@ -101,9 +104,11 @@ pub fn is_own_mount(workload: &Workload<'_>, mount: Node<'_>) -> bool {
     own_name && workload.volume(name).is_some_and(|volume| !entra_token(volume).is_absent())
 }
 
-/// Whether a container is one of the two that the webhook adds for the migration proxy.
+/// Whether a container is one of the two of the migration proxy, by its image: Microsoft's page writes them out under
+/// other names than the webhook.
 pub fn is_proxy(container: &Container<'_>) -> bool {
-    matches!(container.name(), "azwi-proxy" | "azwi-proxy-init")
+    let image = container.image_path();
+    image.ends_with("workload-identity/proxy") || image.ends_with("workload-identity/proxy-init")
 }
 
 /// Whether a pod can sign in to Entra: it asks the webhook for a token, or projects one by hand.
@@ -165,57 +170,6 @@ pub fn below<'p>(path: &'p str, directory: &str) -> Option<&'p str> {
         None if rest.is_empty() => Some(rest),
         below => below,
     }
-}
-
-/// What an id names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum IdKind {
-    Client,
-    Tenant,
-}
-
-/// An id that an object other than a workload names for workload identity.
-#[derive(Clone, Copy, Debug)]
-pub struct Id<'a> {
-    pub kind: IdKind,
-    /// The member that holds it.
-    pub key: &'static str,
-    pub node: Node<'a>,
-}
-
-/// Kinds other than workloads that name a client or a tenant.
-pub const ID_KINDS: &[kind::Kind] = &[
-    kind::SERVICE_ACCOUNT,
-    kind::SECRET_PROVIDER_CLASS,
-    kind::TRIGGER_AUTHENTICATION,
-    kind::CLUSTER_TRIGGER_AUTHENTICATION,
-];
-
-/// The ids that an object of [`ID_KINDS`] names.
-pub fn ids<'a>(object: &Object<'a>) -> impl Iterator<Item = Id<'a>> + use<'a> {
-    let client = |map: Node<'a>, key| Id { kind: IdKind::Client, key, node: map.get(key) };
-    let tenant = |map: Node<'a>, key| Id { kind: IdKind::Tenant, key, node: map.get(key) };
-    let ids = if object.is(&kind::SERVICE_ACCOUNT) {
-        let annotations = object.annotations();
-        vec![client(annotations, CLIENT_ID), tenant(annotations, TENANT_ID)]
-    } else if object.is(&kind::SECRET_PROVIDER_CLASS) {
-        let parameters = match object.at(&["spec", "provider"]).text() {
-            Some("azure") => object.at(&["spec", "parameters"]),
-            _ => Node::absent(),
-        };
-        let mut client = client(parameters, "clientID");
-        // Samples write the ways of signing in that they do not use with empty values.
-        if client.node.text() == Some("") {
-            client.node = Node::absent();
-        }
-        vec![client, tenant(parameters, "tenantID"), tenant(parameters, "tenantId")]
-    } else {
-        keda_identities(object)
-            .into_iter()
-            .flat_map(|identity| [client(identity, "identityId"), tenant(identity, "identityTenantId")])
-            .collect()
-    };
-    ids.into_iter().filter(|id| !id.node.is_absent())
 }
 
 /// The two places where a KEDA TriggerAuthentication chooses workload identity; absent where it does not.

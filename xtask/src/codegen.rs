@@ -13,7 +13,6 @@ use std::path::{Path, PathBuf};
 
 /// Files with marked parts.
 const MARKED: &[&str] = &[
-    "README.md",
     "deploy/01-monitor.yaml",
     "deploy/02-protect.yaml",
     "deploy/03-split-high-volume.yaml",

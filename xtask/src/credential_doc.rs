@@ -1,7 +1,7 @@
 //! The pages about fixed credentials and about objects that choose how to sign in, from the policy's tables.
 
 use credentials::{AZURE_KEYS, AZURE_VARIABLES, Class, FORMATS, PROVIDER_AT, PROVIDERS, SIGNATURES};
-use entra_auth_policy::auth_mode::{Condition, Controller, Mode, Predicate, Target, entries};
+use entra_auth_policy::auth_mode::{Condition, Controller, IdKind, Mode, Predicate, Target, VARIABLES, entries};
 use std::fmt::Write;
 
 const RECOGNISED: &str = "A value is recognised by its format, wherever it appears: in a variable, an argument, a ConfigMap, a \
@@ -16,7 +16,7 @@ const SIGNED: &str = "## Keys with a signature\n\nThese keys have a few fixed ch
 
 const SHAPED: &str = "\n## Composed values\n\n| kind | what | opens | shape |\n|---|---|---|---|\n";
 
-const VARIABLES: &str = "\n## Names\n\nNames are compared by their letters and digits, in any case: `AZURE_CLIENT_SECRET`, \
+const NAMES: &str = "\n## Names\n\nNames are compared by their letters and digits, in any case: `AZURE_CLIENT_SECRET`, \
     `azure.client-secret` and `AzureClientSecret` are the same name. In addition to the names below, the policy knows \
     last words such as `password`, `apiKey` and `connectionString`.\n\n\
     Variables of Azure tools, SDKs and samples:\n\n| name | holds |\n|---|---|\n";
@@ -51,7 +51,7 @@ pub fn credentials() -> String {
             let _ = writeln!(page, "| {} | {} | {opens} | {shape} |", kind.id, kind.what);
         }
     }
-    page.push_str(VARIABLES);
+    page.push_str(NAMES);
     names(&mut page, AZURE_VARIABLES);
     page.push_str(KEYS);
     names(&mut page, AZURE_KEYS);
@@ -67,11 +67,26 @@ pub fn auth_modes() -> String {
         let severity = if *mode == Mode::WorkloadIdentity { "" } else { mode.severity().as_str() };
         let _ = writeln!(page, "| {} | {severity} | {} |", mode.title(), reported_by(*mode));
     }
+    page.push_str(IDS);
+    for (name, kind, of) in VARIABLES {
+        let kind = if *kind == IdKind::Client { "client id" } else { "tenant id" };
+        let _ = writeln!(page, "| `{name}` | {kind} | {of} |");
+    }
     for entry in entries() {
         section(&mut page, entry);
     }
     page
 }
+
+const IDS: &str = "
+The sections also say where an object names a client id or a tenant id.
+[workload-identity-client](rules/workload-identity-client.md),
+[workload-identity-tenant](rules/workload-identity-tenant.md) and
+[workload-identity-invalid-id](rules/workload-identity-invalid-id.md) evaluate each of these places, and these variables:
+
+| variable | holds | in |
+|---|---|---|
+";
 
 const MODE_ORDER: &[Mode] =
     &[Mode::ServicePrincipal, Mode::Literal, Mode::PodIdentity, Mode::Key, Mode::NodeIdentity, Mode::WorkloadIdentity];
@@ -92,7 +107,9 @@ fn section(page: &mut String, entry: &Controller) {
     if !entry.given.is_empty() {
         let _ = writeln!(page, "\nOnly where {}.", all(entry.given));
     }
-    page.push_str("\n| member | value | mode | meaning |\n|---|---|---|---|\n");
+    if !entry.choices.is_empty() {
+        page.push_str("\n| member | value | mode | meaning |\n|---|---|---|---|\n");
+    }
     let at = match entry.at {
         [one] => *one,
         _ => "",
@@ -112,6 +129,12 @@ fn section(page: &mut String, entry: &Controller) {
         let places: Vec<String> = entry.at.iter().map(|at| joined(at, "")).collect();
         let _ = writeln!(page, "\nMembers of {}.", places.join(", "));
     }
+    for (name, paths) in [("Client ids", entry.clients), ("Tenant ids", entry.tenants)] {
+        let places: Vec<String> = paths.iter().map(|path| joined(at, path.trim_start_matches('?'))).collect();
+        if !places.is_empty() {
+            let _ = writeln!(page, "\n{name}: {}.", places.join(", "));
+        }
+    }
     let _ = writeln!(page, "\nFix: {}. [Source]({})", entry.fix, entry.source);
 }
 
@@ -120,9 +143,14 @@ fn objects(on: &Target) -> String {
         Target::Kinds(kinds) | Target::VolumeKinds(kinds) => {
             kinds.iter().map(|kind| format!("`{kind}`")).collect::<Vec<_>>().join(", ")
         }
+        Target::Settings(kinds) => {
+            let kinds = kinds.iter().map(|kind| format!("`{kind}`")).collect::<Vec<_>>().join(", ");
+            format!("{kinds}, at any depth of a text or of `spec`")
+        }
         Target::Volumes(source, "") => format!("`{source}` volumes of pods"),
         Target::Volumes(source, driver) => format!("`{source}` volumes of pods with the driver `{driver}`"),
         Target::Containers(image) => format!("containers of the image `{image}`"),
+        Target::Variables(start) => format!("containers with variables `{start}*`, in any case"),
     }
 }
 
@@ -154,8 +182,9 @@ fn said(says: &Predicate) -> String {
         Predicate::NoneOf(words) | Predicate::NoneOfAnyCase(words) => format!("anything except {}", listed(words)),
         Predicate::StartsWith(start) => format!("begins with `{start}`"),
         Predicate::Contains(parts) => format!("contains {}", listed(parts)),
-        Predicate::True => "true".to_owned(),
-        Predicate::NotTrue => "not true".to_owned(),
+        Predicate::True | Predicate::On => "true".to_owned(),
+        Predicate::NotTrue | Predicate::NotOn => "not true".to_owned(),
+        Predicate::Reference => "a reference or placeholder; other rules report literal values".to_owned(),
         Predicate::Plaintext => "a literal value".to_owned(),
         Predicate::Credential => "a [credential](credentials.md)".to_owned(),
         Predicate::CredentialName => "the [name of a credential](credentials.md)".to_owned(),

@@ -15,7 +15,7 @@ const TABLE: &str = "crates/kubernetes/src/resources.rs";
 /// does not serve them.
 const VIRTUAL: &[(&str, &[&str])] = &[
     ("", &["groups", "users"]),
-    ("authentication.k8s.io", &["uids", "userextras"]),
+    ("authentication.k8s.io", &["groups", "nodes", "uids", "userextras", "users"]),
     ("certificates.k8s.io", &["signers"]),
 ];
 

@@ -131,7 +131,8 @@ pub fn table(operators: &[Operator]) -> Result<String> {
                  ceiling: {ceiling:?} }},"
             );
         }
-        let held: Vec<_> = operator.holds.iter().map(|held| format!("({:?}, &{:?})", held.cluster_role, held.accounts)).collect();
+        let held: Vec<_> =
+            operator.holds.iter().map(|held| format!("({:?}, &{:?})", held.cluster_role, held.accounts)).collect();
         let _ = write!(rows, "], holds: &[{}] }},", held.join(", "));
     }
     format(&format!(

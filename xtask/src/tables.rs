@@ -9,7 +9,6 @@ use std::fmt::Write;
 /// The part called `name`.
 pub fn part(name: &str, docs: &[RuleDoc]) -> Option<String> {
     match name {
-        "rules" => Some(rule_table(docs, "docs/rules/")),
         "fixes" => Some(fixes(docs)),
         "look-ups" => Some(look_ups()),
         "context-aware resources" => Some(context_aware_resources()),

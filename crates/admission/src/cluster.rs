@@ -61,6 +61,14 @@ impl ManifestCluster {
         RESOURCES.iter().any(|resource| text.contains(resource.kind))
     }
 
+    /// Whether a text can hold a role that rules read without look-ups: one for identity bindings, or for audiences of
+    /// nodes.
+    pub fn may_be_given_in(text: &str) -> bool {
+        ["cid.wi.aks.azure.com", "use-managed-identity", "request-serviceaccounts-token-audience"]
+            .iter()
+            .any(|part| text.contains(part))
+    }
+
     pub fn keep(&mut self, (name, given): Kept) {
         self.objects.entry(name).or_default().push(given);
     }
@@ -94,11 +102,10 @@ pub struct SeenFrom<'c> {
 
 impl Cluster for SeenFrom<'_> {
     fn get(&self, query: &Query<'_>) -> Result<String, LookupError> {
-        let name = (query.resource, query.namespace.map(str::to_owned), query.name.to_owned());
-        let given = self.cluster.objects.get(&name).into_iter().flatten();
-        if let Some(nearest) = given.max_by_key(|given| nearness(&given.source, self.source)) {
-            return Ok(nearest.answer.clone());
+        if let Some(given) = self.given(query) {
+            return Ok(given);
         }
+        let name = name_of(query);
         // Kubernetes creates it in every namespace, so manifests do not contain it.
         if *query.resource == SERVICE_ACCOUNT && query.name == "default" {
             return Ok(json!({"apiVersion": "v1", "kind": "ServiceAccount"}).to_string());
@@ -108,6 +115,15 @@ impl Cluster for SeenFrom<'_> {
         }
         Err(LookupError::NotFound)
     }
+
+    fn given(&self, query: &Query<'_>) -> Option<String> {
+        let given = self.cluster.objects.get(&name_of(query)).into_iter().flatten();
+        given.max_by_key(|given| nearness(&given.source, self.source)).map(|nearest| nearest.answer.clone())
+    }
+}
+
+fn name_of(query: &Query<'_>) -> Name {
+    (query.resource, query.namespace.map(str::to_owned), query.name.to_owned())
 }
 
 /// How many components two paths have in common. Equal paths are nearest.

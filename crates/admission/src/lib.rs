@@ -9,4 +9,4 @@ mod request;
 #[cfg(feature = "yaml")]
 pub mod session;
 
-pub use request::{Change, Identity, create_payload, payload, request};
+pub use request::{Change, Identity, ObjectKey, create_payload, object_key, payload, request};

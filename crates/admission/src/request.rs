@@ -46,6 +46,24 @@ pub fn create_payload(object: &Value, identity: Option<&Identity>, settings: &Va
     payload(&AdmissionRequest::of(object, &Change::Create, identity), settings)
 }
 
+/// What makes two manifests the same object of a cluster: API group, kind, namespace and name.
+pub type ObjectKey = (String, String, Option<String>, String);
+
+/// The key of an object, if it has a name. The version does not matter, nor does the former group of workloads and
+/// Ingresses.
+pub fn object_key(object: &Value) -> Option<ObjectKey> {
+    let request = AdmissionRequest::of(object, &Change::Create, None);
+    let name = request.name.filter(|name| !name.is_empty())?;
+    let group = match (request.kind.group, request.kind.kind) {
+        ("extensions", "Ingress" | "NetworkPolicy") => "networking.k8s.io",
+        ("extensions", "PodSecurityPolicy") => "policy",
+        ("extensions", _) => "apps",
+        (group, _) => group,
+    };
+    let namespace = request.namespace.map(str::to_owned);
+    Some((group.to_owned(), request.kind.kind.to_owned(), namespace, name.to_owned()))
+}
+
 /// An admission request, member by member.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -188,6 +206,35 @@ mod tests {
         assert_eq!(place(role).1, None);
         let custom = json!({"apiVersion": "example.com/v1", "kind": "Thing", "metadata": {"namespace": "shop"}});
         assert_eq!(place(custom).1.as_deref(), Some("shop"));
+    }
+
+    #[test]
+    fn keys_are_those_of_the_cluster() {
+        let key = |text: &str| object_key(&serde_json::from_str(text).unwrap());
+        let web = key(r#"{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}}"#);
+        assert!(web.is_some());
+        for same in [
+            r#"{"apiVersion": "apps/v1beta1", "kind": "Deployment", "metadata": {"name": "web", "namespace": ""}}"#,
+            r#"{"apiVersion": "extensions/v1beta1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "default"}}"#,
+        ] {
+            assert_eq!(key(same), web, "{same}");
+        }
+        for other in [
+            r#"{"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "web"}}"#,
+            r#"{"apiVersion": "example.com/v1", "kind": "Deployment", "metadata": {"name": "web"}}"#,
+            r#"{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "shop"}}"#,
+            r#"{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "other"}}"#,
+        ] {
+            assert_ne!(key(other), web, "{other}");
+        }
+        // Every request makes another object.
+        assert_eq!(key(r#"{"apiVersion": "v1", "kind": "Pod", "metadata": {"generateName": "a-"}}"#), None);
+        let role = |namespace: &str| {
+            key(&format!(
+                r#"{{"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {{"name": "a"{namespace}}}}}"#
+            ))
+        };
+        assert_eq!(role(""), role(r#", "namespace": "shop""#));
     }
 
     #[test]

@@ -80,6 +80,16 @@ fn evaluation(object: &Value) -> Evaluation {
     evaluate(&payload(&request, &json!({})), &host)
 }
 
+/// Each rule says on which version its feature depends, or that it does not.
+#[test]
+fn the_page_of_versions_names_every_rule() {
+    let page = read(Path::new("docs/kubernetes-and-aks-versions.md"));
+    for rule in entra_auth_policy::rules::all() {
+        let link = format!("[{0}](rules/{0}.md)", rule.id);
+        assert!(page.contains(&link), "docs/kubernetes-and-aks-versions.md does not name {}", rule.id);
+    }
+}
+
 #[test]
 fn examples_do_what_they_say() {
     let mut counts = BTreeMap::new();

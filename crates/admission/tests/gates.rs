@@ -1,4 +1,4 @@
-//! The gates of `src/dispatch.rs` and `src/texts.rs` save time and change nothing: every fixture, and mutants
+//! The gates of `src/dispatch.rs` and `src/texts/` save time and change nothing: every fixture, and mutants
 //! of it, are evaluated with them and without.
 
 use admission::cluster::MemoryCluster;

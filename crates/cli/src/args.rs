@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::rule_page;
 use admission::Identity;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
@@ -26,10 +27,11 @@ pub enum Command {
     /// Check manifests as the cluster would at admission
     #[command(after_help = CHECK_AFTER_HELP)]
     Check(Check),
-    /// Explain a rule: what it finds, why it matters and how to fix it
+    /// Explain rules: what they find, why it matters and how to fix it
     Explain {
-        /// The rule's id
-        rule: String,
+        /// The rules' ids; without one, all rules are listed
+        #[arg(value_name = "RULE")]
+        rules: Vec<String>,
     },
     /// List all rules
     Rules {
@@ -44,6 +46,23 @@ pub enum Command {
     Exemptions(crate::exemptions::Exemptions),
     /// List the operators that the setting `operators` knows
     Operators,
+    /// Print the admission rules that a policy with these settings needs in addition to its own
+    AdmissionRules {
+        /// The policy's settings, in YAML or JSON, or a ClusterAdmissionPolicy manifest that contains them
+        #[arg(long, value_name = "FILE")]
+        settings: PathBuf,
+    },
+    /// Show the options of `check` that apply here, and where each comes from
+    Config,
+    /// Check what a cluster has, through its API, without changing anything
+    #[command(after_help = AUDIT_AFTER_HELP)]
+    Audit(Audit),
+    /// Serve an editor: the language server protocol on standard input and output
+    Lsp(Serve),
+    /// Serve a coding agent: the model context protocol on standard input and output
+    Mcp(Serve),
+    /// Print the version
+    Version,
     /// Print completions for a shell
     Completions {
         /// The shell
@@ -53,28 +72,69 @@ pub enum Command {
     Man,
 }
 
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 pub struct Check {
     /// Manifests (YAML or JSON), AdmissionRequests, AdmissionReviews, folders of them, or `-` for standard input
-    #[arg(required = true, value_name = "PATH")]
+    #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
 
-    /// The policy's settings, in YAML or JSON, or a ClusterAdmissionPolicy manifest that contains them
-    #[arg(long, value_name = "FILE")]
-    pub settings: Option<PathBuf>,
+    /// Evaluate objects that this git revision has as updates of them, and leave out those that are the same;
+    /// objects are matched by kind, namespace and name
+    #[arg(long, value_name = "REF", conflicts_with = "old")]
+    pub base: Option<String>,
 
-    /// Use this profile, whatever the settings say
-    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(PROFILES))]
-    pub profile: Option<String>,
+    /// The same without git: the manifests as they were before
+    #[arg(long, value_name = "PATH")]
+    pub old: Option<PathBuf>,
+
+    /// With `--base` or `--old`, also report the objects that are the same as before
+    #[arg(long)]
+    pub unchanged: bool,
+
+    #[command(flatten)]
+    pub policy: Policy,
 
     /// Also answer look-ups from a dump of the cluster (`kubectl get sa,roles,clusterroles -A -o yaml`), and turn
     /// the setting `clusterLookups` on; can be repeated
     #[arg(long = "cluster", value_name = "FILE")]
     pub dumps: Vec<PathBuf>,
 
-    /// What to write
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
-    pub format: Format,
+    /// What to write: text, json, sarif, github, gitlab, junit, azure or markdown, to standard output or with `=FILE`
+    /// to a file; can be repeated
+    #[arg(long, value_name = "FORMAT[=FILE]", value_parser = output)]
+    pub format: Vec<Output>,
+
+    /// Only the objects with findings, and failures
+    #[arg(long, short, conflicts_with = "summary")]
+    pub quiet: bool,
+
+    /// Only the totals
+    #[arg(long)]
+    pub summary: bool,
+
+    /// The name of standard input in reports
+    #[arg(long, value_name = "FILE")]
+    pub stdin_filename: Option<PathBuf>,
+
+    /// Render the charts and kustomizations in folders, with `helm` and `kustomize`, and check the output
+    #[arg(long)]
+    pub render: bool,
+
+    /// Values for `helm`, with `--render`; can be repeated
+    #[arg(long, value_name = "FILE", requires = "render")]
+    pub values: Vec<PathBuf>,
+
+    /// Do not walk into files and folders that match, in the syntax of `.gitignore`; can be repeated
+    #[arg(long, value_name = "GLOB")]
+    pub skip: Vec<String>,
+
+    /// Exit with 1 if something is denied, if something is denied or warned about, or never
+    #[arg(long, value_name = "WHEN")]
+    pub fail_on: Option<FailOn>,
+
+    /// Write the findings as exemptions, with the settings, into a new file
+    #[arg(long, value_name = "FILE")]
+    pub write_exemptions: Option<PathBuf>,
 
     /// Skip everything that another tool has to read or render first, including templates and files named here
     #[arg(long)]
@@ -84,7 +144,8 @@ pub struct Check {
     #[arg(long)]
     pub all: bool,
 
-    /// Check the requests as this user's; without it they have no user, as in an audit scan
+    /// Check the requests as this user's; without it they have no user, as in an audit scan. A user principal name
+    /// is a user of Entra
     #[arg(long = "as", value_name = "USER")]
     pub user: Option<String>,
 
@@ -106,6 +167,83 @@ pub struct Check {
     pub today: Option<Date>,
 }
 
+/// What is evaluated with.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Policy {
+    /// The policy's settings, in YAML or JSON, or the manifest of a policy or group that contains them
+    #[arg(long, value_name = "FILE")]
+    pub settings: Option<PathBuf>,
+
+    /// The policy, or the member of a group, whose settings to take from a file with several
+    #[arg(long, value_name = "NAME", requires = "settings")]
+    pub policy: Option<String>,
+
+    /// Use this profile, whatever the settings say
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(PROFILES))]
+    pub profile: Option<String>,
+
+    /// Only these rules
+    #[arg(long, value_name = "RULE,...", value_delimiter = ',', value_parser = rule)]
+    pub rules: Vec<String>,
+
+    /// All rules but these
+    #[arg(long, value_name = "RULE,...", value_delimiter = ',', value_parser = rule)]
+    pub skip_rules: Vec<String>,
+}
+
+/// Checks what a cluster has.
+#[derive(Args, Clone, Debug)]
+pub struct Audit {
+    /// The context of the kubeconfig; without it the current one, or the Pod's own service account
+    #[arg(long, value_name = "NAME")]
+    pub context: Option<String>,
+
+    /// Only this namespace, and nothing of the cluster's scope
+    #[arg(long, short, value_name = "NAME")]
+    pub namespace: Option<String>,
+
+    /// Also read Secrets
+    #[arg(long)]
+    pub secrets: bool,
+
+    /// Keep what was read in this file, without the data of Secrets; `check --cluster` reads it
+    #[arg(long, value_name = "FILE")]
+    pub dump: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub policy: Policy,
+
+    /// Also show findings that the profile does not show
+    #[arg(long)]
+    pub all: bool,
+
+    /// A report for people, or one JSON object for every object that was read
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: RulesFormat,
+
+    /// When to exit with 1
+    #[arg(long, value_name = "WHEN", default_value = "never")]
+    pub fail_on: FailOn,
+
+    /// Objects of one page
+    #[arg(long, value_name = "NUMBER", default_value = "500", hide = true)]
+    pub page: u32,
+}
+
+/// Serves another program.
+#[derive(Args, Clone, Debug)]
+pub struct Serve {
+    #[command(flatten)]
+    pub policy: Policy,
+}
+
+/// A format, and the file that it is written to instead of standard output.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Output {
+    pub format: Format,
+    pub file: Option<PathBuf>,
+}
+
 /// The name that the program is installed under.
 pub const NAME: &str = "entra-auth";
 
@@ -121,7 +259,20 @@ Examples:
   helm template shop ./chart | entra-auth check --profile restricted -
   entra-auth check --format sarif deploy/ > entra-auth.sarif
 
+  entra-auth check --base origin/main deploy/      what a change adds, as the cluster would answer it
+  entra-auth check --render charts/ overlays/      with helm and kustomize
+
+`.entra-auth.yml`, in this folder or above it, sets options for all runs: `entra-auth config` shows them.
+
 Exit status: 0 if everything is allowed, 1 if something is denied, 2 if something failed to be read or evaluated.";
+
+const AUDIT_AFTER_HELP: &str = "\
+Examples:
+  entra-auth audit                                 everything that rules read, but no Secrets
+  entra-auth audit --context prod -n shop --secrets
+  entra-auth audit --dump prod.json                keep it, for `entra-auth check --cluster prod.json`
+
+It only lists, and needs the right to list the kinds that it reads: what is forbidden is named and left out.";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
@@ -135,6 +286,20 @@ pub enum Format {
     Github,
     /// GitLab's code quality report
     Gitlab,
+    /// JUnit XML, which most build servers show as tests
+    Junit,
+    /// Log commands of Azure Pipelines
+    Azure,
+    /// Markdown, for a comment on a pull request
+    Markdown,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    #[default]
+    Deny,
+    Warn,
+    Never,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -182,7 +347,56 @@ impl Cli {
 impl Check {
     pub fn identity(&self) -> Option<Identity> {
         let (groups, oid) = (self.groups.clone(), self.oid.clone());
-        self.user.clone().map(|username| Identity { username, groups, oid })
+        let username = self.user.clone()?;
+        // AKS adds the object id for every user whom Entra signed in. Rules only ask whether there is one.
+        let oid = oid.or_else(|| is_upn(&username).then(|| "00000000-0000-4000-8000-000000000001".to_owned()));
+        Some(Identity { username, groups, oid })
+    }
+}
+
+/// Whether it looks like a user principal name: `you@contoso.com`.
+fn is_upn(user: &str) -> bool {
+    user.split_once('@').is_some_and(|(name, domain)| {
+        let is_domain = |domain: &str| domain.contains('.') && domain.split('.').all(|label| !label.is_empty());
+        !name.is_empty() && !name.contains([':', '/']) && !domain.contains('@') && is_domain(domain)
+    })
+}
+
+pub fn output(text: &str) -> Result<Output, String> {
+    let (name, file) = match text.split_once('=') {
+        Some((name, file)) => (name, Some(PathBuf::from(file))),
+        None => (text, None),
+    };
+    if file.as_ref().is_some_and(|file| file.as_os_str().is_empty()) {
+        return Err("no file behind the `=`".to_owned());
+    }
+    match Format::from_str(name, false) {
+        Ok(format) => Ok(Output { format, file }),
+        Err(_) => Err(format!("not a format; the formats are {}", formats().join(", "))),
+    }
+}
+
+/// How a command is called.
+pub fn usage(command: &str) -> String {
+    let mut program = Cli::command();
+    program.build();
+    program.find_subcommand_mut(command).map_or_else(String::new, |command| command.render_usage().to_string())
+}
+
+/// The names of the formats.
+fn formats() -> Vec<String> {
+    Format::value_variants()
+        .iter()
+        .filter_map(|format| format.to_possible_value())
+        .map(|value| value.get_name().to_owned())
+        .collect()
+}
+
+fn rule(text: &str) -> Result<String, String> {
+    match rule_page::find(text) {
+        Ok(rule) => Ok(rule.id.to_owned()),
+        Err(Some(near)) => Err(format!("no such rule; did you mean `{near}`?")),
+        Err(None) => Err("no such rule: `entra-auth rules` lists all".to_owned()),
     }
 }
 
@@ -202,7 +416,7 @@ mod tests {
     #[test]
     fn usage_shows_how_the_program_was_called() {
         let usage = |program: &str| {
-            let error = Cli::from_args([program.into(), "check".into()]).unwrap_err();
+            let error = Cli::from_args([program.into(), "check".into(), "--what".into()]).unwrap_err();
             error.to_string()
         };
         assert!(usage("/usr/bin/entra-auth").contains("Usage: entra-auth check "));

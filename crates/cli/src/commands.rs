@@ -1,7 +1,8 @@
 //! The commands other than `check`.
 
+use crate::admission_rules;
 use crate::args::{Cli, Command, NAME, RulesFormat};
-use crate::rule_page;
+use crate::{config, rule_page};
 use anstyle::{AnsiColor, Style};
 use anyhow::{Result, bail};
 use clap::CommandFactory;
@@ -18,15 +19,39 @@ const CYAN: Style = AnsiColor::Cyan.on_default();
 /// Runs a command that needs no input.
 pub fn run(command: &Command, out: &mut dyn Write, width: usize) -> Result<()> {
     match command {
-        Command::Check(_) | Command::Onboard(_) | Command::Exemptions(_) => {}
+        Command::Check(_)
+        | Command::Audit(_)
+        | Command::Onboard(_)
+        | Command::Exemptions(_)
+        | Command::Lsp(_)
+        | Command::Mcp(_) => {}
+        Command::Config => config::show(out)?,
+        Command::Version => writeln!(out, "{NAME} {}", env!("CARGO_PKG_VERSION"))?,
         Command::Operators => crate::operators::print(out, width)?,
         Command::Rules { format: RulesFormat::Text } => table(out, width)?,
         Command::Rules { format: RulesFormat::Json } => json(out)?,
-        Command::Explain { rule } => match rule_page::find(rule) {
-            Ok(rule) => explain(rule, out, width)?,
-            Err(Some(near)) => bail!("no rule is called `{rule}`; did you mean `{near}`?"),
-            Err(None) => bail!("no rule is called `{rule}`: `entra-auth rules` lists all"),
-        },
+        Command::AdmissionRules { settings } => admission_rules::print(settings, out)?,
+        Command::Explain { rules } if rules.is_empty() => {
+            table(out, width)?;
+            writeln!(out, "\n{DIM}entra-auth explain RULE shows the page of a rule{DIM:#}")?;
+        }
+        Command::Explain { rules } => {
+            // A message in a log can be passed on as it is: `binding-anonymous:` or a page's address.
+            let id = |text: &str| {
+                let name = text.rsplit('/').next().unwrap_or(text);
+                name.trim_end_matches(':').trim_end_matches(".md").to_ascii_lowercase()
+            };
+            for (at, rule) in rules.iter().enumerate() {
+                if at > 0 {
+                    writeln!(out)?;
+                }
+                match rule_page::find(&id(rule)) {
+                    Ok(rule) => explain(rule, out, width)?,
+                    Err(Some(near)) => bail!("no rule is called `{rule}`; did you mean `{near}`?"),
+                    Err(None) => bail!("no rule is called `{rule}`: `entra-auth rules` lists all"),
+                }
+            }
+        }
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), NAME, &mut script);
@@ -88,8 +113,9 @@ fn table(out: &mut dyn Write, width: usize) -> Result<()> {
     Ok(())
 }
 
+/// A rule in JSON.
 #[derive(Serialize)]
-struct RuleLine {
+pub struct RuleLine {
     id: &'static str,
     group: &'static str,
     severity: &'static str,
@@ -100,7 +126,13 @@ struct RuleLine {
 }
 
 fn json(out: &mut dyn Write) -> Result<()> {
-    let lines: Vec<RuleLine> = rule_page::rules()
+    serde_json::to_writer_pretty(&mut *out, &rule_lines())?;
+    Ok(writeln!(out)?)
+}
+
+/// All rules.
+pub fn rule_lines() -> Vec<RuleLine> {
+    rule_page::rules()
         .map(|(group, rule)| RuleLine {
             id: rule.id,
             group,
@@ -110,9 +142,7 @@ fn json(out: &mut dyn Write) -> Result<()> {
             fix: rule.remediation,
             help: rule_page::url(rule),
         })
-        .collect();
-    serde_json::to_writer_pretty(&mut *out, &lines)?;
-    Ok(writeln!(out)?)
+        .collect()
 }
 
 fn explain(rule: &Rule, out: &mut dyn Write, width: usize) -> Result<()> {

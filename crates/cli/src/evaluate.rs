@@ -1,7 +1,8 @@
 //! Evaluates objects with the core that is built into the program.
 
+use crate::before::{Before, Was};
 use admission::cluster::ManifestCluster;
-use admission::{Identity, create_payload, payload};
+use admission::{Change, Identity, create_payload, payload, request};
 use entra_auth_policy::lookup::{Cluster, NoCluster};
 use entra_auth_policy::settings::Date;
 use entra_auth_policy::{Evaluation, Host, evaluate};
@@ -23,16 +24,31 @@ pub trait CompiledPolicy: Sync {
 pub struct Evaluator<'e> {
     pub settings: Value,
     pub identity: Option<Identity>,
-    /// Answers look-ups; without it there are none.
+    /// Answers look-ups, and gives the roles of the same input without them.
     pub cluster: Option<Arc<ManifestCluster>>,
     /// For exemptions that expire.
     pub today: Date,
     pub module: Option<&'e dyn CompiledPolicy>,
+    /// What there was before: objects that are in it are updated.
+    pub before: Option<Before>,
+    /// Objects that are as before are evaluated too.
+    pub unchanged: bool,
+}
+
+/// What was evaluated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Done {
+    /// The request, or the creation of the object.
+    AsWritten,
+    /// An update of the object from before.
+    AsUpdate,
 }
 
 /// Why there is no evaluation.
 #[derive(Debug)]
 pub enum EvaluateError {
+    /// The object is as it was before.
+    Unchanged,
     /// The module failed on this object.
     Module(anyhow::Error),
     /// The module's answer is not this program's.
@@ -40,19 +56,36 @@ pub enum EvaluateError {
 }
 
 impl Evaluator<'_> {
-    /// Evaluates one object of `source`.
-    pub fn evaluate(&self, source: &str, object: &ManifestObject) -> Result<Evaluation, EvaluateError> {
-        let payload = self.payload(object);
+    /// Evaluates one object of `source`, as an update if there was one before.
+    pub fn evaluate(&self, source: &str, object: &ManifestObject) -> Result<(Evaluation, Done), EvaluateError> {
+        let was = match (&self.before, object.form) {
+            (Some(before), Form::Object) => before.was(source, &object.value),
+            _ => Was::New,
+        };
+        if was == Was::Same && !self.unchanged {
+            return Err(EvaluateError::Unchanged);
+        }
+        let done = if was == Was::New { Done::AsWritten } else { Done::AsUpdate };
+        let payload = self.payload(object, &was);
         let seen = self.cluster.as_ref().map(|cluster| cluster.seen_from(source));
         let cluster: &dyn Cluster = seen.as_ref().map_or(&NoCluster, |seen| seen);
         let evaluation = evaluate(&payload, &Host { today: &|| self.today, cluster });
-        let Some(module) = self.module else { return Ok(evaluation) };
+        let Some(module) = self.module else { return Ok((evaluation, done)) };
         let answer = module.validate(&payload, self.cluster.as_ref(), source).map_err(EvaluateError::Module)?;
-        if evaluation.response.to_json() == answer { Ok(evaluation) } else { Err(EvaluateError::Differs) }
+        if evaluation.response.to_json() == answer { Ok((evaluation, done)) } else { Err(EvaluateError::Differs) }
     }
 
     /// What the policy receives at admission.
-    fn payload(&self, object: &ManifestObject) -> Vec<u8> {
+    fn payload(&self, object: &ManifestObject, was: &Was<'_>) -> Vec<u8> {
+        let old = match was {
+            Was::New => None,
+            Was::Same => Some(&object.value),
+            Was::Other(old) => Some(*old),
+        };
+        if let Some(old) = old {
+            let change = Change::Update(old.clone());
+            return payload(&request(&object.value, &change, self.identity.as_ref()), &self.settings);
+        }
         match (object.form, &self.identity) {
             (Form::Object, identity) => create_payload(&object.value, identity.as_ref(), &self.settings),
             (Form::Request, None) => payload(&object.value, &self.settings),

@@ -97,8 +97,7 @@ fn problems(entry: &Value, of: &Use, today: Date) -> Vec<String> {
         });
         return problems;
     }
-    let selectors =
-        [("rules", &of.rules), ("kinds", &of.kinds), ("namespaces", &of.namespaces), ("names", &of.names)];
+    let selectors = [("rules", &of.rules), ("kinds", &of.kinds), ("namespaces", &of.namespaces), ("names", &of.names)];
     for (key, used) in selectors {
         let listed = match &entry[key] {
             Value::Array(items) => items.iter().filter_map(Value::as_str).collect(),

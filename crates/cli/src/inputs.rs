@@ -1,18 +1,21 @@
 //! Where manifests come from: files, folders, standard input.
 
 use ignore::WalkBuilder;
+use ignore::overrides::{Override, OverrideBuilder};
 use manifest::decode;
 use std::ffi::OsStr;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// Something to read documents from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
     /// As reports show it.
     pub name: String,
+    /// The path below the folder that was named, or the file's name; empty for standard input.
+    pub relative: PathBuf,
     origin: Origin,
 }
 
@@ -23,6 +26,13 @@ enum Origin {
     Named(PathBuf),
     /// Found in a folder: may be something else.
     Found(PathBuf),
+    /// What another program made of the folder.
+    Rendered {
+        folder: PathBuf,
+        text: Arc<str>,
+    },
+    /// A text that is in memory.
+    Text(Arc<str>),
 }
 
 /// A path without a source, and why.
@@ -32,44 +42,95 @@ pub struct SourceError {
     pub reason: String,
 }
 
-/// The sources under all paths, in order. Folders are walked in the order of names, without the file `except`: settings
-/// are often in the folder of the manifests they are for.
-pub fn sources(paths: &[PathBuf], except: Option<&Path>) -> Vec<Result<Source, SourceError>> {
-    let except = except.and_then(|path| path.canonicalize().ok());
-    let mut sources = Vec::new();
-    for path in paths {
-        if path.as_os_str() == "-" {
-            sources.push(Ok(Source { name: "-".to_owned(), origin: Origin::Stdin }));
-        } else if path.is_dir() {
-            let before = sources.len();
-            walk(path, except.as_deref(), &mut sources);
-            if sources.len() == before {
-                sources.push(Err(SourceError::new(path, "has no *.yaml, *.yml or *.json file")));
-            }
-        } else {
-            sources.push(Ok(Source { name: path.display().to_string(), origin: Origin::Named(path.clone()) }));
-        }
-    }
-    sources
+/// How folders are walked.
+#[derive(Clone, Debug, Default)]
+pub struct Walk {
+    /// Left out: settings are often in the folder of the manifests they are for.
+    except: Vec<PathBuf>,
+    /// What `--skip` names.
+    skipped: Option<Override>,
+    /// As what standard input is reported.
+    stdin: Option<PathBuf>,
 }
 
-/// Skips hidden and ignored files (`.gitignore`, `.ignore`), as other tools for source trees do.
-fn walk(folder: &Path, except: Option<&Path>, sources: &mut Vec<Result<Source, SourceError>>) {
-    for entry in WalkBuilder::new(folder).follow_links(true).sort_by_file_name(OsStr::cmp).build() {
-        match entry {
-            Ok(entry) => {
-                let path = entry.into_path();
-                let is_excepted = || except.is_some() && path.canonicalize().ok().as_deref() == except;
-                if is_manifest_name(&path) && path.is_file() && !is_excepted() {
-                    sources.push(Ok(Source { name: path.display().to_string(), origin: Origin::Found(path) }));
+impl Walk {
+    /// `skipped` are patterns of `.gitignore` files, relative to `root`.
+    pub fn new(except: &[&Path], skipped: &[String], root: &Path) -> anyhow::Result<Walk> {
+        let mut overrides = OverrideBuilder::new(root);
+        for pattern in skipped {
+            // An override lists what is walked into; the mark turns it into what is not.
+            overrides.add(&format!("!{pattern}")).map_err(|_| anyhow::anyhow!("--skip: `{pattern}` is not a glob"))?;
+        }
+        let except = except.iter().filter_map(|path| path.canonicalize().ok()).collect();
+        let skipped = if skipped.is_empty() { None } else { Some(overrides.build()?) };
+        Ok(Walk { except, skipped, stdin: None })
+    }
+
+    pub fn with_stdin(self, stdin: Option<PathBuf>) -> Walk {
+        Walk { stdin, ..self }
+    }
+
+    /// The sources under all paths, in order. Folders are walked in the order of names.
+    pub fn sources(&self, paths: &[PathBuf]) -> Vec<Result<Source, SourceError>> {
+        let mut sources = Vec::new();
+        for path in paths {
+            if path.as_os_str() == "-" {
+                let name = self.stdin.clone().unwrap_or_else(|| path.clone());
+                let relative = self.stdin.as_ref().and_then(|name| name.file_name()).unwrap_or_default().into();
+                sources.push(Ok(Source { name: name.display().to_string(), relative, origin: Origin::Stdin }));
+            } else if path.is_dir() {
+                let before = sources.len();
+                self.walk(path, &mut sources);
+                if sources.len() == before {
+                    sources.push(Err(SourceError::new(path, "has no *.yaml, *.yml or *.json file")));
                 }
+            } else {
+                let relative = path.file_name().unwrap_or_default().into();
+                let name = path.display().to_string();
+                sources.push(Ok(Source { name, relative, origin: Origin::Named(path.clone()) }));
             }
-            Err(error) => sources.push(Err(SourceError::new(folder, &format!("cannot be walked: {error}")))),
         }
+        sources
+    }
+
+    /// Skips hidden and ignored files (`.gitignore`, `.ignore`), as other tools for source trees do.
+    fn walk(&self, folder: &Path, sources: &mut Vec<Result<Source, SourceError>>) {
+        for path in self.files(folder) {
+            match path {
+                Ok(path) if is_manifest_name(&path) && path.is_file() && !self.is_excepted(&path) => {
+                    let relative = path.strip_prefix(folder).unwrap_or(&path).to_path_buf();
+                    let name = path.display().to_string();
+                    sources.push(Ok(Source { name, relative, origin: Origin::Found(path) }));
+                }
+                Ok(_) => {}
+                Err(error) => sources.push(Err(SourceError::new(folder, &format!("cannot be walked: {error}")))),
+            }
+        }
+    }
+
+    /// Everything below the folder that is not hidden, ignored or skipped, in the order of names.
+    pub fn files(&self, folder: &Path) -> impl Iterator<Item = Result<PathBuf, ignore::Error>> {
+        let mut walk = WalkBuilder::new(folder);
+        walk.follow_links(true).sort_by_file_name(OsStr::cmp);
+        if let Some(skipped) = &self.skipped {
+            walk.overrides(skipped.clone());
+        }
+        walk.build().map(|entry| entry.map(ignore::DirEntry::into_path))
+    }
+
+    fn is_excepted(&self, path: &Path) -> bool {
+        !self.except.is_empty() && path.canonicalize().is_ok_and(|path| self.except.contains(&path))
     }
 }
 
-fn is_manifest_name(path: &Path) -> bool {
+/// Whether kustomize builds a folder from this file.
+pub fn is_kustomization_name(path: &Path) -> bool {
+    let name = path.file_name().and_then(OsStr::to_str);
+    matches!(name, Some("kustomization.yaml" | "kustomization.yml" | "Kustomization"))
+}
+
+/// Whether a file of this name can hold manifests.
+pub fn is_manifest_name(path: &Path) -> bool {
     let extension = path.extension().and_then(OsStr::to_str).map(str::to_ascii_lowercase);
     matches!(extension.as_deref(), Some("yaml" | "yml" | "json"))
 }
@@ -79,6 +140,7 @@ impl Source {
         let bytes = match &self.origin {
             Origin::Stdin => read_stdin(),
             Origin::Named(path) | Origin::Found(path) => fs::read(path),
+            Origin::Rendered { text, .. } | Origin::Text(text) => return Ok(text.to_string()),
         };
         let text = decode(bytes.map_err(|error| format!("cannot be read: {error}"))?)?;
         // A failed command before the pipe must not look like a clean cluster.
@@ -86,6 +148,34 @@ impl Source {
             return Err("is empty".to_owned());
         }
         Ok(text)
+    }
+
+    /// The text that another program made of a folder.
+    pub fn rendered(folder: &Path, text: String) -> Source {
+        let origin = Origin::Rendered { folder: folder.to_path_buf(), text: text.into() };
+        Source { name: folder.display().to_string(), relative: PathBuf::new(), origin }
+    }
+
+    /// A text from elsewhere.
+    pub fn text(name: &str, text: String) -> Source {
+        Source { name: name.to_owned(), relative: PathBuf::new(), origin: Origin::Text(text.into()) }
+    }
+
+    /// The file that is read.
+    pub fn path(&self) -> Option<&Path> {
+        match &self.origin {
+            Origin::Named(path) | Origin::Found(path) => Some(path),
+            Origin::Stdin | Origin::Rendered { .. } | Origin::Text(_) => None,
+        }
+    }
+
+    pub fn is_stdin(&self) -> bool {
+        self.origin == Origin::Stdin
+    }
+
+    /// The folder that was rendered.
+    pub fn folder(&self) -> Option<&Path> {
+        if let Origin::Rendered { folder, .. } = &self.origin { Some(folder) } else { None }
     }
 
     /// Whether it was found in a folder, where a file of another kind is not an error.
@@ -110,13 +200,19 @@ impl Source {
     pub fn size(&self) -> u64 {
         match &self.origin {
             Origin::Stdin => 0,
+            Origin::Rendered { text, .. } | Origin::Text(text) => text.len() as u64,
             Origin::Named(path) | Origin::Found(path) => fs::metadata(path).map_or(0, |metadata| metadata.len()),
         }
     }
 
+    /// Whether kustomize reads a file of this name; it needs neither `apiVersion` nor `kind`.
+    pub fn is_kustomization(&self) -> bool {
+        self.path().is_some_and(is_kustomization_name)
+    }
+
     /// Whether it is in the `templates` folder of a Helm chart.
     pub fn is_in_chart(&self) -> bool {
-        let (Origin::Named(path) | Origin::Found(path)) = &self.origin else { return false };
+        let Some(path) = self.path() else { return false };
         let mut folders = path.ancestors().skip(1);
         folders.any(|folder| folder.ends_with("templates") && folder.with_file_name("Chart.yaml").is_file())
     }
@@ -134,7 +230,7 @@ fn read_stdin() -> std::io::Result<Vec<u8>> {
 }
 
 impl SourceError {
-    fn new(path: &Path, reason: &str) -> SourceError {
+    pub fn new(path: &Path, reason: &str) -> SourceError {
         SourceError { name: path.display().to_string(), reason: reason.to_owned() }
     }
 }

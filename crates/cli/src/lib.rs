@@ -4,19 +4,32 @@
 //! args ─► inputs ─► documents ─► objects ─► evaluate ─► records ─► report
 //! ```
 
+mod accepted;
+mod admission_rules;
 pub mod args;
+#[cfg(feature = "cluster")]
+mod audit;
+mod before;
+#[cfg(any(feature = "cluster", feature = "lsp", feature = "mcp"))]
+mod checker;
 mod commands;
+mod config;
 mod dump;
 mod evaluate;
 pub mod exemptions;
 mod inputs;
 mod lookups;
+#[cfg(feature = "lsp")]
+mod lsp;
+#[cfg(feature = "mcp")]
+mod mcp;
 #[cfg(feature = "module")]
 mod module;
 pub mod onboard;
 mod operators;
 mod progress;
 mod record;
+mod render;
 pub mod report;
 mod rule_page;
 mod settings;
@@ -24,11 +37,14 @@ mod title;
 
 pub use evaluate::CompiledPolicy;
 
+use accepted::Accepted;
 use anyhow::Result;
 use args::{Check, Cli, Command};
+use before::Before;
+use config::Config;
 use entra_auth_policy::settings::Date;
 use evaluate::Evaluator;
-use inputs::{Source, SourceError, sources};
+use inputs::{Source, SourceError, Walk};
 use progress::Progress;
 use rayon::ThreadPoolBuilder;
 use rayon::prelude::*;
@@ -83,12 +99,24 @@ fn today() -> Date {
 pub fn run(cli: &Cli, mut streams: Streams, today: Date) -> Result<Outcome> {
     match &cli.command {
         Command::Check(args) => {
+            let mut args = args.clone();
+            if let Some(config) = Config::find(&std::env::current_dir()?)? {
+                config.apply(&mut args)?;
+            }
+            let args = &args;
+            if args.paths.is_empty() {
+                let words = "no PATH: name manifests, folders of them, or `-` for standard input";
+                anyhow::bail!("{words}\n\n{}", args::usage("check"));
+            }
             let today = args.today.unwrap_or(today);
             let module = args.module.as_deref().map(|path| load(path, today)).transpose()?;
             check(args, module.as_deref(), streams, today)
         }
         Command::Onboard(args) => onboard::run(args, &mut streams, today),
         Command::Exemptions(args) => exemptions::run(args, &mut streams, today),
+        Command::Audit(args) => audit(args, streams, today),
+        Command::Lsp(args) => lsp(args, today),
+        Command::Mcp(args) => mcp(args, today),
         command => {
             commands::run(command, &mut streams.out, streams.width)?;
             Ok(Outcome::Allowed)
@@ -109,21 +137,71 @@ fn load(_: &Path, _: Date) -> Result<Box<dyn CompiledPolicy>> {
     )
 }
 
+#[cfg(feature = "cluster")]
+use audit::audit;
+#[cfg(feature = "lsp")]
+use lsp::serve as lsp;
+#[cfg(feature = "mcp")]
+use mcp::serve as mcp;
+
+#[cfg(not(feature = "cluster"))]
+fn audit(_: &args::Audit, _: Streams, _: Date) -> Result<Outcome> {
+    anyhow::bail!(
+        "audit: {}, or pipe what the cluster has: `kubectl get pods,deployments,rolebindings -A -o yaml | entra-auth check -`",
+        left_out("read a cluster", "cluster")
+    )
+}
+
+#[cfg(not(feature = "lsp"))]
+fn lsp(_: &args::Serve, _: Date) -> Result<Outcome> {
+    anyhow::bail!("lsp: {}", left_out("serve an editor", "lsp"))
+}
+
+#[cfg(not(feature = "mcp"))]
+fn mcp(_: &args::Serve, _: Date) -> Result<Outcome> {
+    anyhow::bail!("mcp: {}", left_out("serve an agent", "mcp"))
+}
+
+#[cfg(not(all(feature = "cluster", feature = "lsp", feature = "mcp")))]
+fn left_out(what: &str, feature: &str) -> String {
+    format!("this build cannot {what}. Build it with `cargo build -p entra-auth --features {feature}`")
+}
+
 /// Checks manifests with the built-in policy, or with a module that is loaded already.
-pub fn check(args: &Check, module: Option<&dyn CompiledPolicy>, streams: Streams, today: Date) -> Result<Outcome> {
-    let settings = settings::load(args, module)?;
+pub fn check(args: &Check, module: Option<&dyn CompiledPolicy>, mut streams: Streams, today: Date) -> Result<Outcome> {
+    let settings = settings::load(&args.policy, !args.dumps.is_empty(), module)?;
     let workers = ThreadPoolBuilder::new().stack_size(manifest::STACK).build()?;
-    let sources = sources(&args.paths, args.settings.as_deref());
+    let except: Vec<&Path> =
+        args.policy.settings.as_deref().into_iter().chain(args.write_exemptions.as_deref()).collect();
+    let walk = Walk::new(&except, &args.skip, &std::env::current_dir()?)?.with_stdin(args.stdin_filename.clone());
+    let mut sources = walk.sources(&args.paths);
+    if args.render {
+        sources = render::render(&args.paths, &args.values, &walk, sources, &mut streams.err);
+    }
+    let before = workers.install(|| Before::load(args, &sources, &walk))?;
     let cluster = if settings::wants_cluster(&settings) {
         Some(Arc::new(workers.install(|| lookups::collect(&args.dumps, &sources))?))
+    } else if module.is_none() {
+        Some(Arc::new(workers.install(|| lookups::given(&sources))))
     } else {
+        // A module asks for objects only with look-ups, and must agree with this program.
         None
     };
-    let evaluator = Evaluator { settings, identity: args.identity(), cluster: cluster.clone(), today, module };
+    let mut summary = Summary::new(args.fail_on.unwrap_or_default());
+    summary.unchanged_files = before.as_ref().filter(|_| !args.unchanged).map_or(0, Before::same);
+    let evaluator = Evaluator {
+        settings,
+        identity: args.identity(),
+        cluster: cluster.clone(),
+        today,
+        module,
+        before,
+        unchanged: args.unchanged,
+    };
+    let mut accepted = args.write_exemptions.as_ref().map(|_| Accepted::default());
     let render = report::renderer(args, &streams);
-    let mut report = report::open(args, streams);
+    let mut reports = report::open(args, streams)?;
     let progress = Progress::start(sources.iter().flatten().map(Source::size).sum());
-    let mut summary = Summary::default();
     for batch in batches(&sources) {
         let rendered = |record: Result<Record>| {
             let record = record?;
@@ -138,12 +216,20 @@ pub fn check(args: &Check, module: Option<&dyn CompiledPolicy>, streams: Streams
         for record in batch.into_iter().flatten() {
             let (text, record) = record?;
             summary.count(&record);
-            report.record(&record, &text)?;
+            if let Some(accepted) = &mut accepted {
+                accepted.add(&record);
+            }
+            reports.record(&record, &text)?;
         }
     }
     drop(progress);
     summary.missed_lookups = cluster.map_or(0, |cluster| cluster.missed());
-    report.finish(&summary)?;
+    reports.finish(&summary)?;
+    if let (Some(accepted), Some(file)) = (accepted, &args.write_exemptions) {
+        accepted.write(file, &evaluator.settings, today, &mut reports.err)?;
+        // What is denied today is accepted from now on.
+        return Ok(if summary.failed > 0 { Outcome::Failed } else { Outcome::Allowed });
+    }
     Ok(summary.outcome())
 }
 

@@ -4,9 +4,9 @@
 //! dump ─► what the cluster has ─► settings ─► evaluation ─► exemptions for what would be denied ─► evaluation
 //! ```
 
+use crate::Outcome;
 use crate::dump::{after, evaluate, kind, read, text};
 use crate::report::Streams;
-use crate::Outcome;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use entra_auth_policy::operators::{Declared, OPERATORS, RoleName};
@@ -221,7 +221,8 @@ impl Proposal {
             let namespace = if namespace.is_empty() { home } else { namespace };
             (namespace.to_owned(), text(subject, &["name"]).to_owned())
         };
-        let accounts: Vec<_> = subjects.iter().filter(|subject| subject["kind"] == "ServiceAccount").map(account).collect();
+        let accounts: Vec<_> =
+            subjects.iter().filter(|subject| subject["kind"] == "ServiceAccount").map(account).collect();
         let mut is_operators = false;
         for operator in OPERATORS {
             let Some((namespace, _)) = accounts.first() else { break };
@@ -296,11 +297,21 @@ impl Proposal {
     fn file(&self) -> String {
         let mut file = "# Settings that `entra-auth onboard` proposes. Read every line before you use it.\n".to_owned();
         let _ = writeln!(file, "profile: {}", self.profile);
-        section(&mut file, "clusterAdmins", "Who holds cluster-admin now. Remove those who should not.", self.administrators.is_empty());
+        section(
+            &mut file,
+            "clusterAdmins",
+            "Who holds cluster-admin now. Remove those who should not.",
+            self.administrators.is_empty(),
+        );
         for Administrator { name, comment } in &self.administrators {
             let _ = writeln!(file, "- {} # {}", quoted(name), comment.replace('\n', " "));
         }
-        section(&mut file, "operators", "Software that is expected to have its published roles and bindings.", self.operators.is_empty());
+        section(
+            &mut file,
+            "operators",
+            "Software that is expected to have its published roles and bindings.",
+            self.operators.is_empty(),
+        );
         for (name, namespace) in &self.operators {
             let title = OPERATORS.iter().find(|operator| operator.name == *name).map_or("", |operator| operator.title);
             let _ = writeln!(file, "- {{name: {name}, namespace: {}}} # {title}", quoted(namespace));
@@ -309,7 +320,12 @@ impl Proposal {
         for tenant in &self.tenants {
             let _ = writeln!(file, "- {} # az account tenant list", quoted(tenant));
         }
-        section(&mut file, "identities", "Which service account may use which client id. Every other use is denied.", self.identities.is_empty());
+        section(
+            &mut file,
+            "identities",
+            "Which service account may use which client id. Every other use is denied.",
+            self.identities.is_empty(),
+        );
         for ((namespace, account), clients) in &self.identities {
             let clients: Vec<_> = clients.iter().map(|client| quoted(client)).collect();
             let show = clients.first().map(|client| format!("az ad sp show --id {}", client.trim_matches('"')));
@@ -325,7 +341,12 @@ impl Proposal {
         if self.owned_pods {
             file.push_str("\n# Pods of the exempted workloads have new names after each restart. Their controllers may make them.\nownedPods: warn\n");
         }
-        section(&mut file, "exemptions", "What would be denied. Fill in each reason, or fix the object and remove the entry.", self.exemptions.is_empty());
+        section(
+            &mut file,
+            "exemptions",
+            "What would be denied. Fill in each reason, or fix the object and remove the entry.",
+            self.exemptions.is_empty(),
+        );
         for exemption in &self.exemptions {
             exemption.write(&mut file);
         }
@@ -333,7 +354,14 @@ impl Proposal {
     }
 
     /// What of the proposal is a risk, and what an upgrade would meet.
-    fn report(&self, err: &mut dyn Write, objects: usize, warned: usize, still: usize, unreadable: &[String]) -> Result<()> {
+    fn report(
+        &self,
+        err: &mut dyn Write,
+        objects: usize,
+        warned: usize,
+        still: usize,
+        unreadable: &[String],
+    ) -> Result<()> {
         writeln!(err, "{objects} objects: {still} denied and {warned} with warnings under the proposal")?;
         for Administrator { name, .. } in &self.administrators {
             writeln!(err, "risk: {name} is cluster-admin")?;

@@ -1,14 +1,18 @@
 //! What a report says about each thing that was read: its evaluation, or why there is none.
 
-use crate::evaluate::{EvaluateError, Evaluator};
+use crate::evaluate::{Done, EvaluateError, Evaluator};
 use crate::inputs::{Source, SourceError};
-use crate::title::Title;
+use crate::title::{Title, UPDATE};
+use admission::object_key;
 use anyhow::{Result, anyhow};
 use entra_auth_policy::Evaluation;
 use entra_auth_policy::anchor::Location;
-use manifest::{Document, Excerpt, Fault, ManifestObject, Place, Position, Positions, Region, Unreadable, documents};
+use manifest::{
+    Document, Excerpt, Fault, Form, ManifestObject, Place, Position, Positions, Region, Unreadable, documents,
+};
 use rayon::prelude::*;
 use std::cell::OnceCell;
+use std::path::{Component, Path, PathBuf};
 
 /// The object a record is about, and where it is.
 #[derive(Clone, Debug)]
@@ -18,6 +22,19 @@ pub struct Subject {
     pub index: usize,
     pub title: Title,
     pub position: Position,
+    /// The manifest of a namespaced object names no namespace.
+    pub assumes_namespace: bool,
+    /// The chart's template that it was rendered from, as Helm names it.
+    pub template: Option<Template>,
+}
+
+/// `# Source: shop/templates/web.yaml`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Template {
+    /// As it is in the comment.
+    pub name: String,
+    /// The file, if the chart is here.
+    pub file: Option<String>,
 }
 
 pub enum Record {
@@ -31,12 +48,19 @@ pub enum Record {
     Failed { source: String, index: usize, line: usize, fault: Fault, reason: String },
     /// Deliberately not evaluated: it is for another tool.
     Skipped { source: String, fault: Fault, reason: String },
+    /// As it was before.
+    Unchanged,
 }
 
 impl Subject {
     /// `deploy/web.yaml:12`
     pub fn place(&self) -> String {
         format!("{}:{}", self.source, self.position.line)
+    }
+
+    /// The file that a reviewer has to change, for reports about files. Lines of a rendered text are not its lines.
+    pub fn file(&self) -> Option<&str> {
+        self.template.as_ref()?.file.as_deref()
     }
 }
 
@@ -59,18 +83,52 @@ pub fn records(
     if let Some(reason) = source.other_language() {
         return failed(&source.name, Fault::Template, reason);
     }
+    if !evaluator.unchanged && evaluator.before.as_ref().is_some_and(|before| before.is_same(source)) {
+        return Vec::new();
+    }
     let text = match source.read() {
         Ok(text) => text,
         Err(reason) => return failed(&source.name, Fault::Broken, reason),
     };
     let documents = documents(&text);
-    if let Some(first) = documents.first().filter(|_| text.contains("{{") && source.is_in_chart()) {
+    let is_template = |text: &str| text.contains("{{") || text.contains("{%");
+    if let Some(first) = documents.first().filter(|_| is_template(&text) && source.is_in_chart()) {
         return vec![Ok(of_fault(source, &first.template()))];
     }
     let records = documents.par_iter().flat_map_iter(|document| of_document(source, document, evaluator, step));
     let mut records: Vec<Result<Record>> = records.collect();
+    // A template is not evaluated in part: which of its documents are objects is not known before it is rendered.
+    let is_of_template = |record: &Result<Record>| {
+        matches!(
+            record,
+            Ok(Record::Failed { fault: Fault::Template, .. } | Record::Skipped { fault: Fault::Template, .. })
+        )
+    };
+    if let Some(template) = records.iter().position(is_of_template) {
+        records = vec![records.swap_remove(template)];
+    }
     number(&mut records);
     records
+}
+
+/// The template that a document was rendered from: Helm writes it above every document.
+fn template(source: &Source, document: &Document<'_>) -> Option<Template> {
+    let comments = document.text.lines().take_while(|line| line.trim_end() == "---" || line.starts_with('#'));
+    let name = comments.filter_map(|line| line.strip_prefix("# Source: ")).next()?.trim();
+    let mut parts = Path::new(name).components();
+    let is_below = parts.clone().all(|part| matches!(part, Component::Normal(_)));
+    parts.next();
+    // A file's findings stay in the file, whatever its comments claim.
+    let in_folder = || {
+        let file = match source.folder() {
+            Some(folder) => folder.join(parts.as_path()),
+            None if source.is_stdin() => PathBuf::from(name),
+            None => return None,
+        };
+        file.is_file().then(|| file.display().to_string())
+    };
+    let file = if is_below { in_folder() } else { None };
+    is_below.then(|| Template { name: text::shown(name).into_owned(), file })
 }
 
 fn of_document(
@@ -88,14 +146,31 @@ fn of_document(
     let positions: OnceCell<Option<Positions<'_>>> = OnceCell::new();
     let start = Position { line: document.line + leading_lines(document.text), column: document.column };
     let positions = || positions.get_or_init(|| Positions::of(document)).as_ref();
+    let template = template(source, document);
     let of_object = |object: Result<ManifestObject, Unreadable>| {
         let object = match object {
             Ok(object) => object,
             Err(fault) => return Ok(of_fault(source, &fault)),
         };
-        let mut subject = Subject { source: source.name.clone(), index: 0, title: Title::of(&object), position: start };
+        let mut subject = Subject {
+            source: source.name.clone(),
+            index: 0,
+            title: Title::of(&object),
+            position: start,
+            assumes_namespace: false,
+            template: template.clone(),
+        };
         match evaluator.evaluate(&source.name, &object) {
-            Ok(evaluation) => {
+            Err(EvaluateError::Unchanged) => Ok(Record::Unchanged),
+            Ok((evaluation, done)) => {
+                if let (Form::Object, true, Some((_, _, Some(namespace), _))) =
+                    (object.form, subject.title.namespace.is_empty(), object_key(&object.value))
+                {
+                    subject.assumes_namespace = namespace == DEFAULT;
+                }
+                if done == Done::AsUpdate {
+                    subject.title.act = UPDATE.to_owned();
+                }
                 let pointer = object.object_pointer();
                 let place = |found: &Location| match positions() {
                     Some(positions) => positions.place(&format!("{pointer}{}", found.pointer), inside(found)),
@@ -139,6 +214,9 @@ impl Record {
     }
 }
 
+/// The namespace of a manifest that names none, where the context names none either.
+pub const DEFAULT: &str = "default";
+
 /// The lines before the content: the document mark, comments, blank lines.
 fn leading_lines(text: &str) -> usize {
     let has_no_content = |line: &&str| {
@@ -151,6 +229,11 @@ fn leading_lines(text: &str) -> usize {
 fn of_fault(source: &Source, fault: &Unreadable) -> Record {
     let Unreadable { kind: fault, text: reason, line } = fault.clone();
     let source_name = source.name.clone();
+    let is_kustomization = matches!(fault, Fault::NoManifest | Fault::Broken) && source.is_kustomization();
+    let (fault, reason) = match is_kustomization {
+        true => (Fault::Kustomization, manifest::KUSTOMIZATION.to_owned()),
+        false => (fault, reason),
+    };
     if fault.is_harmless() && source.is_found() {
         return Record::Skipped { source: source_name, fault, reason };
     }
@@ -177,7 +260,7 @@ fn number(records: &mut [Result<Record>]) {
             Ok(Record::Evaluated { subject: Subject { index, .. }, .. } | Record::Failed { index, .. }) => {
                 *index = position;
             }
-            Ok(Record::Skipped { .. }) | Err(_) => {}
+            Ok(Record::Skipped { .. } | Record::Unchanged) | Err(_) => {}
         }
     }
 }

@@ -9,11 +9,16 @@ use text::shown;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Title {
     pub kind: String,
+    /// The API group; empty for the core group.
+    pub group: String,
     pub namespace: String,
     pub name: String,
     /// The operation, unless it is CREATE: `UPDATE`, `CONNECT pods/exec`.
     pub act: String,
 }
+
+/// The operation of an object that there was before.
+pub const UPDATE: &str = "UPDATE";
 
 impl Title {
     pub fn of(object: &ManifestObject) -> Title {
@@ -25,9 +30,12 @@ impl Title {
         if name.is_empty() && metadata["generateName"].is_string() {
             name = format!("{}*", text(&metadata["generateName"]));
         }
+        let of_version = |version: &str| version.split_once('/').map_or(String::new(), |(group, _)| group.to_owned());
+        let group = of_version(&text(&body["apiVersion"]));
         if object.form == Form::Object {
             return Title {
                 kind: text(&body["kind"]),
+                group,
                 namespace: text(&metadata["namespace"]),
                 name,
                 act: String::new(),
@@ -49,7 +57,7 @@ impl Title {
             "Namespace" => String::new(),
             _ => or(&metadata["namespace"], &request["namespace"]),
         };
-        Title { kind, namespace, name, act }
+        Title { kind, group, namespace, name, act }
     }
 }
 

@@ -230,7 +230,19 @@ subjects:
     ];
     assert_eq!(code(&[]), 0);
     assert_eq!(code(&jane), 1);
+    assert_eq!(code(&jane[..2]), 1);
     assert_eq!(check_text(binding, &["--as-group", "x"]).code, 2);
+}
+
+/// A user principal name is a user of Entra, with an object id that need not be known.
+#[test]
+fn a_clean_manifest_is_quiet_for_a_user_of_entra() {
+    let as_user =
+        |user: &str| check_text(GOOD, &["--profile", "restricted", "--all", "--format", "json", "--as", user]);
+    let rules = |user: &str| as_user(user).lines()[0]["findings"].as_array().unwrap().len();
+    assert_eq!(rules("you@contoso.com"), rules("4cf8e1a0-9f7a-4c0f-9f6e-0d3f5d6c7b8a").min(rules("you@contoso.com")));
+    let readme = check_text(GOOD, &["--as", "you@contoso.com"]);
+    assert!(readme.code == 0 && readme.out.contains("1 object: 1 allowed, 0 warned"), "{}", readme.out);
 }
 
 /// Without the feature there is no engine, and one message says so.
@@ -366,6 +378,65 @@ fn manifests_answer_lookups() {
     assert!(broken.code == 2 && broken.err.contains("broken.yaml:1"), "{}", broken.err);
     let piped = pipe(LOOKUPS, &["--settings", folder.path().join("settings.yml").to_str().unwrap(), "-"]);
     assert!(piped.out.contains("workload-identity-no-client-id"), "{}", piped.out);
+}
+
+const IDENTITY_ROLE: &str = "\
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: payments-identity}
+rules:
+- {apiGroups: [cid.wi.aks.azure.com], resources: [9c4e7b12-6d38-4a05-b9f1-2e8d0c7a5f43], verbs: [use-managed-identity]}
+";
+
+const IDENTITY_BINDING: &str = "\
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: payments-identity}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: payments-identity}
+subjects: [{kind: ServiceAccount, name: web, namespace: sandbox}]
+";
+
+const NODE_AUDIENCE: &str = "\
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: registry-audience}
+rules:
+- {apiGroups: [''], resources: [registry.contoso.com], verbs: [request-serviceaccounts-token-audience]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: registry-audience}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: registry-audience}
+subjects: [{apiGroup: rbac.authorization.k8s.io, kind: Group, name: 'system:nodes'}]
+";
+
+/// Some roles are known without look-ups, if they come with the binding.
+#[test]
+fn bindings_are_compared_with_roles_of_the_same_input() {
+    let identities = |account: &str| {
+        format!(
+            "identities: [{{namespace: sandbox, serviceAccount: {account}, clientIds: [9c4e7b12-6d38-4a05-b9f1-2e8d0c7a5f43]}}]\n"
+        )
+    };
+    let widened = NODE_AUDIENCE.replacen("---", "- {apiGroups: [''], resources: [secrets], verbs: [get]}\n---", 1);
+    let folder = folder(&[
+        ("other.yml", &identities("payer")),
+        ("own.yml", &identities("web")),
+        ("together.yaml", &format!("{IDENTITY_ROLE}---\n{IDENTITY_BINDING}")),
+        ("apart/binding.yaml", IDENTITY_BINDING),
+        ("apart/role.yaml", IDENTITY_ROLE),
+        ("alone.yaml", IDENTITY_BINDING),
+        ("nodes.yaml", NODE_AUDIENCE),
+        ("widened.yaml", &widened),
+    ]);
+    for path in ["together.yaml", "apart"] {
+        let run = check(folder.path(), &["--settings", "other.yml", path]);
+        assert!(run.code == 1 && run.out.contains("identities does not grant to sandbox/web"), "{path}: {}", run.out);
+        assert_eq!(check(folder.path(), &["--settings", "own.yml", path]).code, 0, "{path}");
+    }
+    assert_eq!(check(folder.path(), &["--settings", "other.yml", "alone.yaml"]).code, 0);
+    assert_eq!(check(folder.path(), &["nodes.yaml"]).code, 0);
+    assert_eq!(check(folder.path(), &["widened.yaml"]).code, 1);
 }
 
 /// The README shows what the program prints.

@@ -35,32 +35,119 @@ fn shell(repository: &Path, script: &str) -> Run {
     finish(command.output().unwrap())
 }
 
+fn script(steps: &Value, name: &str) -> String {
+    let steps = steps.as_array().unwrap();
+    let named = |step: &&Value| step["name"] == name || step["displayName"] == name;
+    let step = steps.iter().find(named).unwrap_or_else(|| panic!("no step {name}"));
+    step["run"].as_str().or(step["script"].as_str()).unwrap().to_owned()
+}
+
+/// The action that the workflow uses, with the workflow's inputs.
 #[test]
-fn the_workflow_reports_annotates_and_fails() {
+fn the_workflow_annotates_summarises_and_fails() {
     let workflow = block("github");
     let steps = workflow["jobs"]["entra-auth"]["steps"].as_array().unwrap();
-    let run = |name: &str| {
-        let step = steps.iter().find(|step| step["name"] == name).unwrap_or_else(|| panic!("no step {name}"));
-        step["run"].as_str().unwrap().to_owned()
-    };
-    for (manifest, code, results) in [(BAD, 1, 1), (GOOD, 0, 0)] {
-        let repository = repository(manifest);
-        let report = shell(repository.path(), &run("Report to code scanning"));
-        assert_eq!(report.code, 0, "{}", report.err);
-        let upload = steps.iter().find(|step| step["with"]["sarif_file"].is_string()).unwrap();
-        let file = repository.path().join(upload["with"]["sarif_file"].as_str().unwrap());
-        let log: Value = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
-        assert_eq!(log["runs"][0]["results"].as_array().unwrap().len(), results);
-        let checked = shell(repository.path(), &run("Check the manifests"));
-        assert_eq!(checked.code, code, "{}{}", checked.out, checked.err);
-        assert_eq!(checked.out.contains("::error file=deploy/app.yaml,line=6,"), code == 1, "{}", checked.out);
+    let used = steps.iter().find(|step| step["name"] == "Check the manifests").unwrap();
+    let action = used["uses"].as_str().unwrap().strip_prefix("./.entra-auth-policy/").unwrap();
+    let action = fs::read_to_string(root().join(action).join("action.yml")).unwrap();
+    let action = manifest::parse(&action).unwrap();
+    let with = &used["with"];
+    for key in with.as_object().unwrap().keys() {
+        assert!(action["inputs"][key].is_object(), "the action has no input `{key}`");
     }
-    // A failure is not a clean result.
-    let broken = repository("a: [\n");
-    assert_eq!(shell(broken.path(), &run("Report to code scanning")).code, 1);
-    let build = run("Build entra-auth");
-    for words in ["cargo build --release --locked", "-p entra-auth"] {
-        assert!(build.contains(words), "{build}");
+    let input = |key: &str| with[key].as_str().or(action["inputs"][key]["default"].as_str()).unwrap().to_owned();
+    let check = script(&action["runs"]["steps"], "Check the manifests");
+    for (manifest, code) in [(BAD, 1), (GOOD, 0), ("a: [\n", 2)] {
+        let repository = repository(manifest);
+        let summary = repository.path().join("summary.md");
+        let values = [
+            ("PATHS", "paths"),
+            ("SETTINGS", "settings"),
+            ("BASE", "base"),
+            ("FAIL_ON", "fail-on"),
+            ("SARIF", "sarif"),
+        ];
+        let mut env: Vec<String> = values.iter().map(|(name, key)| format!("export {name}='{}'", input(key))).collect();
+        env.push(format!("export TARGET= PROGRAM=entra-auth GITHUB_STEP_SUMMARY='{}'", summary.display()));
+        let run = shell(repository.path(), &format!("{}\n{check}", env.join("\n")));
+        assert_eq!(run.code, code, "{}{}", run.out, run.err);
+        assert_eq!(run.out.contains("::error file=deploy/app.yaml,line=6,"), code == 1, "{}", run.out);
+        assert!(fs::read_to_string(summary).unwrap().starts_with("### Entra authentication policy"));
+        let sarif = fs::read_to_string(repository.path().join("entra-auth.sarif")).unwrap();
+        let sarif: Value = serde_json::from_str(&sarif).unwrap();
+        assert_eq!(sarif["runs"][0]["results"].as_array().unwrap().len(), usize::from(code == 1));
+    }
+    assert!(
+        script(&action["runs"]["steps"], "Build entra-auth").contains("cargo build --release --locked -p entra-auth")
+    );
+}
+
+/// The template of Azure Pipelines, with the parameters of the page.
+#[test]
+fn the_template_logs_issues_and_leaves_results() {
+    let used = block("azure")["steps"][0].clone();
+    let path = used["template"].as_str().unwrap().split('@').next().unwrap().to_owned();
+    let template = manifest::parse(&fs::read_to_string(root().join(path)).unwrap()).unwrap();
+    let known: Vec<&str> = template["parameters"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|parameter| parameter["name"].as_str().unwrap())
+        .collect();
+    let parameters = used["parameters"].as_object().unwrap();
+    assert!(parameters.keys().all(|key| known.contains(&key.as_str())), "{parameters:?}");
+    let check = script(&template["steps"], "Check the manifests");
+    let repository = repository(BAD);
+    let here = repository.path().display().to_string();
+    let check = check.replace("$(Agent.TempDirectory)", &here);
+    let program = "\"$(Pipeline.Workspace)/s/policy/target/release/entra-auth\"";
+    assert!(check.contains(program), "{check}");
+    let check = check.replace(program, "entra-auth");
+    let text = |key: &str| parameters[key].as_str().unwrap().to_owned();
+    let env = format!("export TARGET= OPTIONS='{}' PATHS='{}'", text("options"), text("paths"));
+    let run = shell(repository.path(), &format!("{env}\n{check}"));
+    assert_eq!(run.code, 1, "{}{}", run.out, run.err);
+    assert!(run.out.contains("##vso[task.logissue type=error;sourcepath=deploy/app.yaml;linenumber=6;"), "{}", run.out);
+    let results = template["steps"].as_array().unwrap().last().unwrap()["inputs"]["testResultsFiles"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let results = fs::read_to_string(results.replace("$(Agent.TempDirectory)", &here)).unwrap();
+    assert!(results.contains("failures=\"1\""), "{results}");
+}
+
+/// The page's options are those that the program knows.
+#[test]
+fn the_options_of_the_page_are_read() {
+    let repository = repository(GOOD);
+    let mut options = block("config");
+    let base = options.as_object_mut().unwrap().remove("base");
+    assert_eq!(base.unwrap(), "origin/main");
+    fs::write(repository.path().join(".entra-auth.yml"), options.to_string()).unwrap();
+    let run = shell(repository.path(), "entra-auth check");
+    assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+    assert!(repository.path().join("entra-auth.sarif").exists());
+}
+
+/// What a release publishes has the version of Cargo.toml, and no file repeats it.
+#[test]
+fn packages_take_their_version_from_cargo() {
+    let version = env!("CARGO_PKG_VERSION");
+    for file in [
+        "packaging/pypi/pyproject.toml",
+        "packaging/krew/entra-auth.yaml.in",
+        "packaging/Containerfile",
+        "packaging/azure-pipelines/check.yml",
+        ".github/actions/check/action.yml",
+        "scripts/dist",
+        "scripts/release-check",
+        "docs/ci.md",
+        "docs/editors.md",
+        "docs/agents.md",
+        "README.md",
+    ] {
+        let text = fs::read_to_string(root().join(file)).unwrap();
+        assert!(!text.contains(version), "{file} names {version}");
     }
 }
 

@@ -48,8 +48,32 @@ fn a_rule_is_explained_as_its_page_does() {
     assert!(!page.out.contains("```") && !page.out.contains("## "), "{}", page.out);
     let misspelt = run(&["explain", "binding-anonymus"]);
     assert!(misspelt.code == 2 && misspelt.err.contains("did you mean `binding-anonymous`?"), "{}", misspelt.err);
+    // As a message has it, several at once, and none.
+    for written in ["binding-anonymous:", "https://example.com/docs/rules/binding-anonymous.md"] {
+        assert_eq!(run(&["explain", written]).out, page.out);
+    }
+    assert!(
+        run(&["explain", "binding-anonymous", "role-wildcard"]).out.contains("A binding grants a role to unauthent")
+    );
+    let list = run(&["explain"]);
+    assert!(
+        list.code == 0 && list.out.contains("binding-anonymous") && list.out.contains("explain RULE"),
+        "{}",
+        list.out
+    );
     let unknown = run(&["explain", "sunshine"]);
     assert!(unknown.code == 2 && unknown.err.contains("`entra-auth rules` lists all"), "{}", unknown.err);
+}
+
+#[test]
+fn the_version_and_the_help_are_where_people_look() {
+    let version = format!("entra-auth {}\n", env!("CARGO_PKG_VERSION"));
+    assert_eq!(run(&["version"]).out, version);
+    assert_eq!(run(&["--version"]).err, version);
+    for arguments in [&["help"][..], &["--help"], &["help", "check"], &["check", "--help"], &["help", "audit"]] {
+        let help = run(arguments);
+        assert!(help.code == 0 && help.err.contains("Usage: entra-auth "), "{arguments:?}: {}", help.err);
+    }
 }
 
 #[test]
@@ -95,7 +119,7 @@ fn kubectl_finds_the_program() {
         (env!("CARGO_BIN_EXE_entra-auth"), "entra-auth"),
         (env!("CARGO_BIN_EXE_kubectl-entra_auth"), "kubectl entra-auth"),
     ] {
-        let run = finish(Command::new(program).arg("check").output().unwrap());
+        let run = finish(Command::new(program).args(["check", "--what"]).output().unwrap());
         assert!(run.code == 2 && run.err.contains(&format!("Usage: {name} check ")), "{}", run.err);
         let good = folder(&[("good.yaml", GOOD)]);
         let run = finish(Command::new(program).args(["check", "good.yaml"]).current_dir(good.path()).output().unwrap());

@@ -251,3 +251,83 @@ fn no_report_shows_a_value() {
     }
     assert!(found > 100, "only {found} findings had a chance to show something");
 }
+
+/// Several reports of one run: one on standard output, the others in files.
+#[test]
+fn several_formats_at_once() {
+    let folder = folder(&[("bad.yaml", BAD), ("good.yaml", GOOD), ("broken.yaml", "a: [\n")]);
+    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (junit, sarif) = (format!("junit={}", file("junit.xml")), format!("sarif={}", file("a.sarif")));
+    let run = check(folder.path(), &["--format", &junit, "--format", &sarif, "bad.yaml", "good.yaml", "broken.yaml"]);
+    assert!(run.code == 2 && run.out.contains("deny[binding-anonymous]"), "{}{}", run.out, run.err);
+    assert_eq!(run.err.matches("not YAML").count(), 1, "{}", run.err);
+    let junit = std::fs::read_to_string(file("junit.xml")).unwrap();
+    for words in [
+        "<testsuites tests=\"3\" failures=\"1\" errors=\"1\"",
+        "name=\"RoleBinding shop/bad\"",
+        "<failure type=\"binding-anonymous\"",
+        "<error type=\"failed\" message=\"not YAML",
+        "/docs/rules/binding-anonymous.md",
+    ] {
+        assert!(junit.contains(words), "no `{words}` in\n{junit}");
+    }
+    let sarif: Value = serde_json::from_str(&std::fs::read_to_string(file("a.sarif")).unwrap()).unwrap();
+    assert_eq!(sarif["runs"][0]["results"].as_array().unwrap().len(), 1);
+    let two = check(folder.path(), &["--format", "json", "--format", "text", "bad.yaml"]);
+    assert!(two.code == 2 && two.err.contains("FORMAT=FILE"), "{}", two.err);
+    let unknown = check(folder.path(), &["--format", "xml", "bad.yaml"]);
+    assert!(unknown.code == 2 && unknown.err.contains("junit, azure, markdown"), "{}", unknown.err);
+}
+
+/// Every report links to the rule's page.
+#[test]
+fn rules_are_linked_everywhere() {
+    for format in ["text", "json", "sarif", "github", "gitlab", "junit", "azure", "markdown"] {
+        let run = check_text(BAD, &["--format", format]);
+        assert!(run.out.contains("/docs/rules/binding-anonymous.md"), "{format}: {}", run.out);
+    }
+}
+
+#[test]
+fn azure_pipelines_and_comments() {
+    let azure = check_text(BAD, &["--format", "azure"]).out;
+    let start = "##vso[task.logissue type=error;sourcepath=input.yaml;linenumber=6;columnnumber=3;code=binding-anonymous]RoleBinding shop/bad: subjects[system:anonymous] grants";
+    assert!(azure.contains("##vso[task.logissue type=error;sourcepath="), "{azure}");
+    assert!(azure.contains(start.rsplit(';').next().unwrap()), "{azure}");
+    assert!(azure.ends_with("1 object: 0 allowed, 0 warned, 1 denied, 0 failed\n"), "{azure}");
+    let comment = check_text(BAD, &["--format", "markdown"]).out;
+    for words in [
+        "#### Denied",
+        "**RoleBinding shop/bad** in `",
+        "[binding-anonymous](https://",
+        "line 6: `subjects[system:anonymous]`",
+    ] {
+        assert!(comment.contains(words), "no `{words}` in\n{comment}");
+    }
+    assert!(check_text(GOOD, &["--format", "markdown"]).out.contains("nothing to report"));
+}
+
+#[test]
+fn less_text_on_request() {
+    let both = format!("{BAD}---\n{GOOD}");
+    let quiet = check_text(&both, &["--quiet"]).out;
+    assert!(
+        quiet.contains("denied   RoleBinding") && !quiet.contains("allowed") && !quiet.contains("objects"),
+        "{quiet}"
+    );
+    assert_eq!(check_text(GOOD, &["-q"]).out, "");
+    let summary = check_text(&both, &["--summary"]).out;
+    assert!(
+        !summary.contains("RoleBinding") && summary.contains("2 objects: 1 allowed, 0 warned, 1 denied"),
+        "{summary}"
+    );
+    assert!(summary.contains("binding-anonymous"), "{summary}");
+}
+
+/// A type of Secret is a word of Kubernetes, and no value.
+#[test]
+fn constants_of_kubernetes_are_shown() {
+    let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ntype: kubernetes.io/service-account-token\n";
+    let run = check_text(secret, &["--all"]).out;
+    assert!(run.contains("type: kubernetes.io/service-account-token"), "{run}");
+}

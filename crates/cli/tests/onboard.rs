@@ -73,7 +73,8 @@ fn the_proposal_is_valid_passes_and_is_stable() {
     assert_eq!(fs::read_to_string(&path).unwrap(), filled);
 
     // Other grants under the same name are evaluated.
-    fs::write(folder.path().join("more.yaml"), CLUSTER.replace("[escalate, bind]", "[escalate, bind, create]")).unwrap();
+    fs::write(folder.path().join("more.yaml"), CLUSTER.replace("[escalate, bind]", "[escalate, bind, create]"))
+        .unwrap();
     let check = |file: &str| entra_auth(folder.path(), &["check", "--settings", "settings.yml", file]).code;
     assert_eq!(check("cluster.yaml"), 0);
     fs::write(folder.path().join("order.yaml"), CLUSTER.replace("[escalate, bind]", "[bind, escalate]")).unwrap();
@@ -91,16 +92,24 @@ exemptions:
 - {names: [gone], reason: ends, until: 2026-12-01}
 ";
     let folder = folder(&[("settings.yml", settings), ("bad.yaml", BAD)]);
-    let run = entra_auth(folder.path(), &["exemptions", "--today", "2026-11-27", "--settings", "settings.yml", "bad.yaml"]);
+    let run =
+        entra_auth(folder.path(), &["exemptions", "--today", "2026-11-27", "--settings", "settings.yml", "bad.yaml"]);
     assert_eq!(run.code, 0, "{}", run.err);
-    for (index, expected) in [(1, "no object of the dump uses it"), (2, "ended on 2020-01-01"), (3, "ends on 2026-12-01")] {
+    for (index, expected) in
+        [(1, "no object of the dump uses it"), (2, "ended on 2020-01-01"), (3, "ends on 2026-12-01")]
+    {
         assert!(run.out.contains(&format!("exemptions[{index}]")) && run.out.contains(expected), "{}", run.out);
     }
     assert!(!run.out.contains("exemptions[0]"), "{}", run.out);
     let wide = "exemptions:\n- {names: [b*], reason: wide}\n";
     fs::write(folder.path().join("settings.yml"), wide).unwrap();
-    let run = entra_auth(folder.path(), &["exemptions", "--today", "2026-11-27", "--settings", "settings.yml", "bad.yaml"]);
-    assert!(run.out.contains("write names: [bad]") && run.out.contains("write rules: [binding-anonymous]"), "{}", run.out);
+    let run =
+        entra_auth(folder.path(), &["exemptions", "--today", "2026-11-27", "--settings", "settings.yml", "bad.yaml"]);
+    assert!(
+        run.out.contains("write names: [bad]") && run.out.contains("write rules: [binding-anonymous]"),
+        "{}",
+        run.out
+    );
 }
 
 #[test]

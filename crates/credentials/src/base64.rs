@@ -65,12 +65,56 @@ pub(super) fn may_hide_credential(text: &str) -> bool {
     match decode_group(first) {
         Some([DER, ..]) => true,
         Some([a, b, c]) => match rest.first_chunk().map(decode_group) {
-            Some(Some([d, e, f])) => is_text(&[a, b, c, d, e, f]),
+            Some(Some([d, e, f])) => is_text(&[a, b, c, d, e, f]) || is_wide(&[a, b, c, d, e, f]),
             Some(None) => has_space(text),
             None => false,
         },
         None => has_space(text),
     }
+}
+
+/// Whether a run of base64 begins like a text, of narrow or wide characters.
+pub(super) fn begins_like_text(run: &[u8]) -> bool {
+    let mut groups = run.chunks_exact(4).filter_map(<[u8]>::first_chunk);
+    let mut next = || decode_group(groups.next()?);
+    match (next(), next()) {
+        (Some([a, b, c]), Some([d, e, f])) => is_text(&[a, b, c, d, e, f]) || is_wide(&[a, b, c, d, e, f]),
+        _ => false,
+    }
+}
+
+/// Whether bytes begin like UTF-16: with its mark, or with ASCII.
+fn is_wide(bytes: &[u8]) -> bool {
+    match *bytes {
+        [0xff, 0xfe, _, 0, ..] | [0xfe, 0xff, 0, ..] => true,
+        [a, 0, b, 0, ..] | [0, a, 0, b, ..] => is_text(&[a, b]) && a != 0 && b != 0,
+        _ => false,
+    }
+}
+
+/// The ASCII characters of UTF-16, with a `?` for each other unit; `None` if the bytes are not UTF-16.
+pub(super) fn narrowed(bytes: &[u8]) -> Option<Vec<u8>> {
+    if !is_wide(bytes) {
+        return None;
+    }
+    let is_big = matches!(bytes, [0xfe, 0xff, ..] | [0, ..]);
+    let text = bytes.strip_prefix(&[0xff, 0xfe]).or_else(|| bytes.strip_prefix(&[0xfe, 0xff])).unwrap_or(bytes);
+    let units = text.chunks_exact(2).filter_map(<[u8]>::first_chunk);
+    let narrow = units.map(|[a, b]| match if is_big { (*a, *b) } else { (*b, *a) } {
+        (0, low) if low.is_ascii() => low,
+        _ => b'?',
+    });
+    Some(narrow.collect())
+}
+
+/// Bytes as a text: UTF-8, or the ASCII characters of UTF-16.
+///
+/// # Errors
+///
+/// The bytes, if they are neither.
+pub fn into_text(bytes: Vec<u8>) -> Result<String, Vec<u8>> {
+    let bytes = narrowed(&bytes).unwrap_or(bytes);
+    String::from_utf8(bytes).map_err(std::string::FromUtf8Error::into_bytes)
 }
 
 /// How the DER of a key or certificate begins.
@@ -88,7 +132,7 @@ fn decode_group(group: &[u8; 4]) -> Option<[u8; 3]> {
 
 /// Whether what hides a credential may begin with this byte.
 fn may_begin(byte: u8) -> bool {
-    byte == DER || begins_text(byte)
+    matches!(byte, DER | 0 | 0xfe | 0xff) || begins_text(byte)
 }
 
 /// Whether a text may begin with this byte.
@@ -118,6 +162,11 @@ const fn reckon(byte: u8) -> u8 {
         _ if byte.is_ascii_whitespace() => SPACE,
         _ => OTHER,
     }
+}
+
+/// Whether a byte is a character of base64, of either alphabet.
+pub(super) fn is_base64(byte: u8) -> bool {
+    meaning(byte) < PADDING
 }
 
 /// The same from a table, for long texts.

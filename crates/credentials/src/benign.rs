@@ -51,7 +51,7 @@ pub fn benign(value: &str) -> Option<Benign> {
     if is_guid(unbraced(value)) || is_digest(value) || is_public_key(value) {
         return Some(Benign::Identifier);
     }
-    if is_path(value) || is_address(value) || is_settings_without_secret(value) {
+    if is_path(value) || is_address(value) || is_connection(value) && is_settings_without_secret(value) {
         return Some(Benign::Location);
     }
     None
@@ -204,19 +204,24 @@ fn is_plain(value: &str) -> bool {
     short_number || PLAIN_WORDS.iter().any(|word| value.eq_ignore_ascii_case(word))
 }
 
-/// How the emulators' published keys begin; the rest adds nothing.
-pub const STORAGE_EMULATOR_KEY: &str = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErC";
-pub const COSMOS_EMULATOR_KEY: &str = "C2y6yDjf5/R+ob0N8A7Cgv30VRDJIWEHLM+4QDU5DE2nQ9nDuVTqobD4";
+/// The keys of the storage and the Cosmos DB emulator.
+pub(crate) const EMULATOR_KEYS: &[&str] = &[
+    "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==",
+    "C2y6yDjf5/R+ob0N8A7Cgv30VRDJIWEHLM+4QDU5DE2nQ9nDuVTqobD4b8mGGyPMbIZnqyMsEcaGQy67XIw/Jw==",
+];
+/// What the emulators of Service Bus and Event Hubs take for a key.
+const MESSAGING_EMULATOR_KEY: &str = "SAS_KEY_VALUE";
 
+pub(crate) fn is_emulator_key(value: &[u8]) -> bool {
+    EMULATOR_KEYS.iter().any(|key| key.as_bytes() == value)
+}
+
+/// A key that its vendor published, or pairs that name a secret with such a key alone.
 fn is_published(value: &str) -> bool {
-    let bytes = value.as_bytes();
-    value.starts_with(STORAGE_EMULATOR_KEY)
-        || value.starts_with(COSMOS_EMULATOR_KEY)
-        || contains_fold(bytes, b"accountname=devstoreaccount1")
-        || contains_fold(bytes, b"usedevelopmentstorage=true")
-        || contains_fold(bytes, b"usedevelopmentemulator=true")
-        || starts_with_fold(bytes, b"instrumentationkey=")
-        || contains_fold(bytes, b";ingestionendpoint=")
+    const NAMES: &[&str] =
+        &["accountname", "usedevelopmentstorage", "usedevelopmentemulator", "instrumentationkey", "ingestionendpoint"];
+    let is_named = || NAMES.iter().any(|name| contains_fold(value.as_bytes(), name.as_bytes()));
+    is_emulator_key(value.as_bytes()) || value.contains('=') && is_named() && is_settings_without_secret(value)
 }
 
 fn unbraced(value: &str) -> &str {
@@ -273,6 +278,11 @@ const EXTENSIONS: &[&str] = &[
     "sock",
 ];
 
+/// Several pairs, as in a connection string.
+fn is_connection(value: &str) -> bool {
+    value.contains('=') && value.trim_end_matches(';').contains(';')
+}
+
 fn is_path(value: &str) -> bool {
     let spelt = value.bytes().all(|b| PATH.contains(b));
     let rooted = ["/", "./", "../", "~/"].iter().any(|root| value.starts_with(root));
@@ -325,9 +335,6 @@ const SECRET_KEYS: &[&str] = &["password", "pwd", "key", "secret", "signature", 
 
 /// `Endpoint=sb://x;Authentication=ManagedIdentity`: pairs, and none of them a secret.
 fn is_settings_without_secret(value: &str) -> bool {
-    if !value.contains('=') || !value.trim_end_matches(';').contains(';') {
-        return false;
-    }
     value.split(';').filter(|pair| !pair.trim().is_empty()).all(|pair| {
         let Some((key, of)) = pair.split_once('=') else {
             return false;
@@ -338,6 +345,16 @@ fn is_settings_without_secret(value: &str) -> bool {
         // SharedAccessKeyName and the like name a secret and are none.
         let only_named = key.len() > 4 && contains_fold(key, b"name");
         let of = of.trim();
-        named && (!secret || only_named || of.is_empty() || is_reference(of) || is_placeholder(of))
+        let is_harmless = || {
+            of.is_empty()
+                || is_reference(of)
+                || is_placeholder(of)
+                || is_guid(of)
+                || is_emulator_key(of.as_bytes())
+                || of == MESSAGING_EMULATOR_KEY
+        };
+        // The end of a key in base64 is not a pair.
+        let is_pair = key.len() < 40 && !of.trim_matches('=').is_empty() || key.len() < 24;
+        named && is_pair && (!secret || only_named || is_harmless())
     })
 }

@@ -3,6 +3,8 @@
 //! 52 characters of base32 without any mark, but with a checksum inside (SEC101/102 in Microsoft's
 //! model): the odds of a chance match are one in two thousand million.
 
+use std::ops::Range;
+
 use super::alphabet::Alphabet;
 use super::scan::Hit;
 use super::{Class, CredentialKind};
@@ -11,38 +13,34 @@ static KIND: CredentialKind =
     CredentialKind { id: "devops-token", what: "an Azure DevOps personal access token", class: Class::Azure };
 
 const BASE32: Alphabet = Alphabet::of("2-7a-z");
-pub const LENGTH: usize = 52;
+pub(crate) const LENGTH: usize = 52;
 
 /// The checksum of a token is masked according to who issued it.
 const USER_MASK: u32 = 0xE0B9_692D;
 const APPLICATION_MASK: u32 = 0x1019_F92E;
 
-/// Looks for runs of exactly 52 characters. Any such run covers a multiple of 52, so only those
-/// places need a look.
-pub fn find_legacy_token(text: &[u8]) -> Option<Hit> {
-    let inside = |at: usize| text.get(at).is_some_and(|b| BASE32.contains(*b));
-    let mut probe = LENGTH - 1;
-    let mut searched = 0;
-    while probe < text.len() {
-        if !inside(probe) {
-            probe += LENGTH;
-            continue;
-        }
-        let mut start = probe;
-        while start > searched && inside(start - 1) {
-            start -= 1;
-        }
-        let mut end = probe + 1;
-        while inside(end) {
-            end += 1;
-        }
-        if end - start == LENGTH && text.get(start..end).is_some_and(checksum_holds) {
+/// The first token in a run of base64: exactly 52 characters of base32 with a right checksum, or as the user of a URL
+/// of Azure DevOps.
+pub fn find_legacy_token(text: &[u8], run: Range<usize>) -> Option<Hit> {
+    let mut start = run.start;
+    let characters = text.get(run)?;
+    for part in characters.split(|b| !BASE32.contains(*b)) {
+        let end = start + part.len();
+        if part.len() == LENGTH && (checksum_holds(part) || is_user_of_devops(text, end)) {
             return Some(Hit { kind: &KIND, range: start..end });
         }
-        searched = end;
-        probe = end + LENGTH;
+        start = end + 1;
     }
     None
+}
+
+/// Whether `@` and a host of Azure DevOps come next.
+fn is_user_of_devops(text: &[u8], end: usize) -> bool {
+    let after = text.get(end..text.len().min(end + 80)).unwrap_or_default();
+    let Some(host) = after.strip_prefix(b"@") else { return false };
+    let host =
+        host.split(|b| matches!(b, b'/' | b':' | b'"' | b'\'') || b.is_ascii_whitespace()).next().unwrap_or_default();
+    host.eq_ignore_ascii_case(b"dev.azure.com") || host.to_ascii_lowercase().ends_with(b".visualstudio.com")
 }
 
 fn checksum_holds(token: &[u8]) -> bool {

@@ -7,9 +7,9 @@
 use std::ops::Range;
 
 use super::alphabet::{ALPHANUMERIC, Alphabet, BASE64, BASE64_URL};
-use super::benign::{benign, is_placeholder, is_reference};
+use super::benign::{benign, is_emulator_key, is_placeholder, is_reference};
 use super::filter::{Mark, any_case, exact};
-use super::scan::{Fact, Hit, Region, Scan, facts_of};
+use super::scan::{Fact, Hit, Login, Scan, facts_of};
 use super::text::{count, find, find_fold, starts_with_fold, until};
 use super::{Class, CredentialKind, assignments, decode_base64};
 use text::{docs_only, is_guid};
@@ -21,14 +21,14 @@ pub struct Format {
     /// What it looks like, for people.
     pub shape: &'static str,
     pub marks: &'static [Mark],
-    /// Judges the place where a mark begins and ends.
+    /// Looks around a mark that begins and ends at these offsets.
     pub find: fn(&mut Scan, usize, usize) -> Option<Hit>,
 }
 
 pub const FORMATS: &[Format] = &[
     Format {
         kinds: &[&STORAGE_CONNECTION, &COSMOS_CONNECTION],
-        shape: docs_only("`AccountKey=` with 64 bytes of base64; the emulators' accounts are excused"),
+        shape: docs_only("`AccountKey=` with 64 bytes of base64; the emulators' published keys are excused"),
         marks: &[any_case("accountkey"), any_case("storagekey")],
         find: account_key,
     },
@@ -59,6 +59,14 @@ pub const FORMATS: &[Format] = &[
         ),
         marks: &[any_case(".documents.azure.com")],
         find: cosmos_key_nearby,
+    },
+    Format {
+        kinds: &[&SERVICE_CONNECTION],
+        shape: docs_only(
+            "a key of 32 bytes in base64 on the line of a SignalR or Web PubSub name, at most 300 bytes after it",
+        ),
+        marks: &[any_case(".signalr."), any_case(".webpubsub.azure.")],
+        find: service_key_nearby,
     },
     Format {
         kinds: &[&SHARED_ACCESS_SIGNATURE],
@@ -162,6 +170,7 @@ kinds! {
     MESSAGING_CONNECTION = Azure "messaging-connection-string" "a Service Bus or Event Hubs connection string with its key";
     IOT_CONNECTION = Azure "iot-connection-string" "an IoT Hub connection string with its key";
     SHARED_ACCESS_KEY = Azure "shared-access-key" "an Azure shared access key";
+    SERVICE_CONNECTION = Azure "service-connection-string" "a SignalR or Web PubSub connection string with its key";
     APP_CONFIGURATION_CONNECTION = Azure "app-configuration-connection-string" "an App Configuration connection string with its secret";
     SHARED_ACCESS_SIGNATURE = Azure "shared-access-signature" "an Azure shared access signature";
     AZURE_DATABASE_PASSWORD = Azure "azure-database-password" "a connection string with the password of an Azure database";
@@ -231,7 +240,7 @@ fn whole_key(text: &[u8], at: usize) -> Option<usize> {
 /// The value assigned to a key that ends at `at`, in JSON, YAML, properties or a connection string.
 /// Reads no value twice.
 fn assigned(scan: &mut Scan, at: usize) -> Option<Range<usize>> {
-    if at < scan.read_to {
+    if at < scan.read_to() {
         return None;
     }
     let text = scan.text;
@@ -251,7 +260,7 @@ fn assigned(scan: &mut Scan, at: usize) -> Option<Range<usize>> {
     if quote.is_none() && slice(text, start..end).contains(&b'{') {
         end += length_of(text, end, &CLOSING_BRACE, 2);
     }
-    scan.read_to = end;
+    scan.set_read_to(end);
     if quote.is_some() && end > start && text.get(end - 1) == Some(&b'\\') {
         end -= 1;
     }
@@ -290,19 +299,15 @@ fn account_key(scan: &mut Scan, at: usize, end: usize) -> Option<Hit> {
     let start = after_equals(scan.text, end)?;
     let end = whole_key(scan.text, start).filter(|end| end - start == 88)?;
     let line = scan.line(at);
-    let on_azure = line.says(Fact::AzureHost);
-    let emulator = line.says(Fact::StorageEmulator) || line.says(Fact::CosmosEmulator) && !on_azure;
+    let is_public = is_emulator_key(slice(scan.text, start..end)) && !line.says(Fact::AzureHost);
     let kind = if line.says(Fact::CosmosHost) { &COSMOS_CONNECTION } else { &STORAGE_CONNECTION };
-    (!emulator).then_some(Hit { kind, range: start..end })
+    (!is_public).then_some(Hit { kind, range: start..end })
 }
 
 fn shared_access_key(scan: &mut Scan, at: usize, end: usize) -> Option<Hit> {
     let start = after_equals(scan.text, end)?;
     let end = whole_key(scan.text, start)?;
     let line = scan.line(at);
-    if line.says(Fact::MessagingEmulator) {
-        return None;
-    }
     let kind = if line.says(Fact::IotHost) {
         &IOT_CONNECTION
     } else if line.says(Fact::MessagingHost) {
@@ -314,11 +319,11 @@ fn shared_access_key(scan: &mut Scan, at: usize, end: usize) -> Option<Hit> {
 }
 
 fn app_configuration(scan: &mut Scan, at: usize, end: usize) -> Option<Hit> {
-    if at < scan.read_to {
+    if at < scan.read_to() {
         return None;
     }
     let line = scan.line(at).range;
-    scan.read_to = line.end;
+    scan.set_read_to(line.end);
     count(line.len());
     let rest = slice(scan.text, end..line.end);
     let start = end + find_fold(rest, b"secret=")? + b"secret=".len();
@@ -331,6 +336,10 @@ const NEARBY: usize = 300;
 
 fn messaging_key_nearby(scan: &mut Scan, _: usize, end: usize) -> Option<Hit> {
     hit(&MESSAGING_CONNECTION, key_nearby(scan.text, end, 43)?)
+}
+
+fn service_key_nearby(scan: &mut Scan, _: usize, end: usize) -> Option<Hit> {
+    hit(&SERVICE_CONNECTION, key_nearby(scan.text, end, 43)?)
 }
 
 fn cosmos_key_nearby(scan: &mut Scan, _: usize, end: usize) -> Option<Hit> {
@@ -405,7 +414,7 @@ fn database_password(scan: &mut Scan, at: usize, end: usize) -> Option<Hit> {
     let text = scan.text;
     let opens = at == 0 || text.get(at - 1).is_some_and(|b| b";,?& \t\n\"':".contains(b));
     let start = after_equals(text, end)?;
-    if !opens || start < scan.read_to {
+    if !opens || start < scan.read_to() {
         return None;
     }
     let line = scan.line(at);
@@ -419,7 +428,7 @@ fn database_password(scan: &mut Scan, at: usize, end: usize) -> Option<Hit> {
         None => b";& \t\r\n\"'<>`".contains(b) || redis && *b == b',',
     };
     let end = until(text, start, ends);
-    scan.read_to = end;
+    scan.set_read_to(end);
     let value = slice(text, start..end);
     // `password= sslmode=require`: the blank ended an empty password.
     let next_pair = matches!(text.get(start - 1), Some(b' ' | b'\t')) && value.contains(&b'=');
@@ -501,21 +510,26 @@ fn is_azure_host(host: &[u8]) -> bool {
 const JWT_PART: Alphabet = Alphabet::of("0-9A-Za-z_=-");
 const JWT_EDGE: Alphabet = Alphabet::of("0-9A-Za-z_.-");
 
-/// The first claim of the token that every tutorial shows, `{"sub":"1234567890"`, in base64.
-const TUTORIAL_CLAIM: &[u8] = b"eyJzdWIiOiIxMjM0NTY3ODkwIi";
+/// The claims of the tokens that every tutorial shows, in base64.
+const TUTORIAL_CLAIMS: &[&[u8]] = &[
+    // {"sub":"1234567890","name":"John Doe","iat":1516239022}, with and without "admin":true.
+    b"eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9lIiwiaWF0IjoxNTE2MjM5MDIyfQ",
+    b"eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9lIiwiYWRtaW4iOnRydWUsImlhdCI6MTUxNjIzOTAyMn0",
+    b"eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9lIiwiYWRtaW4iOnRydWV9",
+];
 
 fn json_web_token(scan: &mut Scan, at: usize, _: usize) -> Option<Hit> {
     let text = scan.text;
     if at > 0 && text.get(at - 1).is_some_and(|b| JWT_EDGE.contains(*b)) {
         return None;
     }
-    if at < scan.token_to {
+    if at < scan.read_to() {
         return None;
     }
     let header = at + length_of(text, at, &JWT_PART, usize::MAX);
     let payload = header + 1 + length_of(text, header + 1, &JWT_PART, usize::MAX);
     let signature = payload + 1 + length_of(text, payload + 1, &JWT_PART, usize::MAX);
-    scan.token_to = header;
+    scan.set_read_to(header);
     let dot = |at: usize| text.get(at) == Some(&b'.');
     // {"alg":"HS256"}, the shortest header in use, takes 20 characters.
     let long_enough = header - at >= 20 && payload - header > 24 && signature - payload > 24;
@@ -523,7 +537,7 @@ fn json_web_token(scan: &mut Scan, at: usize, _: usize) -> Option<Hit> {
     if !dot(header) || !dot(payload) || !long_enough || claims.first() != Some(&b'e') {
         return None;
     }
-    if claims.starts_with(TUTORIAL_CLAIM) {
+    if TUTORIAL_CLAIMS.contains(&claims) {
         return None;
     }
     let decoded = std::str::from_utf8(claims).ok().and_then(|c| decode_base64(c, 1 << 14));
@@ -584,7 +598,7 @@ fn sdk_auth_file(scan: &mut Scan, at: usize, end: usize) -> Option<Hit> {
     let object = scan.object(at);
     let azure = object.says(Fact::EndpointUrl)
         || object.says(Fact::TenantId) && object.says(Fact::SubscriptionId)
-        || object.says(Fact::TenantId) && find_fold(slice(scan.text, object.range), b"clientid").is_some();
+        || object.says(Fact::TenantId) && object.says(Fact::ClientId);
     azure.then_some(Hit { kind: &SDK_AUTH_FILE, range: value })
 }
 
@@ -593,7 +607,7 @@ fn text_before_is_word(text: &[u8], at: usize) -> bool {
 }
 
 fn service_principal_file(scan: &mut Scan, at: usize, end: usize) -> Option<Hit> {
-    if at < scan.read_to {
+    if at < scan.read_to() {
         return None;
     }
     let text = scan.text;
@@ -603,20 +617,25 @@ fn service_principal_file(scan: &mut Scan, at: usize, end: usize) -> Option<Hit>
     }
     let object = scan.object(at);
     // One look at each object.
-    scan.read_to = object.range.end;
-    let value = object.says(Fact::Tenant).then(|| field(text, &object, "password"))??;
-    is_secret(slice(text, value.clone())).then_some(Hit { kind: &SERVICE_PRINCIPAL_FILE, range: value })
+    scan.set_read_to(object.range.end);
+    let is_password = |value: &Range<usize>| is_secret(slice(text, value.clone()));
+    let value = object.says(Fact::Tenant).then(|| field(text, &object.range, "password", is_password))??;
+    hit(&SERVICE_PRINCIPAL_FILE, value)
 }
 
-/// The value of a key, spelt exactly so, in an object.
-fn field(text: &[u8], object: &Region, key: &str) -> Option<Range<usize>> {
-    let mut from = object.range.start;
-    let end = object.range.end;
-    while let Some(at) = find(slice(text, from..end), key.as_bytes()).map(|i| from + i) {
+/// The first value of a key, spelt exactly so, in an object, that is `wanted`.
+fn field(
+    text: &[u8],
+    object: &Range<usize>,
+    key: &str,
+    wanted: impl Fn(&Range<usize>) -> bool,
+) -> Option<Range<usize>> {
+    let mut from = object.start;
+    let mut part = Scan::new(slice(text, 0..object.end));
+    while let Some(at) = find(slice(text, from..object.end), key.as_bytes()).map(|i| from + i) {
         let after = at + key.len();
         let alone = at == 0 || !text_before_is_word(text, at);
-        let mut part = Scan::new(slice(text, 0..end));
-        if alone && let Some(value) = assigned(&mut part, after) {
+        if alone && let Some(value) = assigned(&mut part, after).filter(&wanted) {
             return Some(value);
         }
         from = after;
@@ -625,54 +644,87 @@ fn field(text: &[u8], object: &Region, key: &str) -> Option<Range<usize>> {
 }
 
 const REGISTRY_NAME: Alphabet = Alphabet::of("A-Za-z0-9-");
+/// What follows the name of a registry of Azure.
+const REGISTRY_DOMAINS: &[&[u8]] = &[b"azurecr.io", b"azurecr.cn", b"azurecr.us"];
 const REGISTRY_REST: Alphabet = Alphabet::of("A-Za-z0-9./:_-");
 const NULL_GUID: &str = "00000000-0000-0000-0000-000000000000";
 
 fn docker_config(scan: &mut Scan, at: usize, end: usize) -> Option<Hit> {
     let text = scan.text;
-    if at < scan.read_to {
+    if at < scan.read_to() {
         return None;
     }
     // "name.azurecr.io": {
-    let close = end + length_of(text, end, &REGISTRY_REST, 128);
+    let suffix = end + length_of(text, end, &REGISTRY_NAME, 16);
+    let is_azure = REGISTRY_DOMAINS.iter().any(|domain| slice(text, at + 1..suffix).eq_ignore_ascii_case(domain));
+    let close = suffix + length_of(text, suffix, &REGISTRY_REST, 128);
     let (colon, _) = skip_quote(text, close)?;
     let colon = skip_space(text, colon);
     let brace = skip_space(text, colon + 1);
-    if text.get(colon) != Some(&b':') || text.get(brace) != Some(&b'{') {
+    if !is_azure
+        || slice(text, suffix..suffix + 1) == b"."
+        || text.get(colon) != Some(&b':')
+        || text.get(brace) != Some(&b'{')
+    {
         return None;
     }
-    let end = until(text, brace, |b| *b == b'}');
-    let entry = scan.region(brace..end);
-    scan.read_to = end;
+    let entry = brace..object_end(text, brace);
+    scan.set_read_to(entry.end);
 
     let name_length =
         slice(text, at.saturating_sub(63)..at).iter().rev().take_while(|b| REGISTRY_NAME.contains(**b)).count();
     let registry = slice(text, at - name_length..at);
 
-    let read = |key| std::str::from_utf8(slice(text, field(text, &entry, key)?)).ok();
-    let pair = read("auth")
+    let of_key = |key| field(text, &entry, key, |_| true);
+    let read = |range: &Option<Range<usize>>| std::str::from_utf8(slice(text, range.clone()?)).ok();
+    let (auth, user, password) = (of_key("auth"), of_key("username"), of_key("password"));
+    let pair = read(&auth)
         .and_then(|auth| decode_base64(auth, 1 << 14))
         .and_then(|bytes| String::from_utf8(bytes).ok())
         .unwrap_or_default();
     let (auth_user, auth_password) = pair.split_once(':').unwrap_or_default();
-    let user = read("username").unwrap_or(auth_user);
-    let password = read("password").unwrap_or(auth_password);
-    if user == NULL_GUID {
-        // An Entra token in exchange: short-lived. Nothing within the entry is worth a word.
-        scan.excused_to = end;
+    let user_name = read(&user).unwrap_or(auth_user);
+    let secret = read(&password).unwrap_or(auth_password);
+    let own = [auth, password, of_key("identitytoken")].map(Option::unwrap_or_default);
+    if user_name == NULL_GUID {
+        // An Entra token in exchange: short-lived. Anything else in the entry is what it is.
+        scan.logins.push(Login { entry, own, is_exchanged: true });
         return None;
     }
-    if user.is_empty() || !is_secret(password.as_bytes()) {
+    if user_name.is_empty() || !is_secret(secret.as_bytes()) {
         return None;
     }
-    let kind = if is_guid(user) {
+    let kind = if is_guid(user_name) {
         &REGISTRY_SERVICE_PRINCIPAL
-    } else if user.as_bytes().eq_ignore_ascii_case(registry) {
+    } else if user_name.as_bytes().eq_ignore_ascii_case(registry) {
         &REGISTRY_ADMIN
     } else {
         &REGISTRY_TOKEN
     };
-    hit(kind, brace..end)
+    scan.logins.push(Login { entry: entry.clone(), own, is_exchanged: false });
+    hit(kind, entry)
+}
+
+/// The brace that closes the object at `open`, or the end of the text.
+fn object_end(text: &[u8], open: usize) -> usize {
+    let (mut depth, mut is_quoted, mut at) = (0_usize, false, open);
+    while let Some(&byte) = text.get(at) {
+        match byte {
+            b'\\' if text.get(at + 1) == Some(&b'\\') => at += 1,
+            b'"' => is_quoted = !is_quoted,
+            b'{' if !is_quoted => depth += 1,
+            b'}' if !is_quoted => {
+                depth = depth.saturating_sub(1);
+                if depth == 0 {
+                    break;
+                }
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    count(at - open);
+    at
 }
 
 fn skip_space(text: &[u8], mut at: usize) -> usize {
@@ -683,13 +735,14 @@ fn skip_space(text: &[u8], mut at: usize) -> usize {
 }
 
 fn kubeconfig(scan: &mut Scan, at: usize, _: usize) -> Option<Hit> {
-    if std::mem::replace(&mut scan.kubeconfig_read, true) {
+    if scan.read_to() > 0 {
         return None;
     }
+    scan.set_read_to(scan.text.len());
     let whole = scan.region(0..scan.text.len());
     let is_kubeconfig = whole.says(Fact::Users)
         && whole.says(Fact::Clusters)
-        && (whole.says(Fact::CurrentContext) || whole.says(Fact::ClientKeyData));
+        && (whole.says(Fact::CurrentContext) || whole.says(Fact::ClientKeyData) || whole.says(Fact::Contexts));
     if !is_kubeconfig {
         return None;
     }
@@ -718,7 +771,8 @@ fn kubeconfig(scan: &mut Scan, at: usize, _: usize) -> Option<Hit> {
         None if whole.says(Fact::AuthProvider) => &KUBECONFIG_AUTH_PROVIDER,
         None => return None,
     };
-    // The tokens and keys inside are this credential.
+    // The tokens and keys inside are this credential; a key of Azure next to them is another.
+    scan.is_kubeconfig = true;
     hit(kind, at..scan.text.len())
 }
 

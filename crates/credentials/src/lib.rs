@@ -19,7 +19,10 @@ mod assignment;
 mod base64;
 mod benign;
 mod block;
+mod command;
 mod devops;
+mod encoded;
+mod escape;
 mod filter;
 mod format;
 mod name;
@@ -31,16 +34,17 @@ mod text;
 pub(crate) mod tests;
 
 pub use alphabet::Alphabet;
-pub use assignment::{Assignment, assignments, flags, secret_assignments};
-pub use base64::{decode_base64, may_be_base64};
+pub use assignment::{Assignment, assignments, secret_assignments};
+pub use base64::{decode_base64, into_text, may_be_base64};
 pub use benign::{Benign, benign, is_benign, is_placeholder, is_reference, is_unfilled};
+pub use command::{arguments, flags};
 pub use filter::{Filter, Mark, any_case, exact};
 pub use format::{FORMATS, Format};
 pub use name::{
     AZURE_KEYS, AZURE_VARIABLES, NameStrength, ends_with_letters, is_aws_secret_key, is_azure_credential_variable,
-    name_strength,
+    name_strength, names_a_secret,
 };
-pub use scan::MARKS;
+pub use scan::{ESCAPE_BIT, MARKS};
 pub use signature::{PROVIDER_AT, PROVIDERS, Run, SIGNATURES, Signature};
 
 use std::ops::Range;
@@ -82,7 +86,7 @@ impl CredentialKind {
 
 /// Whether the text may hold a credential that none of the [`MARKS`] announces.
 pub fn may_have_no_mark(text: &str) -> bool {
-    text.len() >= devops::LENGTH
+    text.len() >= devops::LENGTH || encoded::may_hide_text(text.as_bytes())
 }
 
 /// Whether [`recognise`] may find something, in plain text or in base64: one pass, and nearly always no.
@@ -102,23 +106,14 @@ pub fn recognise_bytes(text: &[u8]) -> Option<&'static CredentialKind> {
 
 /// As [`recognise_bytes`], among the kinds that `wanted` accepts.
 pub fn recognise_where(text: &[u8], wanted: fn(&CredentialKind) -> bool) -> Option<&'static CredentialKind> {
-    let mut best: Option<&'static CredentialKind> = None;
-    scan::scan(text, &mut |hit| {
-        if wanted(hit.kind) && best.is_none_or(|kind| hit.kind.class < kind.class) {
-            best = Some(hit.kind);
-        }
-        best.is_some_and(|kind| kind.class == Class::Azure)
-    });
-    best
+    scan::scan(text).iter().map(|hit| hit.kind).filter(|kind| wanted(kind)).min_by_key(|kind| kind.class)
 }
 
-/// Every credential in the text, with the bytes that it takes. A credential inside another, such as
-/// the key in a connection string, is not told twice.
+/// Every credential in the text, with the bytes that it takes, in the order of their first bytes. The key in a
+/// connection string is a part of it and not reported again. The entry of a registry and a kubeconfig can hold other
+/// credentials.
 pub fn recognise_all(text: &str, found: &mut dyn FnMut(&'static CredentialKind, Range<usize>)) {
-    scan::scan(text.as_bytes(), &mut |hit| {
-        found(hit.kind, hit.range);
-        false
-    });
+    scan::scan(text.as_bytes()).into_iter().for_each(|hit| found(hit.kind, hit.range));
 }
 
 /// As [`recognise_all`], in one pass with what a caller looks for: `filter` is [`MARKS`] with marks of the caller,
@@ -130,11 +125,7 @@ pub fn recognise_all_with(
     found: &mut dyn FnMut(&'static CredentialKind, Range<usize>),
     marked: &mut dyn FnMut(usize, u64),
 ) {
-    let mut found = |hit: scan::Hit| {
-        found(hit.kind, hit.range);
-        false
-    };
-    scan::scan_with(filter, text.as_bytes(), &mut found, marked);
+    scan::scan_with(filter, text.as_bytes(), marked).into_iter().for_each(|hit| found(hit.kind, hit.range));
 }
 
 /// Longest value that is looked into as base64: an object is at most 1.5 MiB, a Secret 1 MiB.

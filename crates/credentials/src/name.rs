@@ -77,7 +77,7 @@ pub const AZURE_VARIABLES: &[(&str, &str)] = &[
     ("AZURE_DEVOPS_TOKEN", DEVOPS_TOKEN),
     ("SYSTEM_ACCESSTOKEN", DEVOPS_TOKEN),
     ("VSS_NUGET_EXTERNAL_FEED_ENDPOINTS", DEVOPS_TOKEN),
-    ("ACR_PASSWORD", "the password of a container registry"),
+    ("ACR_PASSWORD", ACR_PASSWORD),
 ];
 
 /// Keys of Secrets that hold an Azure credential, beyond the variables above.
@@ -102,7 +102,8 @@ pub const AZURE_KEYS: &[(&str, &str)] = &[
     ("armAuth.json", "the credentials of a service principal"),
 ];
 
-const CLIENT_SECRET: &str = "an Entra client secret";
+pub(crate) const ACR_PASSWORD: &str = "the password of a container registry";
+pub(crate) const CLIENT_SECRET: &str = "an Entra client secret";
 const CLIENT_CERTIFICATE: &str = "a client certificate's key or password";
 const STORAGE_KEY: &str = "a storage account key";
 const SAS: &str = "an Azure shared access signature";
@@ -143,6 +144,9 @@ const STRONG_ON_AZURE: &[&str] = &["connectionstring", "connstring", "connstr", 
 
 const WEAK: &[&str] = &["token", "secret", "key", "credential", "credentials", "pat"];
 
+/// Words that make a weak last word a token of Azure DevOps.
+const DEVOPS_WORDS: &[&str] = &["azdo", "vsts", "azp", "azuredevops", "azurepipelines"];
+
 /// What a last word of the above may belong to without being a secret.
 const NOT_SECRET: &[&str] = &[
     "partitionkey",
@@ -181,6 +185,8 @@ const NOT_SECRET: &[&str] = &[
     "existingsecret",
     "certsecret",
     "certificatesecret",
+    "pluginclientsecret",
+    "pluginserversecret",
     "nopass",
     "bypass",
     "compass",
@@ -224,11 +230,59 @@ const AZURE_WORDS: &[&str] = &[
     "azp",
 ];
 
+/// The Azure words that name a part of a text. Others use `storage` and `arm` for parts of their own.
+const AZURE_PARENTS: &[&str] = &[
+    "azure",
+    "aad",
+    "entra",
+    "msal",
+    "acr",
+    "adls",
+    "azblob",
+    "cosmos",
+    "servicebus",
+    "eventhub",
+    "eventgrid",
+    "storageaccount",
+    "iothub",
+    "appconfiguration",
+    "serviceprincipal",
+    "signalr",
+    "azdo",
+    "azp",
+];
+
+/// Whether a name that encloses others says that they are about Azure.
+pub(crate) fn is_azure_parent(name: &str) -> bool {
+    let words = Words::of(name);
+    // A host is not a part of a configuration: `acr.example.com` in Docker's.
+    words.has_one_of(AZURE_PARENTS) && !words.has_one_of(&["azurecr"]) && super::benign(name).is_none()
+}
+
+/// What a name promises inside a part of a text that an Azure word names. Both together are the name.
+pub(crate) fn name_strength_in(parent: &str, name: &str) -> Option<NameStrength> {
+    if !may_end_like_a_secret(name.as_bytes()) {
+        return None;
+    }
+    match name_strength(name) {
+        Some(NameStrength::Azure(what)) => Some(NameStrength::Azure(what)),
+        strength => name_strength(&format!("{parent}_{name}")).or(strength),
+    }
+}
+
 /// Endings that may follow a secret's word: `DB_PASSWORD_VALUE`, `PASSWORD_B64`, `password2`.
 const SUFFIXES: &[&str] = &["value", "base64", "b64", "plain", "plaintext", "default", "literal"];
 
+/// Hadoop's names of secrets end with the storage account: `fs.azure.account.key.shop.dfs.core.windows.net`.
+fn without_host(name: &str) -> &str {
+    let Some(rest) = name.strip_suffix(".windows.net") else { return name };
+    // The account, the service and `core` are three labels more.
+    rest.rsplitn(4, '.').nth(3).unwrap_or(name)
+}
+
 /// What a name promises about a literal value. Ask [`super::is_benign`] about the value.
 pub fn name_strength(name: &str) -> Option<NameStrength> {
+    let name = without_host(name);
     if !may_end_like_a_secret(name.as_bytes()) {
         return None;
     }
@@ -250,6 +304,9 @@ pub fn name_strength(name: &str) -> Option<NameStrength> {
     }
     if words.ends_with_one_of(STRONG_ON_AZURE) {
         return azure();
+    }
+    if words.ends_with_one_of(&["token", "pat"]) && words.has_one_of(DEVOPS_WORDS) {
+        return Some(NameStrength::Azure(DEVOPS_TOKEN));
     }
     words.ends_with_one_of(WEAK).then_some(NameStrength::Weak)
 }
@@ -273,13 +330,39 @@ pub fn ends_with_letters(name: &str, known: &str) -> bool {
     known.bytes().rev().all(|b| letters.next().is_some_and(|letter| letter.eq_ignore_ascii_case(&b)))
 }
 
+/// Whether a value is the name of a Secret or of a key of one: its variable says so, and the value is spelt like the
+/// names that people choose. `secret-key: db-password` is a reference, `SECRET_KEY: a8f3…` is not. A name of a key
+/// of anything else, such as `PROJECT_KEY: orders`, is spelt the same way.
+pub fn names_a_secret(name: &str, value: &str) -> bool {
+    let value = value.trim();
+    if !is_chosen_name(value) || !may_end_like_a_secret(name.as_bytes()) {
+        return false;
+    }
+    let words = Words::of(name);
+    words.ends_with_one_of(&["secretkey"])
+        || name_strength(name) == Some(NameStrength::Weak) && words.ends_with_one_of(&["key"])
+}
+
+/// Whether a value is a name in Kubernetes that nothing but a person chose: words, and at most one number of two digits.
+fn is_chosen_name(value: &str) -> bool {
+    let is_word = |word: &str| !word.is_empty() && word.len() <= 24 && word.bytes().all(|b| b.is_ascii_lowercase());
+    let is_number = |word: &str| (1..3).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_digit());
+    let mut numbers = 0;
+    value.len() <= 63
+        && value.split(['-', '.', '_']).enumerate().all(|(at, word)| {
+            numbers += usize::from(at > 0 && is_number(word));
+            is_word(word) || at > 0 && is_number(word)
+        })
+        && numbers <= 1
+}
+
 /// Whether a value is a secret access key of AWS, which has a name and a length but no mark.
 pub fn is_aws_secret_key(name: &str, value: &str) -> bool {
     value.trim().len() == 40 && ends_with_letters(name, "secretaccesskey")
 }
 
 /// How names that are in the tables end, by their last letters. The compiler collects it from the tables, and it
-/// rejects nearly every name without reading its words: of 36 variables of a Pod, all.
+/// rejects nearly every name without reading its words.
 struct Endings {
     /// For each position from the end and each letter, the endings that have it there.
     at: [[u64; 26]; ENDING],
@@ -386,11 +469,16 @@ fn letter(byte: u8) -> Option<usize> {
 /// Whether [`name_strength`] and [`is_azure_credential_variable`] may say something of a name that ends so. Never
 /// wrongly says no.
 pub fn may_end_like_a_secret(name: &[u8]) -> bool {
-    ENDINGS.allow(name.iter().rev().copied().filter(u8::is_ascii_alphanumeric))
+    name.ends_with(b".windows.net") || ENDINGS.allow(name.iter().rev().copied().filter(u8::is_ascii_alphanumeric))
 }
 
-/// Longest name that is judged whole. Of longer ones, the end is.
+/// The longest name that is read as a whole. Of longer ones, the end is read.
 const LONGEST_NAME: usize = 128;
+
+/// Whether two names have the same first letter. The second is in lower case.
+fn starts_alike(name: &[u8], letters: &[u8]) -> bool {
+    name.first().map(u8::to_ascii_lowercase) == letters.first().copied()
+}
 
 /// A name's letters and digits in lower case, and where words begin, without the heap.
 #[derive(Clone, Copy)]
@@ -440,6 +528,10 @@ impl Words {
 
     fn look_up(&self, table: &[(&str, &'static str)]) -> Option<&'static str> {
         let same = |name: &str| {
+            // Nearly all differ in the first letter, which costs less to see.
+            if !starts_alike(name.as_bytes(), self.letters()) {
+                return false;
+            }
             let letters = name.bytes().filter(u8::is_ascii_alphanumeric);
             letters.map(|b| b.to_ascii_lowercase()).eq(self.letters().iter().copied())
         };
@@ -448,8 +540,10 @@ impl Words {
 
     /// Whether the name ends with one of these, from the beginning of a word.
     fn ends_with_one_of(&self, list: &[&str]) -> bool {
+        let last = self.letters().last();
         list.iter().any(|word| {
-            self.letters().ends_with(word.as_bytes())
+            word.as_bytes().last() == last
+                && self.letters().ends_with(word.as_bytes())
                 // Run-together names have a single word: `clientsecret`, `dbpassword`.
                 && (self.begins_word(self.length - word.len())
                     || word.len() >= 6 && self.starts.count_ones() <= 1 && !WEAK.contains(word))
@@ -462,7 +556,9 @@ impl Words {
             let rest = self.letters().get(at..).unwrap_or_default();
             list.iter().any(|word| {
                 let end = at + word.len();
-                rest.starts_with(word.as_bytes()) && (word.len() > 4 || end == self.length || self.begins_word(end))
+                starts_alike(word.as_bytes(), rest)
+                    && rest.starts_with(word.as_bytes())
+                    && (word.len() > 4 || end == self.length || self.begins_word(end))
             })
         })
     }

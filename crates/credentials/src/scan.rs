@@ -2,20 +2,37 @@
 
 use std::ops::Range;
 
-use super::CredentialKind;
+use super::encoded;
+use super::escape::{self, Unescaped};
 use super::filter::{Filter, Mark, any_case, bits};
 use super::format::FORMATS;
 use super::signature::SIGNATURES;
 use super::text::{count, until};
+use super::{Class, CredentialKind};
 
-/// Something found.
+/// A credential in a text.
 #[derive(Clone, Debug)]
 pub struct Hit {
     pub kind: &'static CredentialKind,
     pub range: Range<usize>,
 }
 
-/// Bit `n` is `SIGNATURES[n]`, and what is left is `FORMATS`.
+impl Hit {
+    /// Whether the range is a file or an entry of one, which can hold other credentials.
+    fn is_container(&self) -> bool {
+        self.kind.class == Class::Registry || self.kind.is_kubeconfig()
+    }
+
+    /// Whether `other` is the same credential, or a part of it.
+    fn covers(&self, other: &Hit) -> bool {
+        let is_apart = self.range.end <= other.range.start || other.range.end <= self.range.start;
+        // The password of a URL may be a key of Azure, which says more.
+        let is_generic = self.kind.class >= Class::Key && other.kind.class == Class::Azure;
+        !is_apart && !is_generic && (self.is_container() == other.is_container())
+    }
+}
+
+/// Bit `n` is `SIGNATURES[n]`, then `FORMATS`, then the escapes.
 #[allow(clippy::indexing_slicing, reason = "the compiler evaluates it, and would refuse")]
 pub const MARKS: Filter = {
     let mut filter = Filter::EMPTY;
@@ -29,11 +46,14 @@ pub const MARKS: Filter = {
         filter = filter.with_all(SIGNATURES.len() + n, FORMATS[n].marks);
         n += 1;
     }
-    filter
+    filter.with_all(ESCAPE_BIT, escape::MARKS)
 };
 
+/// The bit of the escapes in [`MARKS`], the last of them.
+pub const ESCAPE_BIT: usize = SIGNATURES.len() + FORMATS.len();
+
 static FILTER: Filter = MARKS;
-const OWN_BITS: u64 = (1 << (SIGNATURES.len() + FORMATS.len())) - 1;
+const OWN_BITS: u64 = (1 << (ESCAPE_BIT + 1)) - 1;
 
 /// Whether one of the [`MARKS`] may be in the text.
 pub fn has_mark(text: &str) -> bool {
@@ -43,38 +63,102 @@ pub fn has_mark(text: &str) -> bool {
 /// Nothing that can be recognised is shorter: `a://:b@c`.
 pub const SHORTEST: usize = 8;
 
-/// Calls `found` with each credential until it answers `true`.
-pub fn scan(text: &[u8], found: &mut dyn FnMut(Hit) -> bool) {
-    scan_with(&FILTER, text, found, &mut |_, _| {});
+/// How many layers of base64 are opened: a value in a Secret in a manifest.
+const LAYERS: usize = 2;
+
+/// Every credential in the text, in the order of their first bytes.
+pub fn scan(text: &[u8]) -> Vec<Hit> {
+    scan_with(&FILTER, text, &mut |_, _| {})
 }
 
 /// The same with a filter that has all of the [`MARKS`], whose other candidates are passed to `others`.
-pub fn scan_with(filter: &Filter, text: &[u8], found: &mut dyn FnMut(Hit) -> bool, others: &mut dyn FnMut(usize, u64)) {
+pub fn scan_with(filter: &Filter, text: &[u8], others: &mut dyn FnMut(usize, u64)) -> Vec<Hit> {
+    scan_layer(filter, text, LAYERS, others)
+}
+
+/// The same in what a layer of base64 covers.
+pub fn scan_inside(text: &[u8], layers: usize) -> Vec<Hit> {
+    scan_layer(&FILTER, text, layers, &mut |_, _| {})
+}
+
+fn scan_layer(filter: &Filter, text: &[u8], layers: usize, others: &mut dyn FnMut(usize, u64)) -> Vec<Hit> {
+    let (mut found, escaped) = scan_as_written(filter, text, others, layers);
+    if let Some(unescaped) = escaped.then(|| Unescaped::of(text)).flatten() {
+        // Base64 is read here alone: escapes may be in it.
+        let (mut more, _) = scan_as_written(&FILTER, &unescaped.text, &mut |_, _| {}, layers);
+        unescaped.translate(&mut more);
+        found = merged(found, more);
+    }
+    found
+}
+
+/// Every credential in the text without a look at escapes, and whether there are any.
+fn scan_as_written(
+    filter: &Filter,
+    text: &[u8],
+    others: &mut dyn FnMut(usize, u64),
+    layers: usize,
+) -> (Vec<Hit>, bool) {
+    let mut found = Vec::new();
+    let mut escaped = false;
     if text.len() < SHORTEST {
-        return;
+        return (found, escaped);
     }
     let mut scan = Scan::new(text);
-    let mut told_to = 0;
-    let mut done = false;
     filter.candidates(text, |at, candidates| {
         if candidates & !OWN_BITS != 0 {
             others(at, candidates & !OWN_BITS);
         }
         for n in bits(candidates & OWN_BITS) {
-            let Some(hit) = scan.judge(n, at) else {
-                continue;
-            };
-            // What lies within an earlier find is part of it.
-            if hit.range.start >= told_to.max(scan.excused_to) {
-                told_to = hit.range.end;
-                done = done || found(hit);
+            if n == ESCAPE_BIT {
+                escaped = escaped || escape::is_at(text, at);
+            } else if let Some(hit) = scan.look(n, at)
+                && !scan.is_part(&hit)
+            {
+                add(&mut found, hit);
             }
         }
-        done
+        false
     });
-    if !done && let Some(hit) = super::devops::find_legacy_token(text) {
-        found(hit);
+    let mut inside = Vec::new();
+    encoded::find(text, layers, &mut |hit| {
+        if !scan.is_part(&hit) {
+            inside.push(hit);
+        }
+    });
+    (merged(found, inside), escaped)
+}
+
+/// Adds a hit to those found so far. Few formats find what is ahead, so the place is near the end.
+fn add(found: &mut Vec<Hit>, hit: Hit) {
+    let mut at = found.len();
+    while at.checked_sub(1).and_then(|i| found.get(i)).is_some_and(|known| known.range.start > hit.range.start) {
+        at -= 1;
     }
+    let nearby = at.saturating_sub(2)..(at + 1).min(found.len());
+    if !found.get(nearby).unwrap_or_default().iter().any(|known| known.covers(&hit)) {
+        found.insert(at, hit);
+    }
+}
+
+/// The hits of two lists, each in order, without those of `more` that are in `first`.
+fn merged(first: Vec<Hit>, more: Vec<Hit>) -> Vec<Hit> {
+    if first.is_empty() || more.is_empty() {
+        return if first.is_empty() { more } else { first };
+    }
+    let mut all: Vec<Hit> = Vec::with_capacity(first.len() + more.len());
+    let (mut first, mut more) = (first.into_iter().peekable(), more.into_iter());
+    for hit in more.by_ref() {
+        while let Some(known) = first.next_if(|known| known.range.start <= hit.range.start) {
+            all.push(known);
+        }
+        let last = all.get(all.len().saturating_sub(2)..).unwrap_or_default();
+        if !last.iter().chain(first.peek()).any(|known| known.covers(&hit)) {
+            all.push(hit);
+        }
+    }
+    all.extend(first);
+    all
 }
 
 /// The text, and what has been learnt about its surroundings so that no part is studied twice.
@@ -82,13 +166,23 @@ pub struct Scan<'t> {
     pub text: &'t [u8],
     line: Region,
     object: Region,
-    /// Values before this offset have been read by a format that reads values.
-    pub read_to: usize,
-    /// The same for tokens.
-    pub token_to: usize,
-    /// What lies before this offset is part of something harmless.
-    pub excused_to: usize,
-    pub kubeconfig_read: bool,
+    /// The format that looks at the text now.
+    format: usize,
+    /// For each format, the offset that it has read values up to. A value that one has read can be another's.
+    read_to: [usize; FORMATS.len()],
+    /// Logins to registries, in order.
+    pub logins: Vec<Login>,
+    /// Whether the text is a kubeconfig with a credential.
+    pub is_kubeconfig: bool,
+}
+
+/// An entry of a Docker configuration.
+pub struct Login {
+    pub entry: Range<usize>,
+    /// The values that are the login itself.
+    pub own: [Range<usize>; 3],
+    /// Whether it is an Entra token in exchange, which expires soon.
+    pub is_exchanged: bool,
 }
 
 /// A part of the text that belongs together, and what is said in it.
@@ -110,22 +204,45 @@ impl<'t> Scan<'t> {
             text,
             line: Region::default(),
             object: Region::default(),
-            read_to: 0,
-            token_to: 0,
-            excused_to: 0,
-            kubeconfig_read: false,
+            format: 0,
+            read_to: [0; FORMATS.len()],
+            logins: Vec::new(),
+            is_kubeconfig: false,
         }
     }
 
-    fn judge(&mut self, n: usize, at: usize) -> Option<Hit> {
+    fn look(&mut self, n: usize, at: usize) -> Option<Hit> {
         if let Some(signature) = SIGNATURES.get(n) {
             let range = signature.find(self.text, at)?;
             let kind = signature.kind_of(self.text.get(range.clone())?);
             return Some(Hit { kind, range });
         }
-        let format = FORMATS.get(n.checked_sub(SIGNATURES.len())?)?;
+        self.format = n.checked_sub(SIGNATURES.len())?;
+        let format = FORMATS.get(self.format)?;
         let mark = format.marks.iter().find(|mark| mark.is_at(self.text, at))?;
         (format.find)(self, at, at + mark.text.len())
+    }
+
+    /// The offset that the format has read values up to.
+    pub fn read_to(&self) -> usize {
+        self.read_to.get(self.format).copied().unwrap_or_default()
+    }
+
+    pub fn set_read_to(&mut self, at: usize) {
+        if let Some(read_to) = self.read_to.get_mut(self.format) {
+            *read_to = at;
+        }
+    }
+
+    /// Whether a credential is a part of one that has been found, or harmless there.
+    fn is_part(&self, hit: &Hit) -> bool {
+        if self.is_kubeconfig && matches!(hit.kind.class, Class::Kubernetes | Class::Key) && !hit.kind.is_kubeconfig() {
+            return true;
+        }
+        let behind = self.logins.partition_point(|login| login.entry.start <= hit.range.start);
+        let Some(login) = behind.checked_sub(1).and_then(|i| self.logins.get(i)) else { return false };
+        let is_own = login.own.iter().any(|own| own.start <= hit.range.start && hit.range.end <= own.end);
+        is_own && (!login.is_exchanged || matches!(hit.kind.id, "json-web-token" | "entra-token"))
     }
 
     /// The quoted string, element or line around `at`: as far as one connection string can reach.
@@ -181,17 +298,16 @@ pub enum Fact {
     MessagingHost,
     IotHost,
     RedisHost,
-    StorageEmulator,
-    MessagingEmulator,
-    CosmosEmulator,
     SubscriptionId,
     TenantId,
+    ClientId,
     EndpointUrl,
     Tenant,
     EntraIssuer,
     ServiceAccountIssuer,
     Clusters,
     Users,
+    Contexts,
     CurrentContext,
     ClientKeyData,
     AuthProvider,
@@ -232,11 +348,9 @@ const FACTS: &[(Fact, &[Mark])] = &[
     (Fact::MessagingHost, &[any_case(".servicebus."), any_case("sb://")]),
     (Fact::IotHost, &[any_case(".azure-devices")]),
     (Fact::RedisHost, &[any_case(".redis.cache."), any_case(".redis.azure."), any_case(".redisenterprise.cache.")]),
-    (Fact::StorageEmulator, &[any_case("accountname=devstoreaccount1"), any_case("usedevelopmentstorage=true")]),
-    (Fact::MessagingEmulator, &[any_case("usedevelopmentemulator=true")]),
-    (Fact::CosmosEmulator, &[Mark { text: super::benign::COSMOS_EMULATOR_KEY, fold: false }]),
     (Fact::SubscriptionId, &[any_case("subscriptionid")]),
     (Fact::TenantId, &[any_case("tenantid")]),
+    (Fact::ClientId, &[any_case("clientid")]),
     (
         Fact::EndpointUrl,
         &[
@@ -250,6 +364,7 @@ const FACTS: &[(Fact, &[Mark])] = &[
     (Fact::ServiceAccountIssuer, &[any_case("kubernetes/serviceaccount"), any_case("kubernetes.io")]),
     (Fact::Clusters, &[any_case("clusters")]),
     (Fact::Users, &[any_case("users")]),
+    (Fact::Contexts, &[any_case("contexts")]),
     (Fact::CurrentContext, &[any_case("current-context")]),
     (Fact::ClientKeyData, &[any_case("client-key-data")]),
     (Fact::AuthProvider, &[any_case("auth-provider")]),

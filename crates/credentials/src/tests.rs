@@ -1,5 +1,6 @@
 //! Credentials are made here from seeds; none is written out.
 
+mod encodings;
 mod formats;
 mod names;
 mod robust;

@@ -42,7 +42,8 @@ pub struct Grant<'a> {
 const ALL: &str = "*";
 
 /// Every verb that ordinary resources have. A policy rule that lists them all is as good as `*`.
-pub const ORDINARY_VERBS: &[&str] = &["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"];
+pub const ORDINARY_VERBS: &[&str] =
+    &["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"];
 
 impl<'a> PolicyRule<'a> {
     pub fn read(node: Node<'a>) -> Self {

@@ -167,6 +167,14 @@ pub const SERVICE_ACCOUNT: Kind = built_in("", "ServiceAccount");
 pub const NAMESPACE: Kind = built_in("", "Namespace");
 pub const PERSISTENT_VOLUME: Kind = built_in("", "PersistentVolume");
 pub const STORAGE_CLASS: Kind = built_in("storage.k8s.io", "StorageClass");
+pub const VOLUME_ATTRIBUTES_CLASS: Kind = built_in("storage.k8s.io", "VolumeAttributesClass");
+pub const PERSISTENT_VOLUME_CLAIM: Kind = built_in("", "PersistentVolumeClaim");
+pub const SERVICE: Kind = built_in("", "Service");
+pub const INGRESS: Kind = built_in("networking.k8s.io", "Ingress");
+pub const RESOURCE_CLAIM: Kind = built_in("resource.k8s.io", "ResourceClaim");
+pub const RESOURCE_CLAIM_TEMPLATE: Kind = built_in("resource.k8s.io", "ResourceClaimTemplate");
+pub const DEVICE_CLASS: Kind = built_in("resource.k8s.io", "DeviceClass");
+pub const CSI_DRIVER: Kind = built_in("storage.k8s.io", "CSIDriver");
 pub const CERTIFICATE_SIGNING_REQUEST: Kind = built_in("certificates.k8s.io", "CertificateSigningRequest");
 /// The body of `serviceaccounts/token`; it is never stored.
 pub const TOKEN_REQUEST: Kind = namespaced("authentication.k8s.io", "TokenRequest", "serviceaccounts/token", &["v1"]);
@@ -247,6 +255,46 @@ pub const APP_CONFIGURATION_PROVIDER: Kind =
     namespaced("azconfig.io", "AzureAppConfigurationProvider", "azureappconfigurationproviders", &["v1"]);
 pub const AZURE_KEY_VAULT_SECRET: Kind =
     namespaced("spv.no", "AzureKeyVaultSecret", "azurekeyvaultsecrets", &["v2beta1", "v1"]);
+pub const GATEWAY: Kind = namespaced("gateway.networking.k8s.io", "Gateway", "gateways", &["v1", "v1beta1"]);
+const APP_ROUTING: &str = "approuting.kubernetes.azure.com";
+pub const EXTERNAL_DNS: Kind = namespaced(APP_ROUTING, "ExternalDNS", "externaldnses", &["v1alpha1"]);
+pub const CLUSTER_EXTERNAL_DNS: Kind =
+    cluster(APP_ROUTING, "ClusterExternalDNS", "clusterexternaldnses", &["v1alpha1"]);
+pub const NGINX_INGRESS_CONTROLLER: Kind =
+    cluster(APP_ROUTING, "NginxIngressController", "nginxingresscontrollers", &["v1alpha1"]);
+pub const ACR_PULL_BINDING: Kind =
+    namespaced("acrpull.microsoft.com", "AcrPullBinding", "acrpullbindings", &["v1beta2", "v1beta1"]);
+pub const PERCONA_MONGODB: Kind =
+    namespaced("psmdb.percona.com", "PerconaServerMongoDB", "perconaservermongodbs", &["v1"]);
+pub const PERCONA_XTRADB: Kind =
+    namespaced("pxc.percona.com", "PerconaXtraDBCluster", "perconaxtradbclusters", &["v1"]);
+pub const PERCONA_MYSQL: Kind =
+    namespaced("ps.percona.com", "PerconaServerMySQL", "perconaservermysqls", &["v1", "v1alpha1"]);
+pub const GRAFANA_DATASOURCE: Kind =
+    namespaced("grafana.integreatly.org", "GrafanaDatasource", "grafanadatasources", &["v1beta1"]);
+const RATIFY: &str = "config.ratify.deislabs.io";
+pub const RATIFY_STORE: Kind = cluster(RATIFY, "Store", "stores", &["v1beta1"]);
+pub const RATIFY_NAMESPACED_STORE: Kind = namespaced(RATIFY, "NamespacedStore", "namespacedstores", &["v1beta1"]);
+pub const RATIFY_KEY_PROVIDER: Kind = cluster(RATIFY, "KeyManagementProvider", "keymanagementproviders", &["v1beta1"]);
+pub const RATIFY_NAMESPACED_KEY_PROVIDER: Kind =
+    namespaced(RATIFY, "NamespacedKeyManagementProvider", "namespacedkeymanagementproviders", &["v1beta1"]);
+pub const CROSSPLANE_KUBERNETES: Kind =
+    cluster("kubernetes.crossplane.io", "ProviderConfig", "providerconfigs", &["v1alpha1"]);
+pub const CROSSPLANE_M_KUBERNETES: Kind =
+    namespaced("kubernetes.m.crossplane.io", "ProviderConfig", "providerconfigs", &["v1alpha1"]);
+pub const CROSSPLANE_M_CLUSTER_KUBERNETES: Kind =
+    cluster("kubernetes.m.crossplane.io", "ClusterProviderConfig", "clusterproviderconfigs", &["v1alpha1"]);
+pub const CROSSPLANE_HELM: Kind = cluster("helm.crossplane.io", "ProviderConfig", "providerconfigs", &["v1beta1"]);
+pub const CROSSPLANE_M_HELM: Kind =
+    namespaced("helm.m.crossplane.io", "ProviderConfig", "providerconfigs", &["v1beta1"]);
+pub const CROSSPLANE_M_CLUSTER_HELM: Kind =
+    cluster("helm.m.crossplane.io", "ClusterProviderConfig", "clusterproviderconfigs", &["v1beta1"]);
+pub const OPEN_TELEMETRY_COLLECTOR: Kind =
+    namespaced("opentelemetry.io", "OpenTelemetryCollector", "opentelemetrycollectors", &["v1beta1", "v1alpha1"]);
+pub const SPARK_APPLICATION: Kind =
+    namespaced("sparkoperator.k8s.io", "SparkApplication", "sparkapplications", &["v1beta2"]);
+pub const SCHEDULED_SPARK_APPLICATION: Kind =
+    namespaced("sparkoperator.k8s.io", "ScheduledSparkApplication", "scheduledsparkapplications", &["v1beta2"]);
 pub const DATABRICKS_SECRET_SCOPE: Kind =
     namespaced("databricks.microsoft.com", "SecretScope", "secretscopes", &["v1alpha1"]);
 
@@ -263,5 +311,13 @@ pub const OTHERS: &[Kind] = &[
     PERSISTENT_VOLUME,
     STORAGE_CLASS,
     CERTIFICATE_SIGNING_REQUEST,
+    // Their annotations and parameters are free texts.
+    SERVICE,
+    INGRESS,
+    PERSISTENT_VOLUME_CLAIM,
+    VOLUME_ATTRIBUTES_CLASS,
+    RESOURCE_CLAIM,
+    RESOURCE_CLAIM_TEMPLATE,
+    DEVICE_CLASS,
     CUSTOM_RESOURCE_DEFINITION,
 ];

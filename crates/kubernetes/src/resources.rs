@@ -156,7 +156,10 @@ pub const CLUSTER_SCOPED: &[(&str, &[&str])] = &[
     ),
     ("apiextensions.k8s.io", &["customresourcedefinitions"]),
     ("apiregistration.k8s.io", &["apiservices"]),
-    ("authentication.k8s.io", &["selfsubjectreviews", "tokenreviews", "uids", "userextras"]),
+    (
+        "authentication.k8s.io",
+        &["groups", "nodes", "selfsubjectreviews", "tokenreviews", "uids", "userextras", "users"],
+    ),
     ("authorization.k8s.io", &["selfsubjectaccessreviews", "selfsubjectrulesreviews", "subjectaccessreviews"]),
     ("certificates.k8s.io", &["certificatesigningrequests", "clustertrustbundles", "signers"]),
     ("flowcontrol.apiserver.k8s.io", &["flowschemas", "prioritylevelconfigurations"]),

@@ -232,12 +232,32 @@ fn is_word_of_kubernetes(path: &[&str]) -> bool {
     !is_data && last.is_some_and(|key| WORDS.contains(key))
 }
 
-/// Booleans and empty values.
+/// Values that Kubernetes defines, of the members that rules point at.
+const CONSTANTS: &[&str] = &[
+    "Opaque",
+    "bootstrap.kubernetes.io/token",
+    "kubernetes.io/basic-auth",
+    "kubernetes.io/dockercfg",
+    "kubernetes.io/dockerconfigjson",
+    "kubernetes.io/service-account-token",
+    "kubernetes.io/ssh-auth",
+    "kubernetes.io/tls",
+    "Always",
+    "Exists",
+    "IfNotPresent",
+    "Never",
+    "OnFailure",
+    "TCP",
+    "UDP",
+];
+
+/// Booleans, empty values and constants of Kubernetes.
 fn is_harmless(value: &str) -> bool {
     let value = value.trim().trim_matches(['"', '\'']);
     ["", "~", "null", "true", "false", "yes", "no", "on", "off", "enabled", "disabled"]
         .iter()
         .any(|word| value.eq_ignore_ascii_case(word))
+        || CONSTANTS.contains(&value)
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ mod tree;
 pub use document::{Document, decode, documents};
 #[cfg(feature = "yaml")]
 pub use excerpt::Excerpt;
-pub use object::{Form, ManifestObject};
+pub use object::{Form, KUSTOMIZATION, ManifestObject};
 #[cfg(feature = "yaml")]
 pub use position::{Place, Position, Positions, Region};
 #[cfg(feature = "yaml")]

@@ -171,6 +171,8 @@ fn yaml_items<'t>(document: &Document<'t>) -> Option<Vec<Document<'t>>> {
 #[cfg(all(test, feature = "yaml"))]
 mod tests {
     use crate::{Positions, documents};
+    use proptest::prelude::*;
+    use proptest::{collection, sample};
     use serde_json::Value;
 
     /// The objects, and the line of each one's name, read item by item or as a whole.
@@ -229,6 +231,63 @@ mod tests {
             }
         }
     }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4000))]
+
+        /// Whatever the layout, a list that is split has the items that a YAML parser finds in the whole.
+        #[test]
+        fn a_split_list_has_the_items_of_the_whole(
+            head in sample::subsequence(vec!["apiVersion: v1", "kind: PodList", "metadata: {}"], 1..=3),
+            lines in collection::vec(sample::select(LINES), 0..14),
+            after in sample::select(vec!["", "kind: PodList\n", "x: 1\n"]),
+        ) {
+            let text = format!("{}\nitems:\n{}\n{after}", head.join("\n"), lines.join("\n"));
+            let Ok(whole) = crate::tree::yaml_value(&text) else { return Ok(()) };
+            let split = documents(&text);
+            if split.iter().any(|document| document.item.is_none()) {
+                return Ok(());
+            }
+            let whole = whole["items"].as_array().cloned().unwrap_or_default();
+            prop_assert_eq!(split.len(), whole.len(), "{}", text);
+            for (document, item) in split.iter().zip(whole) {
+                let read = document.read().map_err(|fault| TestCaseError::fail(format!("{fault} in {text}")))?;
+                prop_assert_eq!(read, item, "{}", text);
+            }
+        }
+    }
+
+    /// Lines that a list can have, in any order: most orders are not YAML, and some are unusual YAML.
+    const LINES: &[&str] = &[
+        "- a: 1",
+        "- a: 1",
+        "- kind: Pod",
+        "  b: 2",
+        "  b:",
+        "  - c",
+        "    - c",
+        "  - d: 1",
+        "-",
+        "- - e",
+        "# items:",
+        "",
+        "  f: |",
+        "    text",
+        "    - text",
+        "  - text",
+        "  g: \"quoted",
+        "  - quoted\"",
+        "  h: plain",
+        "    - more",
+        " i: 1",
+        "  items:",
+        "- j: [1,",
+        "    2]",
+        "- !!map",
+        "  k: >-",
+        "\t",
+        "  'l': \"- m\"",
+    ];
 
     #[test]
     fn what_is_no_list_is_left_whole() {

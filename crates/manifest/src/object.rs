@@ -82,7 +82,7 @@ impl Document<'_> {
             None => None,
         };
         tree::yaml_value(self.text).map_err(|error| {
-            if self.text.contains("{{") {
+            if self.text.contains("{{") || self.text.contains("{%") {
                 return self.template();
             }
             let quoted = self.text.trim_start().trim_start_matches('{').trim_start().starts_with('"');
@@ -165,13 +165,63 @@ impl Document<'_> {
     }
 }
 
+/// The words for a kustomization.
+pub const KUSTOMIZATION: &str = "a kustomization: build it first (`kustomize build FOLDER | entra-auth check -`)";
+
+/// A kustomization without `apiVersion`, which kustomize adds.
+fn is_bare_kustomization(value: &Value) -> bool {
+    let Some(members) = value.as_object() else { return false };
+    let is_files =
+        |value: &Value| value.as_array().is_some_and(|list| !list.is_empty() && list.iter().all(Value::is_string));
+    let lists_files =
+        ["resources", "bases", "components", "patchesStrategicMerge"].iter().any(|key| is_files(&value[*key]));
+    match (value.get("apiVersion"), value["kind"].as_str()) {
+        (None, Some("Kustomization" | "Component")) => true,
+        (None, None) => lists_files && members.keys().all(|key| KUSTOMIZE_KEYS.contains(&key.as_str())),
+        _ => false,
+    }
+}
+
+/// The members of a kustomization.
+const KUSTOMIZE_KEYS: &[&str] = &[
+    "bases",
+    "buildMetadata",
+    "commonAnnotations",
+    "commonLabels",
+    "components",
+    "configMapGenerator",
+    "configurations",
+    "crds",
+    "generatorOptions",
+    "generators",
+    "helmCharts",
+    "helmGlobals",
+    "images",
+    "labels",
+    "metadata",
+    "namePrefix",
+    "nameSuffix",
+    "namespace",
+    "openapi",
+    "patches",
+    "patchesJson6902",
+    "patchesStrategicMerge",
+    "replacements",
+    "replicas",
+    "resources",
+    "secretGenerator",
+    "sortOptions",
+    "transformers",
+    "validators",
+    "vars",
+];
+
 /// Files of other tools that are kept next to manifests, and what makes manifests from them.
 fn elsewhere(value: &Value) -> Option<(Fault, &'static str)> {
     let text = |key: &str| value[key].as_str().unwrap_or_default();
     let is_patch = |operation: &Value| operation["op"].is_string() && operation["path"].is_string();
-    if text("apiVersion").starts_with("kustomize.config.k8s.io/") {
-        let text = "a kustomization: build it first (`kustomize build FOLDER | entra-auth check -`)";
-        return Some((Fault::Kustomization, text));
+    if text("apiVersion").starts_with("kustomize.config.k8s.io/") || is_bare_kustomization(value) {
+        return Some((Fault::Kustomization, KUSTOMIZATION));
     }
     if value["$patch"].is_string() || value.as_array().is_some_and(|list| !list.is_empty() && list.iter().all(is_patch))
     {
@@ -251,6 +301,8 @@ mod tests {
     fn files_of_other_tools_are_named() {
         for (text, fault) in [
             ("apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n", Fault::Kustomization),
+            ("kind: Kustomization\nnamePrefix: a-\n", Fault::Kustomization),
+            ("resources: [web.yaml]\nimages: [{name: a, newTag: '1'}]\n", Fault::Kustomization),
             ("- op: remove\n  path: /spec/replicas\n", Fault::Patch),
             ("[{\"op\": \"add\", \"path\": \"/a\", \"value\": 1}]", Fault::Patch),
             ("$patch: delete\napiVersion: v1\nkind: Pod\nmetadata: {name: a}\n", Fault::Patch),
@@ -260,6 +312,12 @@ mod tests {
             assert!(fault.is_harmless());
         }
         assert!(faults("apiVersion: v1\nkind: ConfigMap\ndata: {sops: a}\n").is_empty());
+        // A chart's values.
+        for text in
+            ["resources: {limits: {cpu: 1}}\n", "resources: [web.yaml]\nreplicaCount: 1\n", "images: [{name: a}]\n"]
+        {
+            assert_eq!(faults(text), [(Fault::NoManifest, 1)], "{text}");
+        }
     }
 
     #[test]

@@ -1,9 +1,8 @@
 //! SHA-256 (FIPS 180-4), for digests that users keep in settings. The hash of the standard library may change with the
 //! toolchain, and a crate would add more to the module.
 
-const START: [u32; 8] = [
-    0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19,
-];
+const START: [u32; 8] =
+    [0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19];
 
 /// The constant of a round: the first 32 bits of the fraction of a prime's cube root.
 #[rustfmt::skip]
@@ -86,9 +85,6 @@ mod tests {
         ] {
             assert_eq!(hex(text.as_bytes()), expected, "{text}");
         }
-        assert_eq!(
-            hex(&[b'a'; 1_000_000]),
-            "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"
-        );
+        assert_eq!(hex(&[b'a'; 1_000_000]), "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
     }
 }

@@ -3,7 +3,7 @@
 use crate::auth_mode::Mode::{Key, NodeIdentity, ServicePrincipal, WorkloadIdentity};
 use crate::auth_mode::Predicate::{Contains, OneOf, Present, Text, True};
 use crate::auth_mode::Target::Kinds;
-use crate::auth_mode::{Controller, TextPredicate, when};
+use crate::auth_mode::{Controller, NONE, TextPredicate, when};
 use json::{Node, parse};
 
 use kubernetes::kind;
@@ -15,7 +15,6 @@ pub const ENTRIES: &[Controller] = &[
         on: Kinds(&[kind::SECRET]),
         given: &[("metadata.labels[argocd.argoproj.io/secret-type]", OneOf(&["cluster"]))],
         at: &["data", "stringData"],
-        any_case: false,
         choices: &[
             when(
                 ServicePrincipal,
@@ -48,6 +47,7 @@ pub const ENTRIES: &[Controller] = &[
         ],
         fix: "use execProviderConfig with command argocd-k8s-auth, args [azure] and env AAD_LOGIN_METHOD: workloadidentity",
         source: docs_only("https://argo-cd.readthedocs.io/en/stable/operator-manual/declarative-setup/#aks"),
+        ..NONE
     },
     Controller {
         title: docs_only("Argo CD repositories"),
@@ -57,7 +57,6 @@ pub const ENTRIES: &[Controller] = &[
             OneOf(&["repository", "repo-creds", "repository-write", "repo-write-creds"]),
         )],
         at: &["data", "stringData"],
-        any_case: false,
         choices: &[
             when(
                 ServicePrincipal,
@@ -69,10 +68,13 @@ pub const ENTRIES: &[Controller] = &[
                 .and(&[("url", Contains(&[".azurecr.", "dev.azure.com", ".visualstudio.com"]))]),
             when(WorkloadIdentity, "useAzureWorkloadIdentity", True, "chooses workload identity"),
         ],
+        clients: &["azureServicePrincipalClientId"],
+        tenants: &["azureServicePrincipalTenantId"],
         fix: "set useAzureWorkloadIdentity: \"true\" and remove the password or secret",
         source: docs_only(
             "https://argo-cd.readthedocs.io/en/stable/user-guide/private-repositories/#azure-container-registryazure-repos-using-azure-workload-identity",
         ),
+        ..NONE
     },
 ];
 

@@ -1,9 +1,9 @@
 //! Backups to Azure Storage.
 
-use crate::auth_mode::Mode::{Key, ServicePrincipal, WorkloadIdentity};
-use crate::auth_mode::Predicate::{Absent, NotTrue, OneOf, Present, Text, True};
+use crate::auth_mode::Mode::{Key, NodeIdentity, ServicePrincipal, WorkloadIdentity};
+use crate::auth_mode::Predicate::{Absent, NotTrue, On, OneOf, Present, Text, True};
 use crate::auth_mode::Target::Kinds;
-use crate::auth_mode::{Controller, TextPredicate, when};
+use crate::auth_mode::{Controller, NONE, TextPredicate, when};
 use credentials::is_benign;
 use kubernetes::kind;
 use text::docs_only;
@@ -14,7 +14,6 @@ pub const ENTRIES: &[Controller] = &[
         on: Kinds(&[kind::BACKUP_STORAGE_LOCATION]),
         given: &[("spec.provider", OneOf(&["azure", "velero.io/azure"]))],
         at: &["spec.config"],
-        any_case: false,
         choices: &[
             // It takes precedence over useAAD.
             when(Key, "storageAccountKeyEnvVar", Present, "chooses the storage account key"),
@@ -26,13 +25,12 @@ pub const ENTRIES: &[Controller] = &[
         source: docs_only(
             "https://github.com/vmware-tanzu/velero-plugin-for-microsoft-azure#option-3-use-azure-ad-workload-identity",
         ),
+        ..NONE
     },
     Controller {
         title: docs_only("Velero's credentials file"),
         on: Kinds(&[kind::SECRET]),
-        given: &[],
         at: &["data", "stringData"],
-        any_case: false,
         choices: &[
             when(
                 ServicePrincipal,
@@ -51,27 +49,37 @@ pub const ENTRIES: &[Controller] = &[
         source: docs_only(
             "https://github.com/vmware-tanzu/velero-plugin-for-microsoft-azure#option-3-use-azure-ad-workload-identity",
         ),
+        ..NONE
+    },
+    Controller {
+        title: docs_only("Percona operators, backups"),
+        on: Kinds(&[kind::PERCONA_MONGODB, kind::PERCONA_XTRADB, kind::PERCONA_MYSQL]),
+        at: &["spec.backup.storages[**].azure"],
+        choices: &[when(Key, "credentialsSecret", Present, "takes a storage account key from a Secret")],
+        fix: "remove credentialsSecret and give the backup pods workload identity, where the operator supports it",
+        source: docs_only("https://docs.percona.com/percona-operator-for-mongodb/backups-storage.html"),
+        ..NONE
     },
     Controller {
         title: docs_only("CloudNativePG backups"),
         on: Kinds(&[kind::CNPG_CLUSTER, kind::BARMAN_OBJECT_STORE]),
-        given: &[],
         at: &[
             "spec.backup.barmanObjectStore.azureCredentials",
             "spec.externalClusters.*.barmanObjectStore.azureCredentials",
             "spec.configuration.azureCredentials",
         ],
-        any_case: false,
         choices: &[
             when(Key, "connectionString", Present, "takes a storage connection string from a Secret"),
             when(Key, "storageKey", Present, "takes a storage account key from a Secret"),
             when(Key, "storageSasToken", Present, "takes a shared access signature from a Secret"),
-            when(WorkloadIdentity, "inheritFromAzureAD", Present, "inherits the identity of the pod"),
+            when(NodeIdentity, "inheritFromAzureAD", On, "inherits the identity of the node"),
+            when(WorkloadIdentity, "useDefaultAzureCredentials", On, "signs in with the identity of the pod"),
         ],
-        fix: "set azureCredentials: {inheritFromAzureAD: true} and label the pods azure.workload.identity/use: \"true\"",
+        fix: "set azureCredentials: {useDefaultAzureCredentials: true} and give the pods workload identity",
         source: docs_only(
             "https://cloudnative-pg.io/documentation/current/appendixes/object_stores/#azure-blob-storage",
         ),
+        ..NONE
     },
 ];
 

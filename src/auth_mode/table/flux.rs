@@ -3,7 +3,7 @@
 use crate::auth_mode::Mode::{Key, Literal, ServicePrincipal, WorkloadIdentity};
 use crate::auth_mode::Predicate::{Contains, Credential, NoneOf, OneOf, Present};
 use crate::auth_mode::Target::Kinds;
-use crate::auth_mode::{Controller, Predicate, when};
+use crate::auth_mode::{Controller, NONE, Predicate, when};
 use kubernetes::kind;
 use text::docs_only;
 
@@ -13,20 +13,18 @@ pub const ENTRIES: &[Controller] = &[
         on: Kinds(&[kind::FLUX_BUCKET]),
         given: &[("spec.provider", OneOf(&["azure"]))],
         at: &["spec"],
-        any_case: false,
         choices: &[
             when(Key, "secretRef", Present, "takes its Azure credential from a Secret"),
             when(WorkloadIdentity, "serviceAccountName", Present, "signs in as a service account"),
         ],
         fix: "remove spec.secretRef and set spec.serviceAccountName to an annotated service account",
         source: docs_only("https://fluxcd.io/flux/components/source/buckets/#azure"),
+        ..NONE
     },
     Controller {
         title: docs_only("Flux sources in Azure Container Registry"),
         on: Kinds(&[kind::FLUX_OCI_REPOSITORY, kind::FLUX_HELM_REPOSITORY, kind::FLUX_IMAGE_REPOSITORY]),
-        given: &[],
         at: &["spec"],
-        any_case: false,
         choices: &[
             when(Key, "secretRef", Present, "signs in to Azure Container Registry with a password")
                 .and(&[("url", REGISTRY)]),
@@ -36,13 +34,13 @@ pub const ENTRIES: &[Controller] = &[
         ],
         fix: "set spec.provider: azure and remove spec.secretRef",
         source: docs_only("https://fluxcd.io/flux/integrations/azure/"),
+        ..NONE
     },
     Controller {
         title: docs_only("Flux sources in Azure DevOps"),
         on: Kinds(&[kind::FLUX_GIT_REPOSITORY]),
         given: &[("spec.url", DEVOPS)],
         at: &["spec"],
-        any_case: false,
         choices: &[
             when(Key, "secretRef", Present, "signs in to Azure DevOps with a fixed token or key")
                 .and(&[("provider", NoneOf(&["azure"]))]),
@@ -50,13 +48,13 @@ pub const ENTRIES: &[Controller] = &[
         ],
         fix: "set spec.provider: azure and remove spec.secretRef",
         source: docs_only("https://fluxcd.io/flux/components/source/gitrepositories/#azure"),
+        ..NONE
     },
     Controller {
         title: docs_only("Flux notifications to Azure"),
         on: Kinds(&[kind::FLUX_PROVIDER]),
         given: &[("spec.type", OneOf(&["azureeventhub", "azuredevops"]))],
         at: &["spec"],
-        any_case: false,
         choices: &[
             when(Literal, "address", Credential, "holds a shared access key"),
             when(Key, "secretRef", Present, "signs in with a fixed token or shared access key"),
@@ -64,13 +62,12 @@ pub const ENTRIES: &[Controller] = &[
         ],
         fix: "remove spec.secretRef and set spec.serviceAccountName to an annotated service account",
         source: docs_only("https://fluxcd.io/flux/components/notification/providers/"),
+        ..NONE
     },
     Controller {
         title: docs_only("Flux kustomizations"),
         on: Kinds(&[kind::FLUX_KUSTOMIZATION]),
-        given: &[],
         at: &["spec"],
-        any_case: false,
         choices: &[
             when(Key, "kubeConfig.secretRef", Present, "signs in to a cluster with a fixed kubeconfig"),
             when(WorkloadIdentity, "kubeConfig.configMapRef", Present, "signs in to the cluster as a service account"),
@@ -78,13 +75,12 @@ pub const ENTRIES: &[Controller] = &[
         ],
         fix: "set spec.kubeConfig.configMapRef to a ConfigMap with provider: azure and serviceAccountName",
         source: docs_only("https://fluxcd.io/flux/components/kustomize/kustomizations/"),
+        ..NONE
     },
     Controller {
         title: docs_only("Flux decryption keys"),
         on: Kinds(&[kind::SECRET]),
-        given: &[],
         at: &["data", "stringData"],
-        any_case: false,
         choices: &[when(
             ServicePrincipal,
             "[sops.azure-kv]",
@@ -93,6 +89,7 @@ pub const ENTRIES: &[Controller] = &[
         )],
         fix: "set spec.decryption.serviceAccountName of the Kustomization to an annotated service account",
         source: docs_only("https://fluxcd.io/flux/components/kustomize/kustomizations/#azure-key-vault-secret-entry"),
+        ..NONE
     },
 ];
 

@@ -1,9 +1,9 @@
 //! KEDA triggers and how they sign in.
 
 use crate::auth_mode::Mode::{Key, Literal, PodIdentity, ServicePrincipal, WorkloadIdentity};
-use crate::auth_mode::Predicate::{Credential, OneOf, Plaintext, Present, StartsWith};
+use crate::auth_mode::Predicate::{Credential, OneOf, Plaintext, Present, Reference, StartsWith};
 use crate::auth_mode::Target::Kinds;
-use crate::auth_mode::{Condition, Controller, when};
+use crate::auth_mode::{Condition, Controller, NONE, when};
 use kubernetes::kind;
 use text::docs_only;
 
@@ -15,9 +15,7 @@ pub const ENTRIES: &[Controller] = &[
             kind::CLUSTER_TRIGGER_AUTHENTICATION,
             kind::KEDA_1_TRIGGER_AUTHENTICATION,
         ]),
-        given: &[],
         at: &["spec"],
-        any_case: false,
         choices: &[
             when(PodIdentity, "podIdentity.provider", OneOf(&["azure"]), "is azure: pod-managed identity"),
             when(
@@ -34,8 +32,19 @@ pub const ENTRIES: &[Controller] = &[
             ),
             when(WorkloadIdentity, "podIdentity.provider", OneOf(&["azure-workload"]), "is azure-workload"),
         ],
+        clients: &[
+            "podIdentity{provider=azure-workload}.identityId",
+            "azureKeyVault.podIdentity{provider=azure-workload}.identityId",
+            "azureKeyVault.credentials.clientId",
+        ],
+        tenants: &[
+            "podIdentity{provider=azure-workload}.identityTenantId",
+            "azureKeyVault.podIdentity{provider=azure-workload}.identityTenantId",
+            "azureKeyVault.credentials.tenantId",
+        ],
         fix: KEDA_FIX,
         source: docs_only(KEDA),
+        ..NONE
     },
     Controller {
         title: docs_only("KEDA trigger parameters"),
@@ -44,14 +53,12 @@ pub const ENTRIES: &[Controller] = &[
             kind::CLUSTER_TRIGGER_AUTHENTICATION,
             kind::KEDA_1_TRIGGER_AUTHENTICATION,
         ]),
-        given: &[],
         at: &["spec.secretTargetRef.*", "spec.env.*", "spec.configMapTargetRef.*"],
-        any_case: false,
         choices: &[
             when(
                 ServicePrincipal,
                 "parameter",
-                OneOf(&["activeDirectoryClientPassword"]),
+                OneOf(&["activeDirectoryClientPassword", "ACTIVE_DIRECTORY_PASSWORD"]),
                 "gives the trigger a service principal's secret",
             ),
             when(
@@ -70,19 +77,21 @@ pub const ENTRIES: &[Controller] = &[
         ],
         fix: KEDA_FIX,
         source: docs_only(KEDA),
+        ..NONE
     },
     Controller {
         title: docs_only("KEDA Azure scalers"),
         on: Kinds(&[kind::SCALED_OBJECT, kind::SCALED_JOB, kind::KEDA_1_SCALED_OBJECT, kind::KEDA_1_SCALED_JOB]),
-        given: &[],
         at: &["spec.triggers.*"],
-        any_case: false,
         choices: &[
             when(Literal, "metadata.clientSecret", Plaintext, KEDA_LITERAL),
             when(Literal, "metadata.activeDirectoryClientPassword", Plaintext, KEDA_LITERAL),
             when(Literal, "metadata.personalAccessToken", Plaintext, KEDA_LITERAL),
             // In KEDA 1 this is the name of a variable of the workload.
             when(Literal, "metadata.connection", Credential, KEDA_LITERAL),
+            when(ServicePrincipal, "metadata.clientSecret", Reference, KEDA_PRINCIPAL).and(AZURE_TRIGGER),
+            when(ServicePrincipal, "metadata.activeDirectoryClientPassword", Reference, KEDA_PRINCIPAL)
+                .and(AZURE_TRIGGER),
             when(ServicePrincipal, "metadata.clientSecretFromEnv", Present, KEDA_SECRET).and(AZURE_TRIGGER),
             when(ServicePrincipal, "metadata.activeDirectoryClientPasswordFromEnv", Present, KEDA_SECRET)
                 .and(AZURE_TRIGGER),
@@ -97,8 +106,14 @@ pub const ENTRIES: &[Controller] = &[
             .and(AZURE_TRIGGER),
             when(WorkloadIdentity, "authenticationRef", Present, "refers to a trigger authentication"),
         ],
+        clients: &[
+            "/spec.triggers.*{type=azure-*}.metadata.clientId",
+            "/spec.triggers.*{type=azure-*}.metadata.activeDirectoryClientId",
+        ],
+        tenants: &["/spec.triggers.*{type=azure-*}.metadata.tenantId"],
         fix: "set authenticationRef to a TriggerAuthentication with spec.podIdentity.provider: azure-workload",
         source: docs_only(KEDA),
+        ..NONE
     },
 ];
 
@@ -108,6 +123,8 @@ const KEDA_FIX: &str =
     "set spec.podIdentity: {provider: azure-workload, identityId: <client id>} and remove the secrets";
 
 const KEDA_LITERAL: &str = "holds a credential in plain text";
+
+const KEDA_PRINCIPAL: &str = "signs in with a service principal's secret";
 
 const KEDA_SECRET: &str = "takes a service principal's secret from the workload's environment";
 

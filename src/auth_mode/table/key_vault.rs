@@ -3,7 +3,7 @@
 use crate::auth_mode::Mode::{Key, NodeIdentity, PodIdentity, ServicePrincipal, WorkloadIdentity};
 use crate::auth_mode::Predicate::{Absent, NotTrue, OneOf, Present, True};
 use crate::auth_mode::Target::{Kinds, Volumes};
-use crate::auth_mode::{Controller, when};
+use crate::auth_mode::{Controller, NONE, when};
 use kubernetes::kind;
 use text::docs_only;
 
@@ -13,7 +13,6 @@ pub const ENTRIES: &[Controller] = &[
         on: Kinds(&[kind::SECRET_PROVIDER_CLASS]),
         given: &[("spec.provider", OneOf(&["azure"]))],
         at: &["spec.parameters"],
-        any_case: false,
         choices: &[
             when(PodIdentity, "usePodIdentity", True, "chooses pod-managed identity"),
             when(NodeIdentity, "useVMManagedIdentity", True, "chooses a managed identity of the node"),
@@ -25,15 +24,16 @@ pub const ENTRIES: &[Controller] = &[
             when(WorkloadIdentity, "clientID", Present, "names the federated identity to use"),
             when(WorkloadIdentity, "useAzureTokenProxy", True, "uses an identity binding"),
         ],
+        clients: &["?clientID"],
+        tenants: &["tenantID", "tenantId"],
         fix: "under spec.parameters set clientID to a federated identity, usePodIdentity: \"false\", useVMManagedIdentity: \"false\"",
         source: docs_only("https://learn.microsoft.com/azure/aks/csi-secrets-store-identity-access"),
+        ..NONE
     },
     Controller {
         title: docs_only("Azure Key Vault volumes"),
         on: Volumes("csi", "secrets-store.csi.k8s.io"),
-        given: &[],
         at: &["csi"],
-        any_case: false,
         choices: &[when(
             ServicePrincipal,
             "nodePublishSecretRef",
@@ -42,13 +42,12 @@ pub const ENTRIES: &[Controller] = &[
         )],
         fix: "remove nodePublishSecretRef and set clientID in the SecretProviderClass to a federated identity",
         source: docs_only("https://learn.microsoft.com/azure/aks/csi-secrets-store-identity-access"),
+        ..NONE
     },
     Controller {
         title: docs_only("Key Vault FlexVolumes"),
         on: Volumes("flexVolume", "azure/kv"),
-        given: &[],
         at: &["flexVolume"],
-        any_case: false,
         choices: &[
             when(ServicePrincipal, "secretRef", Present, "mounts Key Vault with a service principal's secret"),
             when(PodIdentity, "options.usepodidentity", True, "chooses pod-managed identity"),
@@ -56,23 +55,21 @@ pub const ENTRIES: &[Controller] = &[
         ],
         fix: "use csi: {driver: secrets-store.csi.k8s.io} and a SecretProviderClass with clientID",
         source: docs_only("https://learn.microsoft.com/azure/aks/csi-secrets-store-identity-access"),
+        ..NONE
     },
     Controller {
         title: docs_only("Azure Key Vault to Kubernetes (akv2k8s)"),
         on: Kinds(&[kind::AZURE_KEY_VAULT_SECRET]),
-        given: &[],
         at: &["spec"],
-        any_case: false,
         choices: &[when(NodeIdentity, "vault", Present, "is read with the node's azure.json, the default of akv2k8s")],
         fix: "set keyVaultAuth: environment and workload identity in the akv2k8s chart, or use a SecretProviderClass",
         source: docs_only("https://akv2k8s.io/security/authentication/"),
+        ..NONE
     },
     Controller {
         title: docs_only("Azure App Configuration provider"),
         on: Kinds(&[kind::APP_CONFIGURATION_PROVIDER]),
-        given: &[],
         at: &["spec"],
-        any_case: false,
         choices: &[
             when(Key, "connectionStringReference", Present, "signs in with a connection string"),
             when(ServicePrincipal, "auth.servicePrincipalReference", Present, APP_CONFIG_PRINCIPAL),
@@ -83,22 +80,29 @@ pub const ENTRIES: &[Controller] = &[
                 .and(&[("connectionStringReference", Absent)]),
             when(WorkloadIdentity, "auth.workloadIdentity", Present, "chooses workload identity"),
         ],
+        clients: &[
+            "auth.workloadIdentity.managedIdentityClientId",
+            "auth.workloadIdentity.managedIdentityClientIdReference",
+            "secret.auth.workloadIdentity.managedIdentityClientId",
+            "secret.auth.workloadIdentity.managedIdentityClientIdReference",
+        ],
         fix: "set spec.auth: {workloadIdentity: {serviceAccountName: <annotated service account>}}",
         source: docs_only("https://learn.microsoft.com/azure/azure-app-configuration/reference-kubernetes-provider"),
+        ..NONE
     },
     Controller {
         title: docs_only("Azure App Configuration provider, individual vaults"),
         on: Kinds(&[kind::APP_CONFIGURATION_PROVIDER]),
-        given: &[],
         at: &["spec.secret.auth.keyVaults.*"],
-        any_case: false,
         choices: &[
             when(ServicePrincipal, "servicePrincipalReference", Present, APP_CONFIG_PRINCIPAL),
             when(NodeIdentity, "managedIdentityClientId", Present, "chooses the node's managed identity"),
             when(WorkloadIdentity, "workloadIdentity", Present, "chooses workload identity"),
         ],
+        clients: &["workloadIdentity.managedIdentityClientId", "workloadIdentity.managedIdentityClientIdReference"],
         fix: "set workloadIdentity: {serviceAccountName: <annotated service account>} for the vault",
         source: docs_only("https://learn.microsoft.com/azure/azure-app-configuration/reference-kubernetes-provider"),
+        ..NONE
     },
 ];
 

@@ -5,10 +5,12 @@ mod argo_cd;
 mod backup;
 mod external_secrets;
 mod flux;
+mod identities;
 mod ingress;
 mod keda;
 mod key_vault;
 mod resources;
+mod settings;
 mod storage;
 
 use super::Controller;
@@ -16,6 +18,7 @@ use crate::object::Object;
 use kubernetes::kind::KindFilter;
 
 const CHAPTERS: &[&[Controller]] = &[
+    identities::ENTRIES,
     key_vault::ENTRIES,
     keda::ENTRIES,
     external_secrets::ENTRIES,
@@ -26,6 +29,7 @@ const CHAPTERS: &[&[Controller]] = &[
     backup::ENTRIES,
     storage::ENTRIES,
     applications::ENTRIES,
+    settings::ENTRIES,
 ];
 
 /// Every entry.
@@ -36,8 +40,16 @@ pub fn entries() -> impl Iterator<Item = &'static Controller> {
 /// The entries for `object` itself.
 pub(super) fn of_kind<'a>(object: &Object<'a>) -> impl Iterator<Item = &'static Controller> + use<'a> {
     let object = *object;
-    let fits = move |row: &&Row| row.kinds.lets_through(object.tag) && object.is_any(row.entry.kinds());
-    ROWS.iter().filter(fits).map(|row| row.entry)
+    rows_of(object).filter(|row| !row.is_settings).map(|row| row.entry)
+}
+
+/// The entries for settings in `object`.
+pub(super) fn of_settings<'a>(object: &Object<'a>) -> impl Iterator<Item = &'static Controller> + use<'a> {
+    rows_of(*object).filter(|row| row.is_settings).map(|row| row.entry)
+}
+
+fn rows_of<'a>(object: Object<'a>) -> impl Iterator<Item = &'static Row> + use<'a> {
+    ROWS.iter().filter(move |row| row.kinds.lets_through(object.tag) && object.is_any(row.entry.kinds()))
 }
 
 /// The entries for parts of pod templates.
@@ -50,19 +62,20 @@ pub(super) fn of_pods() -> impl Iterator<Item = &'static Controller> {
 struct Row {
     entry: &'static Controller,
     kinds: KindFilter,
+    is_settings: bool,
 }
 
 /// Every entry. Nearly every request reads this list; the entries themselves occupy more memory than a
 /// small request should touch.
 #[allow(clippy::indexing_slicing, reason = "evaluated at compile time, where a wrong index is an error")]
 static ROWS: [Row; count()] = {
-    let mut rows = [Row { entry: &CHAPTERS[0][0], kinds: KindFilter::of(&[]) }; count()];
+    let mut rows = [Row { entry: &CHAPTERS[0][0], kinds: KindFilter::of(&[]), is_settings: false }; count()];
     let (mut at, mut chapter) = (0, 0);
     while chapter < CHAPTERS.len() {
         let mut n = 0;
         while n < CHAPTERS[chapter].len() {
             let entry = &CHAPTERS[chapter][n];
-            rows[at] = Row { entry, kinds: KindFilter::of(entry.kinds()) };
+            rows[at] = Row { entry, kinds: KindFilter::of(entry.kinds()), is_settings: entry.is_settings() };
             at += 1;
             n += 1;
         }

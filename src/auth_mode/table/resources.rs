@@ -5,7 +5,7 @@ use crate::auth_mode::Predicate::{
     Absent, Argument, Credential, CredentialName, Empty, NoneOf, NotTrue, OneOf, Plaintext, Present, True,
 };
 use crate::auth_mode::Target::{Containers, Kinds};
-use crate::auth_mode::{Controller, Flag, when};
+use crate::auth_mode::{Controller, Flag, NONE, when};
 use kubernetes::kind;
 use text::docs_only;
 
@@ -15,22 +15,22 @@ pub const ENTRIES: &[Controller] = &[
         on: Kinds(&[kind::SECRET]),
         given: &[("metadata.name", OneOf(&["aso-controller-settings", "aso-credential"]))],
         at: &["data", "stringData"],
-        any_case: false,
         choices: &[
             when(ServicePrincipal, "AZURE_CLIENT_SECRET", Present, ASO_PRINCIPAL),
             when(ServicePrincipal, "AZURE_CLIENT_CERTIFICATE", Present, ASO_PRINCIPAL),
             when(PodIdentity, "USE_POD_IDENTITY_AUTH", True, "chooses pod-managed identity"),
             when(WorkloadIdentity, "USE_WORKLOAD_IDENTITY_AUTH", True, "chooses workload identity"),
         ],
+        clients: &["?AZURE_CLIENT_ID"],
+        tenants: &["?AZURE_TENANT_ID"],
         fix: "keep only the subscription, tenant and client ids and set USE_WORKLOAD_IDENTITY_AUTH: \"true\"",
         source: docs_only("https://azure.github.io/azure-service-operator/guide/authentication/credential-format/"),
+        ..NONE
     },
     Controller {
         title: docs_only("Cluster API Provider Azure"),
         on: Kinds(&[kind::AZURE_CLUSTER_IDENTITY]),
-        given: &[],
         at: &["spec"],
-        any_case: false,
         choices: &[
             when(
                 ServicePrincipal,
@@ -45,15 +45,16 @@ pub const ENTRIES: &[Controller] = &[
             when(NodeIdentity, "type", OneOf(&["UserAssignedMSI"]), "is UserAssignedMSI: the node's identity"),
             when(WorkloadIdentity, "type", OneOf(&["WorkloadIdentity"]), "is WorkloadIdentity"),
         ],
+        clients: &["clientID"],
+        tenants: &["tenantID"],
         fix: "set type: WorkloadIdentity, clientID and tenantID, and remove clientSecret",
         source: docs_only("https://capz.sigs.k8s.io/topics/identities"),
+        ..NONE
     },
     Controller {
         title: docs_only("Cluster Autoscaler"),
         on: Containers("cluster-autoscaler"),
-        given: &[],
         at: &[""],
-        any_case: false,
         // The rules on environment variables report ARM_CLIENT_SECRET, which is an Azure variable everywhere.
         choices: &[
             when(
@@ -73,6 +74,7 @@ pub const ENTRIES: &[Controller] = &[
         source: docs_only(
             "https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/cloudprovider/azure/README.md",
         ),
+        ..NONE
     },
     Controller {
         title: docs_only("Crossplane providers for Azure"),
@@ -82,9 +84,7 @@ pub const ENTRIES: &[Controller] = &[
             kind::UPBOUND_M_CLUSTER_PROVIDER_CONFIG,
             kind::CROSSPLANE_PROVIDER_CONFIG,
         ]),
-        given: &[],
         at: &["spec.credentials"],
-        any_case: false,
         choices: &[
             when(
                 ServicePrincipal,
@@ -100,15 +100,40 @@ pub const ENTRIES: &[Controller] = &[
             ),
             when(WorkloadIdentity, "source", OneOf(&["OIDCTokenFile", "Upbound"]), "chooses federation"),
         ],
+        clients: &["/spec.clientID"],
+        tenants: &["/spec.tenantID"],
         fix: "set spec.credentials.source: OIDCTokenFile, spec.clientID and spec.tenantID",
         source: docs_only("https://github.com/crossplane-contrib/provider-upjet-azure/blob/main/AUTHENTICATION.md"),
+        ..NONE
+    },
+    Controller {
+        title: docs_only("Crossplane providers for Kubernetes and Helm"),
+        on: Kinds(&[
+            kind::CROSSPLANE_KUBERNETES,
+            kind::CROSSPLANE_M_KUBERNETES,
+            kind::CROSSPLANE_M_CLUSTER_KUBERNETES,
+            kind::CROSSPLANE_HELM,
+            kind::CROSSPLANE_M_HELM,
+            kind::CROSSPLANE_M_CLUSTER_HELM,
+        ]),
+        at: &["spec.identity"],
+        choices: &[
+            when(
+                ServicePrincipal,
+                "type",
+                OneOf(&["AzureServicePrincipalCredentials"]),
+                "is AzureServicePrincipalCredentials: a service principal's secret",
+            ),
+            when(WorkloadIdentity, "type", OneOf(&["AzureWorkloadIdentityCredentials"]), "chooses workload identity"),
+        ],
+        fix: "set spec.identity: {type: AzureWorkloadIdentityCredentials} and give the provider workload identity",
+        source: docs_only("https://github.com/crossplane-contrib/provider-kubernetes"),
+        ..NONE
     },
     Controller {
         title: docs_only("Databricks secret scopes"),
         on: Kinds(&[kind::DATABRICKS_SECRET_SCOPE]),
-        given: &[],
         at: &["spec.secrets.*"],
-        any_case: false,
         choices: &[
             when(Literal, "string_value", Plaintext, "writes a credential into the object")
                 .and(&[("key", CredentialName)]),
@@ -118,6 +143,7 @@ pub const ENTRIES: &[Controller] = &[
         ],
         fix: "back the scope with Key Vault, or sign in to the service with a managed identity",
         source: docs_only("https://learn.microsoft.com/azure/databricks/security/secrets/"),
+        ..NONE
     },
 ];
 

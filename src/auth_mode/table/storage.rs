@@ -3,7 +3,7 @@
 use crate::auth_mode::Mode::{Key, NodeIdentity, ServicePrincipal, WorkloadIdentity};
 use crate::auth_mode::Predicate::{Absent, Anything, NoneOfAnyCase, NotTrue, OneOf, OneOfAnyCase, Present, True};
 use crate::auth_mode::Target::{VolumeKinds, Volumes};
-use crate::auth_mode::{Choice, Condition, Controller, when};
+use crate::auth_mode::{Choice, Condition, Controller, NONE, when};
 use kubernetes::kind;
 use text::docs_only;
 
@@ -33,8 +33,11 @@ pub const ENTRIES: &[Controller] = &[
             when(WorkloadIdentity, "mountWithWorkloadIdentityToken", True, "mounts with the pod's own token"),
             when(WorkloadIdentity, "clientID", Present, "names a federated identity"),
         ],
-        fix: "set mountWithWorkloadIdentityToken: \"true\", which needs a recent driver",
+        clients: &["clientID", "AzureStorageSPNClientID"],
+        tenants: &["tenantID", "AzureStorageSPNTenantID"],
+        fix: "set mountWithWorkloadIdentityToken: \"true\", from AKS 1.35",
         source: docs_only(FILE_CSI),
+        ..NONE
     },
     Controller {
         title: docs_only("Azure Blob volumes, provisioned dynamically"),
@@ -58,15 +61,16 @@ pub const ENTRIES: &[Controller] = &[
             when(WorkloadIdentity, "mountWithWorkloadIdentityToken", True, "mounts with the pod's own token"),
             when(WorkloadIdentity, "clientID", Present, "names a federated identity"),
         ],
+        clients: &["clientID", "AzureStorageSPNClientID"],
+        tenants: &["tenantID", "AzureStorageSPNTenantID"],
         fix: "set mountWithWorkloadIdentityToken: \"true\"",
         source: docs_only(BLOB_CSI),
+        ..NONE
     },
     Controller {
         title: docs_only("Azure Files volumes, provisioned in-tree"),
         on: VolumeKinds(&[kind::STORAGE_CLASS]),
-        given: &[],
         at: &[""],
-        any_case: false,
         choices: &[when(
             Key,
             "provisioner",
@@ -75,6 +79,7 @@ pub const ENTRIES: &[Controller] = &[
         )],
         fix: "set provisioner: file.csi.azure.com and parameters.mountWithWorkloadIdentityToken: \"true\"",
         source: docs_only(FILE_CSI),
+        ..NONE
     },
     Controller {
         title: docs_only("Azure Files persistent volumes"),
@@ -90,8 +95,11 @@ pub const ENTRIES: &[Controller] = &[
             VOLUME_BY_TOKEN,
             VOLUME_BY_CLIENT_ID,
         ],
+        clients: VOLUME_CLIENTS,
+        tenants: VOLUME_TENANTS,
         fix: "set volumeAttributes.mountWithWorkloadIdentityToken: \"true\" and remove the Secret",
         source: docs_only(FILE_CSI),
+        ..NONE
     },
     Controller {
         title: docs_only("Azure Blob persistent volumes"),
@@ -100,33 +108,34 @@ pub const ENTRIES: &[Controller] = &[
         at: &["spec.csi"],
         any_case: true,
         choices: BLOB_VOLUME,
+        clients: VOLUME_CLIENTS,
+        tenants: VOLUME_TENANTS,
         fix: "set volumeAttributes.mountWithWorkloadIdentityToken: \"true\" and remove the Secret",
         source: docs_only(BLOB_CSI),
+        ..NONE
     },
     Controller {
         title: docs_only("Azure Files persistent volumes, in-tree"),
         on: VolumeKinds(&[kind::PERSISTENT_VOLUME]),
-        given: &[],
         at: &["spec.azureFile"],
-        any_case: false,
         choices: &[when(Key, "secretName", Present, KEY_FROM_SECRET)],
         fix: "use csi: {driver: file.csi.azure.com} with volumeAttributes.mountWithWorkloadIdentityToken: \"true\"",
         source: docs_only(FILE_CSI),
+        ..NONE
     },
     Controller {
         title: docs_only("Blobfuse persistent volumes (FlexVolume)"),
         on: VolumeKinds(&[kind::PERSISTENT_VOLUME]),
         given: &[("spec.flexVolume.driver", OneOf(&["azure/blobfuse"]))],
         at: &["spec.flexVolume"],
-        any_case: false,
         choices: &[when(Key, "secretRef", Present, KEY_FROM_SECRET)],
         fix: FLEX_FIX,
         source: docs_only(BLOB_CSI),
+        ..NONE
     },
     Controller {
         title: docs_only("Azure Files volumes in pods"),
         on: Volumes("csi", "file.csi.azure.com"),
-        given: &[],
         at: &["csi"],
         any_case: true,
         choices: &[
@@ -136,38 +145,41 @@ pub const ENTRIES: &[Controller] = &[
             VOLUME_BY_NODE,
             VOLUME_BY_TOKEN,
         ],
+        clients: VOLUME_CLIENTS,
+        tenants: VOLUME_TENANTS,
         fix: "use a claim whose volume sets mountWithWorkloadIdentityToken: \"true\"",
         source: docs_only(FILE_CSI),
+        ..NONE
     },
     Controller {
         title: docs_only("Azure Blob volumes in pods"),
         on: Volumes("csi", "blob.csi.azure.com"),
-        given: &[],
         at: &["csi"],
         any_case: true,
         choices: BLOB_VOLUME,
+        clients: VOLUME_CLIENTS,
+        tenants: VOLUME_TENANTS,
         fix: "use a claim whose volume sets mountWithWorkloadIdentityToken: \"true\"",
         source: docs_only(BLOB_CSI),
+        ..NONE
     },
     Controller {
         title: docs_only("Azure Files volumes in pods, in-tree"),
         on: Volumes("azureFile", ""),
-        given: &[],
         at: &["azureFile"],
-        any_case: false,
         choices: &[when(Key, "secretName", Present, KEY_FROM_SECRET)],
         fix: "use a file.csi.azure.com claim whose volume sets mountWithWorkloadIdentityToken: \"true\"",
         source: docs_only(FILE_CSI),
+        ..NONE
     },
     Controller {
         title: docs_only("Blobfuse volumes in pods (FlexVolume)"),
         on: Volumes("flexVolume", "azure/blobfuse"),
-        given: &[],
         at: &["flexVolume"],
-        any_case: false,
         choices: &[when(Key, "secretRef", Present, KEY_FROM_SECRET)],
         fix: FLEX_FIX,
         source: docs_only(BLOB_CSI),
+        ..NONE
     },
 ];
 
@@ -253,3 +265,7 @@ const BLOB_VOLUME: &[Choice] = &[
 
 /// With these authentication types another row already reports what the Secret contains.
 const KEY_NOT_REPORTED: &[Condition] = &[("volumeAttributes.AzureStorageAuthType", NoneOfAnyCase(&["spn", "sas"]))];
+
+const VOLUME_CLIENTS: &[&str] = &["volumeAttributes.clientID", "volumeAttributes.AzureStorageSPNClientID"];
+
+const VOLUME_TENANTS: &[&str] = &["volumeAttributes.tenantID", "volumeAttributes.AzureStorageSPNTenantID"];

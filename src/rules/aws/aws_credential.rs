@@ -50,7 +50,7 @@
 //! - [From EKS to AKS: workload identity](https://learn.microsoft.com/azure/architecture/aws-professional/eks-to-aks/workload-identity)
 //! - [Access keys of AWS](https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html)
 
-use crate::finding::Severity;
+use crate::finding::{Compared, Severity};
 use crate::rule::{Check, Rule, RuleContext};
 use crate::texts::{Origin, Origins, Text};
 use crate::view::workload::Workload;
@@ -78,7 +78,10 @@ fn check<'a>(cx: &mut RuleContext<'a>, text: &Text<'a>) {
     if let Some(kind) = find(text) {
         let severity =
             if text.origin == Origin::Data && text.is_secret_data() { Severity::Medium } else { RULE.severity };
-        cx.report(text.anchor(), format!("holds {}", kind.what)).severity(severity);
+        // One more in the same text is new.
+        let count = text.hits().iter().filter(|(kind, _)| kind.class == Class::Aws).count().max(1);
+        cx.report(text.anchor(), format!("holds {}", kind.what)).severity(severity).compared =
+            Compared::Many(vec![(None, severity); count]);
     }
 }
 

@@ -7,7 +7,13 @@
 //! same list. The rules about roles evaluate the role. What is high there is high here, or medium if the binding
 //! reaches into one namespace only.
 //!
-//! This rule looks the role up, so it runs only with `clusterLookups`. The roles that every cluster has (`view`,
+//! With AKS identity bindings (preview), a role with `use-managed-identity` on client ids lets service accounts use
+//! managed identities. The rule compares each subject with the setting `identities`: a client id that is not granted to
+//! the account is high. A collective group of service accounts (`system:serviceaccounts`) is medium without
+//! `identities`, and users and groups of people cannot use an identity binding at all, which is low.
+//!
+//! This rule looks the role up, so it runs only with `clusterLookups`; `entra-auth check` also compares identity
+//! bindings with roles of the same input. A client id that is added to a role later is not compared again. The roles that every cluster has (`view`,
 //! `edit`, `admin`, `cluster-admin`, Kubernetes' own `system:*`) are left to the rules that know them by name. A role that does not exist
 //! yet is a warning in every profile, because it can become anything later.
 //!
@@ -56,23 +62,25 @@
 //! # Source
 //!
 //! - [Kubernetes RBAC good practices](https://kubernetes.io/docs/concepts/security/rbac-good-practices/#privilege-escalation-risks)
+//! - [Identity bindings concepts](https://learn.microsoft.com/azure/aks/identity-bindings-concepts)
 
+use super::with_role;
 use crate::aks_defaults;
 use crate::finding::Severity;
-use crate::lookup::{CLUSTER_ROLE, LookupError, Query, ROLE};
-use crate::privilege::Privileges;
+use crate::lookup::{LookupError, Query};
+use crate::privilege::{Clients, Privileges, client_ids};
 use crate::rule::{Check, Rule, RuleContext};
-use crate::view::binding::{Binding, RoleRef, Subject};
+use crate::view::binding::{Binding, Principal, RoleRef, Subject};
 use kubernetes::role::Role;
 use text::docs_only;
 use text::shown;
 
 pub static RULE: Rule = Rule {
     id: "binding-role-escalates",
-    summary: docs_only("role that makes an unlisted subject an administrator"),
+    summary: docs_only("role that makes an unlisted subject an administrator, or gives it another's identity"),
     remediation: "remove the grant from the role, or ask your cluster operators to list the subject in clusterAdmins",
     severity: Severity::High,
-    checks: &[Check::Binding(check)],
+    checks: &[Check::Binding(check), Check::Binding(check_identities)],
 };
 
 fn check<'a>(cx: &mut RuleContext<'a>, binding: &Binding<'a>) {
@@ -87,12 +95,11 @@ fn check<'a>(cx: &mut RuleContext<'a>, binding: &Binding<'a>) {
         return;
     }
     let Some(lookups) = cx.lookups else { return };
-    let query = match reference.kind {
-        "ClusterRole" => Query { resource: &CLUSTER_ROLE, namespace: None, name: reference.name },
-        _ => Query { resource: &ROLE, namespace: Some(binding.object.namespace), name: reference.name },
-    };
+    let query = Query::role(binding);
     let is_cluster_role = reference.kind == "ClusterRole";
-    match lookups.read(&query, |role| escalation(&|namespaced| Role::read(role, namespaced), is_cluster_role, binding.namespaced)) {
+    match lookups.read(&query, |role| {
+        escalation(&|namespaced| Role::read(role, namespaced), is_cluster_role, binding.namespaced)
+    }) {
         Ok(None) => {}
         Ok(Some(granted)) => {
             let severity = if binding.namespaced { Severity::Medium } else { Severity::High };
@@ -112,6 +119,108 @@ fn check<'a>(cx: &mut RuleContext<'a>, binding: &Binding<'a>) {
     }
 }
 
+/// Compares what an identity binding lets each subject use with `identities`. A role that cannot be looked up is
+/// reported by [`check`].
+fn check_identities<'a>(cx: &mut RuleContext<'a>, binding: &Binding<'a>) {
+    // Administrators can use every identity anyway.
+    let settings = cx.settings;
+    let is_listed = |subject: &Subject<'_>| settings.is_cluster_admin(&subject.requester_name());
+    let mut subjects = binding.subjects().filter(|subject| !is_listed(subject)).peekable();
+    if subjects.peek().is_none() || is_known_by_name(&binding.role_ref()) {
+        return;
+    }
+    let namespaced = binding.namespaced;
+    let Some(Ok(Some(clients))) = with_role(cx, binding, |role| client_ids(&Role::read(role, namespaced))) else {
+        return;
+    };
+    for subject in subjects {
+        let user = match User::of(&subject) {
+            Some(user) => user,
+            None if subject.user_or_group().is_some() => {
+                cx.report(subject.node, "gets a managed identity, which only service accounts can use")
+                    .severity(Severity::Low)
+                    .remediation("bind the service account that needs the identity");
+                continue;
+            }
+            None => continue,
+        };
+        let refused = match &clients {
+            Clients::All if cx.lookups.is_some() => continue,
+            Clients::All => Some("may use every managed identity that is bound to the cluster".to_owned()),
+            Clients::TooMany => Some("may use more managed identities than can be checked".to_owned()),
+            Clients::Named(_) if settings.identities.is_empty() => None,
+            Clients::Named(clients) => {
+                let allowed = |client: &&String| settings.may_use_client(user.namespace, user.account, client);
+                let mut refused = clients.iter().filter(|client| !allowed(client));
+                refused.next().map(|first| {
+                    let more = match refused.count() {
+                        0 => String::new(),
+                        more => format!(" and {more} more"),
+                    };
+                    format!("may use client id {first}{more}, which identities does not grant to {}", user.name())
+                })
+            }
+        };
+        match refused {
+            Some(refused) => {
+                cx.report(subject.node, refused.clone()).compare_content(refused).remediation(user.fix());
+            }
+            None if user.account.is_none() && settings.identities.is_empty() => {
+                cx.report(subject.node, format!("lets {} use a managed identity", user.name()))
+                    .severity(Severity::Medium)
+                    .remediation("bind the one service account that needs the identity");
+            }
+            None => {}
+        }
+    }
+}
+
+/// The service accounts that a subject means.
+struct User<'a> {
+    /// `None` for every namespace.
+    namespace: Option<&'a str>,
+    /// `None` for every account.
+    account: Option<&'a str>,
+}
+
+impl<'a> User<'a> {
+    /// `None` for people.
+    fn of(subject: &Subject<'a>) -> Option<Self> {
+        match subject.principal {
+            Principal::ServiceAccount { namespace, name } => {
+                Some(User { namespace: Some(namespace), account: Some(name) })
+            }
+            Principal::Group("system:serviceaccounts" | "system:authenticated") => {
+                Some(User { namespace: None, account: None })
+            }
+            Principal::Group(name) => {
+                let namespace = name.strip_prefix("system:serviceaccounts:")?;
+                Some(User { namespace: Some(namespace), account: None })
+            }
+            Principal::User(_) | Principal::Unknown => None,
+        }
+    }
+
+    fn name(&self) -> String {
+        match (self.namespace, self.account) {
+            (Some(namespace), Some(account)) => format!("{}/{}", shown(namespace), shown(account)),
+            (Some(namespace), None) => format!("every service account of namespace {}", shown(namespace)),
+            (None, _) => "every service account".to_owned(),
+        }
+    }
+
+    fn fix(&self) -> String {
+        match (self.namespace, self.account) {
+            (Some(namespace), Some(account)) => format!(
+                "bind a service account that may use it, or add {{namespace: {}, serviceAccount: {}, clientIds: [<client id>]}} to identities",
+                shown(namespace),
+                shown(account)
+            ),
+            _ => "bind the one service account that needs the identity".to_owned(),
+        }
+    }
+}
+
 /// Whether other rules know the role by its name. `edit` in a namespace is what their remediations suggest.
 fn is_known_by_name(role: &RoleRef<'_>) -> bool {
     let user_facing = matches!(role.name, "cluster-admin" | "admin" | "edit" | "view");
@@ -124,9 +233,13 @@ fn check_published<'a>(cx: &mut RuleContext<'a>, binding: &Binding<'a>) -> bool 
     let settings = cx.settings;
     let role = binding.role_name();
     let Some((declared, granted)) = settings.published(role).find_map(|(declared, published)| {
-        let escalates = escalation(&|namespaced| published.ceiling(namespaced), !role.namespaced, binding.namespaced);
+        let escalates = escalation(
+            &|namespaced| published.ceiling(binding.object.root, namespaced),
+            !role.namespaced,
+            binding.namespaced,
+        );
         let granted = escalates.or_else(|| {
-            let effective = published.ceiling(binding.namespaced);
+            let effective = published.ceiling(binding.object.root, binding.namespaced);
             let worst = Privileges::of(&effective).worst(|_| !published.for_users).map(|granted| granted.message());
             worst
         })?;
@@ -150,11 +263,7 @@ fn check_published<'a>(cx: &mut RuleContext<'a>, binding: &Binding<'a>) -> bool 
 
 /// The worst that the role grants, as its rule words it, if that rule finds it high in the role. A
 /// ClusterRole that is bound in a namespace is still as dangerous as it is written, for what it grants there.
-fn escalation<'a>(
-    read: &dyn Fn(bool) -> Role<'a>,
-    is_cluster_role: bool,
-    bound_in_namespace: bool,
-) -> Option<String> {
+fn escalation<'a>(read: &dyn Fn(bool) -> Role<'a>, is_cluster_role: bool, bound_in_namespace: bool) -> Option<String> {
     let written = read(!is_cluster_role);
     let written = Privileges::of(&written);
     let high = |rule: &str| written.reported_by(rule).any(|granted| granted.severity == Severity::High);

@@ -8,6 +8,10 @@
 //! either; its severity is lower. Calico gives the controller manager its own role `calico-tier-getter`; that
 //! binding is allowed as long as it is unchanged.
 //!
+//! Credential providers for registries bind `system:nodes` to a role that lets nodes request tokens for the audience of
+//! a registry (`request-serviceaccounts-token-audience`, Kubernetes 1.33). A role with nothing else is allowed for that
+//! group. The rule needs `clusterLookups` to know the role, or the role in the same input of `entra-auth check`.
+//!
 //! ```yaml deny
 //! apiVersion: rbac.authorization.k8s.io/v1
 //! kind: ClusterRoleBinding
@@ -46,9 +50,12 @@
 //!
 //! - [Kubernetes RBAC good practices](https://kubernetes.io/docs/concepts/security/rbac-good-practices/)
 
+use super::with_role;
 use crate::finding::Severity;
+use crate::privilege::is_for_node_audiences;
 use crate::rule::{Check, Rule, RuleContext};
 use crate::view::binding::Binding;
+use kubernetes::role::Role;
 use text::docs_only;
 use text::shown;
 
@@ -69,6 +76,7 @@ fn check<'a>(cx: &mut RuleContext<'a>, binding: &Binding<'a>) {
         let Some(rest) = name.strip_prefix("system:") else { continue };
         let what = match rest {
             "masters" => "is the group that bypasses every authorizer".to_owned(),
+            "nodes" if subject.group().is_some() && grants_only_audiences(cx, binding) => continue,
             _ if has_own_rule(rest) => continue,
             _ if is_control_plane(rest) => format!("is reserved for nodes and the control plane ({})", shown(name)),
             _ => {
@@ -78,6 +86,14 @@ fn check<'a>(cx: &mut RuleContext<'a>, binding: &Binding<'a>) {
         };
         cx.report(subject.node, what);
     }
+}
+
+/// Whether the role is known to let nodes request tokens for more audiences and nothing else. What it may request is
+/// compared in the role.
+fn grants_only_audiences<'a>(cx: &RuleContext<'a>, binding: &Binding<'a>) -> bool {
+    let namespaced = binding.role_ref().kind != "ClusterRole";
+    let read = with_role(cx, binding, |role| is_for_node_audiences(&Role::read(role, namespaced)));
+    matches!(read, Some(Ok(true)))
 }
 
 /// Bindings of add-ons that give a component of the control plane a role that the add-on publishes for it: name,

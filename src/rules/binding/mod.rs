@@ -17,7 +17,11 @@ pub mod binding_system_masters;
 pub mod binding_user_not_entra;
 
 use crate::entra_id::{is_placeholder, normalise_guid};
+use crate::lookup::{LookupError, Query, read_given};
+use crate::rule::RuleContext;
 use crate::rules::Group;
+use crate::view::binding::Binding;
+use json::Node;
 
 pub static GROUP: Group = Group {
     id: "binding",
@@ -40,6 +44,20 @@ pub static GROUP: Group = Group {
         &binding_foreign_service_account::RULE,
     ],
 };
+
+/// Reads the role behind a binding: from the cluster, or where there are no look-ups, from the same input. `None` if
+/// there is no way to know it.
+fn with_role<'a, T>(
+    cx: &RuleContext<'a>,
+    binding: &Binding<'a>,
+    read: impl FnOnce(Node<'_>) -> T,
+) -> Option<Result<T, LookupError>> {
+    let query = Query::role(binding);
+    match cx.lookups {
+        Some(lookups) => Some(lookups.read(&query, read)),
+        None => read_given(cx.cluster, &query, read).map(Ok),
+    }
+}
 
 /// What is wrong with a name that is valid neither for a group nor for a user: message and remediation.
 fn misspelling(name: &str) -> Option<(&'static str, Option<String>)> {

@@ -76,7 +76,8 @@ fn check<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>) {
         for node in json_path::select(&place.path, object.root) {
             if holds_something(node) {
                 let name = if place.name.is_empty() { "a credential" } else { &place.name };
-                cx.report(node, format!("is filled in, and the settings name it a credential ({})", shown(name)));
+                cx.report(node, format!("is filled in, and the settings name it a credential ({})", shown(name)))
+                    .compare_rotated();
             }
         }
     }

@@ -1,10 +1,11 @@
-//! A container gets a fixed Azure credential from a Secret.
+//! A container gets a fixed Azure credential from a Secret, a ConfigMap, a field of the pod or a file.
 //!
 //! # Why
 //!
 //! The reference keeps the credential out of the manifest, but the program still signs in with one that
 //! does not expire on its own and works from anywhere. The name of the variable, or the key in the Secret,
-//! shows that it is a credential of Azure. `optional` makes no difference.
+//! shows that it is a credential of Azure. `optional` makes no difference, and neither does a reference to another
+//! variable (`$(NAME)`).
 //!
 //! ```yaml deny
 //! apiVersion: v1
@@ -51,6 +52,7 @@
 
 use crate::finding::Severity;
 use crate::rule::{Check, Rule, RuleContext};
+use crate::view::container::{Container, EnvVar, Value};
 use crate::view::workload::Workload;
 use credentials::{NameStrength, is_azure_credential_variable, name_strength};
 use json::Node;
@@ -58,7 +60,7 @@ use text::docs_only;
 
 pub static RULE: Rule = Rule {
     id: "credential-from-secret",
-    summary: docs_only("fixed Azure credential handed to a container from a Secret"),
+    summary: docs_only("fixed Azure credential handed to a container from a Secret or another source"),
     remediation: "use workload identity, grant it a role on the service, and drop the reference",
     severity: Severity::Medium,
     checks: &[Check::Workload(check)],
@@ -66,11 +68,8 @@ pub static RULE: Rule = Rule {
 
 fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     for container in workload.containers() {
-        for variable in container.env().filter(|variable| variable.value.is_none()) {
-            let key = variable.secret_key_ref().get("key").text();
-            if let Some(what) = key.and_then(|key| what_is_handed(variable.name, key)) {
-                cx.report(variable.node, format!("is filled with {what} from a Secret"));
-            }
+        for variable in container.env() {
+            check_variable(cx, container, variable);
         }
         for source in container.env_from() {
             let prefix = source.get("prefix").text().unwrap_or_default();
@@ -86,6 +85,34 @@ fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
         for source in volume.at(&["projected", "sources"]).items() {
             check_items(cx, source.at(&["secret", "items"]));
         }
+    }
+}
+
+/// The sources of a variable, and what people call each.
+const SOURCES: &[(&str, &str)] = &[
+    ("secretKeyRef", "a Secret"),
+    ("configMapKeyRef", "a ConfigMap"),
+    ("fieldRef", "a field of the pod"),
+    ("fileKeyRef", "a file"),
+];
+
+fn check_variable<'a>(cx: &mut RuleContext<'a>, container: &Container<'a>, variable: &EnvVar<'a>) {
+    if variable.value.is_some() {
+        let is_from_elsewhere = || container.value(variable) == Value::FromElsewhere;
+        if let Some(what) = is_azure_credential_variable(variable.name).filter(|_| is_from_elsewhere()) {
+            cx.report(variable.node, format!("is filled with {what} through references to other variables"));
+        }
+        return;
+    }
+    let source = |(name, _): &&(&str, &str)| variable.value_from.get(name).is_object();
+    let Some((name, place)) = SOURCES.iter().find(source) else { return };
+    let source = variable.value_from.get(name);
+    let what = match source.get("key").text().filter(|_| *name == "secretKeyRef") {
+        Some(key) => what_is_handed(variable.name, key),
+        None => is_azure_credential_variable(variable.name),
+    };
+    if let Some(what) = what {
+        cx.report(variable.node, format!("is filled with {what} from {place}")).compare_content(source.to_string());
     }
 }
 

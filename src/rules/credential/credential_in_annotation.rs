@@ -5,7 +5,11 @@
 //! Anyone who can see an object can read its annotations. The usual cause is `kubectl apply`, which keeps a
 //! copy of the whole manifest in the annotation `kubectl.kubernetes.io/last-applied-configuration`: a
 //! credential that was later removed from the object by other means stays in that copy. What the copy
-//! merely repeats is reported at the object.
+//! merely repeats is reported at the object. Every string of the copy is read, on objects and on pod
+//! templates, also in copies inside the copy.
+//!
+//! The policy's own admission rules cover Services, Ingresses and the kinds that other rules read. Annotations of other
+//! kinds are read if an admission rule of yours sends these kinds to the policy.
 //!
 //! ```yaml deny
 //! apiVersion: v1
@@ -36,7 +40,7 @@
 //!
 //! - [How kubectl apply keeps the last configuration](https://kubernetes.io/docs/tasks/manage-kubernetes-objects/declarative-config/)
 
-use super::literal::find;
+use super::literal::{Worst, find};
 use crate::finding::Severity;
 use crate::rule::{Check, Rule, RuleContext};
 use crate::texts::{Origin, Origins, Text};
@@ -52,13 +56,15 @@ pub static RULE: Rule = Rule {
 
 fn check<'a>(cx: &mut RuleContext<'a>, text: &Text<'a>) {
     let is_copy = text.origin == Origin::LastApplied;
+    let mut worst = Worst::default();
     find(text, &mut |literal| {
-        if !is_copy {
-            literal.report(cx, text);
-        } else if literal.evidence.severity() > Severity::Low {
-            literal
-                .report(cx, text)
-                .remediation("apply the corrected manifest or remove the annotation, and rotate what it held");
+        if !is_copy || literal.evidence.severity() > Severity::Low {
+            worst.add(literal);
+        }
+    });
+    worst.report(cx, text, &mut |finding, _| {
+        if is_copy {
+            finding.remediation("apply the corrected manifest or remove the annotation, and rotate what it held");
         }
     });
 }

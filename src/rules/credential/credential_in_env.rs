@@ -4,7 +4,7 @@
 //!
 //! Anyone who can read Pods or Deployments can read the credential: everyone with the role `view`, every
 //! backup, and the Git repository of the manifest. It works from anywhere until it is rotated, and
-//! bypasses Entra's sign-in policies. A value that is recognised as a credential is reported whatever the
+//! bypasses Entra's sign-in policies. References to other variables (`$(NAME)`) are resolved. A value that is recognised as a credential is reported whatever the
 //! variable is called. Otherwise the name of a literal decides. Names of Azure credentials are the most
 //! serious. Words such as `password` are less serious, because databases inside the cluster have them, and
 //! words such as `token` the least. A placeholder under an Azure name is reported as a place where a
@@ -53,7 +53,7 @@
 //! - [Microsoft Entra Workload ID on AKS](https://learn.microsoft.com/azure/aks/workload-identity-overview)
 //! - [Security Utilities: patterns of Azure's credentials](https://github.com/microsoft/security-utilities)
 
-use super::literal::find;
+use super::literal::report_with;
 use crate::finding::Severity;
 use crate::rule::{Check, Rule, RuleContext};
 use crate::texts::{Origin, Origins, Text};
@@ -68,9 +68,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn check<'a>(cx: &mut RuleContext<'a>, text: &Text<'a>) {
-    find(text, &mut |literal| {
-        let of_azure = literal.evidence.is_of_azure();
-        let finding = literal.report(cx, text);
+    report_with(cx, text, &mut |finding, of_azure| {
         if !of_azure {
             finding.remediation(
                 "take it from a Secret (valueFrom.secretKeyRef) or Key Vault; rotate what was written here",

@@ -37,7 +37,7 @@
 //! - [Microsoft Entra Workload ID on AKS](https://learn.microsoft.com/azure/aks/workload-identity-overview)
 //! - [Azure Files CSI driver: storeAccountKey](https://github.com/kubernetes-sigs/azurefile-csi-driver/blob/master/docs/driver-parameters.md)
 
-use super::literal::find;
+use super::literal::{Worst, find};
 use crate::auth_mode;
 use crate::finding::Severity;
 use crate::object::Object;
@@ -77,12 +77,13 @@ fn check<'a>(cx: &mut RuleContext<'a>, text: &Text<'a>) {
     if !text.is_secret_data() {
         return;
     }
-    find(text, &mut |literal| {
-        if !is_excused(cx, text) {
-            let severity = literal.evidence.severity().min(RULE.severity);
-            literal.report(cx, text).severity(severity);
-        }
-    });
+    let mut worst = Worst::default();
+    find(text, &mut |literal| worst.add(literal));
+    if !worst.is_empty() && !is_excused(cx, text) {
+        worst.report(cx, text, &mut |finding, _| {
+            finding.severity(finding.severity.min(RULE.severity));
+        });
+    }
 }
 
 fn is_excused(cx: &RuleContext<'_>, text: &Text<'_>) -> bool {

@@ -10,7 +10,9 @@
 //! evaluated by its own defaults and spellings. `credential-volume` covers volumes.
 //!
 //! The rule also reports a credential that it recognises by its value in any member that no other rule
-//! reads, of built-in and custom kinds.
+//! reads, of built-in and custom kinds. Parameters of device drivers, which are free texts, are read by name as well.
+//! Of custom kinds, the policy's own admission rules cover those that choose how to sign in and those with pod
+//! templates; others need an admission rule of yours.
 //!
 //! ```yaml deny
 //! apiVersion: external-secrets.io/v1
@@ -51,7 +53,7 @@
 //! - [Microsoft Entra Workload ID on AKS](https://learn.microsoft.com/azure/aks/workload-identity-overview)
 //! - [External Secrets: Azure Key Vault](https://external-secrets.io/latest/provider/azure-key-vault/)
 
-use super::literal::find;
+use super::literal::{Worst, find};
 use crate::auth_mode::ModeFinding;
 use crate::finding::Severity;
 use crate::rule::{Check, Rule, RuleContext};
@@ -63,7 +65,10 @@ pub static RULE: Rule = Rule {
     summary: docs_only("object that chooses a service principal, key or connection string"),
     remediation: "choose workload identity",
     severity: Severity::High,
-    checks: &[Check::Mode(check), Check::Text(Origins::of(&[Origin::BuiltInMember, Origin::CustomMember]), check_text)],
+    checks: &[
+        Check::Mode(check),
+        Check::Text(Origins::of(&[Origin::Parameter, Origin::BuiltInMember, Origin::CustomMember]), check_text),
+    ],
 };
 
 fn check<'a>(cx: &mut RuleContext<'a>, found: &ModeFinding<'a>) {
@@ -74,16 +79,18 @@ fn check<'a>(cx: &mut RuleContext<'a>, found: &ModeFinding<'a>) {
 
 /// A credential in any other string, by value. One that is reported already is not reported again.
 fn check_text<'a>(cx: &mut RuleContext<'a>, text: &Text<'a>) {
+    let remediation = match text.origin {
+        Origin::CustomMember => "let the controller sign in with workload identity; rotate what was written here",
+        _ => "remove it and rotate what was written here",
+    };
+    let mut worst = Worst::default();
     find(text, &mut |literal| {
         let severity = literal.evidence.severity();
-        if !cx.findings.iter().any(|finding| finding.severity >= severity && text.is_at(&finding.place)) {
-            let remediation = match text.origin {
-                Origin::CustomMember => {
-                    "let the controller sign in with workload identity; rotate what was written here"
-                }
-                _ => "remove it and rotate what was written here",
-            };
-            literal.report(cx, text).remediation(remediation);
+        if !text.own_address().is_some_and(|address| cx.is_reported(address, severity)) {
+            worst.add(literal);
         }
+    });
+    worst.report(cx, text, &mut |finding, _| {
+        finding.remediation(remediation);
     });
 }

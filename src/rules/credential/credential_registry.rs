@@ -38,6 +38,7 @@
 //! - [Authenticate with Azure Container Registry from AKS](https://learn.microsoft.com/azure/aks/cluster-container-registry-integration)
 //! - [Ways to sign in to Azure Container Registry](https://learn.microsoft.com/azure/container-registry/container-registry-authentication)
 
+use super::literal::{Evidence, Literal, Worst};
 use crate::finding::Severity;
 use crate::rule::{Check, Rule, RuleContext};
 use crate::texts::{Origin, Origins, Text};
@@ -47,29 +48,30 @@ use text::docs_only;
 pub static RULE: Rule = Rule {
     id: "credential-registry",
     summary: docs_only("password for an Azure container registry"),
-    remediation: "attach the registry to the cluster (az aks update --attach-acr) and drop the pull secret",
+    remediation: "let nodes pull (az aks update --attach-acr; with ABAC, role Container Registry Repository Reader) and drop the pull secret",
     severity: Severity::Medium,
     checks: &[Check::Text(Origins::of(&[Origin::Data]), check)],
 };
-
-/// Most registries reported of one entry.
-const MOST_REGISTRIES: usize = 20;
 
 fn check<'a>(cx: &mut RuleContext<'a>, text: &Text<'a>) {
     if !text.is_secret_data() {
         return;
     }
-    for (kind, range) in text.hits().iter().filter(|(kind, _)| kind.class == Class::Registry).take(MOST_REGISTRIES) {
-        let anchor = match registry_before(&text.value, range.start) {
-            Some(registry) => text.inside(registry),
-            None => text.anchor(),
-        };
-        cx.report(anchor, format!("holds {}", kind.what));
+    let mut worst = Worst::default();
+    for (kind, range) in text.hits().iter().filter(|(kind, _)| kind.class == Class::Registry) {
+        worst.add(Literal::at(registry_before(&text.value, range.start), Evidence::Value(kind)));
     }
+    worst.report(cx, text, &mut |finding, _| {
+        finding.severity(RULE.severity);
+    });
 }
 
 /// The key before an entry, which names the registry: `"contoso.azurecr.io": {`.
 fn registry_before(text: &str, entry: usize) -> Option<&str> {
-    let (before, _) = text.get(..entry)?.rsplit_once('"')?;
-    before.rsplit_once('"').map(|(_, registry)| registry)
+    const LONGEST: usize = 512;
+    let near = text.as_bytes().get(entry.saturating_sub(LONGEST)..entry)?;
+    // A character that is cut in half is not part of a host name.
+    let near = near.utf8_chunks().last()?.valid();
+    let (before, _) = near.rsplit_once('"')?;
+    before.rsplit_once('"').map(|(_, registry)| registry).filter(|registry| !registry.is_empty())
 }

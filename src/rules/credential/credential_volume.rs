@@ -9,6 +9,8 @@
 //! service principal's secret to fetch secrets. Volumes that the provisioner of AKS makes are evaluated by
 //! their StorageClass, not one by one.
 //!
+//! Mount options, attributes of CSI and flexVolume drivers and parameters of classes are read by value and by name.
+//!
 //! ```yaml deny
 //! apiVersion: storage.k8s.io/v1
 //! kind: StorageClass
@@ -40,7 +42,7 @@
 //! - [Azure Blob CSI driver parameters](https://github.com/kubernetes-sigs/blob-csi-driver/blob/master/docs/driver-parameters.md)
 //! - [Identity access for the Key Vault provider](https://learn.microsoft.com/azure/aks/csi-secrets-store-identity-access)
 
-use super::literal::find;
+use super::literal::report_with;
 use crate::auth_mode::ModeFinding;
 use crate::finding::Severity;
 use crate::object::Object;
@@ -66,9 +68,8 @@ fn check<'a>(cx: &mut RuleContext<'a>, found: &ModeFinding<'a>) {
 
 /// A credential in a parameter, mount option or attribute, by value.
 fn check_text<'a>(cx: &mut RuleContext<'a>, text: &Text<'a>) {
-    find(text, &mut |literal| {
-        let severity = literal.evidence.severity();
-        literal.report(cx, text).severity(severity).remediation("remove it and rotate what was written here");
+    report_with(cx, text, &mut |finding, _| {
+        finding.remediation("remove it and rotate what was written here");
     });
 }
 

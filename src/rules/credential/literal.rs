@@ -3,14 +3,14 @@
 //! A value is judged first, then its name. What has a rule of its own is left to it: AWS keys to
 //! `aws-credential`, kubeconfigs in ConfigMaps, Secrets and annotations to `kubeconfig-static`.
 
-use crate::anchor::Anchor;
-use crate::finding::{Finding, Severity};
+use crate::anchor::{Anchor, digest};
+use crate::finding::{Compared, Finding, Severity};
 use crate::rule::RuleContext;
 use crate::texts::{Hit, Origin, Text};
 use crate::value_hints::ValueHints;
 use credentials::{
     Class, CredentialKind, NameStrength, benign, is_aws_secret_key, is_azure_credential_variable, is_benign,
-    is_unfilled, name_strength, recognise_where,
+    is_unfilled, name_strength, names_a_secret, recognise_where,
 };
 use text::shown;
 
@@ -24,12 +24,14 @@ pub enum Evidence {
     /// The name is that of an Azure secret, the value a placeholder. No credential yet, but the place where
     /// one is about to be put.
     Unfilled(&'static str),
+    /// It cannot be read, for this reason.
+    Unreadable(&'static str),
 }
 
 impl Evidence {
     pub fn severity(self) -> Severity {
         match self {
-            Evidence::Value(_) | Evidence::Name(NameStrength::Azure(_)) => Severity::High,
+            Evidence::Value(_) | Evidence::Name(NameStrength::Azure(_)) | Evidence::Unreadable(_) => Severity::High,
             Evidence::Name(NameStrength::Strong) => Severity::Medium,
             Evidence::Name(NameStrength::Weak) | Evidence::Unfilled(_) => Severity::Low,
         }
@@ -41,6 +43,7 @@ impl Evidence {
             Evidence::Value(kind) => matches!(kind.class, Class::Azure | Class::Registry | Class::Kubernetes),
             Evidence::Name(strength) => matches!(strength, NameStrength::Azure(_)),
             Evidence::Unfilled(_) => true,
+            Evidence::Unreadable(_) => false,
         }
     }
 
@@ -51,6 +54,7 @@ impl Evidence {
             Evidence::Name(NameStrength::Strong) => "holds a password or key, going by its name".to_owned(),
             Evidence::Name(NameStrength::Weak) => "may hold a secret, going by its name".to_owned(),
             Evidence::Unfilled(what) => format!("has a placeholder for {what}"),
+            Evidence::Unreadable(why) => why.to_owned(),
         }
     }
 }
@@ -66,8 +70,18 @@ pub struct Literal<'t> {
     line: Option<usize>,
 }
 
-impl Literal<'_> {
-    pub fn report<'c, 'a>(self, cx: &'c mut RuleContext<'a>, text: &Text<'a>) -> &'c mut Finding<'a> {
+impl<'t> Literal<'t> {
+    /// One that is the whole string.
+    pub fn whole(evidence: Evidence) -> Self {
+        Literal { evidence, key: None, flag: None, line: None }
+    }
+
+    /// One that is assigned to `key` inside the string.
+    pub fn at(key: Option<&'t str>, evidence: Evidence) -> Self {
+        Literal { key, ..Literal::whole(evidence) }
+    }
+
+    fn report<'c, 'a>(self, cx: &'c mut RuleContext<'a>, text: &Text<'a>) -> &'c mut Finding<'a> {
         let mut message = self.evidence.message();
         if let Some(flag) = self.flag {
             message = format!("{message} ({})", shown(flag));
@@ -76,7 +90,73 @@ impl Literal<'_> {
             message = format!("{message} (line {line})");
         }
         let anchor: Anchor<'a> = self.key.map_or_else(|| text.anchor(), |key| text.inside(key));
-        cx.report(anchor, message).severity(self.evidence.severity())
+        cx.report(anchor, message).severity(self.evidence.severity()).compare_rotated()
+    }
+}
+
+/// Most credentials reported of one text: the size of an answer must not follow the size of the text.
+const MOST: usize = 20;
+
+/// The credentials of one text: the worst of them, and how many more there are.
+#[derive(Default)]
+pub struct Worst<'t> {
+    /// By severity, those of Azure before others.
+    worst: [Vec<Literal<'t>>; 4],
+    /// The keys of the others as digests, with the severity of each.
+    others: Vec<(Option<u64>, Severity)>,
+    /// Whether one of the others is replaced by workload identity.
+    others_of_azure: bool,
+}
+
+impl<'t> Worst<'t> {
+    pub fn add(&mut self, literal: Literal<'t>) {
+        let [of_azure, high, medium, low] = &mut self.worst;
+        let known = match literal.evidence.severity() {
+            Severity::High if literal.evidence.is_of_azure() => of_azure,
+            Severity::High => high,
+            Severity::Medium => medium,
+            Severity::Low => low,
+        };
+        if known.len() < MOST { known.push(literal) } else { self.leave_out(&literal) }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.worst.iter().all(Vec::is_empty)
+    }
+
+    fn leave_out(&mut self, literal: &Literal<'t>) {
+        self.others.push((literal.key.map(digest), literal.evidence.severity()));
+        self.others_of_azure |= literal.evidence.is_of_azure();
+    }
+
+    /// Reports the worst, and the others in one finding. `finish` gets each finding, and whether workload identity
+    /// replaces what it is about.
+    pub fn report<'a>(
+        mut self,
+        cx: &mut RuleContext<'a>,
+        text: &Text<'a>,
+        finish: &mut dyn FnMut(&mut Finding<'a>, bool),
+    ) {
+        let mut room = MOST;
+        for mut literals in std::mem::take(&mut self.worst) {
+            for literal in literals.split_off(room.min(literals.len())) {
+                self.leave_out(&literal);
+            }
+            room -= literals.len();
+            for literal in literals {
+                let of_azure = literal.evidence.is_of_azure();
+                finish(literal.report(cx, text), of_azure);
+            }
+        }
+        if let Some(worst) = self.others.iter().map(|(_, severity)| *severity).max() {
+            let count = self.others.len();
+            let finding = cx.report(text.anchor(), format!("holds {count} more of what this rule reports"));
+            finish(finding.severity(worst), self.others_of_azure);
+            for (_, severity) in &mut self.others {
+                *severity = finding.severity.min(*severity);
+            }
+            finding.compared = Compared::Many(self.others);
+        }
     }
 }
 
@@ -94,6 +174,8 @@ static PLAIN: Reading = Reading { reports: is_not_aws, strength: name_strength, 
 static CONFIG_MAP: Reading = Reading { reports: has_no_other_rule, ..PLAIN };
 /// Annotations are named after the Secrets they refer to: weak words mean nothing there.
 static ANNOTATION: Reading = Reading { counts: |strength| strength != NameStrength::Weak, ..CONFIG_MAP };
+/// Parameters are often named after the Secrets they refer to as well.
+static PARAMETER: Reading = Reading { reports: is_not_aws, ..ANNOTATION };
 /// A Secret is the place for passwords; only for Azure is there something better.
 static SECRET: Reading = Reading {
     reports: is_azure,
@@ -113,22 +195,31 @@ fn is_azure(kind: &CredentialKind) -> bool {
     kind.class == Class::Azure
 }
 
-/// Most credentials reported of one text: the size of an answer must not follow the size of the text.
-const MOST: usize = 20;
-
 /// Reports every credential of a string.
 pub fn report<'a>(cx: &mut RuleContext<'a>, text: &Text<'a>) {
-    find(text, &mut |literal| _ = literal.report(cx, text));
+    report_with(cx, text, &mut |_, _| {});
+}
+
+/// As [`report`]; `finish` gets each finding, and whether workload identity replaces what it is about.
+pub fn report_with<'a>(cx: &mut RuleContext<'a>, text: &Text<'a>, finish: &mut dyn FnMut(&mut Finding<'a>, bool)) {
+    let mut worst = Worst::default();
+    find(text, &mut |literal| worst.add(literal));
+    worst.report(cx, text, finish);
 }
 
 /// Calls `found` with every credential of a string.
 pub fn find<'t>(text: &'t Text<'_>, found: &mut dyn FnMut(Literal<'t>)) {
     let reading = match text.source {
-        Origin::Data if text.is_secret_data() => &SECRET,
+        // A copy of a Secret is not one.
+        Origin::Data if text.is_secret_data() && text.origin == Origin::Data => &SECRET,
         Origin::Data => &CONFIG_MAP,
         Origin::Annotation | Origin::LastApplied => &ANNOTATION,
+        Origin::Volume | Origin::Parameter => &PARAMETER,
         _ => &PLAIN,
     };
+    if let Some(why) = text.unreadable {
+        found(Literal::whole(Evidence::Unreadable(why)));
+    }
     match text.source {
         source if source.is_nameless() => {
             if let Some(kind) = reading.recognise(text) {
@@ -145,13 +236,6 @@ pub fn find<'t>(text: &'t Text<'_>, found: &mut dyn FnMut(Literal<'t>)) {
             }
         }
         _ => reading.judge(text, found),
-    }
-}
-
-impl Literal<'_> {
-    /// One that is the whole string.
-    fn whole(evidence: Evidence) -> Self {
-        Literal { evidence, key: None, flag: None, line: None }
     }
 }
 
@@ -172,14 +256,21 @@ impl Reading {
 
     /// A value and its name.
     fn evidence(&self, text: &Text<'_>) -> Option<Evidence> {
-        self.recognise(text).map(Evidence::Value).or_else(|| self.by_name(text.name, &text.value))
+        self.recognise(text).map(Evidence::Value).or_else(|| {
+            let strength = text.strength.or_else(|| (self.strength)(text.name));
+            self.by_strength(strength, text.name, &text.value)
+        })
     }
 
     fn by_name(&self, name: &str, value: &str) -> Option<Evidence> {
-        let strength = (self.strength)(name).filter(|strength| (self.counts)(*strength))?;
+        self.by_strength((self.strength)(name), name, value)
+    }
+
+    fn by_strength(&self, strength: Option<NameStrength>, name: &str, value: &str) -> Option<Evidence> {
+        let strength = strength.filter(|strength| (self.counts)(*strength))?;
         match strength {
             NameStrength::Azure(what) if is_unfilled(value) => Some(Evidence::Unfilled(what)),
-            _ if is_benign(value) || is_aws_key(name, value) => None,
+            _ if is_benign(value) || names_a_secret(name, value) || is_aws_key(name, value) => None,
             _ => Some(Evidence::Name(strength)),
         }
     }
@@ -221,39 +312,33 @@ impl Reading {
     fn read<'t>(&self, text: &'t Text<'_>, found: &mut dyn FnMut(Literal<'t>)) {
         let hits = text.hits();
         // The names inside a kubeconfig are part of it.
-        if hits.iter().any(|(kind, _)| kind.is_kubeconfig() && !(self.reports)(kind)) {
-            return;
-        }
+        let is_left_to_other = hits.iter().any(|(kind, _)| kind.is_kubeconfig() && !(self.reports)(kind));
         if hits.is_empty()
             && let Some(kind) = self.recognise_in_base64(text)
         {
             return found(Literal::whole(Evidence::Value(kind)));
         }
         let has_lines = text.value.trim_end().contains('\n');
-        let line_of = |at: usize| {
-            let before = text.value.as_bytes().get(..at).filter(|_| has_lines)?;
-            Some(memchr::memchr_iter(b'\n', before).count() + 1)
+        // Hits are in order, so each line is counted once.
+        let (mut counted_to, mut line) = (0, 1);
+        let mut line_of = |at: usize| {
+            let more = text.value.as_bytes().get(counted_to..at).filter(|_| has_lines)?;
+            line += memchr::memchr_iter(b'\n', more).count();
+            counted_to = at;
+            Some(line)
         };
-        let mut count = 0;
-        let mut report = |literal: Literal<'t>| {
-            count += 1;
-            if count <= MOST {
-                found(literal);
-            }
-            count < MOST
-        };
-        let alone =
+        let mut alone =
             |(kind, range): &Hit| Literal { line: line_of(range.start), ..Literal::whole(Evidence::Value(kind)) };
         let mut hits = hits.iter().peekable();
         // What lies before this offset is reported.
         let mut reported_to = 0;
-        for pair in text.pairs() {
+        for pair in if is_left_to_other { &[] } else { text.pairs() } {
             let value = &pair.value;
             // What comes before this value is in no value.
             while let Some(hit) = hits.next_if(|(_, range)| range.start < value.start) {
                 let (kind, range) = hit;
-                if range.end > reported_to && (self.reports)(kind) && !report(alone(hit)) {
-                    return;
+                if (self.reports)(kind) {
+                    found(alone(hit));
                 }
                 reported_to = reported_to.max(range.end);
             }
@@ -272,32 +357,26 @@ impl Reading {
             let evidence = match strongest {
                 Some(kind) => Some(Evidence::Value(kind)),
                 None if holds => None,
-                None => self.by_name_in_text(text.key_of(pair), text.value_of(pair)),
+                None => self.by_name_in_text(text.key_of(pair), text.value_of(pair), pair.strength),
             };
             if holds || evidence.is_some() {
                 reported_to = reported_to.max(value.end);
             }
             if let Some(evidence) = evidence {
                 let key = Some(text.key_of(pair)).filter(|key| is_surely_a_name(key));
-                if !report(Literal { evidence, key, flag: None, line: has_lines.then_some(pair.line) }) {
-                    return;
-                }
+                found(Literal { line: has_lines.then_some(pair.line), ..Literal::at(key, evidence) });
             }
         }
         for hit in hits {
-            let (kind, range) = hit;
-            if range.start >= reported_to && (self.reports)(kind) {
-                reported_to = range.end;
-                if !report(alone(hit)) {
-                    return;
-                }
+            if (self.reports)(hit.0) {
+                found(alone(hit));
             }
         }
     }
 
     /// In a text a name proves less: it may be prose, a schema, or a program that reads the secret.
-    fn by_name_in_text(&self, name: &str, value: &str) -> Option<Evidence> {
-        let strength = name_strength(name).filter(|strength| (self.counts)(*strength))?;
+    fn by_name_in_text(&self, name: &str, value: &str, strength: Option<NameStrength>) -> Option<Evidence> {
+        let strength = strength.filter(|strength| (self.counts)(*strength))?;
         if let NameStrength::Azure(what) = strength
             && is_unfilled(value)
         {
@@ -305,7 +384,7 @@ impl Reading {
         }
         let is_word = !value.contains(|c: char| c.is_ascii_whitespace());
         let may_be_one = is_word && !is_code(value) && (strength != NameStrength::Weak || looks_made(value));
-        if !may_be_one || benign(value).is_some() || is_aws_key(name, value) {
+        if !may_be_one || benign(value).is_some() || names_a_secret(name, value) || is_aws_key(name, value) {
             return None;
         }
         Some(Evidence::Name(strength))
@@ -321,7 +400,8 @@ fn is_document(text: &str) -> bool {
 
 /// Whether there is anything inside to read.
 fn may_assign(text: &str) -> bool {
-    memchr::memchr3(b'=', b':', b'\n', text.as_bytes()).is_some()
+    let words = || [" -", "ENV ", "setx "].iter().any(|word| text.contains(word));
+    memchr::memchr3(b'=', b':', b'\n', text.as_bytes()).is_some() || words()
 }
 
 /// Marks of YAML and of programs that stand where a value would.

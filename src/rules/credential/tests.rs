@@ -199,7 +199,67 @@ fn findings_of_one_text_are_bounded() {
         ["password=correct-horse\n".to_owned(), format!("abc8Q~{}\n", "x".repeat(34)), "a: {password: abcdef}\n".into()]
     {
         let evaluation = judge(&config_map(&line.repeat(20_000)));
-        assert!((1..=20).contains(&evaluation.findings.len()), "{line}: {}", evaluation.findings.len());
+        // The last one is about all others.
+        assert!((1..=21).contains(&evaluation.findings.len()), "{line}: {}", evaluation.findings.len());
+    }
+}
+
+/// The worst is reported, however many others come before it.
+#[test]
+fn many_findings_do_not_hide_the_worst() {
+    let secret = format!("x: abc8Q~{}\n", "x".repeat(34));
+    for line in
+        ["password=correct-horse\n", "url: postgres://shop:correct-horse@db.shop.svc/shop\n", "ADMIN_PWD=abcdef1\n"]
+    {
+        for count in [19, 20, 21, 50, 1000] {
+            let evaluation = judge(&config_map(&format!("{}{secret}", line.repeat(count))));
+            assert!(!evaluation.response.accepted, "{count} of {line}");
+            let found = |what: &str| evaluation.findings.iter().any(|finding| finding.message.contains(what));
+            assert!(found("an Entra client secret"), "{count} of {line}");
+            assert_eq!(found("more"), count >= 20, "{count} of {line}");
+        }
+    }
+}
+
+/// What an update adds is new, however many findings there are and wherever it is among them.
+#[test]
+fn the_ratchet_compares_all_findings() {
+    let line = |n: usize| format!("KEY_{n}=abc8Q~{n:x<34}\n");
+    let evaluate = |old: &str, new: &str, as_copy: bool| {
+        let [old, new] = [old, new].map(|text| format!("# keys\n{text}"));
+        let object = |text: &str| match as_copy {
+            false => {
+                json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "web"}, "data": {"a.conf": text}})
+            }
+            true => {
+                let copy = json!({"kind": "ConfigMap", "data": {"a.conf": text}}).to_string();
+                let annotations = json!({"kubectl.kubernetes.io/last-applied-configuration": copy});
+                json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "web", "annotations": annotations}})
+            }
+        };
+        judge(payload(&object(&new), &object(&old), &json!({})).to_string().as_bytes()).response.accepted
+    };
+    for as_copy in [false, true] {
+        for count in [1, 19, 20, 21, 22, 60] {
+            let lines: Vec<String> = (0..count).map(line).collect();
+            let old = lines.concat();
+            let rotated = old.replace("xxx", "yyy");
+            let mut reversed = lines.clone();
+            reversed.reverse();
+            for allowed in
+                [&old, &rotated, &reversed.concat(), &lines[..count / 2 + 1].concat(), &format!("a=b\n{old}")]
+            {
+                assert!(evaluate(&old, allowed, as_copy), "{count} {as_copy}");
+            }
+            for position in [0, count / 2, count] {
+                let mut more = lines.clone();
+                more.insert(position, line(100));
+                assert!(!evaluate(&old, &more.concat(), as_copy), "{count} and one more at {position} {as_copy}");
+                // A second one under an old name.
+                more[position] = line(0);
+                assert!(!evaluate(&old, &more.concat(), as_copy), "{count} and one again at {position} {as_copy}");
+            }
+        }
     }
 }
 

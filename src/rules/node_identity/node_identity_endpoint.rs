@@ -6,11 +6,13 @@
 //! The instance metadata service (IMDS) at 169.254.169.254 issues tokens for every identity that is attached
 //! to the node, to every pod that asks: those of the kubelet, of add-ons and of other workloads. The pod's
 //! own identity is not involved, so the tokens cannot be narrowed, and audit logs do not show which pod used
-//! them. The rule finds every spelling of the address (decimal, hexadecimal, octal, IPv6-mapped), the token
-//! path, the variables that redirect SDKs (`AZURE_POD_IDENTITY_AUTHORITY_HOST`, `MSI_ENDPOINT`,
-//! `IMDS_ENDPOINT`) and the switches of tools (`ARM_USE_MSI`, `az login --identity`,
-//! `useManagedIdentityExtension`), in variables, commands, probes, hooks, scripts and ConfigMaps. Lists of
-//! hosts that bypass a proxy (`NO_PROXY`) are not reported.
+//! them. The rule finds every spelling of the address (decimal, hexadecimal, octal, IPv6-mapped, names of public DNS
+//! services), the token path, pages of the host agent at 168.63.129.16, the variables that redirect SDKs
+//! (`AZURE_POD_IDENTITY_AUTHORITY_HOST`, `MSI_ENDPOINT`, `IMDS_ENDPOINT`), the switches of tools (`ARM_USE_MSI`,
+//! `useManagedIdentityExtension`) and sign-in commands (`az login --identity`, `az login -i`,
+//! `Connect-AzAccount -Identity`). It reads variables, commands, probes, hooks, scripts, host aliases and ConfigMaps.
+//! References to other variables of the container are resolved. Lists of hosts that bypass a proxy (`NO_PROXY`) are
+//! not reported.
 //!
 //! SDKs fall back to IMDS without any setting, which no manifest shows: restrict the endpoint as well.
 //!
@@ -59,8 +61,9 @@
 //! - [Restrict access to the instance metadata endpoint](https://learn.microsoft.com/azure/aks/imds-restriction)
 //! - [Managed identities in AKS](https://learn.microsoft.com/azure/aks/managed-identity-overview)
 
-use crate::finding::Severity;
-use crate::imds::{is_proxy_exception, logs_in_with_identity, mentions_endpoint, switch_of};
+use crate::anchor::digest;
+use crate::finding::{Compared, Severity};
+use crate::imds::{excludes_from_proxy, is_endpoint_host, mentions_endpoint, signs_in_with_identity, switch_of};
 use crate::rule::{Check, Rule, RuleContext};
 use crate::texts::{Origin, Origins, Text};
 use crate::view::container::Container;
@@ -75,7 +78,7 @@ pub static RULE: Rule = Rule {
     severity: Severity::Medium,
     checks: &[
         Check::Text(Origins::RUN.or(Origins::of(&[Origin::Variable, Origin::Data])), check),
-        Check::Workload(check_variables),
+        Check::Workload(check_workload),
     ],
 };
 
@@ -90,9 +93,13 @@ fn check<'a>(cx: &mut RuleContext<'a>, text: &Text<'a>) {
         Origin::Data if text.is_secret_data() => {}
         Origin::Data | Origin::Script => check_text(cx, text),
         _ => {
-            let message = fault_of_pair(text.name, &text.value)
-                .or_else(|| (text.after_login && text.value == "--identity").then_some(LOGS_IN))
-                .or_else(|| text.origin.is_run().then(|| in_command(text)).flatten());
+            // Of a probe or hook.
+            let is_host = text.origin.is_run() && text.name == "host" && is_endpoint_host(&text.value);
+            let message = is_host
+                .then_some(NAMES_ENDPOINT)
+                .or_else(|| fault_of_pair(text.name, &text.value))
+                .or_else(|| text.signs_in.then_some(LOGS_IN))
+                .or_else(|| in_command(text));
             if let Some(message) = message {
                 let finding = cx.report(text.anchor(), message);
                 if message == LOGS_IN {
@@ -105,11 +112,11 @@ fn check<'a>(cx: &mut RuleContext<'a>, text: &Text<'a>) {
 
 /// A word of a command line that assigns a value, or is a command line itself: `sh -c "az login --identity"`.
 fn in_command(text: &Text<'_>) -> Option<&'static str> {
+    if signs_in_with_identity(&text.value) {
+        return Some(LOGS_IN);
+    }
     if !text.may_switch() {
         return None;
-    }
-    if logs_in_with_identity(&text.value) {
-        return Some(LOGS_IN);
     }
     let mut found = None;
     flags(&text.value, &mut |name, value| found = found.or(operated_by(name, Some(value))));
@@ -117,8 +124,15 @@ fn in_command(text: &Text<'_>) -> Option<&'static str> {
     found.or_else(pairs)
 }
 
-/// Variables whose value is not in the object, and the one that counts only together with others.
-fn check_variables<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
+/// Variables whose value is not in the object, the one that counts only together with others, and names that the pod
+/// gives to the endpoint.
+fn check_workload<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
+    for alias in workload.spec_member("hostAliases").items() {
+        let ip = alias.get("ip");
+        if ip.text().is_some_and(is_endpoint_host) {
+            cx.report(ip, "gives a name to the metadata endpoint of the node (IMDS)");
+        }
+    }
     for container in workload.containers() {
         for variable in container.env().filter(|variable| variable.is_set()) {
             let switch = variable.value.is_none().then(|| operated_by(variable.name, None)).flatten();
@@ -148,7 +162,7 @@ fn operated_by(name: &str, value: Option<&str>) -> Option<&'static str> {
 }
 
 fn names_endpoint(name: &str, value: &str) -> Option<&'static str> {
-    (mentions_endpoint(value) && !is_proxy_exception(name)).then_some(NAMES_ENDPOINT)
+    (mentions_endpoint(value) && !excludes_from_proxy(name, value)).then_some(NAMES_ENDPOINT)
 }
 
 /// A file or script: the assignments in it, or the text as a whole where the address is elsewhere.
@@ -158,20 +172,26 @@ fn check_text<'a>(cx: &mut RuleContext<'a>, text: &Text<'a>) {
         return;
     }
     let endpoint = text.names_endpoint();
-    if is_proxy_exception(text.name) || !endpoint && !text.may_switch() {
+    if signs_in_with_identity(&text.value) {
+        cx.report(text.anchor(), LOGS_IN).remediation(FEDERATED_LOGIN);
+    }
+    if excludes_from_proxy(text.name, &text.value) || !endpoint && !text.may_switch() {
         return;
     }
     let fault = |pair| Some((text.key_of(pair), fault_of_pair(text.key_of(pair), text.value_of(pair))?));
-    let mut found: Vec<_> = text.pairs().iter().filter_map(fault).take(MOST_ASSIGNMENTS).collect();
+    let mut found: Vec<_> = text.pairs().iter().filter_map(fault).collect();
     let names_endpoint = found.iter().any(|(_, what)| *what == NAMES_ENDPOINT);
     if endpoint && !names_endpoint {
         cx.report(text.anchor(), NAMES_ENDPOINT);
     }
-    if logs_in_with_identity(&text.value) {
-        cx.report(text.anchor(), LOGS_IN).remediation(FEDERATED_LOGIN);
-    }
     found.dedup();
+    let others = found.split_off(MOST_ASSIGNMENTS.min(found.len()));
     for (key, message) in found {
         cx.report(text.inside(key), message);
+    }
+    if !others.is_empty() {
+        let keys = others.iter().map(|(key, _)| (Some(digest(key)), RULE.severity)).collect();
+        let message = format!("has {} more assignments that this rule reports", others.len());
+        cx.report(text.anchor(), message).compared = Compared::Many(keys);
     }
 }

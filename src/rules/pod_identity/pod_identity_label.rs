@@ -49,6 +49,7 @@
 use crate::finding::Severity;
 use crate::rule::{Check, Rule, RuleContext};
 use crate::view::workload::Workload;
+use crate::view::workload_identity::signs_in;
 use text::docs_only;
 
 pub static RULE: Rule = Rule {
@@ -66,7 +67,7 @@ fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     if !label.is_absent() {
         let finding = cx.report(label, "selects a deprecated pod-managed identity");
         finding.compare_content(label.text());
-        if workload.uses_workload_identity() {
+        if signs_in(workload) {
             finding.severity(Severity::Medium).remediation("remove the label once the pods use workload identity");
         }
     }

@@ -10,9 +10,11 @@ pub mod role_identity_write;
 pub mod role_ineffective;
 pub mod role_namespace_write;
 pub mod role_node_proxy;
+pub mod role_node_write;
 pub mod role_pod_exec;
 pub mod role_rbac_write;
 pub mod role_secret_read;
+pub mod role_secret_write;
 pub mod role_token_minting;
 pub mod role_volume_write;
 pub mod role_wildcard;
@@ -30,10 +32,12 @@ pub static GROUP: Group = Group {
         &role_certificate_approval::RULE,
         &role_node_proxy::RULE,
         &role_secret_read::RULE,
+        &role_secret_write::RULE,
         &role_pod_exec::RULE,
         &role_admission_write::RULE,
         &role_rbac_write::RULE,
         &role_identity_write::RULE,
+        &role_node_write::RULE,
         &role_volume_write::RULE,
         &role_aggregates::RULE,
         &role_custom_wildcard::RULE,

@@ -1,16 +1,14 @@
 //! The check that most rules about roles share.
 
 use crate::privilege::Privileges;
-use crate::request::Operation;
 use crate::rule::RuleContext;
 
 /// Reports what the engine lists for the rule.
 pub fn privileges<'a>(cx: &mut RuleContext<'a>, role: &Privileges<'_, 'a>) {
     for granted in role.reported_by(cx.rule.id) {
-        let is_update = cx.request.operation() == Operation::Update;
+        let is_compared = cx.is_compared(granted.severity);
         let finding = cx.report(granted.policy_rule.node, granted.message());
-        // Only an update has an old object to compare with.
-        if is_update {
+        if is_compared {
             finding.compare_grants(role.digests(granted));
         }
         finding.severity(granted.severity).excused_if(granted.is_excused);

@@ -11,6 +11,13 @@
 //! the control plane (`system:masters`, `aksService`, `aks-support`, `system:kube-*`, the accounts of `kube-system`).
 //! `escalate` on one role is enough to write any right into it, so its names never lower the severity.
 //!
+//! Constrained impersonation (beta and on by default since Kubernetes 1.36) splits `impersonate` into two halves, all
+//! in API group `authentication.k8s.io`: `impersonate:user-info`, `impersonate:serviceaccount` and
+//! `impersonate:arbitrary-node` name the identity, and `impersonate-on:<mode>:<verb>` names the requests that can be
+//! made as it. Grants add up over all bindings, so the rule reports each half: the first as high, the second where it
+//! reads Secrets or creates tokens. `impersonate:associated-node` is for agents that act as their own node, and is
+//! accepted. `*` on `users` or `groups` of `authentication.k8s.io` impersonates as well.
+//!
 //! ```yaml deny
 //! apiVersion: rbac.authorization.k8s.io/v1
 //! kind: ClusterRole
@@ -25,7 +32,7 @@
 //! # Fix
 //!
 //! Remove the verb. The holder can then still write roles that grant what the holder has. A controller that has
-//! to bind roles should name them.
+//! to bind roles should name them, and one that impersonates should name whom.
 //!
 //! ```yaml allow
 //! apiVersion: rbac.authorization.k8s.io/v1
@@ -43,6 +50,7 @@
 //! - [Kubernetes RBAC good practices](https://kubernetes.io/docs/concepts/security/rbac-good-practices/#escalate-verb)
 //! - [Restrictions on role creation](https://kubernetes.io/docs/reference/access-authn-authz/rbac/#privilege-escalation-prevention-and-bootstrapping)
 //! - [User impersonation](https://kubernetes.io/docs/reference/access-authn-authz/user-impersonation/)
+//! - [KEP-5284: constrained impersonation](https://kep.k8s.io/5284)
 
 use super::report;
 use crate::finding::Severity;

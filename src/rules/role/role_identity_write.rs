@@ -3,9 +3,13 @@
 //! # Why
 //!
 //! A service account's annotation, a SecretProviderClass or a pod-managed identity names the Azure identity that
-//! pods sign in with. Anyone who writes one of them chooses an identity or takes one over. With identity bindings,
-//! the verb `use-managed-identity` in `cid.wi.aks.azure.com` does the same. Its resource is the client id, so a
-//! wildcard there means every identity that is bound to the cluster.
+//! pods sign in with. Anyone who writes one of them chooses an identity or takes one over. The rule reports every
+//! custom kind of [the table of sign-in modes](../auth-modes.md), and CSIDrivers, which can ask for tokens of pods.
+//!
+//! With AKS identity bindings (preview), the verb `use-managed-identity` in `cid.wi.aks.azure.com` lets service
+//! accounts use an identity. Its resource is the client id, so a wildcard there means every identity that is bound to
+//! the cluster. A role that names client ids is the documented set-up and is not reported; `binding-role-escalates`
+//! compares its bindings with the setting `identities`. Another name than a client id grants nothing.
 //!
 //! ```yaml deny
 //! apiVersion: rbac.authorization.k8s.io/v1
@@ -22,7 +26,7 @@
 //! # Fix
 //!
 //! Let only the pipeline that sets up the federated credential write service accounts and provider classes. For
-//! identity bindings, name the client id.
+//! identity bindings, write the client id as the resource, in lower case.
 //!
 //! ```yaml allow
 //! apiVersion: rbac.authorization.k8s.io/v1

@@ -3,7 +3,7 @@
 //! # Why
 //!
 //! The labels of a namespace choose its pod security level, its network policies and the admission policies that
-//! apply to it. Anyone who can change the labels can opt out of all of these.
+//! apply to it. Anyone who can change the labels can opt out of all of these. A Role grants this for its own namespace.
 //!
 //! ```yaml deny
 //! apiVersion: rbac.authorization.k8s.io/v1

@@ -1,4 +1,4 @@
-//! A role can create tokens for service accounts (`serviceaccounts/token`).
+//! A role can create tokens for service accounts, or lets nodes request tokens that Entra accepts.
 //!
 //! # Why
 //!
@@ -7,6 +7,12 @@
 //! ClusterRole this covers every identity of the cluster. Naming the accounts in `resourceNames` lowers the
 //! severity. External Secrets and Flux ask for this grant cluster-wide by default. Both can be installed with a
 //! Role for each account that they act for.
+//!
+//! Since Kubernetes 1.33, nodes can request tokens only for audiences that their pods use. The verb
+//! `request-serviceaccounts-token-audience` adds audiences: the resource is the audience, and `resourceNames` are
+//! service accounts. `*`, an empty name or `api://AzureADTokenExchange` lets every node mint the Entra assertion of
+//! any service account; `api://AKSIdentityBinding` is the audience of AKS identity bindings. The audience of your own
+//! registry is the documented use and is accepted.
 //!
 //! ```yaml deny
 //! apiVersion: rbac.authorization.k8s.io/v1
@@ -39,6 +45,7 @@
 //!
 //! - [Kubernetes RBAC good practices](https://kubernetes.io/docs/concepts/security/rbac-good-practices/#token-request)
 //! - [Use Microsoft Entra Workload ID with AKS](https://learn.microsoft.com/azure/aks/workload-identity-overview)
+//! - [Service account token for image pulls](https://kubernetes.io/docs/tasks/administer-cluster/kubelet-credential-provider/)
 //! - [External Secrets: security best practices](https://external-secrets.io/latest/guides/security-best-practices/)
 
 use super::report;

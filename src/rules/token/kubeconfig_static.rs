@@ -71,7 +71,7 @@
 use crate::finding::Severity;
 use crate::rule::{Check, Rule, RuleContext};
 use crate::texts::{Origin, Origins, Text};
-use credentials::{CredentialKind, recognise_all};
+use credentials::{CredentialKind, decode_base64};
 use memchr::memmem;
 use text::docs_only;
 
@@ -92,19 +92,15 @@ fn check<'a>(cx: &mut RuleContext<'a>, text: &Text<'a>) {
         let of_aks = if of_aks && !kind.what.contains("AKS") { " for an AKS cluster" } else { "" };
         let severity =
             if text.origin == Origin::Data && text.is_secret_data() { Severity::Medium } else { RULE.severity };
-        cx.report(text.anchor(), format!("holds {}{of_aks}", kind.what)).severity(severity);
+        cx.report(text.anchor(), format!("holds {}{of_aks}", kind.what)).severity(severity).compare_rotated();
     }
 }
 
 /// A kubeconfig in plain text or in base64, and whether it is for an AKS cluster.
 fn find(text: &Text<'_>) -> Option<(&'static CredentialKind, bool)> {
-    let mut found = text.hits().iter().map(|(kind, _)| *kind).find(|kind| kind.is_kubeconfig());
-    let mut config = text.value.as_bytes();
-    if found.is_none() {
-        config = text.decoded()?;
-        recognise_all(std::str::from_utf8(config).ok()?, &mut |kind, _| {
-            found = found.or(Some(kind).filter(|kind| kind.is_kubeconfig()));
-        });
-    }
-    found.map(|kind| (kind, memmem::find(config, b".azmk8s.io").is_some()))
+    let (kind, range) = text.hits().iter().find(|(kind, _)| kind.is_kubeconfig())?;
+    let is_of_aks = |config: &[u8]| memmem::find(config, b".azmk8s.io").is_some();
+    // The kubeconfig itself, which may be in base64, or the text that it is in.
+    let decoded = || decode_base64(text.value.get(range.clone())?, text.value.len());
+    Some((kind, is_of_aks(text.value.as_bytes()) || decoded().is_some_and(|config| is_of_aks(&config))))
 }

@@ -2,6 +2,7 @@
 
 pub mod certificate_approval;
 pub mod certificate_request;
+pub mod csi_driver_token;
 pub mod kubeconfig_static;
 pub mod projected_token_too_long;
 pub mod requester_local_account;
@@ -22,6 +23,7 @@ pub static GROUP: Group = Group {
         &certificate_request::RULE,
         &certificate_approval::RULE,
         &kubeconfig_static::RULE,
+        &csi_driver_token::RULE,
         &token_request_federation::RULE,
         &token_request_too_long::RULE,
         &requester_local_account::RULE,

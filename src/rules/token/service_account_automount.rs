@@ -41,6 +41,7 @@
 
 use crate::anchor::Anchor;
 use crate::finding::Severity;
+use crate::lookup::{AUTOMOUNT, Query};
 use crate::object::Object;
 use crate::rule::{Check, Rule, RuleContext};
 use crate::view::workload::Workload;
@@ -55,7 +56,7 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Kinds(&[kind::SERVICE_ACCOUNT], check_account), Check::Workload(check)],
 };
 
-const SWITCH: &str = "automountServiceAccountToken";
+const SWITCH: &str = AUTOMOUNT;
 
 /// Reports only an explicit `true`: Kubernetes creates a `default` account in every namespace.
 fn check_account<'a>(cx: &mut RuleContext<'a>, account: &Object<'a>) {
@@ -73,7 +74,7 @@ fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     let switch = workload.spec_member(SWITCH);
     match switch.bool() {
         Some(true) => _ = cx.report(switch, "mounts the API token of the default service account"),
-        None if !is_without_token(workload) => {
+        None if !is_without_token(workload) && !is_switched_off(cx, workload) => {
             _ = cx.report(
                 Anchor::member(workload.spec, SWITCH),
                 "is not set, so the pod mounts the API token of the default service account",
@@ -81,6 +82,13 @@ fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
         }
         _ => {}
     }
+}
+
+/// Whether the account in the cluster turns the token off. If it cannot be looked up, the finding stays: an account
+/// without the member mounts the token.
+fn is_switched_off<'a>(cx: &RuleContext<'a>, workload: &Workload<'a>) -> bool {
+    let account = cx.lookups.map(|lookups| lookups.service_account(&Query::service_account(workload)));
+    matches!(account, Some(Ok(account)) if account.mounts_no_token)
 }
 
 /// Whether the pod has passed through the API server, which did not mount the token because the account

@@ -1,6 +1,7 @@
 //! Correct use of Microsoft Entra Workload ID.
 
 pub mod workload_identity_authority;
+pub mod workload_identity_binding;
 pub mod workload_identity_client;
 pub mod workload_identity_default_account;
 pub mod workload_identity_invalid_id;
@@ -16,11 +17,10 @@ pub mod workload_identity_tenant;
 pub mod workload_identity_token_expiration;
 pub mod workload_identity_token_path;
 pub mod workload_identity_unknown_key;
+pub mod workload_identity_virtual_node;
 
 use crate::rules::Group;
 use crate::view::container::{EnvVar, Value};
-use crate::view::workload::Workload;
-use crate::view::workload_identity::{has_token, signs_in};
 use std::borrow::Cow;
 
 pub static GROUP: Group = Group {
@@ -36,6 +36,7 @@ pub static GROUP: Group = Group {
         &workload_identity_invalid_id::RULE,
         &workload_identity_token_expiration::RULE,
         &workload_identity_proxy::RULE,
+        &workload_identity_binding::RULE,
         &workload_identity_default_account::RULE,
         &workload_identity_no_client_id::RULE,
         &workload_identity_not_labelled::RULE,
@@ -43,22 +44,9 @@ pub static GROUP: Group = Group {
         &workload_identity_skip_containers::RULE,
         &workload_identity_token_path::RULE,
         &workload_identity_reserved_volume::RULE,
+        &workload_identity_virtual_node::RULE,
     ],
 };
-
-/// The variables called `name` of every container that has a token, each with its value. Those that are
-/// not set are left out.
-fn values_with_token<'a>(workload: &Workload<'a>, name: &'static str) -> Vec<(EnvVar<'a>, Value<'a>)> {
-    if !signs_in(workload) {
-        return Vec::new();
-    }
-    workload
-        .containers()
-        .filter(|container| has_token(workload, container))
-        .flat_map(|container| container.env_named(name).map(move |variable| (*variable, container.value(variable))))
-        .filter(|(_, value)| value.is_set())
-        .collect()
-}
 
 /// What a finding about the value of `variable` compares on an update.
 fn content<'v>(variable: &EnvVar<'_>, value: &'v Value<'_>) -> Cow<'v, str> {

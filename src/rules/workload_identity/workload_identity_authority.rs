@@ -11,6 +11,10 @@
 //! without workload identity, which would send other credentials to the host, because Azure Stack Hub has its own
 //! authorities.
 //!
+//! `AzureAd__Instance` and `AzureAd__Authority` do the same for the Entra SDK sidecar and for programs that configure
+//! `AzureAd__ClientCredentials__*`. The rule knows the authorities of all Azure clouds, air-gapped ones included, and
+//! regional hosts (`<region>.login.microsoft.com`). The setting `authorityHosts` adds others.
+//!
 //! `AZURE_KUBERNETES_TOKEN_PROXY` directs the sign-in as well: the webhook keeps a value that is already there,
 //! and SDKs send the token to it. Only the webhook sets it, in pods that request an identity binding. The rule
 //! recognises it by the variable that the webhook adds after it, so a pod that imitates both is not reported.
@@ -60,9 +64,11 @@
 //! - [National clouds: Microsoft Entra endpoints](https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud)
 
 use super::content;
+use crate::auth_mode::is_entra_sdk;
 use crate::finding::Severity;
 use crate::object::Object;
 use crate::rule::{Check, Rule, RuleContext};
+use crate::settings::Settings;
 use crate::view::container::Value;
 use crate::view::workload::Workload;
 use crate::view::workload_identity::{USE_IDENTITY_BINDING, keda_identities, signs_in};
@@ -99,13 +105,22 @@ const HOSTS: &[&str] = &[
     "login.microsoftonline.microsoft.scloud",
 ];
 
+/// The variables of Microsoft.Identity.Web and of the Entra SDK, which are read in any case.
+const SDK_VARIABLES: &[&str] = &["AzureAd__Instance", "AzureAd__Authority"];
+/// Authorities of customers that programs with these variables also use.
+const SDK_HOSTS: &[&str] = &[".ciamlogin.com", ".b2clogin.com"];
+
 fn check_workload<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     for container in workload.containers() {
-        for variable in container.env_named("AZURE_AUTHORITY_HOST") {
+        for variable in container.env() {
+            let is_of_sdk = || SDK_VARIABLES.iter().any(|name| name.eq_ignore_ascii_case(variable.name));
+            if variable.name != "AZURE_AUTHORITY_HOST" && !(is_of_sdk() && is_entra_sdk(container)) {
+                continue;
+            }
             let value = container.value(variable);
             let fault = match &value {
                 Value::Literal(value) if value.is_empty() => None,
-                Value::Literal(value) => fault(value),
+                Value::Literal(value) => fault(value, cx.settings, is_of_sdk()),
                 Value::FromElsewhere => Some(("is defined elsewhere, so it cannot be checked", Severity::Medium)),
                 Value::Undetermined => Some(("refers to too many other variables to be checked", Severity::High)),
             };
@@ -134,7 +149,7 @@ fn check_workload<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
 fn check_keda<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>) {
     for identity in keda_identities(object) {
         let host = identity.get("identityAuthorityHost");
-        if let Some((message, severity)) = host.set_text().and_then(fault) {
+        if let Some((message, severity)) = host.set_text().and_then(|host| fault(host, cx.settings, false)) {
             cx.report(host, message).severity(severity).compare_content(host.text());
         }
     }
@@ -142,7 +157,7 @@ fn check_keda<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>) {
 
 /// Accepts only the simplest form, because parsers disagree about URLs with user names, other ports,
 /// backslashes and the like.
-fn fault(url: &str) -> Option<(&'static str, Severity)> {
+fn fault(url: &str, settings: &Settings, is_of_sdk: bool) -> Option<(&'static str, Severity)> {
     let url = url.trim();
     let (scheme, rest) = match url.split_once("://") {
         Some((scheme, rest)) => (Some(scheme), rest),
@@ -155,7 +170,8 @@ fn fault(url: &str) -> Option<(&'static str, Severity)> {
     let regional = host.strip_suffix(".login.microsoft.com");
     let is_regional =
         regional.is_some_and(|region| !region.is_empty() && region.bytes().all(|b| b.is_ascii_alphanumeric()));
-    if !is_regional && !HOSTS.contains(&host.as_str()) {
+    let is_known = is_regional || HOSTS.contains(&host.as_str()) || settings.authority_hosts.contains(&host);
+    if !is_known && !(is_of_sdk && SDK_HOSTS.iter().any(|end| host.ends_with(end))) {
         return Some(("is not an authority of Microsoft Entra", Severity::High));
     }
     match scheme {

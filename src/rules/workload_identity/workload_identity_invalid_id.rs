@@ -7,9 +7,13 @@
 //! not name the manifest. Upper case works, but breaks comparisons. An empty annotation overrides the
 //! cluster's default.
 //!
-//! The rule evaluates the annotations of service accounts, `clientID` and `tenantID` of Key Vault
-//! SecretProviderClasses, and the ids in KEDA TriggerAuthentications. It cannot detect the *object* id of an
-//! identity in place of its client id, because both are GUIDs.
+//! The rule evaluates every place that [auth-modes.md](../auth-modes.md) lists: the annotations of service
+//! accounts, variables of containers with a token, and objects of controllers such as SecretProviderClasses,
+//! TriggerAuthentications, Issuers and volumes. It cannot detect the *object* id of an identity in place of
+//! its client id, because both are GUIDs.
+//!
+//! The severity is low for a placeholder in a variable, unless a setting (`identities`, `allowedTenants`) decides which
+//! ids are allowed: samples have such values, and the sign-in fails.
 //!
 //! ```yaml deny
 //! apiVersion: v1
@@ -41,50 +45,64 @@
 //! - [Access Azure Key Vault with the Secrets Store CSI driver](https://learn.microsoft.com/azure/aks/csi-secrets-store-identity-access)
 //! - [KEDA: workload identity](https://keda.sh/docs/latest/authentication-providers/azure-ad-workload-identity/)
 
+use crate::auth_mode::{Id, IdKind};
 use crate::entra_id::{IdFault, normalise_guid};
 use crate::finding::Severity;
-use crate::object::Object;
 use crate::rule::{Check, Rule, RuleContext};
-use crate::view::workload_identity::{ID_KINDS, IdKind, ids};
+use crate::settings::Settings;
+use crate::view::container::Value;
 use text::docs_only;
+use text::shown;
 
 pub static RULE: Rule = Rule {
     id: "workload-identity-invalid-id",
     summary: docs_only("client or tenant id that is not a GUID"),
     remediation: "write the client id or tenant id as a GUID in lower case",
     severity: Severity::High,
-    checks: &[Check::Kinds(ID_KINDS, check)],
+    checks: &[Check::Id(check)],
 };
 
-fn check<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>) {
-    for id in ids(object) {
-        let Some(text) = id.node.text() else { continue };
-        let Some(fault) = IdFault::of(text) else { continue };
-        let (name, query) = match id.kind {
-            IdKind::Client => ("client id", "az identity show --query clientId"),
-            IdKind::Tenant => ("tenant id", "az account show --query tenantId"),
-        };
-        // Entra also accepts the tenant's domains.
-        let domain = id.kind == IdKind::Tenant && fault == IdFault::NoGuid && is_domain(text);
-        let message = match fault {
-            IdFault::ResourceId => format!("is the identity's resource id, not its {name}"),
-            _ if domain => "is a domain name, which can move to another tenant".to_owned(),
-            _ => fault.as_str().to_owned(),
-        };
-        let remediation = match normalise_guid(text).filter(|_| fault != IdFault::Placeholder) {
-            Some(guid) => format!("write {}: {guid}", id.key),
-            None if fault == IdFault::Empty => {
-                format!("write {}: <{name}> as `{query}` prints it, or remove it", id.key)
-            }
-            None => format!("write {}: <{name}> as `{query}` prints it", id.key),
-        };
-        let severity = match fault {
-            IdFault::UpperCase => Severity::Low,
-            IdFault::Empty => Severity::Medium,
-            _ if domain => Severity::Medium,
-            _ => Severity::High,
-        };
-        cx.report(id.node, message).severity(severity).remediation(remediation);
+fn check<'a>(cx: &mut RuleContext<'a>, id: &Id<'a>) {
+    let text = match &id.value {
+        Value::Literal(text) => text,
+        Value::Undetermined => "?",
+        Value::FromElsewhere => return,
+    };
+    let Some(fault) = IdFault::of(text) else { return };
+    let (name, query) = match id.kind {
+        IdKind::Client => ("client id", "az identity show --query clientId"),
+        IdKind::Tenant => ("tenant id", "az account show --query tenantId"),
+    };
+    // Entra also accepts the tenant's domains.
+    let domain = id.kind == IdKind::Tenant && fault == IdFault::NoGuid && is_domain(text);
+    let message = match fault {
+        IdFault::ResourceId => format!("is the identity's resource id, not its {name}"),
+        _ if domain => "is a domain name, which can move to another tenant".to_owned(),
+        _ => fault.as_str().to_owned(),
+    };
+    // Some keys have a part that is not the same everywhere.
+    let key = if id.key.is_empty() { name.into() } else { shown(id.key) };
+    let remediation = match normalise_guid(text).filter(|_| fault != IdFault::Placeholder && !id.is_secret) {
+        Some(guid) => format!("write {key}: {guid}"),
+        None if fault == IdFault::Empty => format!("write {key}: <{name}> as `{query}` prints it, or remove it"),
+        None => format!("write {key}: <{name}> as `{query}` prints it"),
+    };
+    let severity = match fault {
+        IdFault::UpperCase => Severity::Low,
+        // A sample fails when it signs in. It matters where a setting decides which ids are allowed.
+        IdFault::Placeholder if id.is_variable && !is_restricted(cx.settings, id.kind) => Severity::Low,
+        IdFault::Empty => Severity::Medium,
+        _ if domain => Severity::Medium,
+        _ => Severity::High,
+    };
+    cx.report(id.place.clone(), message).severity(severity).remediation(remediation);
+}
+
+/// Whether the settings list the ids that are allowed.
+fn is_restricted(settings: &Settings, kind: IdKind) -> bool {
+    match kind {
+        IdKind::Client => !settings.identities.is_empty(),
+        IdKind::Tenant => !settings.allowed_tenants.is_empty(),
     }
 }
 

@@ -68,6 +68,11 @@ pub static RULE: Rule = Rule {
 fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     let inject = workload.annotation(INJECT_PROXY);
     if inject.is_absent() {
+        if let Some(proxy) = workload.containers().find(|container| is_proxy(container)) {
+            cx.report(proxy.node, "is the migration proxy")
+                .severity(Severity::Medium)
+                .remediation("update the Azure SDK and remove the containers of the proxy");
+        }
         return;
     }
     let before = cx.findings.len();

@@ -4,9 +4,13 @@
 //!
 //! A workload that signs in to a foreign tenant can send data to Azure resources that are not yours. The
 //! setting `allowedTenants` names your tenants; if it is empty, the rule allows any tenant. The rule
-//! evaluates the annotation of service accounts, Key Vault SecretProviderClasses, KEDA
-//! TriggerAuthentications, and `AZURE_TENANT_ID` of containers with a token. The federated credential in
-//! Entra is the other half of this boundary: it decides which service account an identity trusts.
+//! evaluates every place that [auth-modes.md](../auth-modes.md) lists: the annotations of service accounts,
+//! variables of containers with a token, and objects of controllers such as SecretProviderClasses, Issuers,
+//! SecretStores and volumes. The federated credential in Entra is the other half of this boundary: it decides
+//! which service account an identity trusts.
+//!
+//! An id that the object takes from a Secret, a ConfigMap or a field cannot be checked. The severity is then
+//! medium.
 //!
 //! ```yaml deny
 //! settings:
@@ -53,15 +57,12 @@
 //! - [Workload identity federation](https://learn.microsoft.com/entra/workload-id/workload-identity-federation)
 //! - [Workload identity: service account annotations](https://learn.microsoft.com/azure/aks/workload-identity-overview#service-account-annotations)
 
-use super::{content, values_with_token};
+use crate::auth_mode::{Id, IdKind};
 use crate::entra_id::normalise_guid;
 use crate::finding::Severity;
-use crate::object::Object;
 use crate::rule::{Check, Rule, RuleContext};
 use crate::settings::Settings;
 use crate::view::container::Value;
-use crate::view::workload::Workload;
-use crate::view::workload_identity::{ID_KINDS, IdKind, ids};
 use text::docs_only;
 
 pub static RULE: Rule = Rule {
@@ -69,36 +70,23 @@ pub static RULE: Rule = Rule {
     summary: docs_only("tenant that is not allowed"),
     remediation: "use a tenant that the setting allowedTenants lists",
     severity: Severity::High,
-    checks: &[Check::Kinds(ID_KINDS, check_object), Check::Workload(check_workload)],
+    checks: &[Check::Id(check)],
 };
 
-const MESSAGE: &str = "is not one of the tenants in allowedTenants";
-
-fn check_object<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>) {
-    if cx.settings.allowed_tenants.is_empty() {
+fn check<'a>(cx: &mut RuleContext<'a>, id: &Id<'a>) {
+    if cx.settings.allowed_tenants.is_empty() || id.kind != IdKind::Tenant {
         return;
     }
-    for id in ids(object).filter(|id| id.kind == IdKind::Tenant) {
-        if id.node.set_text().is_some_and(|tenant| !is_allowed(cx.settings, tenant)) {
-            cx.report(id.node, MESSAGE).compare_content(id.node.text());
+    match &id.value {
+        Value::Literal(tenant) if tenant.is_empty() || is_allowed(cx.settings, tenant) => {}
+        Value::Literal(_) => {
+            cx.report(id.place.clone(), "is not one of the tenants in allowedTenants").compare_content(id.content());
         }
-    }
-}
-
-fn check_workload<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
-    if cx.settings.allowed_tenants.is_empty() {
-        return;
-    }
-    for (variable, tenant) in values_with_token(workload, "AZURE_TENANT_ID") {
-        match &tenant {
-            Value::Literal(tenant) if is_allowed(cx.settings, tenant) => {}
-            Value::Literal(tenant) => _ = cx.report(variable.node, MESSAGE).compare_content(tenant),
-            Value::FromElsewhere | Value::Undetermined => {
-                cx.report(variable.node, "is defined elsewhere, so it cannot be checked against allowedTenants")
-                    .severity(Severity::Medium)
-                    .compare_content(content(&variable, &tenant))
-                    .remediation("remove the variable, or write the tenant id here");
-            }
+        Value::FromElsewhere | Value::Undetermined => {
+            cx.report(id.place.clone(), "is defined elsewhere, so it cannot be checked against allowedTenants")
+                .severity(Severity::Medium)
+                .compare_content(id.content())
+                .remediation("write the tenant id here");
         }
     }
 }

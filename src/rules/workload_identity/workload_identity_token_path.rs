@@ -1,4 +1,4 @@
-//! A pod hard-codes the path where the webhook mounts the token.
+//! A pod hard-codes the path of the token that it signs in to Entra with.
 //!
 //! # Why
 //!
@@ -7,6 +7,9 @@
 //! `/var/run/secrets/azure/wi`. A variable that was copied from a running pod points to a file that no
 //! longer exists after the next upgrade. Another volume in one of these directories conflicts with the
 //! webhook's mount. The rule allows a pod that projects a token itself and points the variable at it.
+//!
+//! The token of the API server (`/var/run/secrets/kubernetes.io/serviceaccount/token`), or a projected token for another
+//! audience, is not a substitute: Entra refuses it (AADSTS700212), and the pod sends a token for another service to it.
 //!
 //! ```yaml deny
 //! apiVersion: v1
@@ -54,6 +57,7 @@ use crate::rule::{Check, Rule, RuleContext};
 use crate::view::container::{Container, EnvVar, Value};
 use crate::view::workload::Workload;
 use crate::view::workload_identity::{TOKEN_DIRECTORIES, below, gets_token, is_own_mount, is_token_file};
+use json::Node;
 use text::docs_only;
 
 pub static RULE: Rule = Rule {
@@ -96,11 +100,54 @@ fn fault(workload: &Workload<'_>, container: &Container<'_>, variable: &EnvVar<'
     if is_token_file(workload, container, &path) {
         return None;
     }
+    if is_api_token(&path) {
+        return Some("points to the token for the API server, which Entra refuses");
+    }
     if TOKEN_DIRECTORIES.iter().any(|directory| below(&path, directory).is_some()) {
         return Some("hard-codes the path of the webhook's token, which differs between webhook versions");
     }
-    let mounted = container
-        .volume_mounts()
-        .any(|mount| mount.get("mountPath").set_text().is_some_and(|directory| below(&path, directory).is_some()));
-    (!mounted && gets_token(workload, container)).then_some("names a file that no volume of the container provides")
+    match mount_of(container, &path) {
+        Some(mount) if is_other_token(workload, mount, &path) => {
+            Some("points to a token for another audience than Entra, which refuses it")
+        }
+        Some(_) => None,
+        None => gets_token(workload, container).then_some("names a file that no volume of the container provides"),
+    }
+}
+
+/// The mount that provides a file: the deepest one above it.
+fn mount_of<'a>(container: &Container<'a>, path: &str) -> Option<Node<'a>> {
+    let directory = |mount: &Node<'a>| mount.get("mountPath").set_text().unwrap_or_default();
+    let above = container.volume_mounts().filter(|mount| {
+        let directory = directory(mount);
+        !directory.is_empty() && below(path, directory).is_some()
+    });
+    above.max_by_key(|mount| directory(mount).len())
+}
+
+/// Whether the file is a projected service account token. Tokens for Entra have been accepted before.
+fn is_other_token(workload: &Workload<'_>, mount: Node<'_>, path: &str) -> bool {
+    let volume = mount.get("name").set_text().and_then(|name| workload.volume(name));
+    let directory = mount.get("mountPath").text().unwrap_or_default();
+    // The mount is the file itself if there is a sub-path.
+    let file = mount.get("subPath").set_text().or_else(|| below(path, directory));
+    volume.is_some_and(|volume| {
+        let mut sources = volume.at(&["projected", "sources"]).items();
+        sources
+            .any(|source| source.at(&["serviceAccountToken", "path"]).set_text().is_some_and(|path| Some(path) == file))
+    })
+}
+
+/// Whether a file is in the directory where Kubernetes mounts the token for the API server. `/var/run` is a link to
+/// `/run`.
+fn is_api_token(path: &str) -> bool {
+    let mut steps: Vec<&str> = Vec::new();
+    for step in path.split('/').filter(|step| !matches!(*step, "" | ".")) {
+        match step {
+            ".." => _ = steps.pop(),
+            _ => steps.push(step),
+        }
+    }
+    let steps = steps.strip_prefix(&["var"]).unwrap_or(&steps);
+    steps.starts_with(&["run", "secrets", "kubernetes.io", "serviceaccount"])
 }

@@ -4,7 +4,8 @@
 //!
 //! The webhook reads one label and five annotations of the pod, and three annotations of the service
 //! account. It silently ignores every other key with its prefix, so a misspelt key, or a client id on the
-//! pod, looks configured but has no effect.
+//! pod, looks configured but has no effect. The annotation `use-identity-binding` (AKS identity bindings, preview) has
+//! no effect without the label `use`.
 //!
 //! ```yaml deny
 //! apiVersion: v1
@@ -37,7 +38,7 @@ use crate::nearest::nearest;
 use crate::object::Object;
 use crate::rule::{Check, Rule, RuleContext};
 use crate::view::workload::Workload;
-use crate::view::workload_identity::{Home, KEYS, PREFIX, SYSTEM};
+use crate::view::workload_identity::{CLIENT_ID, Home, KEYS, PREFIX, SYSTEM, USE, USE_IDENTITY_BINDING};
 use json::Node;
 use kubernetes::kind;
 use text::docs_only;
@@ -52,6 +53,11 @@ pub static RULE: Rule = Rule {
 };
 
 fn check_workload<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
+    let binding = workload.annotation(USE_IDENTITY_BINDING);
+    if binding.text().is_some_and(|text| text.eq_ignore_ascii_case("true")) && !workload.uses_workload_identity() {
+        cx.report(binding, "has no effect without the label azure.workload.identity/use: \"true\"")
+            .remediation(format!("write {USE}: \"true\" under {}", workload.labels_path()));
+    }
     for metadata in workload.metadata_levels() {
         check_map(cx, metadata.get("labels"), Some(Home::PodLabel), false);
         check_map(cx, metadata.get("annotations"), Some(Home::PodAnnotation), false);
@@ -64,7 +70,11 @@ fn check_workload<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
 
 fn check_object<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>) {
     let account = object.is(&kind::SERVICE_ACCOUNT).then_some(Home::AccountAnnotation);
-    check_map(cx, object.labels(), None, true);
+    // Microsoft's page about certificates of application-routing Gateways asks for both on the account.
+    let is_of_gateway = account.is_some()
+        && object.annotations().get(CLIENT_ID).set_text().is_some()
+        && object.labels().get(USE).text() == Some("true");
+    check_map(cx, object.labels(), None, !is_of_gateway);
     check_map(cx, object.annotations(), account, true);
 }
 

@@ -2,7 +2,7 @@
 //!
 //! <https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands#setting-an-error-message>
 
-use super::{Report, Summary, is_shown, message, uri};
+use super::{Report, Summary, is_shown, message, shown_in, uri};
 use crate::record::Record;
 use entra_auth_policy::verdict::Action;
 use std::io::{self, Write};
@@ -36,22 +36,24 @@ impl<W: Write> Report for Github<W> {
                         Action::None | Action::Exempt(_) | Action::Excused => "notice",
                     };
                     let region = &place.region;
-                    let properties = [
-                        ("file", uri::path(&subject.source)),
-                        ("line", region.start.line.to_string()),
-                        ("endLine", region.end.line.to_string()),
-                        ("col", region.start.column.to_string()),
-                        ("endColumn", region.end.column.to_string()),
-                        ("title", format!("{}: {}", finding.rule.id, subject.title)),
-                    ];
+                    let (file, line) = shown_in(subject, region.start.line);
+                    let mut properties = vec![("file", file), ("line", line.to_string())];
+                    if subject.file().is_none() {
+                        properties.extend([
+                            ("endLine", region.end.line.to_string()),
+                            ("col", region.start.column.to_string()),
+                            ("endColumn", region.end.column.to_string()),
+                        ]);
+                    }
+                    properties.push(("title", format!("{}: {}", finding.rule.id, subject.title)));
                     self.command(name, &properties, &message(finding))?;
                 }
                 // A denial without findings has only its message.
                 if let (true, false, Some(message)) =
                     (evaluation.findings.is_empty(), evaluation.response.accepted, &evaluation.response.message)
                 {
-                    let line = subject.position.line.to_string();
-                    let properties = [("file", uri::path(&subject.source)), ("line", line)];
+                    let (file, line) = shown_in(subject, subject.position.line);
+                    let properties = [("file", file), ("line", line.to_string())];
                     self.command("error", &properties, message)?;
                 }
                 Ok(())
@@ -60,7 +62,7 @@ impl<W: Write> Report for Github<W> {
                 let properties = [("file", uri::path(source)), ("line", (*line).max(1).to_string())];
                 self.command("error", &properties, reason)
             }
-            Record::Skipped { .. } => Ok(()),
+            Record::Skipped { .. } | Record::Unchanged => Ok(()),
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! <https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format>
 
-use super::{Report, Summary, fingerprint, is_shown, message, uri, write_failure};
+use super::{Report, Summary, fingerprint, is_shown, message, shown_in, write_failure};
 use crate::record::Record;
 use entra_auth_policy::verdict::Action;
 use serde_json::{Value, json};
@@ -33,21 +33,22 @@ impl<O: Write, E: Write> Report for Gitlab<O, E> {
                         Action::Warn => "minor",
                         Action::None | Action::Exempt(_) | Action::Excused => "info",
                     };
+                    let (path, line) = shown_in(subject, place.region.start.line);
                     self.issues.push(json!({
                         "description": format!("{}: {}", subject.title, message(finding)),
                         "check_name": finding.rule.id,
                         "fingerprint": fingerprint(subject, finding, &mut self.seen),
                         "severity": severity,
                         "location": {
-                            "path": uri::path(&subject.source),
-                            "lines": {"begin": place.region.start.line},
+                            "path": path,
+                            "lines": {"begin": line},
                         },
                     }));
                 }
                 Ok(())
             }
             Record::Failed { source, line, reason, .. } => write_failure(&mut self.err, source, *line, reason),
-            Record::Skipped { .. } => Ok(()),
+            Record::Skipped { .. } | Record::Unchanged => Ok(()),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::{Report, Summary, write_failure};
 use crate::record::Record;
+use crate::rule_page;
 use serde::Serialize;
 use std::io::{self, Write};
 
@@ -22,6 +23,12 @@ struct Line<'r> {
     namespace: &'r str,
     #[serde(skip_serializing_if = "str::is_empty")]
     name: &'r str,
+    /// `UPDATE` if there was one before, or the operation of a request.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    operation: &'r str,
+    /// The chart's template that it was rendered from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    template: Option<&'r str>,
     allowed: bool,
     findings: Vec<Finding<'r>>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
@@ -47,6 +54,8 @@ struct Finding<'r> {
     column: usize,
     message: &'r str,
     fix: &'r str,
+    /// The rule's page.
+    help: String,
 }
 
 impl<O: Write, E: Write> Json<O, E> {
@@ -69,6 +78,7 @@ impl<O: Write, E: Write> Report for Json<O, E> {
                     column: place.region.start.column,
                     message: &found.message,
                     fix: &found.remediation,
+                    help: rule_page::url(found.rule),
                 });
                 Line {
                     source: &subject.source,
@@ -77,6 +87,11 @@ impl<O: Write, E: Write> Report for Json<O, E> {
                     kind: &subject.title.kind,
                     namespace: &subject.title.namespace,
                     name: &subject.title.name,
+                    operation: &subject.title.act,
+                    template: subject
+                        .template
+                        .as_ref()
+                        .map(|template| template.file.as_ref().unwrap_or(&template.name).as_str()),
                     allowed: evaluation.response.accepted,
                     findings: findings.collect(),
                     warnings: &evaluation.response.warnings,
@@ -93,6 +108,8 @@ impl<O: Write, E: Write> Report for Json<O, E> {
                     kind: "",
                     namespace: "",
                     name: "",
+                    operation: "",
+                    template: None,
                     allowed: false,
                     findings: Vec::new(),
                     warnings: &[],
@@ -100,7 +117,7 @@ impl<O: Write, E: Write> Report for Json<O, E> {
                     error: Some(reason),
                 }
             }
-            Record::Skipped { .. } => return Ok(()),
+            Record::Skipped { .. } | Record::Unchanged => return Ok(()),
         };
         serde_json::to_writer(&mut self.out, &line)?;
         self.out.write_all(b"\n")

@@ -1,23 +1,31 @@
 //! The report formats.
 
+mod azure;
 mod github;
 mod gitlab;
 mod json;
+mod junit;
+mod markdown;
 mod sarif;
 mod text;
 mod uri;
 
 use crate::Outcome;
-use crate::args::{Check, Format};
+use crate::args::{Check, FailOn, Format, Output};
 use crate::record::{Record, Subject};
-use crate::title::Title;
+use crate::rule_page;
+use crate::title::{Title, UPDATE};
+use anyhow::Context;
 use entra_auth_policy::rule::Rule;
 use entra_auth_policy::rules;
 use entra_auth_policy::verdict::{Action, Decision};
 use manifest::Fault;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::io::{self, IsTerminal, Write};
+use std::fs::File;
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::rc::Rc;
 
 /// A report. Records come in the order of the sources, as soon as they are evaluated.
 pub trait Report {
@@ -52,41 +60,124 @@ impl Streams {
 pub type Renderer = Box<dyn Fn(&Record) -> String + Sync>;
 
 pub fn renderer(args: &Check, streams: &Streams) -> Renderer {
-    match args.format {
-        Format::Text => {
-            let renderer = text::RecordRenderer::new(args.all, streams.width);
+    match outputs(args).iter().any(|output| output.format == Format::Text) && !args.summary {
+        true => {
+            let renderer = text::RecordRenderer::new(args.all, args.quiet, streams.width);
             Box::new(move |record| renderer.render(record))
         }
-        _ => Box::new(|_| String::new()),
+        false => Box::new(|_| String::new()),
     }
 }
 
-/// The report in the format of the command line.
-pub fn open(args: &Check, streams: Streams) -> Box<dyn Report> {
-    let Streams { out, err, .. } = streams;
-    match args.format {
-        Format::Json => Box::new(json::Json::new(out, err)),
-        Format::Text => Box::new(text::Text::new(out, args.all)),
-        Format::Sarif => Box::new(sarif::Sarif::new(out, err, args.all)),
-        Format::Github => Box::new(github::Github::new(out, args.all)),
-        Format::Gitlab => Box::new(gitlab::Gitlab::new(out, err, args.all)),
+/// The formats of the command line. If all of them go to files, people still read the text.
+fn outputs(args: &Check) -> Vec<Output> {
+    let mut outputs = args.format.clone();
+    if outputs.iter().all(|output| output.file.is_some()) {
+        outputs.push(Output { format: Format::Text, file: None });
     }
+    outputs
+}
+
+/// All reports of a run.
+pub struct Reports {
+    reports: Vec<Box<dyn Report>>,
+    pub err: Shared,
+}
+
+/// A stream that several reports write to.
+#[derive(Clone)]
+pub struct Shared(Rc<RefCell<Box<dyn Write>>>);
+
+impl Shared {
+    fn new(stream: Box<dyn Write>) -> Shared {
+        Shared(Rc::new(RefCell::new(stream)))
+    }
+}
+
+impl Write for Shared {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.borrow_mut().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.borrow_mut().flush()
+    }
+}
+
+impl Reports {
+    pub fn record(&mut self, record: &Record, rendered: &str) -> io::Result<()> {
+        self.reports.iter_mut().try_for_each(|report| report.record(record, rendered))
+    }
+
+    pub fn finish(&mut self, summary: &Summary) -> io::Result<()> {
+        self.reports.iter_mut().try_for_each(|report| report.finish(summary))
+    }
+}
+
+/// The reports in the formats of the command line.
+pub fn open(args: &Check, streams: Streams) -> anyhow::Result<Reports> {
+    let (out, err) = (Shared::new(streams.out), Shared::new(streams.err));
+    let outputs = outputs(args);
+    if outputs.iter().filter(|output| output.file.is_none()).count() > 1 {
+        anyhow::bail!("--format: one format can go to standard output; write the others as `FORMAT=FILE`");
+    }
+    // Each failure is on standard error once.
+    let mut failures: Box<dyn Write> = Box::new(err.clone());
+    let mut reports = Vec::new();
+    for Output { format, file } in outputs {
+        let out: Box<dyn Write> = match &file {
+            None => Box::new(out.clone()),
+            Some(file) => {
+                let open = File::create(file).with_context(|| format!("--format: {}", file.display()))?;
+                Box::new(anstream::StripStream::new(Box::new(BufWriter::new(open)) as Box<dyn Write>))
+            }
+        };
+        let all = args.all;
+        let mut failures = || std::mem::replace(&mut failures, Box::new(io::sink()));
+        let report: Box<dyn Report> = match format {
+            Format::Json => Box::new(json::Json::new(out, failures())),
+            Format::Text => Box::new(text::Text::new(out, all, args.quiet)),
+            Format::Sarif => Box::new(sarif::Sarif::new(out, failures(), all)),
+            Format::Github => Box::new(github::Github::new(out, all)),
+            Format::Gitlab => Box::new(gitlab::Gitlab::new(out, failures(), all)),
+            Format::Junit => Box::new(junit::Junit::new(out, all)),
+            Format::Azure => Box::new(azure::Azure::new(out, all)),
+            Format::Markdown => Box::new(markdown::Markdown::new(out, all)),
+        };
+        reports.push(report);
+    }
+    Ok(Reports { reports, err })
+}
+
+/// The lines of the JSON report.
+pub(crate) fn values(records: &[Record]) -> anyhow::Result<Vec<serde_json::Value>> {
+    let mut text = Vec::new();
+    let mut report = json::Json::new(&mut text, io::sink());
+    records.iter().try_for_each(|record| report.record(record, ""))?;
+    let lines = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    Ok(lines.map(serde_json::from_slice).collect::<Result<_, _>>()?)
 }
 
 /// Whether reports list a finding: the profile shows it, or everything is shown.
-fn is_shown(finding: &Decision, all: bool) -> bool {
+pub(crate) fn is_shown(finding: &Decision, all: bool) -> bool {
     all || finding.denies() || finding.warns()
 }
 
-/// A finding in one text: where in the object, what is wrong, what to do instead.
+/// A finding in one text: where in the object, what is wrong, what to do instead, and the rule's page.
 fn message(finding: &Decision) -> String {
-    format!("{} {}. Fix: {}.", place(finding), finding.message, finding.remediation)
+    format!(
+        "{} {}. Fix: {}. See {}",
+        place(finding),
+        finding.message,
+        finding.remediation,
+        rule_page::url(finding.rule)
+    )
 }
 
 /// The label of the place that an alias or a merge key refers to.
 const DEFINED_HERE: &str = "the value is defined here";
 
-fn place(finding: &Decision) -> &str {
+pub(crate) fn place(finding: &Decision) -> &str {
     match finding.location.path.as_str() {
         "" => "the object",
         path => path,
@@ -96,7 +187,9 @@ fn place(finding: &Decision) -> &str {
 /// Identifies a finding from run to run. It depends on the object and not on lines, which move. `seen` counts findings
 /// that are alike.
 fn fingerprint(subject: &Subject, finding: &Decision, seen: &mut BTreeMap<String, usize>) -> String {
-    let Title { kind, namespace, name, act } = &subject.title;
+    let Title { kind, namespace, name, act, .. } = &subject.title;
+    // A finding is the same whether the object is new or was there before.
+    let act = if act == UPDATE { "" } else { act };
     let path = &finding.location.path;
     let print = format!("{}:{}:{kind}:{namespace}:{name}:{act}:{path}", subject.source, finding.rule.id);
     let count = seen.entry(print.clone()).or_default();
@@ -110,6 +203,19 @@ fn write_failure(err: &mut dyn Write, source: &str, line: usize, reason: &str) -
     writeln!(err, "error: {place}: {reason}")
 }
 
+/// `1 object`, `2 objects`.
+pub(crate) fn count(number: usize, thing: &str) -> String {
+    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
+}
+
+/// The file that a finding is shown in, and its line: the template if the manifest was rendered from one.
+fn shown_in(subject: &Subject, line: usize) -> (String, usize) {
+    match subject.file() {
+        Some(file) => (uri::path(file), 1),
+        None => (uri::path(&subject.source), line),
+    }
+}
+
 /// The totals of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Summary {
@@ -121,6 +227,10 @@ pub struct Summary {
     pub templates: usize,
     /// Documents for other tools.
     pub skipped: Skipped,
+    /// Objects that are as before, and whole files.
+    pub unchanged: usize,
+    pub unchanged_files: usize,
+    fail_on: FailOn,
     /// Objects that rules looked up and neither manifests nor dumps contain.
     pub missed_lookups: usize,
     rules: Vec<RuleCount>,
@@ -163,6 +273,10 @@ pub struct RuleCount {
 }
 
 impl Summary {
+    pub fn new(fail_on: FailOn) -> Summary {
+        Summary { fail_on, ..Summary::default() }
+    }
+
     pub fn count(&mut self, record: &Record) {
         match record {
             Record::Evaluated { evaluation, .. } => {
@@ -185,6 +299,7 @@ impl Summary {
                 self.templates += usize::from(*fault == Fault::Template);
             }
             Record::Skipped { fault, .. } => self.skipped.count(*fault),
+            Record::Unchanged => self.unchanged += 1,
         }
     }
 
@@ -208,9 +323,14 @@ impl Summary {
     }
 
     pub fn outcome(&self) -> Outcome {
-        match (self.failed, self.denied) {
-            (0, 0) => Outcome::Allowed,
-            (0, _) => Outcome::Denied,
+        let fails = match self.fail_on {
+            FailOn::Deny => self.denied > 0,
+            FailOn::Warn => self.denied + self.warned > 0,
+            FailOn::Never => false,
+        };
+        match (self.failed, fails) {
+            (0, false) => Outcome::Allowed,
+            (0, true) => Outcome::Denied,
             _ => Outcome::Failed,
         }
     }
@@ -219,7 +339,8 @@ impl Summary {
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Summary { allowed, warned, denied, failed, .. } = self;
-        write!(f, "{} objects: {allowed} allowed, {warned} warned, {denied} denied, {failed} failed", self.objects())
+        let objects = count(self.objects(), "object");
+        write!(f, "{objects}: {allowed} allowed, {warned} warned, {denied} denied, {failed} failed")
     }
 }
 

@@ -3,7 +3,7 @@
 //! <https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>
 
 use super::{DEFINED_HERE, Report, Summary, fingerprint, is_shown, message, uri, write_failure};
-use crate::record::Record;
+use crate::record::{Record, Subject};
 use crate::rule_page;
 use entra_auth_policy::finding::Severity;
 use entra_auth_policy::rule::Rule;
@@ -36,7 +36,7 @@ impl<O: Write, E: Write> Report for Sarif<O, E> {
                     // Exemptions too: SARIF has a field for the reason.
                     if is_shown(finding, self.all) || matches!(finding.action, Action::Exempt(_) | Action::Excused) {
                         let print = fingerprint(subject, finding, &mut self.seen);
-                        self.results.push(result(&subject.source, finding, place, &subject.title.to_string(), print));
+                        self.results.push(result(subject, finding, place, &subject.title.to_string(), print));
                     }
                 }
                 Ok(())
@@ -53,7 +53,7 @@ impl<O: Write, E: Write> Report for Sarif<O, E> {
                 }));
                 write_failure(&mut self.err, source, *line, reason)
             }
-            Record::Skipped { .. } => Ok(()),
+            Record::Skipped { .. } | Record::Unchanged => Ok(()),
         }
     }
 
@@ -109,7 +109,7 @@ fn descriptor(group: &str, rule: &Rule) -> Value {
     })
 }
 
-fn result(source: &str, finding: &Decision, place: &Place, title: &str, print: String) -> Value {
+fn result(subject: &Subject, finding: &Decision, place: &Place, title: &str, print: String) -> Value {
     let level = match finding.action {
         Action::Deny => "error",
         Action::Warn => "warning",
@@ -121,7 +121,7 @@ fn result(source: &str, finding: &Decision, place: &Place, title: &str, print: S
         "level": level,
         "message": {"text": format!("{title}: {}", message(finding))},
         "locations": [{
-            "physicalLocation": physical(source, &place.region),
+            "physicalLocation": physical(subject, &place.region),
             "logicalLocations": [{
                 "fullyQualifiedName": format!("{title} {}", finding.location.path),
                 "kind": "member",
@@ -133,7 +133,7 @@ fn result(source: &str, finding: &Decision, place: &Place, title: &str, print: S
         result["relatedLocations"] = json!([{
             "id": 1,
             "message": {"text": DEFINED_HERE},
-            "physicalLocation": physical(source, defined),
+            "physicalLocation": physical(subject, defined),
         }]);
     }
     if let Action::Exempt(reason) = &finding.action {
@@ -142,11 +142,15 @@ fn result(source: &str, finding: &Decision, place: &Place, title: &str, print: S
     result
 }
 
-fn physical(source: &str, region: &Region) -> Value {
+fn physical(subject: &Subject, region: &Region) -> Value {
+    // Lines of a rendered text are not those of its template.
+    if let Some(file) = subject.file() {
+        return json!({"artifactLocation": {"uri": uri::of(file)}});
+    }
     let mut lines = json!({"startLine": region.start.line, "startColumn": region.start.column});
     if region.end > region.start {
         lines["endLine"] = json!(region.end.line);
         lines["endColumn"] = json!(region.end.column);
     }
-    json!({"artifactLocation": {"uri": uri::of(source)}, "region": lines})
+    json!({"artifactLocation": {"uri": uri::of(&subject.source)}, "region": lines})
 }

@@ -1,6 +1,6 @@
 //! For people: a line for every object, its findings with excerpts below it, and a summary at the end.
 
-use super::{DEFINED_HERE, Report, Status, Summary, place};
+use super::{DEFINED_HERE, Report, Status, Summary, count, place};
 use crate::record::{Record, Subject};
 use crate::rule_page;
 use annotate_snippets::renderer::DecorStyle;
@@ -14,6 +14,7 @@ use std::io::{self, Write};
 pub struct Text<W: Write> {
     out: W,
     all: bool,
+    quiet: bool,
     /// The last record ended with findings: a blank line comes before the next.
     apart: bool,
 }
@@ -22,6 +23,8 @@ pub struct Text<W: Write> {
 pub struct RecordRenderer {
     /// Also the findings that the profile does not show.
     all: bool,
+    /// Only what has findings.
+    quiet: bool,
     renderer: Renderer,
 }
 
@@ -33,8 +36,8 @@ const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
 
 impl RecordRenderer {
-    pub fn new(all: bool, width: usize) -> Self {
-        RecordRenderer { all, renderer: Renderer::styled().decor_style(DecorStyle::Ascii).term_width(width) }
+    pub fn new(all: bool, quiet: bool, width: usize) -> Self {
+        RecordRenderer { all, quiet, renderer: Renderer::styled().decor_style(DecorStyle::Ascii).term_width(width) }
     }
 
     pub fn render(&self, record: &Record) -> String {
@@ -61,6 +64,7 @@ impl RecordRenderer {
             Action::Exempt(reason) => Level::NOTE.with_name("reason").message(reason).into(),
             _ => Level::HELP.with_name("fix").message(&*finding.remediation).into(),
         });
+        elements.push(Level::NOTE.with_name("see").message(rule_page::url(finding.rule)).into());
         let mut rendered = self.renderer.render(&[title.elements(elements)]);
         for region in std::iter::once(&at.region).chain(&at.defined) {
             rendered = with_true_column(rendered, subject, region);
@@ -76,7 +80,14 @@ impl RecordRenderer {
                     Status::Warned => (YELLOW, "warned"),
                     Status::Denied => (RED, "denied"),
                 };
-                head(out, style, status, &subject.title.to_string(), &subject.place())?;
+                if self.quiet && evaluation.response.accepted && !ends_with_findings(record, self.all) {
+                    return Ok(());
+                }
+                let mut place = subject.place();
+                if let Some(template) = &subject.template {
+                    place = format!("{place} ({})", template.file.as_ref().unwrap_or(&template.name));
+                }
+                head(out, style, status, &subject.title.to_string(), &place)?;
                 let mut not_shown = 0;
                 for (finding, place) in evaluation.findings.iter().zip(places) {
                     if finding.action == Action::None && !self.all {
@@ -108,10 +119,10 @@ impl RecordRenderer {
                 writeln!(out, "         {reason}")
             }
             // A chart's values do not need a separate line; a file from which another tool makes objects does.
-            Record::Skipped { source, fault, reason } if *fault != Fault::NoManifest => {
+            Record::Skipped { source, fault, reason } if *fault != Fault::NoManifest && !self.quiet => {
                 head(out, DIM, "skipped", source, reason)
             }
-            Record::Skipped { .. } => Ok(()),
+            Record::Skipped { .. } | Record::Unchanged => Ok(()),
         }
     }
 }
@@ -128,8 +139,8 @@ fn ends_with_findings(record: &Record, all: bool) -> bool {
 }
 
 impl<W: Write> Text<W> {
-    pub fn new(out: W, all: bool) -> Self {
-        Text { out, all, apart: false }
+    pub fn new(out: W, all: bool, quiet: bool) -> Self {
+        Text { out, all, quiet, apart: false }
     }
 
     fn table(&mut self, summary: &Summary) -> io::Result<()> {
@@ -160,6 +171,9 @@ impl<W: Write> Report for Text<W> {
     }
 
     fn finish(&mut self, summary: &Summary) -> io::Result<()> {
+        if self.quiet {
+            return self.out.flush();
+        }
         self.table(summary)?;
         let mut parts = Vec::new();
         for (style, number, word) in [
@@ -193,6 +207,12 @@ impl<W: Write> Report for Text<W> {
                 .collect();
             writeln!(self.out, "{} skipped: {}", count(skipped.total(), "document"), kinds.join(", "))?;
         }
+        if summary.unchanged + summary.unchanged_files > 0 {
+            let objects = (summary.unchanged > 0).then(|| count(summary.unchanged, "object"));
+            let files = (summary.unchanged_files > 0).then(|| count(summary.unchanged_files, "file"));
+            let unchanged: Vec<String> = objects.into_iter().chain(files).collect();
+            writeln!(self.out, "{} unchanged, left out (--unchanged reports them)", unchanged.join(" and "))?;
+        }
         if summary.missed_lookups > 0 {
             let missed = count(summary.missed_lookups, "object");
             writeln!(
@@ -225,8 +245,4 @@ fn with_true_column(rendered: String, subject: &Subject, region: &Region) -> Str
     }
     let place = |column: usize| format!("{}:{}:{column}", subject.source, start.line);
     rendered.replacen(&place(shown), &place(start.column), 1)
-}
-
-fn count(number: usize, thing: &str) -> String {
-    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
 }

@@ -27,7 +27,9 @@ fn storage_connection_strings() {
         quiet(&text.replace(&key, &key[1..]));
         quiet(&text.replace("==", "="));
         quiet(&text.replace(&key, "$(STORAGE_KEY)"));
-        quiet(&text.replace("AccountName=shop", "AccountName=devstoreaccount1"));
+        // The emulator has its own key, too.
+        says(&text.replace("AccountName=shop", "AccountName=devstoreaccount1"), "storage-connection-string");
+        says(&format!("{text};UseDevelopmentStorage=true"), "storage-connection-string");
     }
     quiet("UseDevelopmentStorage=true");
     quiet("DefaultEndpointsProtocol=https;AccountName=shop;EndpointSuffix=core.windows.net");
@@ -49,7 +51,7 @@ fn cosmos_connection_strings() {
     );
     says(&format!("uri=https://shop.documents.azure.com key={key}"), "cosmos-db-connection-string");
     quiet(&format!("uri=https://shop.documents.azure.com\nkey={key}"));
-    let emulator = format!("{}{}==", super::super::benign::COSMOS_EMULATOR_KEY, "A".repeat(86 - 56));
+    let emulator = super::super::benign::EMULATOR_KEYS[1];
     quiet(&format!("AccountEndpoint=https://localhost:8081/;AccountKey={emulator}"));
     says(
         &format!("AccountEndpoint=https://shop.documents.azure.com/;AccountKey={emulator}"),
@@ -71,9 +73,7 @@ fn messaging_connection_strings() {
         quiet(&text.replace(&key, &key[1..]));
         quiet(&format!("host: shop.servicebus.windows.net\nintegrity: {key}"));
         quiet(&format!("shop.servicebus.windows.net sha256-{key}"));
-        quiet(&format!(
-            "Endpoint=sb://localhost;SharedAccessKeyName=Root;SharedAccessKey={key};UseDevelopmentEmulator=true;"
-        ));
+        says(&format!("{text};UseDevelopmentEmulator=true;"), "messaging-connection-string");
         says(&format!("HostName=hub.azure-devices.net;DeviceId=d;SharedAccessKey={key}"), "iot-connection-string");
         says(&format!("SharedAccessKey={key}"), "shared-access-key");
     }
@@ -212,7 +212,8 @@ fn json_web_tokens() {
     quiet(&format!("{}.{}", parts[0], parts[1]));
     quiet(&format!("{}.{}.{}", parts[0], parts[1], &parts[2][..20]));
     quiet(&format!("{}.{}.{}", parts[0], parts[1].replacen('e', "f", 1), parts[2]));
-    quiet(&token("{\"sub\":\"1234567890\",\"name\":\"John Doe\"}", 4));
+    quiet(&token("{\"sub\":\"1234567890\",\"name\":\"John Doe\",\"iat\":1516239022}", 4));
+    says(&token("{\"sub\":\"1234567890\",\"iss\":\"https://sts.windows.net/1\"}", 4), "entra-token");
 }
 
 #[test]

@@ -112,9 +112,9 @@ fn harmless_values_of_real_manifests() {
             &[
                 "InstrumentationKey=11111111-2222-3333-4444-555555555555;IngestionEndpoint=https://x.in.applicationinsights.azure.com/",
                 "UseDevelopmentStorage=true",
-                "DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=x;",
+                "DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==;",
                 "Endpoint=sb://localhost;SharedAccessKeyName=a;SharedAccessKey=SAS_KEY_VALUE;UseDevelopmentEmulator=true;",
-                "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq==",
+                "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==",
             ],
         ),
     ];
@@ -198,12 +198,12 @@ fn base64_is_read_forgivingly() {
 }
 
 #[test]
-fn base64_is_looked_into_once() {
+fn base64_is_looked_into_twice() {
     let secret = Seed::new(1).credential(&SIGNATURES[0]);
     let once = encode(secret.as_bytes());
-    assert!(recognise(&once).is_none());
-    assert!(recognise_with_base64(&once).is_some());
-    assert!(recognise_with_base64(&encode(once.as_bytes())).is_none());
+    let twice = encode(once.as_bytes());
+    assert!(recognise(&once).is_some() && recognise(&twice).is_some());
+    assert!(recognise(&encode(twice.as_bytes())).is_none());
 }
 
 #[test]
@@ -280,5 +280,240 @@ fn prose_assigns_nothing() {
     ] {
         let found = pairs(text);
         assert!(found.is_empty(), "{text}: {found:?}");
+    }
+}
+
+/// What the names in a text promise, by their values.
+fn strength_of(text: &str, value: &str) -> Option<NameStrength> {
+    let mut found = None;
+    secret_assignments(text, &mut |pair, strength| {
+        if pair.value == value {
+            let is_stronger = matches!((found, strength), (Some(NameStrength::Strong), NameStrength::Azure(_)));
+            found = if found.is_none() || is_stronger { Some(strength) } else { found };
+        }
+    });
+    found
+}
+
+fn is_of_azure(strength: Option<NameStrength>) -> bool {
+    matches!(strength, Some(NameStrength::Azure(_)))
+}
+
+#[test]
+fn every_syntax_of_an_assignment() {
+    let syntaxes = [
+        "K=v",
+        "K = v",
+        "K: v",
+        "K:v",
+        "K :v",
+        "K := v",
+        "K := \"v\"",
+        "K ?= v",
+        "K += v",
+        "K::=v",
+        "\"K\" => \"v\"",
+        "'K' => 'v',",
+        "K => v",
+        "'K': 'v',",
+        "\"K\": \"v\",",
+        "export K=v",
+        "export K='v'",
+        "export K=\"v\" # why",
+        "set K=v",
+        "set \"K=v\"",
+        "set -x K v",
+        "set -gx K \"v\"",
+        "setx K v",
+        "setx K \"v\"",
+        "setenv K v",
+        "ENV K v",
+        "ENV K=v",
+        "ENV A=1 K=v",
+        "ARG K=v",
+        "env K=v run",
+        "declare -x K=v",
+        "local K=v",
+        "const K = \"v\";",
+        "$env:K = \"v\"",
+        "$Env:K=\"v\"",
+        "- K=v",
+        "- K: v",
+        "- name: K\n  value: v",
+        "- name: \"K\"\n  value: \"v\"",
+        "K: &anchor v",
+        "K: !!str v",
+        "K: !!str &a v",
+        "K: |\n  v",
+        "K: |-\n  v",
+        "K: >-\n  v",
+        "K: >2\n\n  v",
+        "K: &a |\n  v",
+        "K:\n  v",
+        "K:\n  \"v\"",
+        "K = \"\"\"\nv",
+        "K=\\\n  v",
+        "{\"K\": \"v\"}",
+        "{\"a\": [{\"K\":\"v\"}]}",
+        "{\n  'K': 'v'\n}",
+        "{K: v}",
+        "x: {K: v}",
+        "x: {y: {K: v}}",
+        "{\"name\": \"K\", \"value\": \"v\"}",
+        "<K>v</K>",
+        "<add key=\"K\" value=\"v\" />",
+        "<property><name>K</name><value>v</value></property>",
+        "docker run -e K=v image",
+        "docker run --env=K=v image",
+        "kubectl create secret generic s --from-literal=K=v",
+        "run --set a=b K=v",
+        "{\"a\": \"x=1\\nK=v\\ny=2\"}",
+        "{\"a\": \"{\\\"b\\\": 1, \\\"K\\\": \\\"v\\\"}\"}",
+        "a: \"x=1\\nK=v\\n\"",
+        "a: \"{\\\"K\\\":\\\"v\\\"}\"",
+        "a: '{\"K\":\"v\"}'",
+        "sh -c \"K=v run\"",
+    ];
+    for syntax in syntaxes {
+        for (before, after) in [("", ""), ("a: 1\n", "\nb: 2\n"), ("# note\n\n", "\n")] {
+            // JSON and XML are whole texts.
+            if syntax.starts_with(['{', '<']) && !before.is_empty() || syntax.contains("\"\"\"") && !before.is_empty() {
+                continue;
+            }
+            let text = |key: &str| format!("{before}{}{after}", syntax.replace('K', key).replace('v', "fjq-1234-xyz"));
+            let text = |key: &str| text(key).replace("enfjq-1234-xyz", "env").replace("ENfjq-1234-xyz", "ENV");
+            let text =
+                |key: &str| text(key).replace("fjq-1234-xyzalue", "value").replace("setenfjq-1234-xyz", "setenv");
+            let text = |key: &str| text(key).replace("-enfjq-1234-xyz", "-env");
+            let azure = text("AZURE_CLIENT_SECRET");
+            assert!(is_of_azure(strength_of(&azure, "fjq-1234-xyz")), "{azure:?}");
+            let other = text("DB_PASSWORD");
+            assert_eq!(strength_of(&other, "fjq-1234-xyz"), Some(NameStrength::Strong), "{other:?}");
+            let none = text("LOG_LEVEL");
+            assert_eq!(strength_of(&none, "fjq-1234-xyz"), None, "{none:?}");
+        }
+    }
+}
+
+#[test]
+fn parts_of_a_text_are_part_of_the_names_in_them() {
+    let azure = [
+        "spring:\n  cloud:\n    azure:\n      credential:\n        client-secret: v1\n",
+        "azure:\n\n  # note\n  client-secret: v1\n",
+        "- azure:\n    password: v1\n",
+        "[auth.azuread]\nenabled = true\nclient_secret = v1\n",
+        "[storage.azure]\naccount_key = \"v1\"\n",
+        "[[azure]]\naccount_key = \"v1\"\n",
+        "{\"AzureAd\": {\"Instance\": \"https://x\", \"ClientSecret\": \"v1\"}}",
+        "{\"a\": {\"azure\": [{\"b\": {}}, {\"password\": \"v1\"}]}}",
+        "{'azure': {'password': 'v1'}}",
+        "x: {azure: {password: v1}}",
+        "azure: {password: v1}",
+        "azure:\n  nested: {password: v1}",
+        "<azure><a>1</a><clientSecret>v1</clientSecret></azure>",
+        "cosmos:\n  key: v1\n",
+        "serviceBus:\n  connectionString: v1\n",
+        "azure {\n  client_secret = v1\n}",
+    ];
+    for text in azure {
+        assert!(is_of_azure(strength_of(text, "v1")), "{text:?}");
+        let other = text.replace("azure", "other").replace("Azure", "Other").replace("otherad", "other");
+        if other != *text {
+            assert!(!is_of_azure(strength_of(&other, "v1")), "{other:?}");
+        }
+    }
+    let others = [
+        "azure:\n  tenant: x\ndatabase:\n  password: v1\n",
+        "  azure:\n    tenant: x\n  database:\n    password: v1\n",
+        "azure: true\ndatabase:\n  password: v1\n",
+        "[azure]\na = 1\n[database]\npassword = v1\n",
+        "{\"azure\": {\"a\": {}}, \"password\": \"v1\"}",
+        "{\"azure\": [], \"b\": {\"password\": \"v1\"}}",
+        "<a><azure><b>1</b></azure><password>v1</password></a>",
+        "storage:\n  password: v1\n",
+        "# azure:\npassword: v1\n",
+        "a: |\n  [azure]\n  b = 1\nc:\n  password: v1\n",
+    ];
+    for text in others {
+        assert_eq!(strength_of(text, "v1"), Some(NameStrength::Strong), "{text:?}");
+    }
+}
+
+#[test]
+fn flags_mean_what_their_command_makes_of_them() {
+    let azure = [
+        "az login -u a -p v1",
+        "az login --service-principal -u a -pv1 --tenant t",
+        "az login --service-principal -u a -p=v1",
+        "az login --service-principal -u a --password v1",
+        "az login --service-principal -u a --password=v1",
+        "az login --service-principal -u a -p 'v1' --tenant t",
+        "az login --service-principal -u a -p \"v1\"",
+        "/usr/bin/az login -p v1",
+        "sudo az login -p v1; echo done",
+        "echo x && az login -p v1 && az account show",
+        "az login \\\n  --service-principal \\\n  -u a \\\n  -p v1",
+        "az login `\n  -u a `\n  -p v1",
+        "TOKEN=$(az login -p v1)",
+        "sh -c \"az login -p v1\"",
+        "command: [\"az\", \"login\", \"-p\", \"v1\"]",
+        "command: [az, login, -p, v1]",
+        "{\"command\": [\"az\", \"login\", \"-p\", \"v1\"]}",
+        "command:\n- az\n- login\n- --service-principal\n- -p\n- v1\n",
+        "command:\n  - az\n  - login\n  - --password=v1\n",
+        "command:\n- sh\n- -c\n- az login -p v1\n",
+        "az acr login -n shop -u shop -p v1",
+        "docker login shop.azurecr.io -u shop -p v1",
+        "docker login -u shop --password v1 https://shop.azurecr.io",
+        "podman login -p v1 shop.azurecr.cn",
+        "helm registry login shop.azurecr.io -u a --password v1",
+        "oras login shop.azurecr.io -u a -p v1",
+        "crane auth login shop.azurecr.io -u a -p v1",
+        "skopeo login -u a -p v1 shop.azurecr.us",
+        "echo v1 | docker login shop.azurecr.io -u a --password-stdin",
+        "kubelogin get-token --login spn --client-secret v1",
+        "AZURE_TENANT_ID=t ./sync --client-secret v1",
+        "./sync --client-secret=v1 --azure-tenant=t",
+        "proxy --provider=azure --client-secret=v1",
+        "proxy --issuer https://login.microsoftonline.com/t/v2.0 --client-secret v1",
+        "az storage blob list --account-name a --account-key v1",
+        "az ad sp credential reset --password v1",
+        "Connect-AzAccount -Credential (New-Object PSCredential('a', (ConvertTo-SecureString 'v1' -AsPlainText -Force)))",
+        "$p = ConvertTo-SecureString \"v1\" -AsPlainText -Force\nConnect-AzAccount -ServicePrincipal -Credential $c",
+        "$p = ConvertTo-SecureString -String v1 -AsPlainText -Force\nConnect-AzAccount -Credential $c",
+        "'v1' | ConvertTo-SecureString -AsPlainText -Force\nConnect-AzAccount -Credential $c",
+    ];
+    for text in azure {
+        assert!(is_of_azure(strength_of(text, "v1")), "{text:?}");
+        for (before, after) in [("#!/bin/sh\nset -e\n", "\necho done\n"), ("a: 1\n", "\n")] {
+            let inside = format!("{before}{text}{after}");
+            if !text.starts_with('{') {
+                assert!(is_of_azure(strength_of(&inside, "v1")), "{inside:?}");
+            }
+        }
+    }
+    for text in [
+        "./sync --client-secret v1",
+        "./sync --client-secret=v1",
+        "mysql --password v1 -u root",
+        "docker login ghcr.io -u a -p v1",
+        "docker login -u a -p v1",
+        "az account show; mysql --password v1",
+        "kubectl run --image shop.azurecr.io/a --env DB_PASSWORD=v1",
+        "ConvertTo-SecureString v1 -AsPlainText -Force",
+        "command:\n- az\n- login\nargs2:\n- --password\n- v1\n",
+    ] {
+        assert_eq!(strength_of(text, "v1"), Some(NameStrength::Strong), "{text:?}");
+    }
+    for text in [
+        "az login --identity -u v1",
+        "mkdir -p v1",
+        "docker run -p v1 shop.azurecr.io/login",
+        "az login; mkdir -p v1",
+        "az login --service-principal -u v1",
+        "cp -p v1 login",
+        "docker login shop.azurecr.io -u v1 --password-stdin",
+    ] {
+        assert_eq!(strength_of(text, "v1"), None, "{text:?}");
     }
 }

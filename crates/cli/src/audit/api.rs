@@ -1,0 +1,198 @@
+//! Lists through the API of a cluster: in pages, with retries, and nothing but `GET`.
+
+use anyhow::{Context, Result, anyhow};
+use entra_auth_policy::rules;
+use kube::config::KubeConfigOptions;
+use kube::{Client, Config};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// How often a request is made before it has failed.
+const ATTEMPTS: u32 = 5;
+
+pub struct Api {
+    client: Client,
+    namespace: Option<String>,
+    page: u32,
+}
+
+/// A kind that the cluster serves and that rules read.
+#[derive(Clone, Debug)]
+pub struct Kind {
+    pub group: String,
+    version: String,
+    pub kind: &'static str,
+    pub plural: String,
+    pub namespaced: bool,
+}
+
+/// What a server answers to the request for a page.
+pub enum Answer {
+    Page {
+        text: String,
+        next: Option<String>,
+        items: usize,
+    },
+    Forbidden,
+    /// The kind is not served.
+    Missing,
+    /// The list that the page belongs to.
+    Expired,
+    Failed(String),
+}
+
+#[derive(Deserialize)]
+struct Groups {
+    #[serde(default)]
+    groups: Vec<Group>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Group {
+    name: String,
+    #[serde(default)]
+    versions: Vec<Version>,
+    preferred_version: Option<Version>,
+}
+
+#[derive(Deserialize)]
+struct Version {
+    version: String,
+}
+
+/// Only the head of a list is read here.
+#[derive(Deserialize)]
+struct Head {
+    #[serde(default)]
+    metadata: HeadMetadata,
+    #[serde(default)]
+    items: Vec<serde::de::IgnoredAny>,
+}
+
+#[derive(Default, Deserialize)]
+struct HeadMetadata {
+    #[serde(rename = "continue", default)]
+    next: String,
+}
+
+impl Kind {
+    /// As RBAC and kubectl write it.
+    pub fn name(&self) -> String {
+        if self.group.is_empty() { self.plural.clone() } else { format!("{}.{}", self.plural, self.group) }
+    }
+}
+
+impl Api {
+    /// With the kubeconfig, or the service account of the Pod that this runs in.
+    pub async fn connect(context: Option<&str>, namespace: Option<String>, page: u32) -> Result<Api> {
+        let mut config = match context {
+            None => {
+                Config::infer().await.context("no cluster: neither a kubeconfig nor the service account of a Pod")?
+            }
+            Some(context) => {
+                let options = KubeConfigOptions { context: Some(context.to_owned()), ..KubeConfigOptions::default() };
+                Config::from_kubeconfig(&options).await.with_context(|| format!("the context `{context}`"))?
+            }
+        };
+        config.connect_timeout = Some(Duration::from_secs(10));
+        config.read_timeout = Some(Duration::from_secs(120));
+        Ok(Api { client: Client::try_from(config)?, namespace, page: page.max(1) })
+    }
+
+    /// The kinds that rules read and that the cluster serves, in the order of the rules.
+    pub async fn kinds(&self) -> Result<Vec<Kind>> {
+        let text = self.get("/apis").await.map_err(|error| anyhow!("{}", words(&error)))?;
+        let groups: Groups = serde_json::from_str(&text)?;
+        let served: BTreeMap<String, Group> =
+            groups.groups.into_iter().map(|group| (group.name.clone(), group)).collect();
+        let version = |watched: &kubernetes::kind::Kind| {
+            if watched.group.is_empty() {
+                return Some("v1".to_owned());
+            }
+            let group = served.get(watched.group)?;
+            let is_served = |version: &&&str| group.versions.iter().any(|served| served.version == **version);
+            let known = watched.versions.iter().find(is_served).map(|version| (*version).to_owned());
+            known.or_else(|| group.preferred_version.as_ref().map(|version| version.version.clone()))
+        };
+        let mut kinds: Vec<Kind> = Vec::new();
+        for watched in rules::watched() {
+            // Requests for tokens and reviews are not kept, so they cannot be listed.
+            let is_kept = !matches!(watched.kind, "TokenRequest" | "Eviction" | "Binding");
+            if let (true, Some(version)) = (is_kept, version(watched)) {
+                kinds.push(Kind {
+                    group: watched.group.to_owned(),
+                    version,
+                    kind: watched.kind,
+                    plural: watched.plural.to_owned(),
+                    namespaced: watched.namespaced,
+                });
+            }
+        }
+        Ok(kinds)
+    }
+
+    /// A page of a list.
+    pub async fn page(&self, kind: &Kind, next: Option<&str>) -> Answer {
+        let root = if kind.group.is_empty() { "/api".to_owned() } else { format!("/apis/{}", kind.group) };
+        let namespace =
+            self.namespace.as_ref().map_or_else(String::new, |name| format!("/namespaces/{}", escaped(name)));
+        let next = next.map_or_else(String::new, |token| format!("&continue={}", escaped(token)));
+        let path = format!("{root}/{}{namespace}/{}?limit={}{next}", kind.version, kind.plural, self.page);
+        match self.get(&path).await {
+            Ok(text) => match serde_json::from_str::<Head>(&text) {
+                Ok(head) => {
+                    let next = Some(head.metadata.next).filter(|next| !next.is_empty());
+                    Answer::Page { items: head.items.len(), next, text }
+                }
+                Err(_) => Answer::Failed("the answer is not a list".to_owned()),
+            },
+            Err(kube::Error::Api(status)) if status.code == 403 => Answer::Forbidden,
+            Err(kube::Error::Api(status)) if matches!(status.code, 404 | 405) => Answer::Missing,
+            Err(kube::Error::Api(status)) if status.code == 410 => Answer::Expired,
+            Err(error) => Answer::Failed(words(&error)),
+        }
+    }
+
+    /// Asks again where that can help: a busy server, or a connection that broke.
+    async fn get(&self, path: &str) -> Result<String, kube::Error> {
+        let mut wait = Duration::from_millis(200);
+        for attempt in 1.. {
+            let request = http::Request::get(path).body(Vec::new()).map_err(kube::Error::HttpError)?;
+            let error = match self.client.request_text(request).await {
+                Ok(text) => return Ok(text),
+                Err(error) => error,
+            };
+            let helps = match &error {
+                kube::Error::Api(status) => status.code == 429 || status.code >= 500,
+                kube::Error::HyperError(_) | kube::Error::Service(_) => true,
+                _ => false,
+            };
+            if !helps || attempt >= ATTEMPTS {
+                return Err(error);
+            }
+            tokio::time::sleep(wait).await;
+            wait *= 2;
+        }
+        unreachable!("the loop ends with the last attempt")
+    }
+}
+
+fn words(error: &kube::Error) -> String {
+    match error {
+        kube::Error::Api(status) if status.code == 401 => "the cluster does not accept the credentials".to_owned(),
+        kube::Error::Api(status) => format!("the server answers {} {}", status.code, text::shown(&status.reason)),
+        error => {
+            let mut cause: &dyn std::error::Error = error;
+            while let Some(deeper) = cause.source() {
+                cause = deeper;
+            }
+            cause.to_string()
+        }
+    }
+}
+
+fn escaped(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+}

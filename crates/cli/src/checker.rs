@@ -1,0 +1,54 @@
+//! Checks single texts: for editors and agents, and for the pages of a cluster.
+
+use crate::args::{Check, Policy};
+use crate::config::Config;
+use crate::evaluate::Evaluator;
+use crate::inputs::Source;
+use crate::record::{Record, records};
+use crate::settings;
+use admission::cluster::ManifestCluster;
+use anyhow::Result;
+use entra_auth_policy::settings::Date;
+use rayon::{ThreadPool, ThreadPoolBuilder};
+use std::sync::Arc;
+
+pub struct Checker {
+    workers: ThreadPool,
+    evaluator: Evaluator<'static>,
+}
+
+impl Checker {
+    /// With the options of the command line, and of `.entra-auth.yml` in this folder or above it.
+    pub fn new(policy: &Policy, lookups: bool, today: Date) -> Result<Checker> {
+        let mut args = Check { policy: policy.clone(), ..Check::default() };
+        if let Some(config) = Config::find(&std::env::current_dir()?)? {
+            config.apply(&mut args)?;
+        }
+        let settings = settings::load(&args.policy, lookups, None)?;
+        let evaluator =
+            Evaluator { settings, identity: None, cluster: None, today, module: None, before: None, unchanged: false };
+        // Objects are read and evaluated by recursion.
+        Ok(Checker { workers: ThreadPoolBuilder::new().stack_size(manifest::STACK).build()?, evaluator })
+    }
+
+    /// The same, with look-ups answered from here.
+    pub fn set_cluster(&mut self, cluster: ManifestCluster) {
+        self.evaluator.cluster = Some(Arc::new(cluster));
+    }
+
+    /// What is evaluated with.
+    pub fn settings(&self) -> &serde_json::Value {
+        &self.evaluator.settings
+    }
+
+    /// The records of a text.
+    pub fn check(&self, name: &str, text: String) -> Result<Vec<Record>> {
+        let source = Ok(Source::text(name, text));
+        self.workers.install(|| records(&source, &self.evaluator, &|_| {})).into_iter().collect()
+    }
+
+    /// Runs something on a thread with a stack for deep objects.
+    pub fn install<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        self.workers.install(work)
+    }
+}

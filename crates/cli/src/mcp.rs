@@ -1,0 +1,126 @@
+//! `entra-auth mcp`: exact answers for coding agents. The tools take texts and read no files; nothing is sent anywhere.
+
+use crate::args::Serve;
+use crate::checker::Checker;
+use crate::record::Record;
+use crate::report::{self, Summary};
+use crate::{Outcome, commands, rule_page};
+use anyhow::Result;
+use entra_auth_policy::settings::Date;
+use rmcp::model::{
+    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation, ListToolsResult,
+    PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool, ToolAnnotations,
+};
+use rmcp::service::RequestContext;
+use rmcp::{ErrorData, RoleServer, ServerHandler, ServiceExt};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+struct Server {
+    checker: Arc<Checker>,
+}
+
+pub fn serve(args: &Serve, today: Date) -> Result<Outcome> {
+    let server = Server { checker: Arc::new(Checker::new(&args.policy, false, today)?) };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        server.serve(rmcp::transport::stdio()).await?.waiting().await?;
+        Ok(Outcome::Allowed)
+    })
+}
+
+impl ServerHandler for Server {
+    fn get_info(&self) -> ServerConfig {
+        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
+            .with_server_info(Implementation::new(crate::args::NAME, env!("CARGO_PKG_VERSION")))
+            .with_instructions(
+                "Checks Kubernetes manifests against Microsoft Entra practice on AKS. Call `check` with the whole \
+                 text of a manifest after every change, and `explain` with a rule's id before you fix its finding.",
+            )
+    }
+
+    async fn list_tools(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        Ok(ListToolsResult::with_all_items(tools()))
+    }
+
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let arguments = Value::Object(request.arguments.unwrap_or_default());
+        let text = |key: &str| {
+            let missing = || ErrorData::invalid_params(format!("`{key}` has to be a text"), None);
+            arguments[key].as_str().ok_or_else(missing)
+        };
+        let answer = match request.name.as_ref() {
+            "check" => self.check(text("manifest")?, arguments["filename"].as_str().unwrap_or("manifest.yaml")),
+            "explain" => Ok(explain(text("rule")?)),
+            "rules" => Ok(CallToolResult::structured(json!({"rules": commands::rule_lines()}))),
+            name => return Err(ErrorData::invalid_params(format!("no tool is called `{}`", text::shown(name)), None)),
+        };
+        let answer = answer.map_err(|error| ErrorData::internal_error(format!("{error:#}"), None))?;
+        Ok(answer.into())
+    }
+}
+
+impl Server {
+    fn check(&self, manifest: &str, name: &str) -> Result<CallToolResult> {
+        let records: Vec<Record> = self.checker.check(name, manifest.to_owned())?;
+        let mut summary = Summary::default();
+        records.iter().for_each(|record| summary.count(record));
+        Ok(CallToolResult::structured(json!({
+            "summary": summary.to_string(),
+            "objects": report::values(&records)?,
+        })))
+    }
+}
+
+fn explain(rule: &str) -> CallToolResult {
+    match rule_page::find(rule) {
+        Ok(rule) => {
+            let page = rule_page::of(rule);
+            let text = format!("# {}\n\n{}\n\n{}\n\n{}", rule.id, page.sentence, page.body, rule_page::url(rule));
+            CallToolResult::success(vec![ContentBlock::text(text)])
+        }
+        Err(near) => {
+            let near = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            let words = format!("no rule is called `{}`{near}", text::shown(rule));
+            CallToolResult::error(vec![ContentBlock::text(words)])
+        }
+    }
+}
+
+fn tools() -> Vec<Tool> {
+    let tool = |name: &'static str, words: &'static str, properties: Value, required: &[&str]| {
+        let schema = json!({
+            "type": "object", "properties": properties, "required": required, "additionalProperties": false,
+        });
+        let schema = schema.as_object().cloned().unwrap_or_default();
+        let annotations = ToolAnnotations::from_raw(None, Some(true), Some(false), Some(true), Some(false));
+        Tool::new(name, words, Arc::new(schema)).with_annotations(annotations)
+    };
+    vec![
+        tool(
+            "check",
+            "Check Kubernetes manifests (YAML or JSON) as the cluster does at admission. Returns every object with \
+             its findings: rule, severity, action, path, line, message, fix and the address of the rule's page.",
+            json!({
+                "manifest": {"type": "string", "description": "The whole text, of one or several documents"},
+                "filename": {"type": "string", "description": "Its name in the answer"},
+            }),
+            &["manifest"],
+        ),
+        tool(
+            "explain",
+            "Explain a rule: what it finds, why it matters and how to fix it, with examples.",
+            json!({"rule": {"type": "string", "description": "The id, for example binding-anonymous"}}),
+            &["rule"],
+        ),
+        tool("rules", "List all rules with their severities, summaries and fixes.", json!({}), &[]),
+    ]
+}
