@@ -13,10 +13,12 @@
 use crate::aks_defaults;
 use crate::auth_mode;
 use crate::object::Object;
+use crate::operators::RoleName;
 use crate::privilege::Privileges;
 use crate::requester::Requester;
 use crate::rule::{Check, Rule, RuleContext};
 use crate::rules::{self, GROUPS, UNREADABLE};
+use crate::settings::Settings;
 use crate::texts;
 use crate::value_hints::ValueHints;
 use crate::view::binding::Binding;
@@ -281,8 +283,12 @@ pub(crate) fn run<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>, copies: &'a
     let binding = Binding::of(object).filter(|_| is_evaluated);
     // Rules compare the contents of the roles that every cluster has, where they matter.
     let role = role(object).filter(|_| has_object);
-    let privileges =
-        role.as_ref().map(|role| if is_evaluated { Privileges::of(role) } else { Privileges::excused(role) });
+    let privileges = role.as_ref().map(|role| {
+        let mut privileges = if is_evaluated { Privileges::of(role) } else { Privileges::excused(role) };
+        excuse_published(&mut privileges, object, cx.settings);
+        privileges
+    });
+    let is_operators = binding.is_some_and(|binding| binding.is_of_operator(cx.settings));
     let asked = about_request && cx.requester != Requester::Absent;
     let token_request = (asked && scope == Scope::Token).then_some(TokenRequest { object: *object });
     let is_request = asked && has_object && object.is(&kind::CERTIFICATE_SIGNING_REQUEST);
@@ -331,7 +337,11 @@ pub(crate) fn run<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>, copies: &'a
                     check(cx, workload);
                 }
             }
-            Check::Binding(check) => binding.iter().for_each(|binding| check(cx, binding)),
+            Check::Binding(check) => {
+                cx.excused = is_operators;
+                binding.iter().for_each(|binding| check(cx, binding));
+                cx.excused = false;
+            }
             Check::Role(check) => privileges.iter().for_each(|role| check(cx, role)),
             Check::Request(check) if asked => check(cx),
             Check::TokenRequest(check) => token_request.iter().for_each(|request| check(cx, request)),
@@ -350,6 +360,20 @@ pub(crate) fn run<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>, copies: &'a
 fn role<'a>(object: &Object<'a>) -> Option<Role<'a>> {
     let namespaced = object.is(&kind::ROLE);
     (namespaced || object.is(&kind::CLUSTER_ROLE)).then(|| Role::read(object.root, namespaced))
+}
+
+/// Excuses what an operator of the settings publishes under the name of the role.
+fn excuse_published(privileges: &mut Privileges<'_, '_>, object: &Object<'_>, settings: &Settings) {
+    if settings.operators.is_empty() || privileges.granted().is_empty() {
+        return;
+    }
+    let namespaced = privileges.role.namespaced;
+    let name = RoleName { namespaced, namespace: object.namespace, name: object.name };
+    let ceilings: Vec<_> =
+        settings.published(name).map(|(_, published)| published.ceiling(object.root, namespaced)).collect();
+    if !ceilings.is_empty() {
+        privileges.excuse(&ceilings.iter().map(Privileges::of).collect::<Vec<_>>());
+    }
 }
 
 #[cfg(test)]

@@ -44,37 +44,35 @@ pub(crate) enum Compared {
     Grants(Vec<GrantDigest>),
 }
 
-/// One grant of a role. It is not new if the old object makes it for all names or on all resources.
+/// One grant of a role: itself, and the wider grants that include it, for all names, on all resources or in all API
+/// groups. It is not new if the old object makes one of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct GrantDigest {
-    grant: u64,
-    for_all_names: u64,
-    on_all_resources: u64,
-}
+pub(crate) struct GrantDigest([u64; 4]);
 
 impl GrantDigest {
     pub fn of(grant: u64) -> Self {
-        GrantDigest { grant, for_all_names: grant, on_all_resources: grant }
+        GrantDigest([grant; 4])
     }
 
-    pub fn narrowed(grant: u64, for_all_names: u64, on_all_resources: u64) -> Self {
-        GrantDigest { grant, for_all_names, on_all_resources }
+    pub fn included_in(grant: u64, wider: [u64; 3]) -> Self {
+        let [a, b, c] = wider;
+        GrantDigest([grant, a, b, c])
     }
 
     /// The same grant where it serves another purpose, such as in an aggregated role.
     pub fn for_purpose(self, purpose: impl Hash + Copy) -> Self {
-        let of = |grant| digest((purpose, grant));
-        GrantDigest::narrowed(of(self.grant), of(self.for_all_names), of(self.on_all_resources))
+        GrantDigest(self.0.map(|grant| digest((purpose, grant))))
     }
 
     /// What a list of known grants is to hold.
     pub fn known(self) -> u64 {
-        self.grant
+        let [grant, ..] = self.0;
+        grant
     }
 
     /// Whether a sorted list of known grants includes this one.
     pub fn is_among(self, known: &[u64]) -> bool {
-        [self.grant, self.for_all_names, self.on_all_resources].iter().any(|grant| known.binary_search(grant).is_ok())
+        self.0.iter().any(|grant| known.binary_search(grant).is_ok())
     }
 }
 
@@ -91,6 +89,8 @@ pub struct Finding<'a> {
     pub remediation: Cow<'static, str>,
     /// The finding depends on a look-up that failed, so it warns in every profile.
     pub unchecked: bool,
+    /// The object is what an operator of the setting `operators` publishes, so the finding is only recorded.
+    pub excused: bool,
     pub(crate) compared: Compared,
 }
 
@@ -120,6 +120,12 @@ impl Finding<'_> {
     /// On an update, the finding is new if one of these grants is.
     pub(crate) fn compare_grants(&mut self, grants: Vec<GrantDigest>) -> &mut Self {
         self.compared = Compared::Grants(grants);
+        self
+    }
+
+    /// Marks a finding about what an operator is expected to have.
+    pub(crate) fn excused_if(&mut self, excused: bool) -> &mut Self {
+        self.excused |= excused;
         self
     }
 

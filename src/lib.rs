@@ -26,6 +26,7 @@ pub mod lookup;
 pub mod message;
 mod nearest;
 pub mod object;
+pub mod operators;
 mod privilege;
 mod request;
 mod requester;

@@ -4,8 +4,9 @@ use crate::finding::Severity;
 use crate::object::{Object, Title};
 use crate::request::Request;
 use crate::requester::Requester;
+use crate::rule::Rule;
 use crate::settings::Settings;
-use crate::verdict::{Action, Decision};
+use crate::verdict::{Action, Decision, ONLY_OLD, is_about_role};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -82,7 +83,7 @@ pub(crate) fn respond(
         let head = format!("entra-auth-policy denied {} ({profile}): {}", subject(), count(denied.len(), "problem"));
         Some(explain(head, &denied))
     };
-    let mut warnings = warnings(&warned);
+    let mut warnings = warnings(&warned, &subject());
     let mut expired: Vec<&str> = Vec::new();
     for text in decisions.iter().filter_map(|j| j.expired.as_deref()) {
         if let Err(at) = expired.binary_search(&text) {
@@ -165,29 +166,37 @@ fn worst_first<'d>(decisions: impl Iterator<Item = &'d Decision>) -> Vec<&'d Dec
     [Severity::High, Severity::Medium, Severity::Low].into_iter().flat_map(of).collect()
 }
 
-/// One line for each rule, about its worst finding.
-fn warnings(decisions: &[&Decision]) -> Vec<String> {
+/// One line for each rule, and one for all rules about roles, about the worst finding.
+fn warnings(decisions: &[&Decision], subject: &str) -> Vec<String> {
+    let is_same = |one: &Rule, other: &Rule| one == other || (is_about_role(one.id) && is_about_role(other.id));
     let mut rules: Vec<(&Decision, usize)> = Vec::new();
     for decision in decisions {
-        match rules.iter_mut().find(|(first, _)| first.rule == decision.rule) {
+        match rules.iter_mut().find(|(first, _)| is_same(first.rule, decision.rule)) {
             Some((_, more)) => *more += 1,
             None => rules.push((decision, 0)),
         }
     }
-    rules.into_iter().map(|(decision, more)| warning(decision, more)).collect()
+    rules.into_iter().map(|(decision, more)| warning(decision, more, subject)).collect()
 }
 
-/// kubectl shows nothing else of an accepted request, so the place or the reason is cut, and not what to do.
-fn warning(decision: &Decision, more: usize) -> String {
-    let place = match decision.location.path.as_str() {
-        "" => "object",
-        path => path,
-    };
+/// kubectl shows nothing else of an accepted request, and equal warnings once, so a warning names the object. The place
+/// or the reason is cut, and not what to do.
+fn warning(decision: &Decision, more: usize, subject: &str) -> String {
     let id = decision.rule.id;
+    // What follows the reason must be there in full.
+    let (message, old) = match decision.message.strip_suffix(ONLY_OLD) {
+        Some(message) => (message, ONLY_OLD),
+        None => (decision.message.as_str(), ""),
+    };
     let count = if more > 0 { format!(" (and {more} more)") } else { String::new() };
-    let end = format!("{count}; {}", decision.remediation);
+    let end = format!("{old}{count}; {}", decision.remediation);
+    let place = match decision.location.path.as_str() {
+        "" => String::new(),
+        path => format!(" {path}"),
+    };
     let room = LONGEST_WARNING.saturating_sub(id.len() + 2 + end.len());
-    cut(&format!("{id}: {}{end}", cut(&format!("{place}: {}", decision.message), room)), LONGEST_WARNING)
+    let subject = cut(subject, room / 2);
+    cut(&format!("{id}: {}{end}", cut(&format!("{subject}:{place} {message}"), room)), LONGEST_WARNING)
 }
 
 /// At most `longest` bytes, cut between words where there are any.

@@ -22,7 +22,14 @@ pub enum Requester {
 }
 
 /// The user as which AKS itself writes add-ons.
-pub(crate) const AKS_SERVICE: &str = "aksService";
+const AKS_SERVICE: &str = "aksService";
+
+/// Whether the user writes the roles and bindings of AKS and its add-ons. The controller that fills aggregated roles
+/// copies what other roles grant, and those were evaluated when they were written. Accounts of other namespaces are not
+/// on the list: everyone who can create the namespace could have them.
+pub(crate) fn writes_for_aks(name: &str) -> bool {
+    matches!(name, AKS_SERVICE | "system:serviceaccount:kube-system:clusterrole-aggregation-controller")
+}
 
 /// Whether the user is the control plane itself or one of its service accounts.
 pub fn is_control_plane(name: &str) -> bool {

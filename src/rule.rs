@@ -94,6 +94,8 @@ pub struct RuleContext<'a> {
     /// What comes with the object, without `clusterLookups`.
     pub(crate) cluster: &'a dyn Cluster,
     pub(crate) rule: &'static Rule,
+    /// Whether the object is a binding that an operator is expected to have: its findings are only recorded.
+    pub(crate) excused: bool,
     pub(crate) findings: Vec<Finding<'a>>,
     /// Whether the object is the old one of an update.
     pub(crate) is_old: bool,
@@ -110,8 +112,8 @@ impl<'a> RuleContext<'a> {
         cluster: &'a dyn Cluster,
         rule: &'static Rule,
     ) -> Self {
-        let (findings, is_old) = (Vec::new(), false);
-        RuleContext { request, requester, settings, lookups, cluster, rule, findings, is_old, earlier: None }
+        let (findings, is_old, excused) = (Vec::new(), false, false);
+        RuleContext { request, requester, settings, lookups, cluster, rule, excused, findings, is_old, earlier: None }
     }
 
     /// Whether the node at `address` was reported, at least as severe, before the current rule first asked.
@@ -153,6 +155,7 @@ impl<'a> RuleContext<'a> {
             message: message.into(),
             remediation: Cow::Borrowed(self.rule.remediation),
             unchecked: false,
+            excused: self.excused,
             compared: Compared::default(),
         });
         let last = self.findings.len() - 1;

@@ -3,7 +3,7 @@
 use crate::anchor::{Anchor, Location, digest, locate};
 use crate::finding::{Compared, Severity};
 use crate::object::Object;
-use crate::requester::{AKS_SERVICE, Requester};
+use crate::requester::{Requester, writes_for_aks};
 use crate::rule::{Check, Rule, RuleContext};
 use crate::rules;
 use crate::settings::{Date, Exemption, Override, Profile};
@@ -35,7 +35,7 @@ pub enum Action {
     None,
     /// Excused by an exemption, with its reason.
     Exempt(String),
-    /// Excused because AKS itself wrote the object.
+    /// Excused because AKS itself wrote the object, or because an operator of the settings is expected to have it.
     Excused,
 }
 
@@ -82,7 +82,7 @@ pub(crate) fn decide(cx: &RuleContext<'_>, object: &Object<'_>, today: &dyn Fn()
         sort(findings);
     }
     let owned = cx.settings.owned_pods_warn && is_made_by_controller(object, cx);
-    let by_aks = cx.request.user_info().get("username").text() == Some(AKS_SERVICE);
+    let by_aks = cx.request.user_info().get("username").text().is_some_and(writes_for_aks);
     let day = OnceCell::new();
     let covering: Vec<&Exemption> = match order.is_empty() {
         true => Vec::new(),
@@ -112,7 +112,8 @@ pub(crate) fn decide(cx: &RuleContext<'_>, object: &Object<'_>, today: &dyn Fn()
             if owned && action == Action::Deny && !unreadable {
                 action = Action::Warn;
             }
-            if by_aks && action != Action::None && is_about_rights(finding.rule) {
+            let excused = finding.excused || (by_aks && is_about_rights(finding.rule));
+            if excused && action != Action::None {
                 action = Action::Excused;
             }
             Decision {
@@ -132,6 +133,11 @@ pub(crate) fn decide(cx: &RuleContext<'_>, object: &Object<'_>, today: &dyn Fn()
     decisions
 }
 
+/// Whether the rule is about what a role grants.
+pub(crate) fn is_about_role(rule: &str) -> bool {
+    rules::role::GROUP.rules.iter().any(|of| of.id == rule)
+}
+
 /// The exemptions that cover the findings of a rule: the first that has not ended, and the first of all.
 #[derive(Clone, Copy, Default)]
 struct Exempted<'s> {
@@ -141,7 +147,7 @@ struct Exempted<'s> {
 
 /// Whether the rule is about roles or bindings. AKS itself writes those of its add-ons, and they grant a lot.
 fn is_about_rights(rule: &str) -> bool {
-    [&rules::binding::GROUP, &rules::role::GROUP].iter().any(|group| group.rules.iter().any(|of| of.id == rule))
+    is_about_role(rule) || rules::binding::GROUP.rules.iter().any(|of| of.id == rule)
 }
 
 fn action(cx: &RuleContext<'_>, rule: &str, severity: Severity, unchecked: bool) -> Action {
@@ -170,6 +176,9 @@ fn describe_expired(exemption: &Exemption) -> String {
     let until = exemption.until.map(|until| until.to_string()).unwrap_or_default();
     format!("exemption \"{}\" ended on {until} and no longer applies", exemption.reason)
 }
+
+/// How the message of a finding ends that the ratchet allows.
+pub(crate) const ONLY_OLD: &str = ", allowed only because the old object has it too";
 
 /// Denials of what the old object had as well become warnings: the same rule at the same place, or the same grants,
 /// and not worse. Two of a kind where there was one do not. What cannot be read stays denied, unless the object is
@@ -221,10 +230,10 @@ pub(crate) fn ratchet(decisions: &mut [Decision], before: &RuleContext<'_>, old:
     }
     for (decision, _) in decisions.iter_mut().zip(is_old).filter(|(_, is_old)| *is_old) {
         decision.action = Action::Warn;
-        decision.message.push_str(", as in the old object");
         if matches!(decision.compared, Compared::Rotated | Compared::Many(_)) {
             decision.message.push_str(" (the value is not compared, so that it can be rotated)");
         }
+        decision.message.push_str(ONLY_OLD);
     }
 }
 

@@ -18,7 +18,7 @@ const CRATES: &[&[&str]] = &[
 const MODULES: &[&[&str]] = &[
     &["sort"],
     &["anchor", "entra_id", "imds", "nearest", "request"],
-    &["finding", "object", "requester", "value_hints"],
+    &["finding", "object", "operators", "requester", "value_hints"],
     &["aks_defaults"],
     &["settings"],
     &["view"],

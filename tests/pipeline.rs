@@ -77,7 +77,7 @@ fn warnings_come_with_acceptance_and_stand_in_its_message() {
     assert_eq!(
         response.warnings,
         [
-            "binding-individual-user: subjects[jane@contoso.com]: is an individual user, not a group; add the person to an Entra group and bind the group, or list the user in allowedUsers"
+            "binding-individual-user: RoleBinding shop/team: subjects[jane@contoso.com] is an individual user, not a group; add the person to an Entra group and bind the group, or list the user in allowedUsers"
         ]
     );
     assert!(
@@ -440,7 +440,7 @@ fn limits_keep_the_worst_findings() {
     let all = json!({"rules": {"binding-anonymous": "warn", "binding-individual-user": "warn"}});
     let response = evaluate_request(all, request("CREATE", binding(&subjects))).response;
     assert_eq!(response.warnings.len(), 2, "one line for each rule: {:?}", response.warnings);
-    assert!(response.warnings[0].starts_with("binding-anonymous: subjects[system:anonymous]: "));
+    assert!(response.warnings[0].starts_with("binding-anonymous: RoleBinding shop/team: subjects[system:anonymous] "));
     assert!(response.warnings[1].contains(" (and 299 more); ") && response.warnings[1].len() <= 256);
     assert!(response.to_json().len() < 64 * 1024);
 }

@@ -10,8 +10,7 @@ use super::{Granted, Open, Privileges, READS_SECRETS};
 use crate::anchor::digest;
 use crate::finding::GrantDigest;
 use crate::sort::sort;
-use kubernetes::grant::{Reach, carries_name};
-use std::hash::Hash;
+use kubernetes::grant::{ORDINARY_VERBS, Reach, carries_name};
 
 /// The most digests for one role. Beyond that, a policy rule is compared as it is written.
 pub(super) const MOST: usize = 1 << 15;
@@ -33,7 +32,8 @@ impl<'r, 'a> Privileges<'r, 'a> {
                 found.push((held.group, "*", held.verb, held.written.reach));
             }
         }
-        let mut as_written = Vec::new();
+        // The API groups and resources that a wildcard is compared with as they are written.
+        let (mut groups, mut resources): (&[&str], &[&str]) = (&[], &[]);
         match granted.wildcard {
             None => {}
             Some(Wildcard::Urls) => {
@@ -51,32 +51,41 @@ impl<'r, 'a> Privileges<'r, 'a> {
                         found.extend(reach.map(|reach| (*group, "*", *verb, reach)));
                     }
                 }
+                if policy_rule.every_group() {
+                    (groups, resources) = (&["*"], &["*"]);
+                }
             }
-            Some(_) => {
-                let (mut groups, mut verbs) = (policy_rule.groups.clone(), policy_rule.verbs.clone());
-                sort(&mut groups);
-                sort(&mut verbs);
-                let common = digest((groups, verbs));
-                as_written.extend(policy_rule.resources.iter().map(|resource| digest((common, resource))));
-            }
+            Some(_) => (groups, resources) = (&policy_rule.groups, &policy_rule.resources),
         }
+        // `*` and the list of all verbs are the same.
+        let every_verb: &[&str] = if policy_rule.every_verb() { &["*"] } else { &[] };
+        let ordinary = ORDINARY_VERBS.iter().filter(|_| !every_verb.is_empty());
+        let verbs = || policy_rule.verbs.iter().chain(every_verb).chain(ordinary.clone());
         let names = policy_rule.names.iter().filter(|name| !name.is_empty()).count();
         let count = found.iter().map(|(.., reach)| if *reach == Reach::All { 1 } else { names }).sum::<usize>()
-            + as_written.len();
+            + groups.len().saturating_mul(resources.len()).saturating_mul(verbs().count());
         let Some(left) = self.budget.get().checked_sub(count) else {
             return vec![GrantDigest::of(digest(policy_rule.node.to_string()))];
         };
         self.budget.set(left);
-        let mut digests: Vec<GrantDigest> = as_written.into_iter().map(GrantDigest::of).collect();
+        let mut digests: Vec<GrantDigest> = Vec::with_capacity(count);
+        for &group in groups {
+            for &resource in resources {
+                for verb in verbs() {
+                    let of = |group, resource| digest(("as written", group, resource, verb));
+                    let wider = [of("*", resource), of(group, "*"), of("*", "*")];
+                    digests.push(GrantDigest::included_in(of(group, resource), wider));
+                }
+            }
+        }
         for (group, resource, verb, reach) in found {
             let [all_names, all_resources] = [resource, "*"].map(|resource| digest((group, resource, verb)));
+            let wider = [all_names, all_resources, all_resources];
             match reach {
-                Reach::All => digests.push(GrantDigest::narrowed(all_names, all_names, all_resources)),
+                Reach::All => digests.push(GrantDigest::included_in(all_names, wider)),
                 Reach::Named => {
                     let names = policy_rule.names.iter().filter(|name| !name.is_empty());
-                    digests.extend(
-                        names.map(|name| GrantDigest::narrowed(digest((all_names, name)), all_names, all_resources)),
-                    );
+                    digests.extend(names.map(|name| GrantDigest::included_in(digest((all_names, name)), wider)));
                 }
             }
         }
@@ -90,13 +99,9 @@ impl<'r, 'a> Privileges<'r, 'a> {
         digests
     }
 
-    /// The grants of every finding that counts, for a rule that reports what becomes of them elsewhere.
-    pub(crate) fn digests_of(
-        &self,
-        purpose: impl Hash + Copy,
-        counts: impl Fn(&Granted<'r, 'a>) -> bool,
-    ) -> Vec<GrantDigest> {
+    /// The grants of every finding that counts.
+    pub(crate) fn digests_of(&self, counts: impl Fn(&Granted<'r, 'a>) -> bool) -> Vec<GrantDigest> {
         let counting = self.granted.iter().filter(|granted| counts(granted));
-        counting.flat_map(|granted| self.digests(granted)).map(|grant| grant.for_purpose(purpose)).collect()
+        counting.flat_map(|granted| self.digests(granted)).collect()
     }
 }

@@ -112,6 +112,8 @@ pub struct Granted<'r, 'a> {
     pub policy_rule: &'r PolicyRule<'a>,
     /// The grants of the table, in the order of the table. For a wildcard, the worst that it contains.
     pub grants: Vec<Held<'a>>,
+    /// An operator of the settings publishes the role with these grants.
+    pub is_excused: bool,
     wildcard: Option<Wildcard>,
 }
 
@@ -143,6 +145,28 @@ impl<'r, 'a> Privileges<'r, 'a> {
     pub fn excused(role: &'r Role<'a>) -> Self {
         let (rows, granted, implied) = (Vec::new(), Vec::new(), Vec::new());
         Privileges { role, is_excused: true, rows, granted, implied, budget: Cell::new(digests::MOST) }
+    }
+
+    /// Excuses everything that `ceilings` grant as well, however the policy rules are split.
+    pub fn excuse(&mut self, ceilings: &[Privileges<'_, '_>]) {
+        let mut known: Vec<u64> = Vec::new();
+        for ceiling in ceilings {
+            known.extend(ceiling.digests_of(|_| true).iter().map(|grant| grant.known()));
+        }
+        sort(&mut known);
+        let excused: Vec<bool> = self
+            .granted
+            .iter()
+            .map(|granted| {
+                let grants = self.digests(granted);
+                !grants.is_empty() && grants.iter().all(|grant| grant.is_among(&known))
+            })
+            .collect();
+        for (granted, is_excused) in self.granted.iter_mut().zip(excused) {
+            granted.is_excused = is_excused;
+        }
+        // An update compares the same grants with the old object's.
+        self.budget.set(digests::MOST);
     }
 
     /// Everything that rules report.
@@ -215,7 +239,8 @@ fn list<'r, 'a>(
                 }
                 _ => {
                     let (rule, severity) = (row.rule, held.severity);
-                    let next = Granted { rule, severity, policy_rule, grants: vec![held], wildcard: None };
+                    let next =
+                        Granted { rule, severity, policy_rule, grants: vec![held], is_excused: false, wildcard: None };
                     granted.extend(last.replace(next));
                 }
             }
@@ -228,7 +253,8 @@ fn list<'r, 'a>(
         } else {
             Vec::new()
         };
-        granted.push(Granted { rule: wildcard.rule(), severity, policy_rule, grants, wildcard: Some(wildcard) });
+        let (rule, wildcard) = (wildcard.rule(), Some(wildcard));
+        granted.push(Granted { rule, severity, policy_rule, grants, is_excused: false, wildcard });
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::object::Object;
 use crate::request::Request;
+use crate::sort::sort;
 use json::Node;
 use text::glob;
 
@@ -14,6 +15,8 @@ pub struct Exemption {
     pub names: Vec<String>,
     pub requesters: Vec<String>,
     pub groups: Vec<String>,
+    /// A digest of what the role grants; empty for any grants.
+    pub grants: String,
     pub reason: String,
     pub until: Option<Date>,
 }
@@ -36,8 +39,30 @@ impl Exemption {
             || self.namespaces.is_empty() || (!object.namespace.is_empty() && any(&self.namespaces, object.namespace));
         let user = request.user_info();
         let group = || self.groups.is_empty() || user.get("groups").texts().any(|group| any(&self.groups, group));
-        kind() && namespace() && fits(&self.names, object.name) && fits(&self.requesters, username(user)) && group()
+        kind()
+            && namespace()
+            && fits(&self.names, object.name)
+            && fits(&self.requesters, username(user))
+            && group()
+            && (self.grants.is_empty() || self.grants == grants_digest(object.root))
     }
+}
+
+/// A digest of everything that a role grants, whatever the order of its policy rules and of their entries: SHA-256 in
+/// hexadecimal. An exemption with it does not cover a role of the same name that grants something else.
+pub fn grants_digest(role: Node<'_>) -> String {
+    let list = |rule: Node<'_>, key: &str| {
+        let mut entries: Vec<String> = rule.get(key).items().map(|entry| format!("{entry}")).collect();
+        sort(&mut entries);
+        entries.dedup();
+        format!("{key}{entries:?}")
+    };
+    let keys = ["apiGroups", "nonResourceURLs", "resourceNames", "resources", "verbs"];
+    let mut rules: Vec<String> =
+        role.get("rules").items().map(|rule| keys.map(|key| list(rule, key)).concat()).collect();
+    sort(&mut rules);
+    rules.dedup();
+    text::sha256::hex(format!("{rules:?}{}", role.get("aggregationRule")).as_bytes())
 }
 
 /// Whether a selector is set and selects less than everything. `*.*` does not, for kinds.

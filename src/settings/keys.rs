@@ -4,6 +4,7 @@
 use super::exemption::Date;
 use super::{Exemption, Identity, Override, Profile, Settings, UserPath};
 use crate::entra_id::{is_upn, normalise_guid, service_account_of_user};
+use crate::operators;
 use text::{docs_only, glob};
 
 /// One key of the settings, or of an entry in one of their lists.
@@ -24,6 +25,8 @@ pub struct Draft {
     identity: Identity,
     path: UserPath,
     exemption: Exemption,
+    /// Name and namespace.
+    operator: (String, String),
 }
 
 /// Where a value is stored.
@@ -69,6 +72,8 @@ pub enum Normaliser {
     Any,
     With(fn(&str) -> Option<String>),
     RuleId,
+    /// The name of an operator of the table.
+    Operator,
     JsonPath,
 }
 
@@ -79,6 +84,7 @@ pub const OWNED_PODS: &[&str] = &["judge", "warn"];
 /// Most entries of a list, and of a list of JSONPaths, each of which is evaluated on every request.
 pub(super) const MOST_ENTRIES: usize = 10_000;
 const MOST_PATHS: usize = 64;
+const MOST_OPERATORS: usize = 256;
 
 const GUID: &str = docs_only(r"\{?[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}\}?");
 const EXTERNAL: &str = docs_only("aks:jwt:.*");
@@ -130,6 +136,18 @@ const API_GROUP: &Form = &form("an API group without a version", &[docs_only("[^
 });
 const JSON_PATH: &Form = &Form { normaliser: Normaliser::JsonPath, ..any("an RFC 9535 JSONPath") };
 const RULE: &Form = &Form { normaliser: Normaliser::RuleId, ..any("a rule id") };
+const OPERATOR_NAME: &Form =
+    &Form { normaliser: Normaliser::Operator, ..any("the name of a known operator, see [operators](operators.md)") };
+const NAMESPACE: &Form = &form("a namespace", &[docs_only("[a-z0-9]([-a-z0-9]*[a-z0-9])?")], |text| {
+    let is_plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    let (first, last) = (text.bytes().next()?, text.bytes().last()?);
+    let fits = is_plain(first) && is_plain(last) && text.bytes().all(|b| is_plain(b) || b == b'-');
+    fits.then(|| text.to_owned())
+});
+const GRANTS: &Form = &form("a digest that `entra-auth onboard` writes", &[docs_only("[0-9a-f]{64}")], |text| {
+    let is_digest = text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'a'..=b'f'));
+    is_digest.then(|| text.to_owned())
+});
 const KIND_SELECTOR: &Form = &selector("a kind or `<kind>.<group>`; `*` matches any characters");
 const NAMESPACE_SELECTOR: &Form = &selector("a namespace; `*` matches any characters");
 const NAME_SELECTOR: &Form = &selector("an object name; `*` matches any characters");
@@ -257,6 +275,22 @@ pub static SETTINGS: &[Key] = &[
         "Users that are treated like the control plane, in addition to its own.",
     ),
     optional(
+        "operators",
+        ValueKind::Entries {
+            keys: OPERATOR,
+            most: MOST_OPERATORS,
+            push: |draft| {
+                let (name, namespace) = std::mem::take(&mut draft.operator);
+                // An unknown name is a problem already.
+                if let Ok(operator) = operators::by_name(&name) {
+                    draft.settings.operators.push(operators::Declared { operator, namespace });
+                }
+            },
+        },
+        "[]",
+        "Software that runs in the cluster: its published roles and bindings are expected and only recorded. See [operators](operators.md).",
+    ),
+    optional(
         "exemptions",
         ValueKind::Entries {
             keys: EXEMPTION,
@@ -333,6 +367,19 @@ pub static POD_TEMPLATE_PATH: &[Key] = &[
 
 const API_GROUP_DOC: &str = "The API group of the kind. Empty for the core group.";
 
+pub static OPERATOR: &[Key] = &[
+    required(
+        "name",
+        ValueKind::Text(OPERATOR_NAME, |draft| &mut draft.operator.0),
+        "The operator's name in the table.",
+    ),
+    required(
+        "namespace",
+        ValueKind::Text(NAMESPACE, |draft| &mut draft.operator.1),
+        "The namespace that it runs in. Only its service accounts there may hold its roles.",
+    ),
+];
+
 pub static EXEMPTION: &[Key] = &[
     optional(
         "rules",
@@ -369,6 +416,12 @@ pub static EXEMPTION: &[Key] = &[
         ValueKind::Texts(GROUP_SELECTOR, |draft| &mut draft.exemption.groups),
         "[]",
         "The groups whose members' own requests it covers.",
+    ),
+    optional(
+        "grants",
+        ValueKind::Text(GRANTS, |draft| &mut draft.exemption.grants),
+        "",
+        "A digest of what the role grants, as `entra-auth onboard` writes it. The exemption ends when the role grants something else.",
     ),
     required(
         "reason",

@@ -9,10 +9,11 @@ mod reader;
 #[cfg(test)]
 mod tests;
 
-pub use exemption::{Date, Exemption};
+pub use exemption::{Date, Exemption, grants_digest};
 
 use crate::finding::Severity;
 use crate::object::Object;
+use crate::operators::{Declared, PublishedRole, RoleName};
 use json::Node;
 use json::path as json_path;
 use text::glob;
@@ -36,6 +37,8 @@ pub struct Settings {
     pub credential_paths: Vec<UserPath>,
     pub pod_template_paths: Vec<UserPath>,
     pub trusted_requesters: Vec<String>,
+    /// Software of the table of operators that runs in this cluster.
+    pub operators: Vec<Declared>,
     pub exemptions: Vec<Exemption>,
     pub cluster_lookups: bool,
     pub ratchet: bool,
@@ -120,6 +123,7 @@ impl Default for Settings {
             credential_paths: Vec::new(),
             pod_template_paths: Vec::new(),
             trusted_requesters: Vec::new(),
+            operators: Vec::new(),
             exemptions: Vec::new(),
             cluster_lookups: false,
             ratchet: true,
@@ -170,6 +174,14 @@ impl Settings {
     #[inline]
     pub(crate) fn turns_off(&self, rule: &str) -> bool {
         !self.overrides.is_empty() && self.override_of(rule) == Some(Override::Off)
+    }
+
+    /// The operators that publish a role of this name, and what they publish.
+    pub(crate) fn published<'s>(
+        &'s self,
+        role: RoleName<'s>,
+    ) -> impl Iterator<Item = (&'s Declared, &'static PublishedRole)> + 's {
+        self.operators.iter().filter_map(move |declared| Some((declared, declared.role(role)?)))
     }
 
     /// The pod templates of a kind that only `podTemplatePaths` knows.

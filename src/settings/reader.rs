@@ -4,6 +4,7 @@ use super::exemption::is_narrow;
 use super::keys::{self, ACTIONS, Draft, Form, Key, MOST_ENTRIES, Normaliser, ValueKind};
 use super::{Date, Override, Problem, RuleId, Settings};
 use crate::nearest::nearest;
+use crate::operators;
 use json::Node;
 use json::path as json_path;
 use std::fmt;
@@ -84,7 +85,8 @@ impl Reader {
 
     fn value(&mut self, draft: &mut Draft, at: &KeyPath<'_>, node: Node<'_>, key: &Key) {
         // Without its value, a selector or an allow-list of an entry would cover everything.
-        let must_be_filled = matches!(&key.value, ValueKind::Texts(..)) || key.default == "\"*\"";
+        let must_be_filled =
+            matches!(&key.value, ValueKind::Texts(..)) || key.default == "\"*\"" || key.name == "grants";
         if is_blank(node) {
             if let (KeyPath::Member(KeyPath::Item(..), _), true, Some(_)) = (at, must_be_filled, node.text()) {
                 self.problem(at, EMPTY);
@@ -152,6 +154,17 @@ impl Reader {
                     return None;
                 }
             }
+            Normaliser::Operator => match operators::by_name(text) {
+                Ok(operator) => return Some(operator.name.to_owned()),
+                Err(near) => {
+                    let hint = match near {
+                        Some(near) => format!("did you mean `{near}`?"),
+                        None => "`entra-auth operators` lists the known ones".to_owned(),
+                    };
+                    self.problem(at, format!("\"{}\": no such operator; {hint}", shown(text)));
+                    return None;
+                }
+            },
             Normaliser::JsonPath => {
                 if let Some(invalid) = self.compile_paths.then(|| json_path::check(text).err()).flatten() {
                     let text = format!(

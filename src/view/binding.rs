@@ -2,6 +2,8 @@
 
 use crate::entra_id::service_account_of_user;
 use crate::object::Object;
+use crate::operators::{Declared, RoleName};
+use crate::settings::Settings;
 use json::Node;
 use kubernetes::kind;
 
@@ -60,6 +62,22 @@ impl<'a> Binding<'a> {
         }
     }
 
+    /// The role as it is named, for the table of operators.
+    pub fn role_name(&self) -> RoleName<'a> {
+        let role = self.role_ref();
+        RoleName { namespaced: role.kind != "ClusterRole", namespace: self.object.namespace, name: role.name }
+    }
+
+    /// Whether an operator of the settings is expected to have this binding: the role is one that it publishes or
+    /// needs, and every subject is one of its accounts.
+    pub fn is_of_operator(&self, settings: &Settings) -> bool {
+        let role = self.role_name();
+        settings.operators.iter().any(|declared| {
+            let mut subjects = self.subjects().peekable();
+            subjects.peek().is_some() && subjects.all(|subject| subject.is_bound_by(declared, role))
+        })
+    }
+
     pub fn subjects(&self) -> impl Iterator<Item = Subject<'a>> + use<'a> {
         // A RoleBinding's service account without a namespace is one of the binding's own.
         let home = self.object.namespace;
@@ -102,6 +120,15 @@ impl RoleRef<'_> {
 }
 
 impl<'a> Subject<'a> {
+    /// Whether the operator binds the role to this subject.
+    pub fn is_bound_by(&self, declared: &Declared, role: RoleName<'_>) -> bool {
+        match self.principal {
+            Principal::ServiceAccount { namespace, name } => declared.binds(role, (namespace, name)),
+            Principal::Group(name) => declared.binds(role, ("", name)),
+            _ => false,
+        }
+    }
+
     /// The name of a User or Group, as written; `None` for service accounts.
     pub fn user_or_group(&self) -> Option<&'a str> {
         match self.principal {

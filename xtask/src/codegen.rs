@@ -5,7 +5,7 @@
 //! `end generated`. It has the indentation of the first line. The rest of the file is written by hand.
 
 use crate::policy_metadata::Metadata;
-use crate::{artifacthub, credential_doc, questions, rule_doc, schema, settings_doc, tables};
+use crate::{artifacthub, credential_doc, operators, questions, rule_doc, schema, settings_doc, tables};
 use anyhow::{Context, Result, bail};
 use e2e_tests::cases::{self, CASES};
 use std::collections::BTreeMap;
@@ -69,6 +69,9 @@ fn wanted(root: &Path) -> Result<BTreeMap<PathBuf, String>> {
     files.insert(PathBuf::from("docs/settings.md"), settings_doc::page());
     files.insert(PathBuf::from("docs/credentials.md"), credential_doc::credentials());
     files.insert(PathBuf::from("docs/auth-modes.md"), credential_doc::auth_modes());
+    let published = operators::read(root)?;
+    files.insert(PathBuf::from("src/operators/table.rs"), operators::table(&published)?);
+    files.insert(PathBuf::from("docs/operators.md"), operators::page(&published));
     let bats = cases::bats()?;
     let module = Metadata::read(&std::fs::read_to_string(root.join("metadata.yml"))?)?.module()?;
     for path in MARKED {

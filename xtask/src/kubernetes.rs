@@ -125,7 +125,8 @@ fn table(source: &Path) -> Result<String> {
     format(&text)
 }
 
-fn format(text: &str) -> Result<String> {
+/// Rust as `cargo fmt` leaves it.
+pub fn format(text: &str) -> Result<String> {
     use std::io::Write;
     use std::process::Stdio;
     let mut rustfmt = Command::new("rustfmt")

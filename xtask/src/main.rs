@@ -6,6 +6,7 @@ mod codegen;
 mod credential_doc;
 mod kubernetes;
 mod new_rule;
+mod operators;
 mod policy_metadata;
 mod questions;
 mod rule_doc;

@@ -5,6 +5,7 @@
 //! the reference, where the policy takes any.
 
 use anyhow::Result;
+use entra_auth_policy::operators::OPERATORS;
 use entra_auth_policy::rules;
 use entra_auth_policy::settings::keys::{self, Form, Key, Normaliser, ValueKind};
 use serde_json::{Map, Value, json};
@@ -65,11 +66,14 @@ fn value(key: &Key, in_entry: bool) -> Result<Value> {
         ValueKind::Text(form, _) => {
             let mut text = string(form);
             if key.required {
-                text["pattern"] = json!(r"\S");
+                text["pattern"] = match form.patterns {
+                    [] => json!(r"\S"),
+                    patterns => json!(format!(r"^\s*({})\s*$", patterns.join("|"))),
+                };
             } else {
                 text["type"] = json!(["string", "null"]);
-                if in_entry && key.default == "\"*\"" {
-                    text["pattern"] = json!(r"\S");
+                if in_entry && (key.default == "\"*\"" || key.name == "grants") {
+                    text["allOf"] = json!([{"pattern": r"\S"}]);
                 }
             }
             text
@@ -124,6 +128,7 @@ fn one_of_or_nothing(words: &[&str]) -> Value {
 fn string(form: &Form) -> Value {
     match (&form.normaliser, form.patterns) {
         (Normaliser::RuleId, _) => json!({"enum": rules::all().map(|rule| rule.id).collect::<Vec<_>>()}),
+        (Normaliser::Operator, _) => json!({"enum": OPERATORS.iter().map(|known| known.name).collect::<Vec<_>>()}),
         (_, []) => json!({"type": "string"}),
         (_, patterns) => json!({"type": "string", "pattern": format!(r"^\s*({})?\s*$", patterns.join("|"))}),
     }
@@ -250,6 +255,7 @@ pub mod tests {
                     let mut whole = match key.name {
                         "identities" => json!({"namespace": "shop", "clientIds": guid}),
                         "exemptions" => json!({"reason": "why", "names": "web"}),
+                        "operators" => json!({"name": "argo-cd", "namespace": "argocd"}),
                         _ => json!({"kind": "Fleet", "path": "$.spec"}),
                     };
                     whole[entry.name] = value.clone();

@@ -40,6 +40,13 @@ pub enum Command {
         #[arg(long, value_name = "FORMAT", default_value = "text")]
         format: RulesFormat,
     },
+    /// Propose settings for a cluster from a dump of it
+    #[command(after_help = crate::onboard::AFTER_HELP)]
+    Onboard(crate::onboard::Onboard),
+    /// List exemptions that ended, end soon, are not used or cover more than they need to
+    Exemptions(crate::exemptions::Exemptions),
+    /// List the operators that the setting `operators` knows
+    Operators,
     /// Print the admission rules that a policy with these settings needs in addition to its own
     AdmissionRules {
         /// The policy's settings, in YAML or JSON, or a ClusterAdmissionPolicy manifest that contains them
@@ -394,7 +401,7 @@ fn rule(text: &str) -> Result<String, String> {
     }
 }
 
-fn date(text: &str) -> Result<Date, &'static str> {
+pub(crate) fn date(text: &str) -> Result<Date, &'static str> {
     Date::parse(text).ok_or("not a date")
 }
 

@@ -19,9 +19,15 @@ const CYAN: Style = AnsiColor::Cyan.on_default();
 /// Runs a command that needs no input.
 pub fn run(command: &Command, out: &mut dyn Write, width: usize) -> Result<()> {
     match command {
-        Command::Check(_) | Command::Audit(_) | Command::Lsp(_) | Command::Mcp(_) => {}
+        Command::Check(_)
+        | Command::Audit(_)
+        | Command::Onboard(_)
+        | Command::Exemptions(_)
+        | Command::Lsp(_)
+        | Command::Mcp(_) => {}
         Command::Config => config::show(out)?,
         Command::Version => writeln!(out, "{NAME} {}", env!("CARGO_PKG_VERSION"))?,
+        Command::Operators => crate::operators::print(out, width)?,
         Command::Rules { format: RulesFormat::Text } => table(out, width)?,
         Command::Rules { format: RulesFormat::Json } => json(out)?,
         Command::AdmissionRules { settings } => admission_rules::print(settings, out)?,

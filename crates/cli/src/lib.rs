@@ -14,7 +14,9 @@ mod before;
 mod checker;
 mod commands;
 mod config;
+mod dump;
 mod evaluate;
+pub mod exemptions;
 mod inputs;
 mod lookups;
 #[cfg(feature = "lsp")]
@@ -23,6 +25,8 @@ mod lsp;
 mod mcp;
 #[cfg(feature = "module")]
 mod module;
+pub mod onboard;
+mod operators;
 mod progress;
 mod record;
 mod render;
@@ -108,6 +112,8 @@ pub fn run(cli: &Cli, mut streams: Streams, today: Date) -> Result<Outcome> {
             let module = args.module.as_deref().map(|path| load(path, today)).transpose()?;
             check(args, module.as_deref(), streams, today)
         }
+        Command::Onboard(args) => onboard::run(args, &mut streams, today),
+        Command::Exemptions(args) => exemptions::run(args, &mut streams, today),
         Command::Audit(args) => audit(args, streams, today),
         Command::Lsp(args) => lsp(args, today),
         Command::Mcp(args) => mcp(args, today),

@@ -74,6 +74,16 @@ fn validate(settings: &Value, file: Option<&Path>, module: Option<&dyn CompiledP
     Ok(())
 }
 
+/// The settings of a file, which must be valid.
+pub fn valid(path: &Path) -> Result<Value> {
+    let settings = read(path, None)?;
+    let answer: Answer = serde_json::from_slice(&validate_settings(settings.to_string().as_bytes()))?;
+    if !answer.valid {
+        bail!("{}", answer.message.unwrap_or_else(|| "not valid".to_owned()));
+    }
+    Ok(settings)
+}
+
 /// Whether rules look things up, as the policy itself reads the settings.
 pub fn wants_cluster(settings: &Value) -> bool {
     let text = settings.to_string();

@@ -42,7 +42,8 @@ pub struct Grant<'a> {
 const ALL: &str = "*";
 
 /// Every verb that ordinary resources have. A policy rule that lists them all is as good as `*`.
-const ORDINARY_VERBS: &[&str] = &["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"];
+pub const ORDINARY_VERBS: &[&str] =
+    &["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"];
 
 impl<'a> PolicyRule<'a> {
     pub fn read(node: Node<'a>) -> Self {
@@ -56,6 +57,17 @@ impl<'a> PolicyRule<'a> {
             names: list("resourceNames"),
             urls: list("nonResourceURLs"),
         }
+    }
+
+    /// A policy rule of these lists, without a node.
+    pub fn of(
+        groups: Vec<&'a str>,
+        resources: Vec<&'a str>,
+        verbs: Vec<&'a str>,
+        names: Vec<&'a str>,
+        urls: Vec<&'a str>,
+    ) -> Self {
+        PolicyRule { node: Node::absent(), verbs, groups, resources, names, urls }
     }
 
     /// Whether the policy rule grants `verb` on `resource` (`pods`, `pods/exec`) of `group`, and for which names.

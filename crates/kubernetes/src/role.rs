@@ -18,6 +18,11 @@ impl<'a> Role<'a> {
         Role { root, namespaced, rules: root.get("rules").items().map(PolicyRule::read).collect() }
     }
 
+    /// A role of these policy rules, with the metadata of `root`.
+    pub fn of(root: Node<'a>, rules: Vec<PolicyRule<'a>>, namespaced: bool) -> Self {
+        Role { root, namespaced, rules }
+    }
+
     /// The policy rules.
     pub fn rules(&self) -> &[PolicyRule<'a>] {
         &self.rules

@@ -1,6 +1,7 @@
 //! Small helpers for strings, for every layer.
 
 pub mod glob;
+pub mod sha256;
 mod shown;
 
 pub use shown::shown;

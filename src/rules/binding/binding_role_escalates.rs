@@ -15,7 +15,7 @@
 //! This rule looks the role up, so it runs only with `clusterLookups`; `entra-auth check` also compares identity
 //! bindings with roles of the same input. A client id that is added to a role later is not compared again. The roles that every cluster has (`view`,
 //! `edit`, `admin`, `cluster-admin`, Kubernetes' own `system:*`) are left to the rules that know them by name. A role that does not exist
-//! yet is reported as low, because it can become anything later.
+//! yet is a warning in every profile, because it can become anything later.
 //!
 //! ```yaml deny
 //! settings: {clusterLookups: true}
@@ -71,7 +71,6 @@ use crate::lookup::{LookupError, Query};
 use crate::privilege::{Clients, Privileges, client_ids};
 use crate::rule::{Check, Rule, RuleContext};
 use crate::view::binding::{Binding, Principal, RoleRef, Subject};
-use json::Node;
 use kubernetes::role::Role;
 use text::docs_only;
 use text::shown;
@@ -85,16 +84,22 @@ pub static RULE: Rule = Rule {
 };
 
 fn check<'a>(cx: &mut RuleContext<'a>, binding: &Binding<'a>) {
-    let Some(lookups) = cx.lookups else { return };
     let settings = cx.settings;
     let reference = binding.role_ref();
     let mut subjects =
         binding.subjects().filter(|subject| !settings.is_cluster_admin(&subject.requester_name())).peekable();
-    if subjects.peek().is_none() || is_known_by_name(&reference) {
+    if cx.excused || subjects.peek().is_none() || is_known_by_name(&reference) {
         return;
     }
+    if !settings.operators.is_empty() && check_published(cx, binding) {
+        return;
+    }
+    let Some(lookups) = cx.lookups else { return };
     let query = Query::role(binding);
-    match lookups.read(&query, |role| escalation(role, reference.kind == "ClusterRole", binding.namespaced)) {
+    let is_cluster_role = reference.kind == "ClusterRole";
+    match lookups.read(&query, |role| {
+        escalation(&|namespaced| Role::read(role, namespaced), is_cluster_role, binding.namespaced)
+    }) {
         Ok(None) => {}
         Ok(Some(granted)) => {
             let severity = if binding.namespaced { Severity::Medium } else { Severity::High };
@@ -107,7 +112,8 @@ fn check<'a>(cx: &mut RuleContext<'a>, binding: &Binding<'a>) {
             let what = format!("names {} {}, which does not exist yet", query.resource.kind, shown(reference.name));
             cx.report(reference.node, what)
                 .severity(Severity::Low)
-                .remediation("create the role first, so that it is evaluated");
+                .remediation("create the role first, so that it is evaluated")
+                .unchecked();
         }
         Err(error) => _ = cx.report_unchecked(reference.node, &query, error),
     }
@@ -221,15 +227,49 @@ fn is_known_by_name(role: &RoleRef<'_>) -> bool {
     role.kind == "ClusterRole" && (user_facing || aks_defaults::is_cluster_role(role.name))
 }
 
+/// Whether an operator of the settings publishes the role and the role is not for others. Every subject that is not one
+/// of the operator's accounts is reported, without a look-up: the table already says what the role grants.
+fn check_published<'a>(cx: &mut RuleContext<'a>, binding: &Binding<'a>) -> bool {
+    let settings = cx.settings;
+    let role = binding.role_name();
+    let Some((declared, granted)) = settings.published(role).find_map(|(declared, published)| {
+        let escalates = escalation(
+            &|namespaced| published.ceiling(binding.object.root, namespaced),
+            !role.namespaced,
+            binding.namespaced,
+        );
+        let granted = escalates.or_else(|| {
+            let effective = published.ceiling(binding.object.root, binding.namespaced);
+            let worst = Privileges::of(&effective).worst(|_| !published.for_users).map(|granted| granted.message());
+            worst
+        })?;
+        Some((declared, granted))
+    }) else {
+        return false;
+    };
+    let severity = if binding.namespaced { Severity::Medium } else { Severity::High };
+    let is_of_operator =
+        |subject: &Subject<'_>| settings.operators.iter().any(|declared| subject.is_bound_by(declared, role));
+    for subject in binding.subjects() {
+        if !settings.is_cluster_admin(&subject.requester_name()) && !is_of_operator(&subject) {
+            let operator = declared.operator.name;
+            cx.report(subject.node, format!("gets {}, a role of {operator} that {granted}", shown(role.name)))
+                .severity(severity)
+                .remediation("bind a role that grants only what the subject needs, and leave the operator's roles to its accounts");
+        }
+    }
+    true
+}
+
 /// The worst that the role grants, as its rule words it, if that rule finds it high in the role. A
 /// ClusterRole that is bound in a namespace is still as dangerous as it is written, for what it grants there.
-fn escalation(role: Node<'_>, is_cluster_role: bool, bound_in_namespace: bool) -> Option<String> {
-    let written = Role::read(role, !is_cluster_role);
+fn escalation<'a>(read: &dyn Fn(bool) -> Role<'a>, is_cluster_role: bool, bound_in_namespace: bool) -> Option<String> {
+    let written = read(!is_cluster_role);
     let written = Privileges::of(&written);
     let high = |rule: &str| written.reported_by(rule).any(|granted| granted.severity == Severity::High);
     if written.role.namespaced == bound_in_namespace {
         return written.worst(|granted| granted.severity == Severity::High).map(|granted| granted.message());
     }
-    let effective = Role::read(role, bound_in_namespace);
+    let effective = read(bound_in_namespace);
     Privileges::of(&effective).worst(|granted| high(granted.rule)).map(|granted| granted.message())
 }

@@ -11,7 +11,7 @@ pub fn privileges<'a>(cx: &mut RuleContext<'a>, role: &Privileges<'_, 'a>) {
         if is_compared {
             finding.compare_grants(role.digests(granted));
         }
-        finding.severity(granted.severity);
+        finding.severity(granted.severity).excused_if(granted.is_excused);
         if let Some(remediation) = granted.remediation() {
             finding.remediation(remediation);
         }

@@ -1,0 +1,71 @@
+//! The objects of a dump of a cluster, evaluated with given settings.
+
+use crate::evaluate::Evaluator;
+use crate::inputs::Walk;
+use anyhow::{Context, Result, anyhow, bail};
+use entra_auth_policy::Evaluation;
+use entra_auth_policy::settings::Date;
+use manifest::{ManifestObject, documents};
+use serde_json::Value;
+use std::path::PathBuf;
+
+/// Every object, in order. What cannot be read is an error: a proposal from half a dump would be wrong.
+pub fn read(paths: &[PathBuf]) -> Result<Vec<ManifestObject>> {
+    let mut objects = Vec::new();
+    let walk = Walk::new(&[], &[], &std::env::current_dir()?)?;
+    for source in walk.sources(paths) {
+        let source = source.map_err(|error| anyhow!("{}: {}", error.name, error.reason))?;
+        let text = source.read().map_err(|reason| anyhow!("{}: {reason}", source.name))?;
+        for document in documents(&text) {
+            match document.objects() {
+                Ok(found) => {
+                    for object in found {
+                        match object {
+                            Ok(object) => objects.push(object),
+                            Err(fault) if fault.kind.is_harmless() => {}
+                            Err(fault) => bail!("{}:{}: {fault}", source.name, fault.line),
+                        }
+                    }
+                }
+                Err(fault) => bail!("{}:{}: {fault}", source.name, fault.line),
+            }
+        }
+    }
+    Ok(objects)
+}
+
+/// Evaluates every object as an audit scan does.
+pub fn evaluate(objects: &[ManifestObject], settings: &Value, today: Date) -> Result<Vec<Evaluation>> {
+    let evaluator = Evaluator {
+        settings: settings.clone(),
+        identity: None,
+        cluster: None,
+        today,
+        module: None,
+        before: None,
+        unchanged: false,
+    };
+    let evaluate = |object| match evaluator.evaluate("", object) {
+        Ok((evaluation, _)) => Ok(evaluation),
+        Err(error) => Err(anyhow!("{error:?}")),
+    };
+    objects.iter().map(evaluate).collect::<Result<_>>().context("the dump cannot be evaluated")
+}
+
+pub fn text<'v>(value: &'v Value, path: &[&str]) -> &'v str {
+    path.iter().fold(value, |value, key| &value[key]).as_str().unwrap_or_default()
+}
+
+/// `Kind` in the core group, else `Kind.group`, as exemptions name kinds.
+pub fn kind(object: &Value) -> String {
+    let kind = text(object, &["kind"]);
+    match text(object, &["apiVersion"]).split_once('/') {
+        Some((group, _)) => format!("{kind}.{group}"),
+        None => kind.to_owned(),
+    }
+}
+
+/// Days after a date.
+pub fn after(date: Date, days: u64) -> Date {
+    Date::from_unix_seconds(date.unix_seconds() + days * 86_400)
+}
