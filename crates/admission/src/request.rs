@@ -195,7 +195,7 @@ mod tests {
             ("networking.k8s.io/v1", "IngressClass", "ingressclasses", None),
             ("apiregistration.k8s.io/v1", "APIService", "apiservices", None),
             ("rbac.authorization.k8s.io/v1", "ClusterRoleBinding", "clusterrolebindings", None),
-            ("gateway.networking.k8s.io/v1", "Gateway", "gateways", None),
+            ("networking.istio.io/v1", "Gateway", "gateways", None),
             ("secrets-store.csi.x-k8s.io/v1", "SecretProviderClass", "secretproviderclasses", Some("default")),
         ] {
             let object = json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": "a"}});
