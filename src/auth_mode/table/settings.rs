@@ -1,7 +1,7 @@
 //! Programs that read how to sign in from a configuration file, and the kinds that embed their configuration.
 
-use crate::auth_mode::Mode::{Key, NodeIdentity, ServicePrincipal, WorkloadIdentity};
-use crate::auth_mode::Predicate::{Absent, Contains, HasOneOf, NotOn, On, OneOfAnyCase, Present, Reference};
+use crate::auth_mode::Mode::{Key, Literal, NodeIdentity, ServicePrincipal, WorkloadIdentity};
+use crate::auth_mode::Predicate::{Absent, Contains, HasOneOf, NotOn, On, OneOfAnyCase, Plaintext, Present, Reference};
 use crate::auth_mode::Target::Settings;
 use crate::auth_mode::{Condition, Controller, NONE, Predicate, Target, when};
 use kubernetes::kind;
@@ -176,10 +176,23 @@ pub const ENTRIES: &[Controller] = &[
         ..NONE
     },
     Controller {
-        title: docs_only("Hadoop and Spark, account keys"),
-        on: SPARK,
+        title: docs_only("Hadoop and Spark, account keys in configuration files"),
+        on: FILES,
         at: &["[*fs.azure.account.key*]"],
+        // A key that is written out is found by its name.
         choices: &[when(Key, "", Reference, "takes a storage account key")],
+        fix: HADOOP_FIX,
+        source: docs_only(HADOOP),
+        ..NONE
+    },
+    Controller {
+        title: docs_only("Hadoop and Spark, account keys in Spark applications"),
+        on: Settings(&[kind::SPARK_APPLICATION, kind::SCHEDULED_SPARK_APPLICATION]),
+        at: &["[*fs.azure.account.key*]"],
+        choices: &[
+            when(Literal, "", Plaintext, "holds a storage account key"),
+            when(Key, "", Reference, "takes a storage account key"),
+        ],
         fix: HADOOP_FIX,
         source: docs_only(HADOOP),
         ..NONE

@@ -29,6 +29,7 @@ pub const ENTRIES: &[Controller] = &[
                 "is \"false\", so nodes fetch the account key with their own identity",
             )
             .and(KEYED_FILES),
+            when(Key, STAGE_SECRET, Present, KEY_FROM_SECRET),
             when(NodeIdentity, "mountWithManagedIdentity", True, "mounts with the node's identity"),
             when(WorkloadIdentity, "mountWithWorkloadIdentityToken", True, "mounts with the pod's own token"),
             when(WorkloadIdentity, "clientID", Present, "names a federated identity"),
@@ -56,6 +57,8 @@ pub const ENTRIES: &[Controller] = &[
                 .and(KEYED_BLOBS),
             when(Key, "AzureStorageAuthType", Absent, "is not set, which means the storage account key")
                 .and(KEYED_BLOBS),
+            when(Key, STAGE_SECRET, Present, KEY_FROM_SECRET)
+                .and(&[("AzureStorageAuthType", NoneOfAnyCase(&["spn", "sas"]))]),
             when(NodeIdentity, "AzureStorageAuthType", OneOfAnyCase(&["msi"]), "is MSI: the node's identity"),
             when(WorkloadIdentity, "mountWithWorkloadIdentityToken", True, "mounts with the pod's own token"),
             when(WorkloadIdentity, "clientID", Present, "names a federated identity"),
@@ -206,7 +209,11 @@ const KEYED_FILES: &[Condition] = &[
     ("mountWithManagedIdentity", NotTrue),
     ("mountWithWorkloadIdentityToken", NotTrue),
     ("clientID", Absent),
+    (STAGE_SECRET, Absent),
 ];
+
+/// The Secret that nodes mount with, whatever identity the class names as well.
+const STAGE_SECRET: &str = "[csi.storage.k8s.io/node-stage-secret-name]";
 
 const KEYED_FILE_VOLUME: &[Condition] = &[
     ("nodeStageSecretRef", Absent),
@@ -225,6 +232,7 @@ const KEYED_BLOBS: &[Condition] = &[
     ("protocol", NoneOfAnyCase(&["nfs", "aznfs"])),
     ("mountWithWorkloadIdentityToken", NotTrue),
     ("clientID", Absent),
+    (STAGE_SECRET, Absent),
 ];
 
 const KEYED_BLOB_VOLUME: &[Condition] = &[
