@@ -70,7 +70,9 @@ fn fits_one(pattern: &str, sorted: &[&str]) -> bool {
     let beginning = pattern.split('*').next().unwrap_or_default();
     let from = sorted.partition_point(|text| *text < beginning);
     let candidates = sorted.iter().skip(from).take_while(|text| text.starts_with(beginning));
-    candidates.take(if beginning.len() == pattern.len() { 1 } else { usize::MAX }).any(|text| glob::matches(pattern, text))
+    candidates
+        .take(if beginning.len() == pattern.len() { 1 } else { usize::MAX })
+        .any(|text| glob::matches(pattern, text))
 }
 
 fn username(user: Node<'_>) -> &str {

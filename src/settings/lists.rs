@@ -182,9 +182,10 @@ impl Identities {
         let is_plain = |namespace: &str, name: Option<&str>| {
             let wanted = (namespace, name.unwrap_or_default());
             let at = plain.partition_point(|grant| identity(grant).is_some_and(|of| of.names() < wanted));
-            plain.get(at).and_then(identity).is_some_and(|of| {
-                of.namespace == namespace && name.is_none_or(|name| of.service_account == name)
-            })
+            plain
+                .get(at)
+                .and_then(identity)
+                .is_some_and(|of| of.namespace == namespace && name.is_none_or(|name| of.service_account == name))
         };
         let in_namespace = |namespace: &str| match account {
             Asked::Name(name) => is_plain(namespace, Some(name)) || is_plain(namespace, Some("*")),
@@ -194,12 +195,13 @@ impl Identities {
         let is_in_plain = match namespace {
             Asked::Name(name) => in_namespace(name) || in_namespace("*"),
             Asked::Every => in_namespace("*"),
-            Asked::Some => !plain.is_empty(),
+            Asked::Some => plain.iter().filter_map(identity).any(|of| account.is_granted_by(&of.service_account)),
         };
         is_in_plain
-            || patterns.iter().filter_map(identity).any(|of| {
-                namespace.is_granted_by(&of.namespace) && account.is_granted_by(&of.service_account)
-            })
+            || patterns
+                .iter()
+                .filter_map(identity)
+                .any(|of| namespace.is_granted_by(&of.namespace) && account.is_granted_by(&of.service_account))
     }
 }
 

@@ -109,7 +109,8 @@ impl Choice {
     /// The children that the step selects, as sorted addresses.
     pub(crate) fn of(&self, value: Chosen<'_>) -> Vec<usize> {
         let Some(value) = value.0 else { return Vec::new() };
-        let mut chosen: Vec<usize> = self.0.query(value).iter().map(|child| std::ptr::from_ref(*child).addr()).collect();
+        let mut chosen: Vec<usize> =
+            self.0.query(value).iter().map(|child| std::ptr::from_ref(*child).addr()).collect();
         // Slices and filters give children in order.
         if !chosen.is_sorted() {
             chosen.sort_unstable();
@@ -208,9 +209,41 @@ mod tests {
 
     fn path() -> impl Strategy<Value = String> {
         let step = prop::sample::select(vec![
-            ".a", ".b", ".é", ".*", "..a", "..*", "..[0]", "['a']", "[\"b\"]", "[ 'a' ]", "[0]", "[1]", "[-1]", "[*]",
-            "[0,'a']", "['a','b']", "[1:]", "[::-1]", "[?@.a]", "[?@.a == 'b']", "[?@ == 1]", "[?!@.b && @.a]",
-            "..[?@.a]", "['\\u0061']", " .a", ".a ", "..", ".", ".1", "[00]", "[']']", "[?@[?@.a]]", "x", "[", "[]",
+            ".a",
+            ".b",
+            ".é",
+            ".*",
+            "..a",
+            "..*",
+            "..[0]",
+            "['a']",
+            "[\"b\"]",
+            "[ 'a' ]",
+            "[0]",
+            "[1]",
+            "[-1]",
+            "[*]",
+            "[0,'a']",
+            "['a','b']",
+            "[1:]",
+            "[::-1]",
+            "[?@.a]",
+            "[?@.a == 'b']",
+            "[?@ == 1]",
+            "[?!@.b && @.a]",
+            "..[?@.a]",
+            "['\\u0061']",
+            " .a",
+            ".a ",
+            "..",
+            ".",
+            ".1",
+            "[00]",
+            "[']']",
+            "[?@[?@.a]]",
+            "x",
+            "[",
+            "[]",
         ]);
         prop::collection::vec(step, 0..5).prop_map(|steps| format!("${}", steps.concat()))
     }
@@ -271,7 +304,14 @@ mod tests {
         for path in ["$[?@.a == $.b]", "$[?@..a]", "$[?@.*]", "$[?@[0:1]]", "$[?@.a[?$.b]]"] {
             assert!(check(path).unwrap_err().reason.ends_with("in a filter"), "{path}");
         }
-        for path in ["$[?@.a == '$..*:']", "$[?@.a].*..b[1:]", "$[?@[?@.a]]", "$[?@.a == '[?[?[?' || (@.b && !(@.c))]", "$.a[?@.b][?@.c][?@.d]", "$..a..b"] {
+        for path in [
+            "$[?@.a == '$..*:']",
+            "$[?@.a].*..b[1:]",
+            "$[?@[?@.a]]",
+            "$[?@.a == '[?[?[?' || (@.b && !(@.c))]",
+            "$.a[?@.b][?@.c][?@.d]",
+            "$..a..b",
+        ] {
             assert_eq!(check(path), Ok(()), "{path}");
         }
         assert_eq!(check("$.spec.template"), Ok(()));
