@@ -20,6 +20,7 @@ pub struct Resource {
     pub kind: &'static str,
     /// As RBAC writes it.
     pub plural: &'static str,
+    pub names: NameForm,
     /// Dotted paths.
     pub field_masks: &'static [&'static str],
 }
@@ -33,13 +34,20 @@ pub static SERVICE_ACCOUNT: Resource = Resource {
     api_version: "v1",
     kind: kind::SERVICE_ACCOUNT.kind,
     plural: kind::SERVICE_ACCOUNT.plural,
+    names: NameForm::Subdomain,
     field_masks: &["metadata.annotations", "automountServiceAccountToken"],
 };
 pub static ROLE: Resource = resource(&kind::ROLE);
 pub static CLUSTER_ROLE: Resource = resource(&kind::CLUSTER_ROLE);
 
 const fn resource(role: &Kind) -> Resource {
-    Resource { api_version: RBAC, kind: role.kind, plural: role.plural, field_masks: &["rules"] }
+    Resource {
+        api_version: RBAC,
+        kind: role.kind,
+        plural: role.plural,
+        names: NameForm::Segment,
+        field_masks: &["rules"],
+    }
 }
 
 /// Everything that rules ask for: the `contextAwareResources` of the policy.
@@ -58,6 +66,15 @@ pub struct Query<'a> {
 }
 
 impl<'a> Query<'a> {
+    /// Whether the cluster can have such an object.
+    fn is_possible(&self) -> bool {
+        self.has_name() && self.namespace.is_none_or(is_namespace)
+    }
+
+    fn has_name(&self) -> bool {
+        self.resource.names.allows(self.name)
+    }
+
     /// The role that a binding grants.
     pub fn role(binding: &Binding<'a>) -> Self {
         let role = binding.role_ref();
@@ -133,7 +150,10 @@ impl LookupError {
             LookupError::Refused => format!("the policy server may not read {}", query.resource.plural),
             LookupError::NotFound => format!("{kind} {} does not exist", shown(query.name)),
             LookupError::Failed => "the API server could not be asked".to_owned(),
-            LookupError::NotAsked if is_name(query.name) => format!("the request needs more than {MOST} look-ups"),
+            LookupError::NotAsked if query.is_possible() => format!("the request needs more than {MOST} look-ups"),
+            LookupError::NotAsked if query.has_name() => {
+                format!("{} is not a namespace that can be looked up", shown(query.namespace.unwrap_or_default()))
+            }
             LookupError::NotAsked => format!("{} is not a name that can be looked up", shown(query.name)),
         }
     }
@@ -149,7 +169,7 @@ impl LookupError {
             }
             LookupError::NotFound => format!("create the {kind} first"),
             LookupError::Failed => "see the policy server's log".to_owned(),
-            LookupError::NotAsked if is_name(query.name) => "split the object".to_owned(),
+            LookupError::NotAsked if query.is_possible() => "split the object".to_owned(),
             LookupError::NotAsked => "correct the name".to_owned(),
         }
     }
@@ -158,11 +178,38 @@ impl LookupError {
 /// The most look-ups of one request.
 const MOST: usize = 32;
 
-/// Whether an object may have this name: what an author writes becomes part of the path of a request to the API server.
-/// Roles may have nearly any name, and some have a colon.
-fn is_name(name: &str) -> bool {
-    let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b':' | b'_' | b'@' | b' ');
-    (1..=253).contains(&name.len()) && !matches!(name, "." | "..") && name.bytes().all(is_plain)
+/// What Kubernetes allows as the name of an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NameForm {
+    /// RFC 1123, as for service accounts.
+    Subdomain,
+    /// A segment of a path, as for roles.
+    Segment,
+}
+
+impl NameForm {
+    /// Whether an object may have this name: what an author writes becomes part of the path of a request to the API
+    /// server. Of the names of roles, those that a URL would have to escape are left out.
+    fn allows(self, name: &str) -> bool {
+        let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b':' | b'_' | b'@' | b' ');
+        (1..=253).contains(&name.len())
+            && match self {
+                NameForm::Subdomain => name.split('.').all(is_label),
+                NameForm::Segment => !matches!(name, "." | "..") && name.bytes().all(is_plain),
+            }
+    }
+}
+
+/// A label of RFC 1123, without its limit of 63 characters.
+fn is_label(label: &str) -> bool {
+    !label.is_empty()
+        && !label.starts_with('-')
+        && !label.ends_with('-')
+        && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+fn is_namespace(name: &str) -> bool {
+    name.len() <= 63 && is_label(name)
 }
 
 /// The look-ups of one request.
@@ -211,8 +258,7 @@ impl<'h> Lookups<'h> {
         if let Some(answer) = self.answers.borrow().iter().find(is_same) {
             return answer.object.clone();
         }
-        if self.answers.borrow().len() >= MOST || ![query.name, query.namespace.unwrap_or("-")].into_iter().all(is_name)
-        {
+        if self.answers.borrow().len() >= MOST || !query.is_possible() {
             return Err(LookupError::NotAsked);
         }
         let object = self.cluster.get(query).map(Rc::from);
@@ -303,15 +349,57 @@ mod tests {
             let query = Query { resource: &SERVICE_ACCOUNT, namespace: Some("x"), name };
             lookups.service_account(&query).err()
         };
-        for name in ["", "..", "a/b", "a%2fb", "a?b", "ä", &"a".repeat(254)] {
+        let long = "a".repeat(254);
+        let never = ["", ".", "..", "a/b", "a%2fb", "a?b", "a#b", "ä", "a\u{0}", "a\n", &long];
+        let no_subdomains = ["Web", "a b", "a@b", "a_b", "a:b", "-a", "a-", ".a", "a.", "a..b", "a.-b", "$(A)"];
+        for name in never.iter().chain(&no_subdomains) {
             assert_eq!(ask(name), Some(LookupError::NotAsked), "{name}");
+            let query = Query { resource: &SERVICE_ACCOUNT, namespace: Some("x"), name };
+            assert!(LookupError::NotAsked.reason(&query).ends_with("is not a name that can be looked up"), "{name}");
         }
+        for name in never {
+            for query in [
+                Query { resource: &CLUSTER_ROLE, namespace: None, name },
+                Query { resource: &ROLE, namespace: Some("x"), name },
+            ] {
+                assert_eq!(lookups.read(&query, |_| ()).err(), Some(LookupError::NotAsked), "{name}");
+            }
+        }
+        for namespace in never.iter().chain(&no_subdomains).copied().chain(["a.b", &"a".repeat(64)]) {
+            for resource in [&SERVICE_ACCOUNT, &ROLE] {
+                let query = Query { resource, namespace: Some(namespace), name: "web" };
+                assert_eq!(lookups.read(&query, |_| ()).err(), Some(LookupError::NotAsked), "{namespace}");
+                let reason = LookupError::NotAsked.reason(&query);
+                assert!(reason.ends_with("is not a namespace that can be looked up"), "{reason}");
+            }
+        }
+        assert_eq!(cluster.0.borrow().len(), 0);
         for n in 0..40 {
             let expected = if n < MOST { LookupError::NotFound } else { LookupError::NotAsked };
             assert_eq!(ask(&format!("a{n}")), Some(expected));
         }
         assert_eq!(ask("a0"), Some(LookupError::NotFound));
         assert_eq!(cluster.0.borrow().len(), MOST);
+    }
+
+    #[test]
+    fn names_that_kubernetes_allows_are_asked_for() {
+        let cluster = Counting(RefCell::default());
+        let lookups = Lookups::new(&cluster);
+        let label = "a".repeat(63);
+        for (resource, name) in [
+            (&SERVICE_ACCOUNT, "web"),
+            (&SERVICE_ACCOUNT, "0-a.b-1.c"),
+            (&SERVICE_ACCOUNT, &"a".repeat(253)),
+            (&ROLE, "Shop:View_1@x"),
+            (&CLUSTER_ROLE, "system:controller:x"),
+            (&CLUSTER_ROLE, "a..b"),
+        ] {
+            for namespace in ["x", "0", "a-b", &label] {
+                let query = Query { resource, namespace: Some(namespace), name };
+                assert_eq!(lookups.read(&query, |_| ()).err(), Some(LookupError::NotFound), "{namespace}/{name}");
+            }
+        }
     }
 
     #[test]

@@ -6,12 +6,13 @@ use crate::object::Object;
 use crate::requester::{Requester, writes_for_aks};
 use crate::rule::{Check, Rule, RuleContext};
 use crate::rules;
-use crate::settings::{Date, Exemption, Override, Profile};
+use crate::settings::{Date, Exemption, Override, Profile, groups_of};
 use crate::sort::sort;
 use json::Node;
 use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::cmp::Reverse;
+use std::sync::Arc;
 
 /// A finding with its place found and its action decided.
 #[derive(Clone, Debug)]
@@ -23,7 +24,7 @@ pub struct Decision {
     pub message: String,
     pub remediation: Cow<'static, str>,
     /// An exemption that would have covered it, had it not ended.
-    pub expired: Option<String>,
+    pub expired: Option<Arc<str>>,
     pub(crate) compared: Compared,
 }
 
@@ -33,8 +34,8 @@ pub enum Action {
     Warn,
     /// Below what the profile shows.
     None,
-    /// Excused by an exemption, with its reason.
-    Exempt(String),
+    /// Excused by an exemption, with its reason, which findings share: there can be many, and it can be long.
+    Exempt(Arc<str>),
     /// Excused because AKS itself wrote the object, or because an operator of the settings is expected to have it.
     Excused,
 }
@@ -84,12 +85,12 @@ pub(crate) fn decide(cx: &RuleContext<'_>, object: &Object<'_>, today: &dyn Fn()
     let owned = cx.settings.owned_pods_warn && is_made_by_controller(object, cx);
     let by_aks = cx.request.user_info().get("username").text().is_some_and(writes_for_aks);
     let day = OnceCell::new();
-    let covering: Vec<&Exemption> = match order.is_empty() {
-        true => Vec::new(),
-        false => cx.settings.exemptions.iter().filter(|exemption| exemption.covers(object, cx.request)).collect(),
-    };
+    let exemptions = if order.is_empty() { &[] } else { cx.settings.exemptions.as_slice() };
+    let groups = groups_of(cx.request, exemptions);
+    let covering: Vec<&Exemption> =
+        exemptions.iter().filter(|exemption| exemption.covers(object, cx.request, &groups)).collect();
     // Findings are in the order of rules, so this asks once for a rule.
-    let mut of_rule: (&str, Exempted<'_>) = ("", Exempted::default());
+    let mut of_rule: (&str, Exempted) = ("", Exempted::default());
     let mut decisions: Vec<Decision> = order
         .into_iter()
         .filter_map(|(_, at)| Some((cx.findings.get(at)?, std::mem::take(locations.get_mut(at)?))))
@@ -101,12 +102,13 @@ pub(crate) fn decide(cx: &RuleContext<'_>, object: &Object<'_>, today: &dyn Fn()
                 if of_rule.0 != finding.rule {
                     let mut covering = covering.iter().copied().filter(|e| e.is_about(finding.rule));
                     let ended = |e: &Exemption| e.until.is_some_and(|until| until < *day.get_or_init(today));
-                    let live = covering.clone().find(|e| !ended(e));
-                    of_rule = (finding.rule, Exempted { live, expired: covering.next() });
+                    let live = covering.clone().find(|e| !ended(e)).map(|e| Arc::from(e.reason.as_str()));
+                    let expired = covering.next().map(|e| Arc::from(describe_expired(e)));
+                    of_rule = (finding.rule, Exempted { live, expired });
                 }
                 match &of_rule.1 {
-                    Exempted { live: Some(live), .. } => action = Action::Exempt(live.reason.clone()),
-                    Exempted { expired: first, .. } => expired = first.map(describe_expired),
+                    Exempted { live: Some(live), .. } => action = Action::Exempt(live.clone()),
+                    Exempted { expired: first, .. } => expired.clone_from(first),
                 }
             }
             if owned && action == Action::Deny && !unreadable {
@@ -138,11 +140,12 @@ pub(crate) fn is_about_role(rule: &str) -> bool {
     rules::role::GROUP.rules.iter().any(|of| of.id == rule)
 }
 
-/// The exemptions that cover the findings of a rule: the first that has not ended, and the first of all.
-#[derive(Clone, Copy, Default)]
-struct Exempted<'s> {
-    live: Option<&'s Exemption>,
-    expired: Option<&'s Exemption>,
+/// What the exemptions that cover the findings of a rule say: the reason of the first that has not ended, and that the
+/// first of all has ended.
+#[derive(Default)]
+struct Exempted {
+    live: Option<Arc<str>>,
+    expired: Option<Arc<str>>,
 }
 
 /// Whether the rule is about roles or bindings. AKS itself writes those of its add-ons, and they grant a lot.

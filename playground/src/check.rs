@@ -215,7 +215,7 @@ fn verdict(object: &ManifestObject, evaluation: Evaluation) -> Outcome {
         severity: found.severity.as_str(),
         action: found.action.as_str(),
         reason: match found.action {
-            Action::Exempt(reason) => Some(reason),
+            Action::Exempt(reason) => Some(reason.to_string()),
             _ => None,
         },
         path: found.location.path,

@@ -22,13 +22,21 @@ pub struct Exemption {
 }
 
 impl Exemption {
-    /// Whether it is about findings of this rule.
-    pub fn is_about(&self, rule: &str) -> bool {
-        self.rules.is_empty() || self.rules.iter().any(|id| id == rule)
+    /// With its rules sorted, for [`Exemption::is_about`].
+    pub(super) fn sorted(mut self) -> Self {
+        sort(&mut self.rules);
+        self.rules.dedup();
+        self
     }
 
-    /// Whether every selector but the rules that is given fits; `object` is absent for CONNECT.
-    pub fn covers(&self, object: &Object<'_>, request: &Request<'_>) -> bool {
+    /// Whether it is about findings of this rule.
+    pub fn is_about(&self, rule: &str) -> bool {
+        self.rules.is_empty() || self.rules.binary_search_by(|id| id.as_str().cmp(rule)).is_ok()
+    }
+
+    /// Whether every selector but the rules that is given fits; `object` is absent for CONNECT. The groups are those of
+    /// the requester, [sorted](groups_of).
+    pub fn covers(&self, object: &Object<'_>, request: &Request<'_>, groups: &[&str]) -> bool {
         let fits = |patterns: &[String], text: &str| patterns.is_empty() || any(patterns, text);
         let kind = || {
             self.kinds.is_empty()
@@ -38,7 +46,7 @@ impl Exemption {
         let namespace =
             || self.namespaces.is_empty() || (!object.namespace.is_empty() && any(&self.namespaces, object.namespace));
         let user = request.user_info();
-        let group = || self.groups.is_empty() || user.get("groups").texts().any(|group| any(&self.groups, group));
+        let group = || self.groups.is_empty() || self.groups.iter().any(|pattern| fits_one(pattern, groups));
         kind()
             && namespace()
             && fits(&self.names, object.name)
@@ -68,6 +76,27 @@ pub fn grants_digest(role: Node<'_>) -> String {
 /// Whether a selector is set and selects less than everything. `*.*` does not, for kinds.
 pub(super) fn is_narrow(patterns: &[String]) -> bool {
     !patterns.is_empty() && !patterns.iter().any(|pattern| pattern.bytes().all(|b| matches!(b, b'*' | b'.')))
+}
+
+/// The groups of the requester, sorted, if an exemption asks for them.
+pub fn groups_of<'a>(request: &Request<'a>, exemptions: &[Exemption]) -> Vec<&'a str> {
+    let mut groups: Vec<&str> = match exemptions.iter().any(|exemption| !exemption.groups.is_empty()) {
+        true => request.user_info().get("groups").texts().collect(),
+        false => Vec::new(),
+    };
+    sort(&mut groups);
+    groups.dedup();
+    groups
+}
+
+/// Whether one of the sorted texts matches the pattern. Only those that begin as the pattern does are compared.
+fn fits_one(pattern: &str, sorted: &[&str]) -> bool {
+    let beginning = pattern.split('*').next().unwrap_or_default();
+    let from = sorted.partition_point(|text| *text < beginning);
+    let candidates = sorted.iter().skip(from).take_while(|text| text.starts_with(beginning));
+    candidates
+        .take(if beginning.len() == pattern.len() { 1 } else { usize::MAX })
+        .any(|text| glob::matches(pattern, text))
 }
 
 fn username(user: Node<'_>) -> &str {

@@ -2,7 +2,8 @@
 //! over it, so a new key is one row here and one field in [`Settings`].
 
 use super::exemption::Date;
-use super::{Exemption, Identity, Override, Profile, Settings, UserPath};
+use super::lists::{Identities, Identity, Names, Patterns};
+use super::{Exemption, Override, Profile, Settings, UserPath};
 use crate::entra_id::{is_upn, normalise_guid, service_account_of_user};
 use crate::operators;
 use text::{docs_only, glob};
@@ -22,11 +23,32 @@ pub struct Key {
 #[derive(Default)]
 pub struct Draft {
     pub(super) settings: Settings,
+    cluster_admins: Vec<String>,
+    allowed_groups: Vec<String>,
+    allowed_users: Vec<String>,
+    allowed_tenants: Vec<String>,
+    authority_hosts: Vec<String>,
+    identities: Vec<Identity>,
     identity: Identity,
     path: UserPath,
     exemption: Exemption,
     /// Name and namespace.
     operator: (String, String),
+}
+
+impl Draft {
+    /// The settings, with the lists that objects are compared with sorted.
+    pub(super) fn finish(self) -> Settings {
+        Settings {
+            cluster_admins: Names::of_any_case(self.cluster_admins),
+            allowed_groups: Names::of(self.allowed_groups),
+            allowed_users: Patterns::of_any_case(self.allowed_users),
+            allowed_tenants: Names::of(self.allowed_tenants),
+            authority_hosts: Names::of(self.authority_hosts),
+            identities: Identities::of(self.identities),
+            ..self.settings
+        }
+    }
 }
 
 /// Where a value is stored.
@@ -83,6 +105,8 @@ pub const OWNED_PODS: &[&str] = &["judge", "warn"];
 
 /// Most entries of a list, and of a list of JSONPaths, each of which is evaluated on every request.
 pub(super) const MOST_ENTRIES: usize = 10_000;
+/// Most users with a star in the middle, each of which is compared with every subject.
+pub(super) const MOST_PATTERNS: usize = 16;
 const MOST_PATHS: usize = 64;
 const MOST_OPERATORS: usize = 256;
 
@@ -198,19 +222,19 @@ pub static SETTINGS: &[Key] = &[
     ),
     optional(
         "clusterAdmins",
-        ValueKind::Texts(ADMINISTRATOR, |draft| &mut draft.settings.cluster_admins),
+        ValueKind::Texts(ADMINISTRATOR, |draft| &mut draft.cluster_admins),
         "[]",
         "Users, groups and service accounts that may hold `cluster-admin` or an equivalent role.",
     ),
     optional(
         "allowedGroups",
-        ValueKind::Texts(GROUP, |draft| &mut draft.settings.allowed_groups),
+        ValueKind::Texts(GROUP, |draft| &mut draft.allowed_groups),
         "[]",
         "The Entra groups that bindings may name. If empty, any object id.",
     ),
     optional(
         "allowedUsers",
-        ValueKind::Texts(USER, |draft| &mut draft.settings.allowed_users),
+        ValueKind::Texts(USER, |draft| &mut draft.allowed_users),
         "[]",
         "The users that bindings may name. If empty, any user.",
     ),
@@ -222,13 +246,13 @@ pub static SETTINGS: &[Key] = &[
     ),
     optional(
         "allowedTenants",
-        ValueKind::Texts(TENANT, |draft| &mut draft.settings.allowed_tenants),
+        ValueKind::Texts(TENANT, |draft| &mut draft.allowed_tenants),
         "[]",
         "The tenants that workload identity may use. If empty, any tenant.",
     ),
     optional(
         "authorityHosts",
-        ValueKind::Texts(HOST, |draft| &mut draft.settings.authority_hosts),
+        ValueKind::Texts(HOST, |draft| &mut draft.authority_hosts),
         "[]",
         "Hosts that workload identity may sign in at, in addition to those of the Azure clouds: an authority that Microsoft adds after this version, or that of Azure Stack Hub.",
     ),
@@ -237,7 +261,7 @@ pub static SETTINGS: &[Key] = &[
         ValueKind::Entries {
             keys: IDENTITY,
             most: MOST_ENTRIES,
-            push: |draft| draft.settings.identities.push(std::mem::take(&mut draft.identity)),
+            push: |draft| draft.identities.push(std::mem::take(&mut draft.identity)),
         },
         "[]",
         "The client ids that service accounts may use. If set, every other client id is denied.",
@@ -295,7 +319,7 @@ pub static SETTINGS: &[Key] = &[
         ValueKind::Entries {
             keys: EXEMPTION,
             most: MOST_ENTRIES,
-            push: |draft| draft.settings.exemptions.push(std::mem::take(&mut draft.exemption)),
+            push: |draft| draft.settings.exemptions.push(std::mem::take(&mut draft.exemption).sorted()),
         },
         "[]",
         "Findings to accept, each with a reason and an optional end date.",

@@ -5,18 +5,19 @@
 
 mod exemption;
 pub mod keys;
+mod lists;
 mod reader;
 #[cfg(test)]
 mod tests;
 
-pub use exemption::{Date, Exemption, grants_digest};
+pub use exemption::{Date, Exemption, grants_digest, groups_of};
+pub use lists::{Asked, Identities, Names, Patterns};
 
 use crate::finding::Severity;
 use crate::object::Object;
 use crate::operators::{Declared, PublishedRole, RoleName};
 use json::Node;
 use json::path as json_path;
-use text::glob;
 
 /// The rule with an id, as the rule table spells it, or the problem with that id.
 pub type RuleId = fn(&str) -> Result<&'static str, String>;
@@ -26,13 +27,13 @@ pub struct Settings {
     pub profile: Profile,
     /// Actions of single rules, by id.
     pub overrides: Vec<(&'static str, Override)>,
-    pub cluster_admins: Vec<String>,
-    pub allowed_groups: Vec<String>,
-    pub allowed_users: Vec<String>,
+    pub cluster_admins: Names,
+    pub allowed_groups: Names,
+    pub allowed_users: Patterns,
     pub allow_external_issuers: bool,
-    pub allowed_tenants: Vec<String>,
-    pub authority_hosts: Vec<String>,
-    pub identities: Vec<Identity>,
+    pub allowed_tenants: Names,
+    pub authority_hosts: Names,
+    pub identities: Identities,
     pub max_token_seconds: i64,
     pub credential_paths: Vec<UserPath>,
     pub pod_template_paths: Vec<UserPath>,
@@ -76,14 +77,6 @@ pub enum Override {
     Off,
 }
 
-/// A grant of client ids to service accounts.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Identity {
-    pub namespace: String,
-    pub service_account: String,
-    pub client_ids: Vec<String>,
-}
-
 /// A path into objects of one kind, written by the user.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct UserPath {
@@ -112,13 +105,13 @@ impl Default for Settings {
         Settings {
             profile: Profile::Baseline,
             overrides: Vec::new(),
-            cluster_admins: Vec::new(),
-            allowed_groups: Vec::new(),
-            allowed_users: Vec::new(),
+            cluster_admins: Names::default(),
+            allowed_groups: Names::default(),
+            allowed_users: Patterns::default(),
             allow_external_issuers: false,
-            allowed_tenants: Vec::new(),
-            authority_hosts: Vec::new(),
-            identities: Vec::new(),
+            allowed_tenants: Names::default(),
+            authority_hosts: Names::default(),
+            identities: Identities::default(),
             max_token_seconds: 86_400,
             credential_paths: Vec::new(),
             pod_template_paths: Vec::new(),
@@ -140,30 +133,11 @@ impl Settings {
 
     /// Whether `name` (a user name, object id or service account) may hold cluster-admin.
     pub fn is_cluster_admin(&self, name: &str) -> bool {
-        self.cluster_admins.iter().any(|admin| admin.eq_ignore_ascii_case(name))
+        !self.cluster_admins.is_empty() && self.cluster_admins.contains(&name.to_ascii_lowercase())
     }
 
     pub fn is_allowed_user(&self, name: &str) -> bool {
-        let lower = name.to_ascii_lowercase();
-        self.allowed_users.iter().any(|pattern| glob::matches(&pattern.to_ascii_lowercase(), &lower))
-    }
-
-    pub fn is_allowed_group(&self, name: &str) -> bool {
-        self.allowed_groups.iter().any(|group| group == name)
-    }
-
-    /// Whether `identities` lets an account use a client id. Without an account, every account of the namespace has to
-    /// be allowed to; without a namespace as well, every account of the cluster.
-    pub(crate) fn may_use_client(&self, namespace: Option<&str>, account: Option<&str>, client: &str) -> bool {
-        let covers = |pattern: &str, name: Option<&str>| match name {
-            Some(name) => glob::matches(pattern, name),
-            None => pattern == "*",
-        };
-        self.identities.iter().any(|identity| {
-            covers(&identity.namespace, namespace)
-                && covers(&identity.service_account, account)
-                && identity.client_ids.iter().any(|granted| granted == client)
-        })
+        !self.allowed_users.is_empty() && self.allowed_users.matches(name)
     }
 
     pub(crate) fn override_of(&self, rule: &str) -> Option<Override> {
@@ -186,9 +160,26 @@ impl Settings {
 
     /// The pod templates of a kind that only `podTemplatePaths` knows.
     pub fn pod_templates<'a>(&self, object: &Object<'a>) -> Vec<Node<'a>> {
-        let paths = self.pod_template_paths.iter().filter(|path| path.fits(object));
-        paths.flat_map(|path| json_path::select(&path.path, object.root)).collect()
+        let mut templates = Vec::new();
+        select(&self.pod_template_paths, object, &mut |_, template| templates.push(template));
+        templates
     }
+}
+
+/// Calls `found` with each node of the object that one of the paths selects, in document order.
+pub(crate) fn select<'s, 'a>(
+    paths: &'s [UserPath],
+    object: &Object<'a>,
+    found: &mut dyn FnMut(&'s UserPath, Node<'a>),
+) {
+    let of_kind: Vec<&UserPath> = paths.iter().filter(|path| path.fits(object)).collect();
+    if of_kind.is_empty() {
+        return;
+    }
+    let texts: Vec<&str> = of_kind.iter().map(|path| path.path.as_str()).collect();
+    json_path::select_all(&texts, object.root, &mut |path, node| {
+        of_kind.get(path).into_iter().for_each(|path| found(path, node));
+    });
 }
 
 impl UserPath {

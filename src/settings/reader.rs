@@ -1,7 +1,7 @@
 //! Reads settings by the table in `keys.rs`. Accepts every sensible spelling and reports all problems at once.
 
 use super::exemption::is_narrow;
-use super::keys::{self, ACTIONS, Draft, Form, Key, MOST_ENTRIES, Normaliser, ValueKind};
+use super::keys::{self, ACTIONS, Draft, Form, Key, MOST_ENTRIES, MOST_PATTERNS, Normaliser, ValueKind};
 use super::{Date, Override, Problem, RuleId, Settings};
 use crate::nearest::nearest;
 use crate::operators;
@@ -48,7 +48,12 @@ pub fn read(node: Node<'_>, rule_id: RuleId, compile_paths: bool) -> (Settings, 
     } else if !node.is_absent() {
         reader.wrong(&KeyPath::Root, node, "a map of settings");
     }
-    (draft.settings, reader.problems)
+    let settings = draft.finish();
+    if settings.allowed_users.others() > MOST_PATTERNS {
+        let text = format!("has more than {MOST_PATTERNS} users with a `*` in the middle; write `*@<domain>`");
+        reader.problem(&KeyPath::Member(&KeyPath::Root, "allowedUsers"), text);
+    }
+    (settings, reader.problems)
 }
 
 impl Reader {

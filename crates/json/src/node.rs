@@ -108,6 +108,11 @@ impl<'a> Node<'a> {
         if self.is_object() { self.below() } else { Below(&[]) }
     }
 
+    /// The nodes directly below, with their names; elements of lists have none.
+    pub(crate) fn children(self) -> impl Iterator<Item = (&'a str, Node<'a>)> {
+        if self.is_object() || self.is_list() { self.below() } else { Below(&[]) }
+    }
+
     pub fn is_object(self) -> bool {
         matches!(self.value(), Value::Object(_))
     }

@@ -64,7 +64,9 @@ fn check<'a>(cx: &mut RuleContext<'a>, binding: &Binding<'a>) {
             continue;
         }
         match subject.principal {
-            Principal::Group(group) if !settings.allowed_groups.is_empty() && !settings.is_allowed_group(group) => {
+            Principal::Group(group)
+                if !settings.allowed_groups.is_empty() && !settings.allowed_groups.contains(group) =>
+            {
                 cx.report(subject.node, "is not listed in allowedGroups");
             }
             Principal::User(user) if !settings.allowed_users.is_empty() && !settings.is_allowed_user(user) => {

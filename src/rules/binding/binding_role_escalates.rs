@@ -70,6 +70,7 @@ use crate::finding::Severity;
 use crate::lookup::{LookupError, Query};
 use crate::privilege::{Clients, Privileges, client_ids};
 use crate::rule::{Check, Rule, RuleContext};
+use crate::settings::Asked;
 use crate::view::binding::{Binding, Principal, RoleRef, Subject};
 use kubernetes::role::Role;
 use text::docs_only;
@@ -150,7 +151,9 @@ fn check_identities<'a>(cx: &mut RuleContext<'a>, binding: &Binding<'a>) {
             Clients::TooMany => Some("may use more managed identities than can be checked".to_owned()),
             Clients::Named(_) if settings.identities.is_empty() => None,
             Clients::Named(clients) => {
-                let allowed = |client: &&String| settings.may_use_client(user.namespace, user.account, client);
+                let asked = |name: Option<&'a str>| name.map_or(Asked::Every, Asked::Name);
+                let (namespace, account) = (asked(user.namespace), asked(user.account));
+                let allowed = |client: &&String| settings.identities.grants(client, namespace, account);
                 let mut refused = clients.iter().filter(|client| !allowed(client));
                 refused.next().map(|first| {
                     let more = match refused.count() {

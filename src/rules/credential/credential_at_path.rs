@@ -56,9 +56,9 @@
 use crate::finding::Severity;
 use crate::object::Object;
 use crate::rule::{Check, Rule, RuleContext};
+use crate::settings::select;
 use credentials::{Benign, benign};
 use json::Node;
-use json::path as json_path;
 use text::docs_only;
 use text::shown;
 
@@ -72,15 +72,13 @@ pub static RULE: Rule = Rule {
 
 fn check<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>) {
     let settings = cx.settings;
-    for place in settings.credential_paths.iter().filter(|path| path.fits(object)) {
-        for node in json_path::select(&place.path, object.root) {
-            if holds_something(node) {
-                let name = if place.name.is_empty() { "a credential" } else { &place.name };
-                cx.report(node, format!("is filled in, and the settings name it a credential ({})", shown(name)))
-                    .compare_rotated();
-            }
+    select(&settings.credential_paths, object, &mut |place, node| {
+        if holds_something(node) {
+            let name = if place.name.is_empty() { "a credential" } else { &place.name };
+            cx.report(node, format!("is filled in, and the settings name it a credential ({})", shown(name)))
+                .compare_rotated();
         }
-    }
+    });
 }
 
 /// Whether a match is a value. Empty text, `${X}` and `{secretKeyRef: ...}` are none.

@@ -66,10 +66,9 @@ use crate::auth_mode::{Id, IdKind};
 use crate::entra_id::normalise_guid;
 use crate::finding::Severity;
 use crate::rule::{Check, Rule, RuleContext};
-use crate::settings::Settings;
+use crate::settings::{Asked, Settings};
 use crate::view::container::Value;
 use text::docs_only;
-use text::glob;
 use text::shown;
 
 pub static RULE: Rule = Rule {
@@ -101,11 +100,7 @@ fn check<'a>(cx: &mut RuleContext<'a>, id: &Id<'a>) {
 
 fn may_use(settings: &Settings, id: &Id<'_>, client: &str) -> bool {
     let Some(client) = normalise_guid(client) else { return false };
-    settings.identities.iter().any(|identity| {
-        identity.client_ids.contains(&client)
-            && glob::matches(&identity.namespace, id.namespace)
-            && id.account.is_none_or(|account| glob::matches(&identity.service_account, account))
-    })
+    settings.identities.grants(&client, Asked::Name(id.namespace), id.account.map_or(Asked::Some, Asked::Name))
 }
 
 fn refused(id: &Id<'_>) -> String {

@@ -73,6 +73,59 @@ pub(super) const CLASSES: &[Class] = &[
         let own = each(n.min(MOST), |i| format!("\"*a*b*{i}\""));
         create_with(restricted(&format!(r#""trustedRequesters":[{own}]"#)), POD, "", &passwords(n))
     }),
+    class("allowed beginnings and subjects", |n, _| {
+        let own = each(n.min(MOST), |i| format!("\"aks:jwt:{i}:*\""));
+        bound(&format!(r#""allowedUsers":[{own}]"#), &each(n, |i| subject("User", &format!("jane{i}@contoso.com"))))
+    }),
+    class("allowed patterns and subjects", |n, _| {
+        let own = each(16, |i| format!("\"aks:jwt:*{i}*:x\""));
+        bound(
+            &format!(r#""allowExternalIssuers":true,"allowedUsers":[{own}]"#),
+            &each(n, |i| subject("User", &format!("aks:jwt:{i}:jane"))),
+        )
+    }),
+    class("administrators that are the subjects", |n, _| {
+        let own = each(n.min(MOST), |i| format!("\"system:serviceaccount:shop:a{i}\""));
+        bound(
+            &format!(r#""clusterAdmins":[{own}]"#),
+            &each(n, |i| format!(r#"{{"kind":"ServiceAccount","name":"a{}"}}"#, i % MOST)),
+        )
+    }),
+    class("identities of one client id, and templates", |n, _| {
+        let own = each(n.min(MOST), |i| {
+            format!(r#"{{"namespace":"shop","serviceAccount":"b{i}","clientIds":["{}"]}}"#, guid(1))
+        });
+        let templates = each(n, |i| {
+            let container = format!(r#"{{"env":[{{"name":"AZURE_CLIENT_ID","value":"{}"}}]}}"#, guid(1));
+            format!(r#"{{"name":"a","serviceAccountName":"a{i}","container":{container}}}"#)
+        });
+        create_with(
+            restricted(&format!(r#""identities":[{own}]"#)),
+            WORKFLOW,
+            "",
+            &format!(r#""spec":{{"podMetadata":{{{USE}}},"templates":[{templates}]}}"#),
+        )
+    }),
+    class("groups of exemptions and of the requester", |n, _| {
+        let own = each(n.min(MOST), |i| format!(r#"{{"groups":["{}"],"reason":"r"}}"#, guid(i)));
+        let groups: String = (0..n).map(|i| format!(",\"{}\"", guid(i + MOST))).collect();
+        let settings = restricted(&format!(r#""exemptions":[{own}]"#));
+        Input { settings, request: request(POD, &object(POD, "", r#""spec":{"hostNetwork":true}"#), None, &groups) }
+    }),
+    class("a long reason, and findings", |n, _| {
+        let own = format!(r#"{{"names":["heavy"],"reason":"{}"}}"#, "r".repeat(n * 40));
+        create_with(restricted(&format!(r#""exemptions":[{own}]"#)), POD, "", &passwords(n))
+    }),
+    class("a long reason of an exemption that ended, and findings", |n, _| {
+        let own = format!(r#"{{"names":["heavy"],"reason":"{}","until":"2020-01-01"}}"#, "r".repeat(n * 40));
+        create_with(restricted(&format!(r#""exemptions":[{own}]"#)), POD, "", &passwords(n))
+    }),
+    class("paths with filters", |n, _| {
+        let own = each(MOST_FILTERS, |i| {
+            format!(r#"{{"apiGroup":"example.com","kind":"Shop","path":"$.spec.list[?@.d == 'x{i}'].b","name":"x"}}"#)
+        });
+        create_with(restricted(&format!(r#""credentialPaths":[{own}]"#)), CUSTOM, "", &tree(n))
+    }),
     class("paths to credentials", |n, _| {
         let own = each(64, |i| format!(r#"{{"apiGroup":"example.com","kind":"Shop","path":"$..a{i}","name":"x"}}"#));
         create_with(restricted(&format!(r#""credentialPaths":[{own}]"#)), CUSTOM, "", &tree(n))
@@ -101,6 +154,8 @@ pub(super) const CLASSES: &[Class] = &[
 
 /// The most entries of a list in the settings.
 const MOST: usize = 10_000;
+/// The most paths with filters of a kind.
+const MOST_FILTERS: usize = 8;
 const USE: &str = r#""labels":{"azure.workload.identity/use":"true"}"#;
 
 fn restricted(more: &str) -> String {

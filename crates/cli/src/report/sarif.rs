@@ -137,7 +137,7 @@ fn result(subject: &Subject, finding: &Decision, place: &Place, title: &str, pri
         }]);
     }
     if let Action::Exempt(reason) = &finding.action {
-        result["suppressions"] = json!([{"kind": "external", "status": "accepted", "justification": reason}]);
+        result["suppressions"] = json!([{"kind": "external", "status": "accepted", "justification": **reason}]);
     }
     result
 }

@@ -61,7 +61,7 @@ impl RecordRenderer {
         let mut elements = vec![excerpt(subject, &at.region, None)];
         elements.extend(at.defined.iter().map(|defined| excerpt(subject, defined, Some(DEFINED_HERE))));
         elements.push(match &finding.action {
-            Action::Exempt(reason) => Level::NOTE.with_name("reason").message(reason).into(),
+            Action::Exempt(reason) => Level::NOTE.with_name("reason").message(&**reason).into(),
             _ => Level::HELP.with_name("fix").message(&*finding.remediation).into(),
         });
         elements.push(Level::NOTE.with_name("see").message(rule_page::url(finding.rule)).into());
