@@ -74,8 +74,15 @@ pub(crate) fn digest(what: impl Hash) -> u64 {
     hasher.finish()
 }
 
+/// Whether paths are spelt. Most places of a request with thousands of findings are only compared and counted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Spelt {
+    Yes,
+    No,
+}
+
 /// Locates every place in one walk, in the order given.
-pub fn locate<'a>(root: Node<'a>, places: &[&Anchor<'a>]) -> Vec<Location> {
+pub(crate) fn locate<'a>(root: Node<'a>, places: &[&Anchor<'a>], spelt: Spelt) -> Vec<Location> {
     let mut located = vec![Location::default(); places.len()];
     let mut wanted: Vec<(usize, usize)> = Vec::with_capacity(places.len());
     for (index, place) in places.iter().enumerate() {
@@ -91,20 +98,20 @@ pub fn locate<'a>(root: Node<'a>, places: &[&Anchor<'a>]) -> Vec<Location> {
     // Nodes that are not there lie outside of the tree.
     wanted.retain(|(address, _)| (root.address()..root.end()).contains(address));
     sort(&mut wanted);
-    Walk { root: root.address(), located: &mut located }.visit(root, &wanted, &mut Trail::default());
+    Walk { root: root.address(), spelt, located: &mut located }.visit(root, &wanted, &mut Trail::default());
     for (place, location) in places.iter().zip(&mut located) {
         if let Anchor::Node { below, .. } = place {
             for step in below {
-                location.push_below(step);
+                location.push_below(step, spelt);
             }
         }
     }
-    locate_in_copies(places, &mut located);
+    locate_in_copies(places, &mut located, spelt);
     located
 }
 
 /// Adds the places inside the copies of objects, with one walk for each copy.
-fn locate_in_copies<'a>(places: &[&Anchor<'a>], located: &mut [Location]) {
+fn locate_in_copies<'a>(places: &[&Anchor<'a>], located: &mut [Location], spelt: Spelt) {
     let mut inside: Vec<(usize, usize)> = Vec::new();
     for (index, place) in places.iter().enumerate() {
         if let Anchor::Copy { root, .. } = place {
@@ -119,27 +126,29 @@ fn locate_in_copies<'a>(places: &[&Anchor<'a>], located: &mut [Location]) {
         });
         let Some((_, root, _)) = copies.clone().next() else { continue };
         let places: Vec<&Anchor<'a>> = copies.clone().map(|(_, _, place)| place).collect();
-        for ((index, ..), inner) in copies.zip(locate(root, &places)) {
+        for ((index, ..), inner) in copies.zip(locate(root, &places, spelt)) {
             if let Some(location) = located.get_mut(index) {
-                location.push_inside(&inner.path, inner.identity);
+                location.push_inside(&inner.path, inner.identity, spelt);
             }
         }
     }
 }
 
 impl Location {
-    fn push_below(&mut self, step: &PathSegment) {
+    fn push_below(&mut self, step: &PathSegment, spelt: Spelt) {
         match step {
             PathSegment::Member(name) => {
-                push_member(&mut self.path, name, "");
+                if spelt == Spelt::Yes {
+                    push_member(&mut self.path, name, "");
+                }
                 self.identity = digest((self.identity, name));
             }
-            PathSegment::Inside(key) => self.push_inside(key, digest(key)),
+            PathSegment::Inside(key) => self.push_inside(key, digest(key), spelt),
         }
     }
 
-    fn push_inside(&mut self, path: &str, identity: u64) {
-        if !path.is_empty() {
+    fn push_inside(&mut self, path: &str, identity: u64, spelt: Spelt) {
+        if spelt == Spelt::Yes && !path.is_empty() {
             let _ = write!(self.path, "[{}]", shown(path));
         }
         self.identity = self.identity_inside(Some(identity));
@@ -168,6 +177,7 @@ type Wanted<'w> = &'w [(usize, usize)];
 struct Walk<'w> {
     /// The address of the root, from which places count.
     root: usize,
+    spelt: Spelt,
     located: &'w mut [Location],
 }
 
@@ -194,8 +204,10 @@ impl Walk<'_> {
             if below.is_empty() {
                 continue;
             }
-            push_member(&mut trail.path, key, &parent_key);
-            let _ = write!(trail.pointer, "/{}", key.replace('~', "~0").replace('/', "~1"));
+            if self.spelt == Spelt::Yes {
+                push_member(&mut trail.path, key, &parent_key);
+                let _ = write!(trail.pointer, "/{}", key.replace('~', "~0").replace('/', "~1"));
+            }
             trail.identity = digest((trail.identity, key));
             key.clone_into(&mut trail.key);
             self.visit(member, below, trail);
@@ -206,11 +218,13 @@ impl Walk<'_> {
             let (below, rest) = split(wanted, item.end());
             wanted = rest;
             if !below.is_empty() {
-                match item.get("name").text() {
-                    Some(name) => _ = write!(trail.path, "[{}]", shown(name)),
-                    None => _ = write!(trail.path, "[{index}]"),
+                if self.spelt == Spelt::Yes {
+                    match item.get("name").text() {
+                        Some(name) => _ = write!(trail.path, "[{}]", shown(name)),
+                        None => _ = write!(trail.path, "[{index}]"),
+                    }
+                    let _ = write!(trail.pointer, "/{index}");
                 }
-                let _ = write!(trail.pointer, "/{index}");
                 trail.identity = digest((trail.identity, element(&parent_key, item, previous, index)));
                 trail.key.clear();
                 self.visit(item, below, trail);
@@ -300,7 +314,7 @@ mod tests {
                     .into()
             })
             .collect();
-        locate(root, &places.iter().collect::<Vec<_>>())
+        locate(root, &places.iter().collect::<Vec<_>>(), Spelt::Yes)
     }
 
     #[test]
@@ -345,7 +359,7 @@ mod tests {
             let value = parse(text).unwrap();
             let root = Node::new(&value);
             let last = root.members().next().unwrap().1.items().last().unwrap();
-            locate(root, &[&last.into()])[0].identity
+            locate(root, &[&last.into()], Spelt::No)[0].identity
         };
         assert_eq!(of(r#"{"args":["-x","--key","v"]}"#), of(r#"{"args":["--key","w"]}"#));
         assert_eq!(of(r#"{"args":["--key=v"]}"#), of(r#"{"args":["-x","--key=w"]}"#));
@@ -367,7 +381,7 @@ mod tests {
         let root = Node::new(&value);
         let missing = Anchor::member(root.get("spec"), "serviceAccountName");
         let inside = Anchor::inside(root.at(&["metadata", "labels", "app.kubernetes.io/name"]), "db.password");
-        let found = locate(root, &[&missing, &inside, &Anchor::Request("userInfo.username")]);
+        let found = locate(root, &[&missing, &inside, &Anchor::Request("userInfo.username")], Spelt::Yes);
         assert_eq!(found[0].path, "spec.serviceAccountName");
         assert_eq!(found[0].pointer, "/spec");
         assert_eq!(found[1].path, "metadata.labels[app.kubernetes.io/name][db.password]");

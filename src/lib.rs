@@ -40,6 +40,7 @@ pub mod value_hints;
 pub mod verdict;
 mod view;
 
+use anchor::Spelt;
 use dispatch::{Run, Scope, run};
 use json::Node;
 use kubernetes::kind;
@@ -126,12 +127,16 @@ fn evaluate_as(payload: &[u8], host: &Host<'_>, wanted: Wanted) -> Evaluation {
     if wanted == Wanted::Response && verdict::is_silent(&cx) {
         cx.findings.clear();
     }
-    let mut decisions = verdict::decide(&cx, &object, host.today);
+    let spelt = if wanted == Wanted::Response { Spelt::No } else { Spelt::Yes };
+    let mut decisions = verdict::decide(&mut cx, &object, host.today, spelt);
     if request.operation() == Operation::Update && decisions.iter().any(Decision::denies) {
         let is_being_deleted = is_being_deleted(request.old_object());
         if settings.ratchet || is_being_deleted {
             ratchet(&cx, &mut decisions, is_being_deleted, gated);
         }
+    }
+    if spelt == Spelt::No && !decisions.is_empty() {
+        verdict::spell(&cx, &object, &mut decisions);
     }
     let response = message::respond(&decisions, &object, request, &settings, requester);
     Evaluation { response, requester, findings: decisions }

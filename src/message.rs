@@ -20,6 +20,8 @@ pub const LONGEST_MESSAGE: usize = 4096;
 /// Longest warning, and part of a message that is about one finding, in bytes.
 const LONGEST_WARNING: usize = 256;
 const LONGEST_ENTRY: usize = 1024;
+/// More parts of a message than there is room for: number, rule, place and fix take more bytes than this.
+const MOST_ENTRIES: usize = LONGEST_MESSAGE / 24;
 /// Most warnings of a response.
 const MOST_WARNINGS: usize = 20;
 /// Longest answer about settings, in bytes.
@@ -58,6 +60,14 @@ impl Response {
         // Strings and numbers under fixed names always serialise.
         serde_json::to_vec(self).unwrap_or_else(|_| br#"{"accepted":false,"code":400}"#.to_vec())
     }
+}
+
+/// The decisions whose places a response spells.
+pub(crate) fn described(decisions: &[Decision]) -> impl Iterator<Item = &Decision> {
+    let denied = worst_first(decisions.iter().filter(|j| j.denies()));
+    let warned = worst_first(decisions.iter().filter(|j| j.warns()));
+    let first = by_rule(&warned).into_iter().map(|(decision, _)| decision);
+    denied.into_iter().take(MOST_ENTRIES).chain(warned.into_iter().take(MOST_ENTRIES)).chain(first)
 }
 
 /// Puts the decisions into words.
@@ -168,15 +178,20 @@ fn worst_first<'d>(decisions: impl Iterator<Item = &'d Decision>) -> Vec<&'d Dec
 
 /// One line for each rule, and one for all rules about roles, about the worst finding.
 fn warnings(decisions: &[&Decision], subject: &str) -> Vec<String> {
+    by_rule(decisions).into_iter().map(|(decision, more)| warning(decision, more, subject)).collect()
+}
+
+/// The first decision about each rule, and how many more there are. The rules about roles count as one.
+fn by_rule<'d>(decisions: &[&'d Decision]) -> Vec<(&'d Decision, usize)> {
     let is_same = |one: &Rule, other: &Rule| one == other || (is_about_role(one.id) && is_about_role(other.id));
     let mut rules: Vec<(&Decision, usize)> = Vec::new();
-    for decision in decisions {
+    for decision in decisions.iter().copied() {
         match rules.iter_mut().find(|(first, _)| is_same(first.rule, decision.rule)) {
             Some((_, more)) => *more += 1,
             None => rules.push((decision, 0)),
         }
     }
-    rules.into_iter().map(|(decision, more)| warning(decision, more, subject)).collect()
+    rules
 }
 
 /// kubectl shows nothing else of an accepted request, and equal warnings once, so a warning names the object. The place

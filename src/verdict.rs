@@ -1,7 +1,8 @@
 //! Findings, settings and operation in; an action for each finding out.
 
-use crate::anchor::{Anchor, Location, digest, locate};
+use crate::anchor::{Anchor, Location, Spelt, digest, locate};
 use crate::finding::{Compared, Severity};
+use crate::message::described;
 use crate::object::Object;
 use crate::requester::{Requester, writes_for_aks};
 use crate::rule::{Check, Rule, RuleContext};
@@ -26,6 +27,8 @@ pub struct Decision {
     /// An exemption that would have covered it, had it not ended.
     pub expired: Option<Arc<str>>,
     pub(crate) compared: Compared,
+    /// Its number among the findings.
+    finding: usize,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,10 +75,27 @@ pub(crate) fn is_silent(cx: &RuleContext<'_>) -> bool {
     cx.findings.iter().all(|finding| action(cx, finding.rule, finding.severity, finding.unchecked) == Action::None)
 }
 
-/// Decides about every finding of `cx`, in rule table order, then document order.
-pub(crate) fn decide(cx: &RuleContext<'_>, object: &Object<'_>, today: &dyn Fn() -> Date) -> Vec<Decision> {
+/// Decides about every finding of `cx`, in rule table order, then document order. Takes the texts of the findings.
+pub(crate) fn decide(
+    cx: &mut RuleContext<'_>,
+    object: &Object<'_>,
+    today: &dyn Fn() -> Date,
+    spelt: Spelt,
+) -> Vec<Decision> {
+    let mut texts: Vec<_> = cx
+        .findings
+        .iter_mut()
+        .map(|finding| {
+            (
+                std::mem::take(&mut finding.message),
+                std::mem::take(&mut finding.remediation),
+                std::mem::take(&mut finding.compared),
+            )
+        })
+        .collect();
+    let cx = &*cx;
     let places: Vec<&Anchor<'_>> = cx.findings.iter().map(|finding| &finding.place).collect();
-    let mut locations = if places.is_empty() { Vec::new() } else { locate(object.root, &places) };
+    let mut locations = if places.is_empty() { Vec::new() } else { locate(object.root, &places, spelt) };
     // Rules run in the order of the table, so only the findings of each rule are left to sort.
     let mut order: Vec<(usize, usize)> = locations.iter().enumerate().map(|(at, found)| (found.order, at)).collect();
     let rule = |at: usize| cx.findings.get(at).map(|finding| finding.rule);
@@ -93,8 +113,10 @@ pub(crate) fn decide(cx: &RuleContext<'_>, object: &Object<'_>, today: &dyn Fn()
     let mut of_rule: (&str, Exempted) = ("", Exempted::default());
     let mut decisions: Vec<Decision> = order
         .into_iter()
-        .filter_map(|(_, at)| Some((cx.findings.get(at)?, std::mem::take(locations.get_mut(at)?))))
-        .map(|(finding, location)| {
+        .filter_map(|(_, at)| {
+            Some((at, cx.findings.get(at)?, std::mem::take(locations.get_mut(at)?), std::mem::take(texts.get_mut(at)?)))
+        })
+        .map(|(at, finding, location, (message, remediation, compared))| {
             let mut action = action(cx, finding.rule, finding.severity, finding.unchecked);
             let mut expired = None;
             let unreadable = finding.rule == rules::UNREADABLE.id;
@@ -123,10 +145,11 @@ pub(crate) fn decide(cx: &RuleContext<'_>, object: &Object<'_>, today: &dyn Fn()
                 severity: finding.severity,
                 action,
                 location,
-                message: finding.message.clone(),
-                remediation: finding.remediation.clone(),
+                message,
+                remediation,
                 expired,
-                compared: finding.compared.clone(),
+                compared,
+                finding: at,
             }
         })
         .collect();
@@ -138,6 +161,22 @@ pub(crate) fn decide(cx: &RuleContext<'_>, object: &Object<'_>, today: &dyn Fn()
 /// Whether the rule is about what a role grants.
 pub(crate) fn is_about_role(rule: &str) -> bool {
     rules::role::GROUP.rules.iter().any(|of| of.id == rule)
+}
+
+/// Spells the paths of the decisions that the response describes.
+pub(crate) fn spell(cx: &RuleContext<'_>, object: &Object<'_>, decisions: &mut [Decision]) {
+    let mut described: Vec<usize> = described(decisions).map(|decision| decision.finding).collect();
+    sort(&mut described);
+    described.dedup();
+    let places: Vec<&Anchor<'_>> =
+        described.iter().filter_map(|at| cx.findings.get(*at)).map(|finding| &finding.place).collect();
+    let mut locations = locate(object.root, &places, Spelt::Yes);
+    for decision in decisions {
+        let at = described.binary_search(&decision.finding).ok();
+        if let Some(location) = at.and_then(|at| locations.get_mut(at)) {
+            decision.location = std::mem::take(location);
+        }
+    }
 }
 
 /// What the exemptions that cover the findings of a rule say: the reason of the first that has not ended, and that the
@@ -190,7 +229,7 @@ pub(crate) fn ratchet(decisions: &mut [Decision], before: &RuleContext<'_>, old:
     let places: Vec<&Anchor<'_>> = before.findings.iter().map(|finding| &finding.place).collect();
     let mut known: Vec<Key> = Vec::with_capacity(places.len());
     let mut granted: Vec<u64> = Vec::new();
-    for (finding, location) in before.findings.iter().zip(locate(old.root, &places)) {
+    for (finding, location) in before.findings.iter().zip(locate(old.root, &places, Spelt::No)) {
         match &finding.compared {
             Compared::Grants(grants) => granted.extend(grants.iter().map(|grant| grant.known())),
             compared => keys(finding.rule, &location, compared, finding.severity, &mut |key| known.push(key)),

@@ -1,6 +1,6 @@
 use super::*;
 
-use crate::anchor::locate;
+use crate::anchor::{Spelt, locate};
 use crate::request::Payload;
 use json::parse;
 
@@ -13,7 +13,7 @@ fn choices(text: &str) -> Vec<String> {
     let subject = Object::new(&payload.request().unwrap(), root);
     let mut told = Vec::new();
     of_object(&subject, &mut |found| {
-        let path = locate(root, &[&found.place]).remove(0).path;
+        let path = locate(root, &[&found.place], Spelt::Yes).remove(0).path;
         told.push(format!("{:?} {path} {}", found.choice.mode, found.choice.what));
     });
     told

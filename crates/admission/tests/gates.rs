@@ -1,11 +1,12 @@
 //! The gates of `src/dispatch.rs` and `src/texts/` save time and change nothing: every fixture, and mutants
-//! of it, are evaluated with them and without.
+//! of it, are evaluated with them and without. Nor does it change an answer that the module leaves findings out of it.
 
 use admission::cluster::MemoryCluster;
 use admission::fixture;
+use admission::heavy::classes;
 use admission::mutate::Mutator;
 use entra_auth_policy::settings::Date;
-use entra_auth_policy::{Evaluation, Host, evaluate, evaluate_without_gates};
+use entra_auth_policy::{Evaluation, Host, answer, evaluate, evaluate_without_gates};
 use std::path::Path;
 
 /// Mutants of each fixture.
@@ -20,6 +21,20 @@ fn assert_same(name: &dyn std::fmt::Display, payload: &[u8], cluster: &MemoryClu
     let host = Host { today: &|| Date::parse("2026-11-21").unwrap(), cluster };
     let (gated, open) = (evaluate(payload, &host), evaluate_without_gates(payload, &host));
     assert_eq!(describe(&gated), describe(&open), "{name}");
+    assert_eq!(answer(payload, &host), gated.response, "{name}");
+}
+
+/// The module spells the paths of a few findings only.
+#[test]
+fn an_answer_to_many_findings_is_that_of_all_of_them() {
+    let host = Host { today: &|| Date::parse("2026-11-21").unwrap(), cluster: &MemoryCluster::Unasked };
+    for class in classes() {
+        if class.name.contains("look up") {
+            continue;
+        }
+        let payload = class.payload(200, 1);
+        assert_eq!(answer(&payload, &host), evaluate(&payload, &host).response, "{}", class.name);
+    }
 }
 
 #[test]

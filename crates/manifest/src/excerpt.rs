@@ -5,6 +5,7 @@
 //! removed: only what is known to be harmless is shown.
 
 use crate::outline::{Outline, Shape};
+use std::cell::Cell;
 use std::ops::Range;
 
 /// One line, and the part of it that a finding is about.
@@ -34,14 +35,15 @@ impl Tokens {
     }
 
     /// The line that holds `meant.start`, masked.
-    pub fn excerpt(&self, text: &str, meant: &Range<usize>) -> Excerpt {
-        let line = line_of(text, meant.start);
+    pub fn excerpt(&self, text: &str, line: Range<usize>, meant: &Range<usize>) -> Excerpt {
         let (mut out, mut span) = (String::new(), None::<Range<usize>>);
         let mut at = line.start;
+        let length = Cell::new(0);
         // Every piece of the line passes through here, so that none escapes the mask.
         let mut push = |source: Range<usize>, shown: &str, mask: bool| {
             let before = out.len();
             out.push_str(if mask { MASK } else { shown });
+            length.set(out.len());
             let (from, to) = (source.start.max(meant.start), source.end.min(meant.end));
             if from < to || (source.is_empty() && meant.contains(&source.start)) {
                 let exact = !mask && shown.len() == source.len();
@@ -67,14 +69,20 @@ impl Tokens {
                 push(token.start..token.start + value.len(), value, !shown);
             }
             at = token.end;
+            // A document can be one line with thousands of findings: what will be cut is not written.
+            if length.get() >= LONGEST_EXCERPT {
+                if at < meant.end {
+                    span.get_or_insert(out.len()..out.len()).end = out.len();
+                }
+                return finish(out, span);
+            }
         }
         gap(text, at..line.end, &mut push);
         finish(out, span)
     }
 
     /// A line inside a text: only `meant` itself is shown.
-    pub fn inside(text: &str, meant: &Range<usize>) -> Excerpt {
-        let line = line_of(text, meant.start);
+    pub fn inside(text: &str, line: &Range<usize>, meant: &Range<usize>) -> Excerpt {
         let written = |range: Range<usize>| text.get(range).unwrap_or_default();
         let before = written(line.start..meant.start);
         let indent = before.len() - before.trim_start().len();
@@ -125,15 +133,6 @@ fn gap(text: &str, range: Range<usize>, push: &mut impl FnMut(Range<usize>, &str
         rest = after;
     }
     false
-}
-
-/// The bytes of the line that holds `at`, without its end.
-pub(crate) fn line_of(text: &str, at: usize) -> Range<usize> {
-    let at = at.min(text.len());
-    let start = text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |newline| newline + 1);
-    let end = text.get(at..).and_then(|after| after.find('\n')).map_or(text.len(), |newline| at + newline);
-    let line = text.get(start..end).unwrap_or_default();
-    start..start + line.trim_end_matches('\r').len()
 }
 
 fn visit<'o>(
@@ -263,12 +262,14 @@ fn is_harmless(value: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lines::Lines;
 
     /// The line that holds `mark`, with `mark` meant.
     fn excerpt(text: &str, mark: &str) -> String {
         let start = text.find(mark).unwrap();
         let outline = Outline::of(text).unwrap();
-        let excerpt = Tokens::of(text, &outline).excerpt(text, &(start..start + mark.len()));
+        let excerpt =
+            Tokens::of(text, &outline).excerpt(text, Lines::of(text).around(text, start), &(start..start + mark.len()));
         format!("{}|{}", excerpt.text, &excerpt.text[excerpt.span.clone()])
     }
 
@@ -309,7 +310,7 @@ mod tests {
         }
         let text = "a: |\n  db.user=x\n  db.password=hunter2\n";
         let start = text.find("db.password").unwrap();
-        let shown = Tokens::inside(text, &(start..start + 11));
+        let shown = Tokens::inside(text, &Lines::of(text).around(text, start), &(start..start + 11));
         assert_eq!((shown.text.as_str(), &shown.text[shown.span.clone()]), ("  db.password***", "db.password"));
     }
 

@@ -15,6 +15,7 @@ mod document;
 mod excerpt;
 #[cfg(feature = "yaml")]
 mod json;
+mod lines;
 mod list;
 mod object;
 #[cfg(feature = "yaml")]

@@ -3,7 +3,8 @@
 //! Reads the document a second time, so it is created only if there is something to show.
 
 use crate::document::Document;
-use crate::excerpt::{Excerpt, Tokens, line_of};
+use crate::excerpt::{Excerpt, Tokens};
+use crate::lines::Lines;
 use crate::outline::{Member, Outline, Shape};
 
 use std::ops::Range;
@@ -38,8 +39,7 @@ pub struct Positions<'t> {
     document: Document<'t>,
     outline: Outline,
     tokens: OnceLock<Tokens>,
-    /// Where each line begins.
-    lines: Vec<usize>,
+    lines: Lines,
 }
 
 /// Bytes of the document, and those where they are defined if that is elsewhere.
@@ -54,8 +54,7 @@ impl<'t> Positions<'t> {
     /// `None` if the document cannot be read.
     pub fn of(document: &Document<'t>) -> Option<Positions<'t>> {
         let outline = Outline::of(document.text)?;
-        let newlines = document.text.match_indices('\n').map(|(at, _)| at + 1);
-        let lines = std::iter::once(0).chain(newlines).collect();
+        let lines = Lines::of(document.text);
         Some(Positions { document: document.clone(), outline, tokens: OnceLock::new(), lines })
     }
 
@@ -74,17 +73,15 @@ impl<'t> Positions<'t> {
         let inner = inside.and_then(|key| self.inside(&self.outline.node(found.node).span, key));
         let region = |range: &Range<usize>| {
             let tokens = self.tokens.get_or_init(|| Tokens::of(self.document.text, &self.outline));
-            self.region(range, tokens.excerpt(self.document.text, range))
+            self.region(range, tokens.excerpt(self.document.text, self.line_of(range.start), range))
         };
         match (inner, found.defined) {
             // A text that came through an alias: the place is where it is used, the line where it is.
             (Some(inner), Some(_)) if inner.start >= written.start => {
-                let defined = self.region(&inner, Tokens::inside(self.document.text, &inner));
+                let defined = self.region_inside(&inner);
                 Place { region: region(&found.used), defined: Some(defined) }
             }
-            (Some(inner), _) => {
-                Place { region: self.region(&inner, Tokens::inside(self.document.text, &inner)), defined: None }
-            }
+            (Some(inner), _) => Place { region: self.region_inside(&inner), defined: None },
             (None, defined) => Place { region: region(&found.used), defined: defined.as_ref().map(region) },
         }
     }
@@ -131,7 +128,7 @@ impl<'t> Positions<'t> {
     /// A member from its key to the end of its value, if that is on the line of the key.
     fn member(&self, member: &Member) -> Range<usize> {
         let (key, value) = (&self.outline.node(member.key_node).span, self.outline.node(member.value));
-        let line = line_of(self.document.text, key.start);
+        let line = self.line_of(key.start);
         // A block collection begins on the line of its key only in a list's item, and is more than a line.
         let is_flow = || self.document.text.get(value.span.clone()).is_some_and(|text| text.starts_with(['{', '[']));
         let is_whole = match value.shape {
@@ -146,7 +143,7 @@ impl<'t> Positions<'t> {
     fn first_line(&self, node: usize) -> Range<usize> {
         let text = self.document.text;
         let span = &self.outline.node(node).span;
-        let line = line_of(text, span.start);
+        let line = self.line_of(span.start);
         match &self.outline.node(node).shape {
             // A whole document in flow style would be all of its line.
             Shape::Map(_)
@@ -180,8 +177,17 @@ impl<'t> Positions<'t> {
         })
     }
 
+    fn line_of(&self, at: usize) -> Range<usize> {
+        self.lines.around(self.document.text, at)
+    }
+
+    /// Something inside a text: only itself is shown.
+    fn region_inside(&self, range: &Range<usize>) -> Region {
+        self.region(range, Tokens::inside(self.document.text, &self.line_of(range.start), range))
+    }
+
     fn region(&self, range: &Range<usize>, excerpt: Excerpt) -> Region {
-        let line = line_of(self.document.text, range.start);
+        let line = self.line_of(range.start);
         Region {
             start: self.in_text(range.start),
             end: self.in_text(range.end.min(line.end).max(range.start)),
@@ -190,8 +196,7 @@ impl<'t> Positions<'t> {
     }
 
     fn in_text(&self, at: usize) -> Position {
-        let line = self.lines.partition_point(|start| *start <= at).saturating_sub(1);
-        let column = self.document.text.get(self.lines[line]..at).map_or(0, |before| before.chars().count());
+        let (line, column) = self.lines.place(self.document.text, at);
         let column = if line == 0 { self.document.column + column } else { column + 1 };
         Position { line: self.document.line + line, column }
     }
@@ -232,5 +237,24 @@ mod tests {
         assert_eq!(locate(text, "/first/image").0, 3);
         assert_eq!(locate(text, "/second/name"), (6, 3));
         assert_eq!(locate(text, "/second/image").0, 5);
+    }
+
+    /// Behind what an excerpt has room for, the beginning of the line is shown, and nothing is marked.
+    #[test]
+    fn a_document_in_one_long_line() {
+        let items: Vec<String> = (0..2000).map(|n| format!(r#"{{"name":"é{n}"}}"#)).collect();
+        let text = format!(r#"{{"kind":"Pod","elements":[{}]}}"#, items.join(","));
+        let documents = documents(&text);
+        let positions = Positions::of(documents.last().unwrap()).unwrap();
+        for index in [0, 1, 20, 1999] {
+            let mark = format!(r#""name":"é{index}""#);
+            let region = positions.place(&format!("/elements/{index}/name"), None).region;
+            let column = text[..text.find(&mark).unwrap()].chars().count() + 1;
+            assert_eq!(region.start, Position { line: 1, column });
+            assert_eq!(region.end, Position { line: 1, column: column + mark.chars().count() });
+            assert!(region.excerpt.text.starts_with(r#"{"kind":""#), "{}", region.excerpt.text);
+            assert!(region.excerpt.text.len() <= 400 && region.excerpt.text.len() > 300);
+            assert_eq!(region.excerpt.span.is_empty(), index > 20, "{index}: {:?}", region.excerpt.span);
+        }
     }
 }

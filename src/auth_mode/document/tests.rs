@@ -1,6 +1,6 @@
 //! Settings in texts.
 
-use crate::anchor::locate;
+use crate::anchor::{Spelt, locate};
 use crate::auth_mode::*;
 use crate::request::Payload;
 use json::parse;
@@ -18,7 +18,7 @@ fn told(text: &str) -> Vec<String> {
     let payload = Payload::parse(br#"{"request":{}}"#).unwrap();
     let object = Object::new(&payload.request().unwrap(), root);
     let told = choices(&object, &[]).into_iter().map(|found| {
-        let path = locate(root, &[&found.place]).remove(0).path;
+        let path = locate(root, &[&found.place], Spelt::Yes).remove(0).path;
         format!("{:?} {path}", found.choice.mode)
     });
     told.collect()
