@@ -81,9 +81,11 @@ pub(super) fn may_hide_credential(text: &str) -> bool {
 pub(super) fn begins_like_text(run: &[u8]) -> bool {
     let mut groups = run.chunks_exact(4).filter_map(<[u8]>::first_chunk);
     let mut next = || decode_group(groups.next()?);
-    match (next(), next()) {
-        (Some([a, b, c]), Some([d, e, f])) => is_text(&[a, b, c, d, e, f]) || is_wide(&[a, b, c, d, e, f]),
-        _ => false,
+    match next() {
+        // The first byte settles it for most.
+        Some([a, ..]) if !may_begin(a) => false,
+        Some([a, b, c]) => next().is_some_and(|[d, e, f]| is_text(&[a, b, c, d, e, f]) || is_wide(&[a, b, c, d, e, f])),
+        None => false,
     }
 }
 

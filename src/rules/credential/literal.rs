@@ -405,8 +405,7 @@ fn is_document(text: &str) -> bool {
 fn may_assign(text: &Text<'_>) -> bool {
     let value = &*text.value;
     let words = || [" -", "ENV ", "setx "].iter().any(|word| value.contains(word));
-    text.hints.any(ValueHints::ASSIGNS)
-        && (memchr::memchr3(b'=', b':', b'\n', value.as_bytes()).is_some() || words())
+    text.hints.any(ValueHints::ASSIGNS) && (memchr::memchr3(b'=', b':', b'\n', value.as_bytes()).is_some() || words())
 }
 
 /// Marks of YAML and of programs that stand where a value would.
