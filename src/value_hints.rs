@@ -6,7 +6,8 @@
 
 use crate::imds;
 use credentials::{
-    Class, CredentialKind, ESCAPE_BIT, FORMATS, Filter, MARKS, SIGNATURES, exact, may_be_base64, recognise_all_with,
+    Class, CredentialKind, ESCAPE_BIT, FORMATS, Filter, MARKS, Mark, SIGNATURES, exact, may_be_base64,
+    recognise_all_with,
 };
 use std::ops::Range;
 
@@ -17,23 +18,30 @@ pub type Hit = (&'static CredentialKind, Range<usize>);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ValueHints(u8);
 
+/// The rarest part of what assigns without any other sign: a flag, `ENV ` and `setx `. A bit for each, because a bit
+/// with several marks is set by their mixtures.
+const ASSIGNING_WORDS: [(usize, Mark); 3] = [(58, exact(" -")), (59, exact("NV ")), (60, exact("tx "))];
 const ENDPOINT_BIT: usize = 61;
 const SWITCH_BIT: usize = 62;
 const STRUCTURE_BIT: usize = 63;
+const ASSIGNING_BITS: u64 = 1 << 58 | 1 << 59 | 1 << 60 | 1 << STRUCTURE_BIT;
 
 /// What is looked for in long texts, all of which assign something.
 const UNSTRUCTURED: Filter = {
-    assert!(ESCAPE_BIT < ENDPOINT_BIT, "no bit is left");
+    assert!(ESCAPE_BIT < ASSIGNING_WORDS[0].0, "no bit is left");
     MARKS.with_all(ENDPOINT_BIT, imds::ENDPOINT_MARKS).with_all(SWITCH_BIT, imds::SWITCH_MARKS)
 };
 static LONG_FILTER: Filter = UNSTRUCTURED;
 #[allow(clippy::indexing_slicing, reason = "the compiler evaluates it, and would refuse")]
 static FILTER: Filter = {
     let mut filter = UNSTRUCTURED;
-    // A flag may be given a value without any other sign.
-    filter = filter.with_all(STRUCTURE_BIT, &[exact(" -"), exact("ENV "), exact("setx ")]);
-    let structure = b"=:\n{[<";
     let mut n = 0;
+    while n < ASSIGNING_WORDS.len() {
+        filter = filter.with(ASSIGNING_WORDS[n].0, &ASSIGNING_WORDS[n].1);
+        n += 1;
+    }
+    let structure = b"=:\n{[<";
+    n = 0;
     while n < structure.len() {
         filter = filter.with_byte(STRUCTURE_BIT, structure[n]);
         n += 1;
@@ -118,10 +126,10 @@ impl ValueHints {
         let seen = FILTER.seen(text.as_bytes());
         // Base64 and escapes hide what the filter looks for.
         let is_hidden = may_be_base64(text) || credentials::may_have_no_mark(text) || seen >> ESCAPE_BIT & 1 == 1;
-        let is_marked = seen & !(1 << ENDPOINT_BIT | 1 << SWITCH_BIT | 1 << STRUCTURE_BIT) != 0;
+        let is_marked = seen & !(1 << ENDPOINT_BIT | 1 << SWITCH_BIT | ASSIGNING_BITS) != 0;
         ValueHints::default()
             .and_if(is_marked || is_hidden, Self::CREDENTIAL)
-            .and_if(seen >> STRUCTURE_BIT & 1 == 1, Self::ASSIGNS)
+            .and_if(seen & ASSIGNING_BITS != 0, Self::ASSIGNS)
             .and_if(seen >> ENDPOINT_BIT & 1 == 1, Self::ENDPOINT)
             .and_if(seen >> SWITCH_BIT & 1 == 1, Self::SWITCH)
             .and_if(is_hidden || seen & AWS_BITS != 0, Self::AWS)

@@ -291,8 +291,8 @@ impl<'s, 'a> Walk<'s, 'a> {
                 }
                 if strength.is_some() && self.repeated.binary_search(&digest(written)).is_err() {
                     if self.found.len() == count {
-                        let value = Cow::Borrowed(written);
-                        self.push_with(ValueHints::NAME, None, before, value, node, *origin);
+                        let hints = ValueHints::NAME.or(ValueHints::ASSIGNS);
+                        self.push_with(hints, None, before, Cow::Borrowed(written), node, *origin);
                     }
                     if let Some(text) = self.found.get_mut(count) {
                         text.strength = strength;
@@ -301,7 +301,8 @@ impl<'s, 'a> Walk<'s, 'a> {
                 }
                 if signs_in {
                     if self.found.len() == count {
-                        self.push_with(ValueHints::SWITCH, None, "", Cow::Borrowed(written), node, *origin);
+                        let hints = ValueHints::SWITCH.or(ValueHints::ASSIGNS);
+                        self.push_with(hints, None, "", Cow::Borrowed(written), node, *origin);
                     }
                     if let Some(text) = self.found.get_mut(count) {
                         text.signs_in = true;

@@ -116,7 +116,7 @@ impl<'a> Container<'a> {
 
     /// A word of the command or the arguments once the kubelet has put variables in for `$(NAME)`.
     pub fn argument(&self, word: &'a str) -> Value<'a> {
-        if !word.contains("$(") {
+        if !has_reference(word) {
             return Value::Literal(Cow::Borrowed(word));
         }
         // The flag or value that one variable is keeps its lifetime.
@@ -251,7 +251,7 @@ impl<'a> EnvVar<'a> {
         match self.value {
             None if self.value_from.is_absent() => Some(Value::Literal(Cow::Borrowed(""))),
             None => Some(Value::FromElsewhere),
-            Some(value) => (!value.contains("$(")).then_some(Value::Literal(Cow::Borrowed(value))),
+            Some(value) => (!has_reference(value)).then_some(Value::Literal(Cow::Borrowed(value))),
         }
     }
 
@@ -264,6 +264,11 @@ impl<'a> EnvVar<'a> {
     pub fn secret_key_ref(&self) -> Node<'a> {
         self.value_from.get("secretKeyRef")
     }
+}
+
+/// Whether a text may refer to a variable. The search for one byte settles it for nearly all.
+fn has_reference(text: &str) -> bool {
+    text.contains('$') && text.contains("$(")
 }
 
 /// How many bytes the values of references may add in one container, and how many more for each byte of its literals:

@@ -3,8 +3,7 @@
 /// Decodes `text`, or says that it is not base64 or would decode to more than `limit` bytes.
 pub fn decode_base64(text: &str, limit: usize) -> Option<Vec<u8>> {
     // Most strings give themselves away early; look before allocating.
-    let looks_right = text.bytes().take(64).all(|b| meaning(b) != OTHER);
-    if text.is_empty() || !looks_right || text.len() / 4 * 3 > limit.saturating_mul(2) {
+    if text.is_empty() || !looks_right(text) || text.len() / 4 * 3 > limit.saturating_mul(2) {
         return None;
     }
     let mut out = Vec::with_capacity((text.len() / 4 * 3 + 3).min(limit));
@@ -42,6 +41,11 @@ pub fn decode_base64(text: &str, limit: usize) -> Option<Vec<u8>> {
     (out.len() <= limit && !out.is_empty()).then_some(out)
 }
 
+/// Whether a text begins with nothing that is not part of base64.
+fn looks_right(text: &str) -> bool {
+    text.bytes().take(SHORT).all(|b| meaning(b) != OTHER)
+}
+
 /// Nothing that can be recognised is shorter in base64.
 const SHORTEST: usize = 24;
 /// Up to here identifiers and paths are spelt like base64 too; the first bytes tell them apart.
@@ -49,7 +53,7 @@ const SHORT: usize = 64;
 
 /// Whether `text` is worth decoding.
 pub fn may_be_base64(text: &str) -> bool {
-    text.len() >= SHORTEST && (text.len() > SHORT || may_hide_credential(text))
+    text.len() >= SHORTEST && if text.len() > SHORT { looks_right(text) } else { may_hide_credential(text) }
 }
 
 /// Whether what `text` says in base64 begins like a text, or like the DER of a key or certificate. Four
@@ -77,9 +81,11 @@ pub(super) fn may_hide_credential(text: &str) -> bool {
 pub(super) fn begins_like_text(run: &[u8]) -> bool {
     let mut groups = run.chunks_exact(4).filter_map(<[u8]>::first_chunk);
     let mut next = || decode_group(groups.next()?);
-    match (next(), next()) {
-        (Some([a, b, c]), Some([d, e, f])) => is_text(&[a, b, c, d, e, f]) || is_wide(&[a, b, c, d, e, f]),
-        _ => false,
+    match next() {
+        // The first byte settles it for most.
+        Some([a, ..]) if !may_begin(a) => false,
+        Some([a, b, c]) => next().is_some_and(|[d, e, f]| is_text(&[a, b, c, d, e, f]) || is_wide(&[a, b, c, d, e, f])),
+        None => false,
     }
 }
 

@@ -40,11 +40,13 @@ pub fn find(text: &[u8], layers: usize, found: &mut dyn FnMut(Hit)) {
     });
 }
 
-/// Whether a text has base64 in it that begins like a text.
-pub fn may_hide_text(text: &[u8]) -> bool {
-    let mut hides = false;
-    runs(text, &mut |run| hides = hides || begins_like_text(text.get(run).unwrap_or_default()));
-    hides
+/// Whether [`find`] may find something: a text has base64 in it that begins like a text or is as long as a token.
+pub fn may_find(text: &[u8]) -> bool {
+    let mut may = false;
+    runs(text, &mut |run| {
+        may = may || run.len() >= devops::LENGTH || begins_like_text(text.get(run).unwrap_or_default());
+    });
+    may
 }
 
 /// The strongest credential in what is encoded.
@@ -68,6 +70,10 @@ fn inside(encoded: &[u8], layers: usize) -> Option<&'static CredentialKind> {
 /// Calls `found` with every run of characters of base64 that is long enough.
 fn runs(text: &[u8], found: &mut dyn FnMut(Range<usize>)) {
     let is_inside = |at: usize| text.get(at).is_some_and(|b| is_base64(*b));
+    // Most strings of an object are shorter.
+    if text.len() < SHORTEST {
+        return;
+    }
     let mut probe = 0;
     let mut searched = 0;
     while probe + STEP < text.len() {

@@ -86,7 +86,7 @@ impl CredentialKind {
 
 /// Whether the text may hold a credential that none of the [`MARKS`] announces.
 pub fn may_have_no_mark(text: &str) -> bool {
-    text.len() >= devops::LENGTH || encoded::may_hide_text(text.as_bytes())
+    encoded::may_find(text.as_bytes())
 }
 
 /// Whether [`recognise`] may find something, in plain text or in base64: one pass, and nearly always no.

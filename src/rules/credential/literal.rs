@@ -202,9 +202,12 @@ pub fn report<'a>(cx: &mut RuleContext<'a>, text: &Text<'a>) {
 
 /// As [`report`]; `finish` gets each finding, and whether workload identity replaces what it is about.
 pub fn report_with<'a>(cx: &mut RuleContext<'a>, text: &Text<'a>, finish: &mut dyn FnMut(&mut Finding<'a>, bool)) {
-    let mut worst = Worst::default();
-    find(text, &mut |literal| worst.add(literal));
-    worst.report(cx, text, finish);
+    // Most texts that are read have nothing to report.
+    let mut worst: Option<Worst<'_>> = None;
+    find(text, &mut |literal| worst.get_or_insert_default().add(literal));
+    if let Some(worst) = worst {
+        worst.report(cx, text, finish);
+    }
 }
 
 /// Calls `found` with every credential of a string.
@@ -280,7 +283,7 @@ impl Reading {
         if !is_document(&text.value) {
             return match self.evidence(text) {
                 Some(evidence) => found(Literal::whole(evidence)),
-                None if may_assign(&text.value) => self.read(text, found),
+                None if may_assign(text) => self.read(text, found),
                 None => {}
             };
         }
@@ -303,7 +306,7 @@ impl Reading {
         let flag = (!text.name.is_empty()).then_some(text.name);
         match self.evidence(text) {
             Some(evidence) => found(Literal { flag, ..Literal::whole(evidence) }),
-            None if may_assign(&text.value) => self.read(text, found),
+            None if may_assign(text) => self.read(text, found),
             None => {}
         }
     }
@@ -399,9 +402,10 @@ fn is_document(text: &str) -> bool {
 }
 
 /// Whether there is anything inside to read.
-fn may_assign(text: &str) -> bool {
-    let words = || [" -", "ENV ", "setx "].iter().any(|word| text.contains(word));
-    memchr::memchr3(b'=', b':', b'\n', text.as_bytes()).is_some() || words()
+fn may_assign(text: &Text<'_>) -> bool {
+    let value = &*text.value;
+    let words = || [" -", "ENV ", "setx "].iter().any(|word| value.contains(word));
+    text.hints.any(ValueHints::ASSIGNS) && (memchr::memchr3(b'=', b':', b'\n', value.as_bytes()).is_some() || words())
 }
 
 /// Marks of YAML and of programs that stand where a value would.
