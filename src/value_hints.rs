@@ -106,7 +106,7 @@ impl ValueHints {
         let bytes = text.as_bytes();
         recognise_all_with(&LONG_FILTER, text, &mut |kind, range| hits.push((kind, range)), &mut |at, bits| {
             for (bit, marks) in [(ENDPOINT_BIT, imds::ENDPOINT_MARKS), (SWITCH_BIT, imds::SWITCH_MARKS)] {
-                if bits & !seen >> bit & 1 == 1 && marks.iter().any(|mark| mark.is_at(bytes, at)) {
+                if (bits & !seen) >> bit & 1 == 1 && marks.iter().any(|mark| mark.is_at(bytes, at)) {
                     seen |= 1 << bit;
                 }
             }
