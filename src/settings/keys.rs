@@ -369,7 +369,7 @@ pub static CREDENTIAL_PATH: &[Key] = &[
     required(
         "path",
         ValueKind::Text(JSON_PATH, |draft| &mut draft.path.path),
-        "An RFC 9535 JSONPath to the strings that hold a credential.",
+        "An RFC 9535 JSONPath to the strings that hold a credential. At most two `..`; a filter may contain names and indexes, and not `$`, `*`, `..` or slices.",
     ),
     optional(
         "name",
@@ -385,7 +385,7 @@ pub static POD_TEMPLATE_PATH: &[Key] = &[
     required(
         "path",
         ValueKind::Text(JSON_PATH, |draft| &mut draft.path.path),
-        "An RFC 9535 JSONPath to the pod templates.",
+        "An RFC 9535 JSONPath to the pod templates, with the same limits as in `credentialPaths`.",
     ),
 ];
 

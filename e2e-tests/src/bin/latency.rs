@@ -17,7 +17,7 @@ use host::Module;
 
 const WORKERS: usize = 2;
 const IN_FLIGHT: usize = 12;
-const PODS: usize = 101;
+const PODS: usize = 21;
 
 /// What a worker evaluates.
 enum Job<'r> {
