@@ -11,10 +11,39 @@ pub struct Exception {
 
 pub const EXCEPTIONS: &[Exception] = &[
     Exception {
-        change: "moved to, or encoded in, what is not run",
+        change: "moved to an annotation, a label, a member, an attribute, a parameter, a mount option or kubectl's copy",
         what: "the metadata endpoint, and switches to the node's identity",
         why: "neither is a secret; a program has to get it from a command, a variable or a file",
-        covers: |_, sample| sample.rule == "node-identity-endpoint",
+        covers: |change, sample| {
+            let is_not_run = ["annotation", "label", "copy", "member of a custom", "attribute", "parameter", "mount"];
+            sample.rule == "node-identity-endpoint"
+                && change.starts_with("moved")
+                && is_not_run.iter().any(|of| change.contains(of))
+        },
+    },
+    Exception {
+        change: "base64, JSON escapes or a block of YAML",
+        what: "the metadata endpoint, and switches to the node's identity",
+        why: "neither is a secret, and the policy decodes texts for secrets only",
+        covers: |change, sample| {
+            let is_encoded = ["base64", "JSON escapes", "a block of YAML"].iter().any(|of| change.starts_with(of));
+            sample.rule == "node-identity-endpoint" && is_encoded
+        },
+    },
+    Exception {
+        change: "moved to where no controller reads its configuration",
+        what: "files and names of Secrets that choose how to sign in",
+        why: "a choice is no secret, and has no effect there",
+        covers: |change, sample| {
+            let is_choice = sample.is_mode || sample.rule == "credential-mode" && !sample.by_value;
+            is_choice && (!sample.is_mode || !change.contains("moved to entry of a ConfigMap"))
+        },
+    },
+    Exception {
+        change: "behind another name",
+        what: "assignments among the options of a mount",
+        why: "there the whole assignment is the value of that name",
+        covers: |_, sample| sample.rule == "credential-volume" && sample.fixture == "deny-options",
     },
     Exception {
         change: "moved to a Secret",
