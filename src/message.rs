@@ -87,11 +87,11 @@ pub(crate) fn respond(
         (!warned.is_empty()).then(|| {
             let head =
                 format!("entra-auth-policy allowed {} ({profile}) with {}", subject(), count(warned.len(), "warning"));
-            explain(head, &warned)
+            explain(head, &warned, settings)
         })
     } else {
         let head = format!("entra-auth-policy denied {} ({profile}): {}", subject(), count(denied.len(), "problem"));
-        Some(explain(head, &denied))
+        Some(explain(head, &denied, settings))
     };
     let mut warnings = warnings(&warned, &subject());
     let mut expired: Vec<&str> = Vec::new();
@@ -145,19 +145,28 @@ fn count(number: usize, thing: &str) -> String {
 }
 
 /// The head, then every finding with its fix as long as there is room, then where to read more.
-fn explain(head: String, decisions: &[&Decision]) -> String {
-    const ROOM_FOR_END: usize = 160;
+fn explain(head: String, decisions: &[&Decision], settings: &Settings) -> String {
+    const ROOM_FOR_MORE: usize = 40;
+    let mut end = String::new();
+    for (name, text) in [("help", &settings.help_url), ("contact", &settings.contact)] {
+        if !text.is_empty() {
+            let _ = write!(end, "\n{name}: {text}");
+        }
+    }
+    if end.is_empty() {
+        let _ = write!(end, "\nrules: {DOCS}");
+    }
     let mut message = head;
     for (index, decision) in decisions.iter().enumerate() {
         let sentence = cut(&sentence(decision), LONGEST_ENTRY);
         let entry = format!("\n{}) {}: {sentence}\n   fix: {}", index + 1, decision.rule.id, decision.remediation);
-        if message.len() + entry.len() + ROOM_FOR_END > LONGEST_MESSAGE {
+        if message.len() + entry.len() + end.len() + ROOM_FOR_MORE > LONGEST_MESSAGE {
             let _ = write!(message, "\nand {} more", decisions.len() - index);
             break;
         }
         message.push_str(&entry);
     }
-    let _ = write!(message, "\nrules: {DOCS}");
+    message.push_str(&end);
     message
 }
 

@@ -171,7 +171,7 @@ impl<'a> RuleContext<'a> {
         };
         self.report(found.place.clone(), message)
             .severity(found.choice.mode.severity())
-            .remediation(found.entry.fix)
+            .remediation(found.choice.fix.unwrap_or(found.entry.fix))
             .compare_content((found.choice.what, found.value));
     }
 

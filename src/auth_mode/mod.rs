@@ -134,6 +134,8 @@ pub struct Choice {
     pub and: &'static [Condition],
     /// The rest of the sentence that the member's path begins.
     pub what: &'static str,
+    /// What to do, where the controller's own text does not fit.
+    pub fix: Option<&'static str>,
 }
 
 /// A path and what is there. A path that begins with `/` starts at the object or the pod template.
@@ -224,12 +226,16 @@ impl Predicate {
 }
 
 const fn when(mode: Mode, field: &'static str, says: Predicate, what: &'static str) -> Choice {
-    Choice { mode, field, says, and: &[], what }
+    Choice { mode, field, says, and: &[], what, fix: None }
 }
 
 impl Choice {
     const fn and(self, and: &'static [Condition]) -> Choice {
-        Choice { mode: self.mode, field: self.field, says: self.says, and, what: self.what }
+        Choice { and, ..self }
+    }
+
+    const fn advice(self, fix: &'static str) -> Choice {
+        Choice { fix: Some(fix), ..self }
     }
 
     /// The key of the member itself.

@@ -172,6 +172,11 @@ const GRANTS: &Form = &form("a digest that `entra-auth onboard` writes", &[docs_
     let is_digest = text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'a'..=b'f'));
     is_digest.then(|| text.to_owned())
 });
+const URL: &Form = &form("an `https://` address of at most 256 bytes", &[docs_only("https?://[^\\s]+")], |text| {
+    let address = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"))?;
+    (!address.is_empty() && !address.contains(char::is_whitespace)).then(|| one_line(text)).flatten()
+});
+const CONTACT: &Form = &form("one line of at most 256 bytes", &[docs_only(".+")], one_line);
 const KIND_SELECTOR: &Form = &selector("a kind or `<kind>.<group>`; `*` matches any characters");
 const NAMESPACE_SELECTOR: &Form = &selector("a namespace; `*` matches any characters");
 const NAME_SELECTOR: &Form = &selector("an object name; `*` matches any characters");
@@ -189,6 +194,11 @@ const fn any(what: &'static str) -> Form {
 
 const fn selector(what: &'static str) -> Form {
     Form { selects: true, ..any(what) }
+}
+
+/// The last line of a message has room for it.
+fn one_line(text: &str) -> Option<String> {
+    (text.len() <= 256 && !text.contains(char::is_control)).then(|| text.to_owned())
 }
 
 /// An object id, a user principal name, a service account's user name or a user of a second identity provider.
@@ -341,6 +351,18 @@ pub static SETTINGS: &[Key] = &[
         ValueKind::Choice(OWNED_PODS, |draft, index| draft.settings.owned_pods_warn = index == 1),
         "judge",
         "With `warn`, a Pod that a built-in controller creates for its workload object is never denied. Use it on clusters with workloads older than the policy, and evaluate the workload kinds as well.",
+    ),
+    optional(
+        "helpUrl",
+        ValueKind::Text(URL, |draft| &mut draft.settings.help_url),
+        "\"\"",
+        "A page of your organisation that replaces the address of the rules at the end of a message.",
+    ),
+    optional(
+        "contact",
+        ValueKind::Text(CONTACT, |draft| &mut draft.settings.contact),
+        "\"\"",
+        "Whom to ask: a team, a mail address or a channel. It replaces the address of the rules at the end of a message.",
     ),
 ];
 

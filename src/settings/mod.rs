@@ -45,6 +45,9 @@ pub struct Settings {
     pub ratchet: bool,
     /// Only warn about Pods that built-in controllers make for their own objects.
     pub owned_pods_warn: bool,
+    /// Where a refused user reads more, and who helps. Empty if not set.
+    pub help_url: String,
+    pub contact: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,6 +124,8 @@ impl Default for Settings {
             cluster_lookups: false,
             ratchet: true,
             owned_pods_warn: false,
+            help_url: String::new(),
+            contact: String::new(),
         }
     }
 }

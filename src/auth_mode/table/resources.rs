@@ -41,7 +41,8 @@ pub const ENTRIES: &[Controller] = &[
             when(Key, "type", OneOf(&["UserAssignedIdentityCredential"]), "reads a credential file"),
             // If it is left out, only the namespace of the Secret can use the credential.
             when(ServicePrincipal, "allowedNamespaces", Empty, "is {}, so every namespace can use the credential")
-                .and(&[("type", NoneOf(&["UserAssignedMSI", "WorkloadIdentity"]))]),
+                .and(&[("type", NoneOf(&["UserAssignedMSI", "WorkloadIdentity"]))])
+                .advice("list the namespaces that use the credential: allowedNamespaces: {list: [<namespace>]}"),
             when(NodeIdentity, "type", OneOf(&["UserAssignedMSI"]), "is UserAssignedMSI: the node's identity"),
             when(WorkloadIdentity, "type", OneOf(&["WorkloadIdentity"]), "is WorkloadIdentity"),
         ],

@@ -55,7 +55,7 @@ use text::docs_only;
 pub static RULE: Rule = Rule {
     id: "binding-external-issuer",
     summary: docs_only("role granted to an identity outside Entra"),
-    remediation: "bind an Entra group by its object id, or set allowExternalIssuers: true",
+    remediation: "bind an Entra group by its object id, or ask your cluster operators to set allowExternalIssuers",
     severity: Severity::Medium,
     checks: &[Check::Binding(check)],
 };

@@ -54,7 +54,7 @@ use text::shown;
 pub static RULE: Rule = Rule {
     id: "binding-foreign-service-account",
     summary: docs_only("role granted to a service account of another namespace"),
-    remediation: "bind a service account of the same namespace, or make sure that the other namespace is trusted",
+    remediation: "bind a service account of the namespace of the binding",
     severity: Severity::Low,
     checks: &[Check::Binding(check)],
 };

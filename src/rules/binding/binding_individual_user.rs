@@ -58,7 +58,7 @@ use text::docs_only;
 pub static RULE: Rule = Rule {
     id: "binding-individual-user",
     summary: docs_only("role granted to an individual user instead of a group"),
-    remediation: "add the person to an Entra group and bind the group, or list the user in allowedUsers",
+    remediation: "add the person to an Entra group and bind the group, or ask your cluster operators to list the user in allowedUsers",
     severity: Severity::Medium,
     checks: &[Check::Binding(check)],
 };

@@ -215,7 +215,7 @@ impl<'a> User<'a> {
     fn fix(&self) -> String {
         match (self.namespace, self.account) {
             (Some(namespace), Some(account)) => format!(
-                "bind a service account that may use it, or add {{namespace: {}, serviceAccount: {}, clientIds: [<client id>]}} to identities",
+                "bind a service account that may use it, or ask your cluster operators to list {}/{} in identities",
                 shown(namespace),
                 shown(account)
             ),

@@ -62,7 +62,10 @@ fn with_role<'a, T>(
 /// What is wrong with a name that is valid neither for a group nor for a user: message and remediation.
 fn misspelling(name: &str) -> Option<(&'static str, Option<String>)> {
     if is_placeholder(name) {
-        Some(("is a placeholder that was left unfilled", None))
+        Some((
+            "is a placeholder that was left unfilled",
+            Some("fill in the object id where your templating takes its values from".to_owned()),
+        ))
     } else if name.is_empty() {
         Some(("has no name", None))
     } else {

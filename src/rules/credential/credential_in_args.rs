@@ -46,7 +46,7 @@
 //! - [Microsoft Entra Workload ID on AKS](https://learn.microsoft.com/azure/aks/workload-identity-overview)
 //! - [Best practices for Secrets](https://kubernetes.io/docs/concepts/security/secrets-good-practices/)
 
-use super::literal;
+use super::literal::report_with_advice;
 use crate::finding::Severity;
 use crate::rule::{Check, Rule};
 use crate::texts::Origins;
@@ -57,5 +57,5 @@ pub static RULE: Rule = Rule {
     summary: docs_only("fixed credential on a command line"),
     remediation: "use workload identity and drop the argument; rotate what was written here",
     severity: Severity::High,
-    checks: &[Check::Text(Origins::RUN, literal::report)],
+    checks: &[Check::Text(Origins::RUN, report_with_advice)],
 };

@@ -39,7 +39,7 @@
 //! - [ConfigMaps: no secrecy](https://kubernetes.io/docs/concepts/configuration/configmap/)
 //! - [Microsoft Entra Workload ID on AKS](https://learn.microsoft.com/azure/aks/workload-identity-overview)
 
-use super::literal;
+use super::literal::report_with_advice;
 use crate::finding::Severity;
 use crate::rule::{Check, Rule, RuleContext};
 use crate::texts::{Origin, Origins, Text};
@@ -55,6 +55,6 @@ pub static RULE: Rule = Rule {
 
 fn check<'a>(cx: &mut RuleContext<'a>, text: &Text<'a>) {
     if !text.is_secret_data() {
-        literal::report(cx, text);
+        report_with_advice(cx, text);
     }
 }

@@ -53,10 +53,10 @@
 //! - [Microsoft Entra Workload ID on AKS](https://learn.microsoft.com/azure/aks/workload-identity-overview)
 //! - [Security Utilities: patterns of Azure's credentials](https://github.com/microsoft/security-utilities)
 
-use super::literal::report_with;
+use super::literal::report_with_advice;
 use crate::finding::Severity;
-use crate::rule::{Check, Rule, RuleContext};
-use crate::texts::{Origin, Origins, Text};
+use crate::rule::{Check, Rule};
+use crate::texts::{Origin, Origins};
 use text::docs_only;
 
 pub static RULE: Rule = Rule {
@@ -64,15 +64,5 @@ pub static RULE: Rule = Rule {
     summary: docs_only("fixed credential in a container's environment"),
     remediation: "use workload identity and drop the variable; rotate what was written here",
     severity: Severity::High,
-    checks: &[Check::Text(Origins::of(&[Origin::Variable]), check)],
+    checks: &[Check::Text(Origins::of(&[Origin::Variable]), report_with_advice)],
 };
-
-fn check<'a>(cx: &mut RuleContext<'a>, text: &Text<'a>) {
-    report_with(cx, text, &mut |finding, of_azure| {
-        if !of_azure {
-            finding.remediation(
-                "take it from a Secret (valueFrom.secretKeyRef) or Key Vault; rotate what was written here",
-            );
-        }
-    });
-}

@@ -195,12 +195,17 @@ fn is_azure(kind: &CredentialKind) -> bool {
     kind.class == Class::Azure
 }
 
-/// Reports every credential of a string.
-pub fn report<'a>(cx: &mut RuleContext<'a>, text: &Text<'a>) {
-    report_with(cx, text, &mut |_, _| {});
+/// Reports every credential of a string. Workload identity replaces those of Azure; others belong in a Secret.
+pub fn report_with_advice<'a>(cx: &mut RuleContext<'a>, text: &Text<'a>) {
+    report_with(cx, text, &mut |finding, of_azure| {
+        if !of_azure {
+            finding.remediation("take it from a Secret or, with the CSI driver, from Key Vault; rotate what was written here");
+        }
+    });
 }
 
-/// As [`report`]; `finish` gets each finding, and whether workload identity replaces what it is about.
+/// Reports every credential of a string. `finish` gets each finding, and whether workload identity replaces what it is
+/// about.
 pub fn report_with<'a>(cx: &mut RuleContext<'a>, text: &Text<'a>, finish: &mut dyn FnMut(&mut Finding<'a>, bool)) {
     // Most texts that are read have nothing to report.
     let mut worst: Option<Worst<'_>> = None;

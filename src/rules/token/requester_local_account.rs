@@ -69,7 +69,7 @@ use text::shown;
 pub static RULE: Rule = Rule {
     id: "requester-local-account",
     summary: docs_only("request made with an AKS local account"),
-    remediation: "sign in with Entra: az aks get-credentials without --admin; for an emergency, add an exemption that ends",
+    remediation: "sign in with Entra: az aks get-credentials without --admin; in an emergency, ask your cluster operators for an exemption",
     severity: Severity::Medium,
     checks: &[Check::Request(check)],
 };

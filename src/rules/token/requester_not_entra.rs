@@ -52,7 +52,7 @@ use text::shown;
 pub static RULE: Rule = Rule {
     id: "requester-not-entra",
     summary: docs_only("request by a user who did not sign in with Entra"),
-    remediation: "sign in with Entra through kubelogin; list software that acts under its own user name in trustedRequesters",
+    remediation: "sign in with Entra through kubelogin; for software, ask your cluster operators to list its user in trustedRequesters",
     severity: Severity::Medium,
     checks: &[Check::Request(check)],
 };

@@ -80,8 +80,8 @@ fn check<'a>(cx: &mut RuleContext<'a>, token: &TokenRequest<'a>) {
             cx.report(node, format!("asks for the token with which service account {account} signs in to Entra"));
         if is_controller {
             finding.severity(Severity::Medium).remediation(format!(
-                "if you trust this controller with the identity of every service account, add to the settings: \
-                 trustedRequesters: [\"{}\"]",
+                "use workload identity in the pod; for a trusted controller, ask your cluster operators to list {} in \
+                 trustedRequesters",
                 shown(requester)
             ));
         }

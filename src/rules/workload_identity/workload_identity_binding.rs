@@ -50,7 +50,7 @@ use crate::finding::Severity;
 use crate::object::Object;
 use crate::rule::{Check, Rule, RuleContext};
 use kubernetes::kind;
-use text::docs_only;
+use text::{docs_only, shown};
 
 pub static RULE: Rule = Rule {
     id: "workload-identity-binding",
@@ -76,7 +76,14 @@ fn check<'a>(cx: &mut RuleContext<'a>, class: &Object<'a>) {
         }
     }
     if parameters.get("clientID").text().is_none_or(|id| id.trim().is_empty()) {
-        cx.report(Anchor::member(parameters, "clientID"), "is not set, and useAzureTokenProxy needs it")
-            .remediation("set clientID to the client id of the bound identity");
+        // The provider's names are case-sensitive.
+        match parameters.members().find(|(name, _)| *name != "clientID" && name.eq_ignore_ascii_case("clientID")) {
+            Some((name, node)) => cx
+                .report(node, "is not a parameter that the provider reads, and useAzureTokenProxy needs clientID")
+                .remediation(format!("write clientID instead of {}", shown(name))),
+            None => cx
+                .report(Anchor::member(parameters, "clientID"), "is not set, and useAzureTokenProxy needs it")
+                .remediation("set clientID to the client id of the bound identity"),
+        };
     }
 }

@@ -118,13 +118,13 @@ fn refused(id: &Id<'_>) -> String {
 }
 
 fn fix(id: &Id<'_>) -> String {
-    let namespace = if id.namespace.is_empty() { "\"*\"" } else { id.namespace };
     let account = match id.account {
-        Some(account) if !account.is_empty() => format!(", serviceAccount: {}", shown(account)),
+        Some(account) if !account.is_empty() => format!("/{}", shown(account)),
         _ => String::new(),
     };
-    format!(
-        "use a granted client id, or add {{namespace: {}{account}, clientIds: [<client id>]}} to identities",
-        shown(namespace)
-    )
+    let whom = match id.namespace {
+        "" => String::new(),
+        namespace => format!(" for {}{account}", shown(namespace)),
+    };
+    format!("use a granted client id, or ask your cluster operators to list this one{whom} in identities")
 }

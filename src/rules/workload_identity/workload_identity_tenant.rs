@@ -68,7 +68,7 @@ use text::docs_only;
 pub static RULE: Rule = Rule {
     id: "workload-identity-tenant",
     summary: docs_only("tenant that is not allowed"),
-    remediation: "use a tenant that the setting allowedTenants lists",
+    remediation: "write an allowed tenant, or ask your cluster operators to list this one in allowedTenants",
     severity: Severity::High,
     checks: &[Check::Id(check)],
 };
