@@ -55,7 +55,7 @@ setup:
 # of the stack places the data so that the heap begins with a page, five pages before the end of the memory that
 # the module starts with: a TokenRequest then touches three pages instead of four and takes a fifth less time, a
 # RoleBinding a tenth less (measured in node). Larger constants move the heap, and the stack has to shrink as much.
-LAYOUT := -C link-arg=-zstack-size=979328 -C link-arg=--initial-memory=1179648
+LAYOUT := -C link-arg=-zstack-size=948672 -C link-arg=--initial-memory=1179648
 # Less is inlined when the crates are linked: the module is 12 kB smaller and takes as many instructions.
 INLINE := -C llvm-args=-inline-threshold=25
 
