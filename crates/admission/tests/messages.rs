@@ -84,7 +84,10 @@ fn faults_of_fix(fix: &str) -> Vec<String> {
 /// The strings of an object at places that hold values rather than names.
 fn values<'v>(node: &'v Value, is_value: bool, found: &mut Vec<&'v str>) {
     match node {
-        Value::String(text) if is_value && text.len() >= 12 => found.push(text),
+        // A flag without its value is a name.
+        Value::String(text) if is_value && text.len() >= 12 && (!text.starts_with('-') || text.contains('=')) => {
+            found.push(text)
+        }
         Value::Array(items) => items.iter().for_each(|item| values(item, is_value, found)),
         Value::Object(members) => members.iter().for_each(|(key, member)| {
             let holds = matches!(key.as_str(), "value" | "data" | "stringData" | "args" | "command");

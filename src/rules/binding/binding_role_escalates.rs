@@ -258,7 +258,7 @@ fn check_published<'a>(cx: &mut RuleContext<'a>, binding: &Binding<'a>) -> bool 
             let operator = declared.operator.name;
             cx.report(subject.node, format!("gets {}, a role of {operator} that {granted}", shown(role.name)))
                 .severity(severity)
-                .remediation("bind a role that grants only what the subject needs, and leave the operator's roles to its accounts");
+                .remediation("bind a role that grants only what the subject needs");
         }
     }
     true
