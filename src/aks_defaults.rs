@@ -10,25 +10,25 @@ use crate::object::Object;
 use kubernetes::kind::{self, Kind};
 
 /// Whether `object` is on the list, by exact kind, name and namespace.
-pub fn contains(object: &Object<'_>) -> bool {
+pub(crate) fn contains(object: &Object<'_>) -> bool {
     BUILT_IN.iter().any(|(kind, namespace, names)| {
         object.is(kind) && object.namespace == *namespace && names.contains(&object.name)
     })
 }
 
 /// Whether a ClusterRole of this name makes its holder an administrator, by what it grants in every cluster.
-pub fn escalates(role: &str) -> bool {
+pub(crate) fn escalates(role: &str) -> bool {
     ESCALATING.contains(&role)
 }
 
 /// Whether the list has a ClusterRole of this name.
-pub fn is_cluster_role(name: &str) -> bool {
+pub(crate) fn is_cluster_role(name: &str) -> bool {
     [AKS_CLUSTER_ROLES, KUBERNETES_CLUSTER_ROLES, CONTROLLERS].iter().any(|names| names.contains(&name))
 }
 
 /// The selectors that Kubernetes gives a ClusterRole: the label that each asks for. `None` for roles that are not its
 /// own.
-pub fn aggregated_by(role: &str) -> Option<&'static [&'static str]> {
+pub(crate) fn aggregated_by(role: &str) -> Option<&'static [&'static str]> {
     match role {
         "view" => Some(&["rbac.authorization.k8s.io/aggregate-to-view"]),
         "edit" => Some(&["rbac.authorization.k8s.io/aggregate-to-edit"]),
@@ -39,10 +39,10 @@ pub fn aggregated_by(role: &str) -> Option<&'static [&'static str]> {
 }
 
 /// What a role grants: verbs, API groups, and resources or non-resource URLs.
-pub type Rules = &'static [(&'static [&'static str], &'static str, &'static [&'static str])];
+pub(crate) type Rules = &'static [(&'static [&'static str], &'static str, &'static [&'static str])];
 
 /// What Kubernetes' own ClusterRole of this name grants, if it binds it to everyone. [`URLS`] is the group of URLs.
-pub fn discovery_rules(role: &str) -> Option<Rules> {
+pub(crate) fn discovery_rules(role: &str) -> Option<Rules> {
     DISCOVERY.iter().find_map(|(name, rules)| (*name == role).then_some(*rules))
 }
 
@@ -63,7 +63,7 @@ const ESCALATING: &[&str] = &[
 const GET: &[&str] = &["get"];
 const CREATE: &[&str] = &["create"];
 /// The group of non-resource URLs.
-pub const URLS: &str = "URLs";
+pub(crate) const URLS: &str = "URLs";
 
 const DISCOVERY: &[(&str, Rules)] = &[
     (
@@ -110,7 +110,7 @@ const DISCOVERY: &[(&str, Rules)] = &[
 ];
 
 /// Kind, namespace (empty for cluster-scoped kinds) and names.
-pub const BUILT_IN: &[(Kind, &str, &[&str])] = &[
+pub(crate) const BUILT_IN: &[(Kind, &str, &[&str])] = &[
     (kind::CLUSTER_ROLE_BINDING, "", AKS_CLUSTER_ROLE_BINDINGS),
     (kind::CLUSTER_ROLE_BINDING, "", KUBERNETES_CLUSTER_ROLE_BINDINGS),
     (kind::CLUSTER_ROLE_BINDING, "", CONTROLLERS),
@@ -169,7 +169,7 @@ const KUBERNETES_CLUSTER_ROLE_BINDINGS: &[&str] = &[
 ];
 
 /// ClusterRoles and ClusterRoleBindings of the built-in controllers share their names.
-pub const CONTROLLERS: &[&str] = &[
+pub(crate) const CONTROLLERS: &[&str] = &[
     "system:controller:attachdetach-controller",
     "system:controller:certificate-controller",
     "system:controller:clusterrole-aggregation-controller",

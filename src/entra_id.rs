@@ -1,19 +1,19 @@
 //! What the names in Entra look like: object ids and user principal names.
 
 /// Whether a text is a GUID as Entra writes it: lower case, hyphens, no braces.
-pub fn is_guid(text: &str) -> bool {
+pub(crate) fn is_guid(text: &str) -> bool {
     text::is_guid(text) && !text.bytes().any(|b| b.is_ascii_uppercase())
 }
 
 /// The GUID that `text` spells in any usual way (upper case, braces, white space), as Entra writes it.
-pub fn normalise_guid(text: &str) -> Option<String> {
+pub(crate) fn normalise_guid(text: &str) -> Option<String> {
     let bare = text.trim();
     let bare = bare.strip_prefix('{').and_then(|t| t.strip_suffix('}')).unwrap_or(bare);
     text::is_guid(bare).then(|| bare.to_ascii_lowercase())
 }
 
 /// All zeros, or the same digit throughout: what samples put where an id belongs.
-pub fn is_placeholder_guid(text: &str) -> bool {
+pub(crate) fn is_placeholder_guid(text: &str) -> bool {
     let mut digits = text.bytes().filter(|b| *b != b'-');
     let first = digits.next();
     text::is_guid(text) && digits.all(|b| Some(b) == first)
@@ -22,7 +22,7 @@ pub fn is_placeholder_guid(text: &str) -> bool {
 /// Whether a text was meant to be replaced before it was applied. Of a name, unlike a credential, a part is enough:
 /// `team-<id>`, `%X%-admins`, `TODO-group`, `7d8cdf74-xxxx-xxxx-xxxx-274d963d358b`; and a GUID may be one of a repeated
 /// digit.
-pub fn is_placeholder(text: &str) -> bool {
+pub(crate) fn is_placeholder(text: &str) -> bool {
     let text = text.trim();
     let encloses = |open: char, close: char| text.split_once(open).is_some_and(|(_, rest)| rest.contains(close));
     let lower = text.to_ascii_lowercase();
@@ -42,7 +42,7 @@ pub fn is_placeholder(text: &str) -> bool {
 
 /// Why a text is not an id as Entra writes it, worst last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum IdFault {
+pub(crate) enum IdFault {
     /// The one that Entra forgives.
     UpperCase,
     Empty,
@@ -56,7 +56,7 @@ pub enum IdFault {
 
 impl IdFault {
     /// What is wrong with `text`; `None` for a GUID in lower case that is not a placeholder.
-    pub fn of(text: &str) -> Option<Self> {
+    pub(crate) fn of(text: &str) -> Option<Self> {
         if is_guid(text) {
             return is_placeholder_guid(text).then_some(IdFault::Placeholder);
         }
@@ -81,7 +81,7 @@ impl IdFault {
     }
 
     /// The message: it continues the sentence that the path begins.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             IdFault::UpperCase => "is in upper case",
             IdFault::Empty => "is empty",
@@ -95,7 +95,7 @@ impl IdFault {
 }
 
 /// A user principal name as Entra allows it: ASCII, one `@`, a domain with a dot.
-pub fn is_upn(text: &str) -> bool {
+pub(crate) fn is_upn(text: &str) -> bool {
     let Some((user, domain)) = text.split_once('@') else { return false };
     let user_ok = !user.is_empty()
         && user.len() <= 64
@@ -116,7 +116,7 @@ pub fn is_upn(text: &str) -> bool {
 }
 
 /// A user name of a person who may be bound or trusted by name.
-pub fn service_account_of_user(name: &str) -> Option<(&str, &str)> {
+pub(crate) fn service_account_of_user(name: &str) -> Option<(&str, &str)> {
     name.strip_prefix("system:serviceaccount:")?.split_once(':')
 }
 

@@ -50,28 +50,28 @@ pub(crate) enum Compared {
 pub(crate) struct GrantDigest([u64; 4]);
 
 impl GrantDigest {
-    pub fn of(grant: u64) -> Self {
+    pub(crate) fn of(grant: u64) -> Self {
         GrantDigest([grant; 4])
     }
 
-    pub fn included_in(grant: u64, wider: [u64; 3]) -> Self {
+    pub(crate) fn included_in(grant: u64, wider: [u64; 3]) -> Self {
         let [a, b, c] = wider;
         GrantDigest([grant, a, b, c])
     }
 
     /// The same grant where it serves another purpose, such as in an aggregated role.
-    pub fn for_purpose(self, purpose: impl Hash + Copy) -> Self {
+    pub(crate) fn for_purpose(self, purpose: impl Hash + Copy) -> Self {
         GrantDigest(self.0.map(|grant| digest((purpose, grant))))
     }
 
     /// What a list of known grants is to hold.
-    pub fn known(self) -> u64 {
+    pub(crate) fn known(self) -> u64 {
         let [grant, ..] = self.0;
         grant
     }
 
     /// Whether a sorted list of known grants includes this one.
-    pub fn is_among(self, known: &[u64]) -> bool {
+    pub(crate) fn is_among(self, known: &[u64]) -> bool {
         self.0.iter().any(|grant| known.binary_search(grant).is_ok())
     }
 }

@@ -18,7 +18,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// Called by the host for every request, on a fresh instance.
 #[allow(unsafe_code, reason = "waPC finds the function by its unmangled name")]
 #[unsafe(no_mangle)]
-pub extern "C" fn wapc_init() {
+pub(crate) extern "C" fn wapc_init() {
     guest::register_function("validate", |payload| {
         let host = Host { today: &today, cluster: &HostCluster };
         Ok(answer(payload, &host).to_json())

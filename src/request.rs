@@ -13,7 +13,7 @@ static NOT_READ: Skip = Skip::inside(
 );
 
 /// What the host hands over, as a tree: `{"settings": ..., "request": ...}`.
-pub struct Payload<'a>(Tree<'a>);
+pub(crate) struct Payload<'a>(Tree<'a>);
 
 /// An `AdmissionRequest` (`admission.k8s.io/v1`). Copy it freely.
 #[derive(Clone, Copy)]
@@ -49,15 +49,15 @@ pub enum Operation {
 impl<'a> Payload<'a> {
     /// Reads all of it in one pass. Nearly every update needs the old object too, if only for its
     /// `deletionTimestamp`.
-    pub fn parse(bytes: &'a [u8]) -> Result<Self, Malformed> {
+    pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, Malformed> {
         json::parse_bytes(bytes, Some(&NOT_READ)).map(Payload)
     }
 
-    pub fn settings(&self) -> Node<'_> {
+    pub(crate) fn settings(&self) -> Node<'_> {
         Node::new(&self.0).get("settings")
     }
 
-    pub fn request(&self) -> Option<Request<'_>> {
+    pub(crate) fn request(&self) -> Option<Request<'_>> {
         let mut members = Node::new(&self.0).members();
         members
             .find(|(key, _)| *key == "request")

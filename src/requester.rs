@@ -32,7 +32,7 @@ pub(crate) fn writes_for_aks(name: &str) -> bool {
 }
 
 /// Whether the user is the control plane itself or one of its service accounts.
-pub fn is_control_plane(name: &str) -> bool {
+pub(crate) fn is_control_plane(name: &str) -> bool {
     matches!(
         name,
         "system:apiserver"
@@ -51,7 +51,7 @@ fn is_kubelet(name: &str) -> bool {
 }
 
 /// User names of AKS local accounts, in requests and as subjects.
-pub const LOCAL_ACCOUNTS: &[&str] = &["masterclient", "clusterAdmin", "clusterUser"];
+pub(crate) const LOCAL_ACCOUNTS: &[&str] = &["masterclient", "clusterAdmin", "clusterUser"];
 
 impl Requester {
     /// Classifies `userInfo`; `trusted` are the patterns of the setting `trustedRequesters`.

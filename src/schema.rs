@@ -10,7 +10,7 @@ use json::Node;
 use kubernetes::kind::{self, Kind};
 
 /// What a member may be. Null and a missing member fit everything, as in Kubernetes.
-pub enum Shape {
+pub(crate) enum Shape {
     Text,
     Bool,
     Integer,
@@ -28,7 +28,7 @@ use Shape::{Bool, Integer, List, Map, Object as Members, Text, Variable};
 
 impl Shape {
     /// Calls `wrong` with every node that does not fit, and what was expected there.
-    pub fn check<'a>(&self, node: Node<'a>, wrong: &mut dyn FnMut(Node<'a>, &'static str)) {
+    pub(crate) fn check<'a>(&self, node: Node<'a>, wrong: &mut dyn FnMut(Node<'a>, &'static str)) {
         if node.is_absent() {
             return;
         }
@@ -59,11 +59,15 @@ fn is_plain_variable(node: Node<'_>) -> bool {
 }
 
 /// What is expected of an object whose body does not say what it is.
-pub const AN_OBJECT_WITH_A_KIND: &str = "an object with a kind";
+pub(crate) const AN_OBJECT_WITH_A_KIND: &str = "an object with a kind";
 
 /// Checks the parts of `object` that rules read: metadata always, the body of known kinds, and the pod
 /// templates wherever they are.
-pub fn check<'a>(object: &Object<'a>, workloads: &[Workload<'a>], wrong: &mut dyn FnMut(Node<'a>, &'static str)) {
+pub(crate) fn check<'a>(
+    object: &Object<'a>,
+    workloads: &[Workload<'a>],
+    wrong: &mut dyn FnMut(Node<'a>, &'static str),
+) {
     if !object.root.is_object() {
         wrong(object.root, "an object");
         return;

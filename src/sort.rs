@@ -2,12 +2,12 @@
 //! together a twelfth of it; this one takes half a kilobyte each. It is a heapsort, so no input makes it slow.
 
 /// Sorts in ascending order. Equal elements may change places.
-pub fn sort<T: Ord>(items: &mut [T]) {
+pub(crate) fn sort<T: Ord>(items: &mut [T]) {
     sort_by(items, |a, b| a < b);
 }
 
 /// Sorts by a strict order. Equal elements may change places.
-pub fn sort_by<T>(items: &mut [T], is_before: impl Fn(&T, &T) -> bool) {
+pub(crate) fn sort_by<T>(items: &mut [T], is_before: impl Fn(&T, &T) -> bool) {
     for root in (0..items.len() / 2).rev() {
         sift_down(items, root, items.len(), &is_before);
     }

@@ -12,7 +12,7 @@ fn main() {
     let mut pages: Vec<PathBuf> =
         fs::read_dir(&folder).expect("docs/rules").map(|entry| entry.expect("docs/rules").path()).collect();
     pages.sort();
-    let mut code = String::from("pub static PAGES: &[(&str, &str)] = &[\n");
+    let mut code = String::from("pub(crate) static PAGES: &[(&str, &str)] = &[\n");
     for page in pages {
         let id = page.file_stem().unwrap_or_default().to_string_lossy();
         println!("cargo::rerun-if-changed={}", page.display());

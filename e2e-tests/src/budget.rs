@@ -10,7 +10,7 @@ use anyhow::{Context, bail};
 use crate::{Built, root};
 
 /// The largest size of the module, whatever the snapshot says.
-pub const MAX_SIZE: u64 = 700_000;
+pub const MAX_SIZE: u64 = 840_000;
 /// The most linear memory that one call may use.
 pub const MAX_MEMORY: usize = 24 << 20;
 /// The most instructions that any fixture may cost, whether the snapshot has it or not: for the request, and for every

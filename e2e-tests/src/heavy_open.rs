@@ -1,7 +1,7 @@
 //! The classes of heavy requests that cost more than the bounds allow, with what they cost: instructions for each byte of
 //! 128 KiB, and the growth for twice the size. A row may shrink or go away, and must not grow.
 
-pub const OPEN: &[(&str, f64, f64)] = &[
+pub(crate) const OPEN: &[(&str, f64, f64)] = &[
     ("dollar signs in a variable", 152671.0, 4.2),
     ("a copy with strings of a custom kind", 20712.0, 3.9),
     ("entries in base64", 9795.0, 3.9),

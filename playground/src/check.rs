@@ -18,7 +18,7 @@ use text::shown;
 /// A question from the page.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Question<'q> {
+pub(crate) struct Question<'q> {
     /// Read one by one, so that an unreadable one does not affect the others.
     #[serde(borrow)]
     documents: Vec<&'q RawValue>,
@@ -40,7 +40,7 @@ pub struct Question<'q> {
 
 #[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
-pub enum Operation {
+pub(crate) enum Operation {
     #[default]
     Create,
     Update,
@@ -67,7 +67,7 @@ enum Failure {
 }
 
 #[derive(Serialize)]
-pub struct Answer {
+pub(crate) struct Answer {
     objects: Vec<EvaluatedObject>,
     /// The output of kubectl for all of them.
     kubectl: kubectl::Output,
@@ -104,7 +104,7 @@ struct Finding {
     fix: String,
 }
 
-pub fn check(question: &Question<'_>) -> Result<Answer, String> {
+pub(crate) fn check(question: &Question<'_>) -> Result<Answer, String> {
     let settings: Value = parse(question.settings).map_err(|error| format!("the settings are unreadable: {error}"))?;
     let old: Vec<Value> =
         question.old.iter().flat_map(|text| objects(text)).filter_map(|old| Some(old.ok()?.value)).collect();

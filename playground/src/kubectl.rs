@@ -10,17 +10,17 @@ use text::shown;
 /// The name that Kubewarden gives the webhook of the policy in `deploy/`.
 const WEBHOOK: &str = "clusterwide-entra-auth-policy.kubewarden.admission";
 /// The file name of the text in the page's editor.
-pub const FILE: &str = "manifest.yaml";
+pub(crate) const FILE: &str = "manifest.yaml";
 
 #[derive(Serialize)]
-pub struct Output {
+pub(crate) struct Output {
     /// The command that prints it.
     command: String,
     text: String,
 }
 
 /// Standard output and errors, as a terminal shows them.
-pub struct Terminal {
+pub(crate) struct Terminal {
     operation: Operation,
     lines: String,
     /// Errors follow at the end.
@@ -30,12 +30,12 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    pub fn new(operation: Operation) -> Terminal {
+    pub(crate) fn new(operation: Operation) -> Terminal {
         Terminal { operation, lines: String::new(), errors: String::new(), warnings: Vec::new() }
     }
 
     /// The verdict on an object in the file.
-    pub fn object(&mut self, object: &Value, request: &Value, response: &Response) {
+    pub(crate) fn object(&mut self, object: &Value, request: &Value, response: &Response) {
         self.warn(response);
         if !response.accepted {
             let act = match self.operation {
@@ -57,14 +57,14 @@ impl Terminal {
     }
 
     /// The verdict on a request that was not made with kubectl.
-    pub fn request(&mut self, response: &Response) {
+    pub(crate) fn request(&mut self, response: &Response) {
         self.warn(response);
         if !response.accepted {
             self.refuse("", response);
         }
     }
 
-    pub fn output(self) -> Output {
+    pub(crate) fn output(self) -> Output {
         let command = match self.operation {
             Operation::Create => "create",
             Operation::Update => "replace",
@@ -102,7 +102,7 @@ fn resource(object: &Value) -> String {
 }
 
 /// The name, or the start of the one that the API server generates from `generateName`.
-pub fn name(object: &Value) -> String {
+pub(crate) fn name(object: &Value) -> String {
     let text = |key: &str| object["metadata"][key].as_str().filter(|text| !text.is_empty());
     match (text("name"), text("generateName")) {
         (Some(name), _) => shown(name).into_owned(),

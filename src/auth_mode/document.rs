@@ -17,11 +17,11 @@ use text::shown;
 
 /// Everything that an entry of the table is about, with a function that makes a place in it, which is also given as a
 /// path from the node of the scope, a place in the object.
-pub type Visit<'v, 'a> =
+pub(super) type Visit<'v, 'a> =
     &'v mut dyn for<'d> FnMut(&'static Controller, &Scope<'d>, &dyn Fn(&Anchor<'d>, &'static str) -> Anchor<'a>);
 
 /// Calls `visit` with every part of the settings in `object` that the table knows.
-pub fn settings<'a>(object: &Object<'a>, visit: Visit<'_, 'a>) {
+pub(super) fn settings<'a>(object: &Object<'a>, visit: Visit<'_, 'a>) {
     let mut entries = Vec::new();
     for entry in of_settings(object) {
         entries.extend(entry.at.iter().map(|at| (*at, entry)));

@@ -7,7 +7,12 @@ use json::Node;
 use text::glob;
 
 /// Calls `visit` with every node at `path`; where the path ends early, with the last node and the rest.
-pub fn each<'a>(root: Node<'a>, path: &'static str, any_case: bool, visit: &mut dyn FnMut(Node<'a>, &'static str)) {
+pub(super) fn each<'a>(
+    root: Node<'a>,
+    path: &'static str,
+    any_case: bool,
+    visit: &mut dyn FnMut(Node<'a>, &'static str),
+) {
     let Some((step_of, rest)) = split(path) else { return visit(root, "") };
     let (key, filter) = step_of.split_once('{').unwrap_or((step_of, ""));
     let filter = filter.trim_end_matches('}');
@@ -52,14 +57,14 @@ fn selects(filter: &str, node: Node<'_>) -> bool {
 }
 
 /// The rest of a path whose first key is `key`.
-pub fn after(path: &'static str, key: &str) -> Option<&'static str> {
+pub(super) fn after(path: &'static str, key: &str) -> Option<&'static str> {
     let (first, rest) = split(path)?;
     let is_first = if first.contains('*') { glob::matches(first, key) } else { first == key };
     is_first.then_some(rest)
 }
 
 /// The keys of a path, one by one.
-pub fn steps(path: &'static str) -> impl Iterator<Item = &'static str> {
+pub(super) fn steps(path: &'static str) -> impl Iterator<Item = &'static str> {
     let mut rest = path;
     std::iter::from_fn(move || {
         let (key, after) = split(rest)?;
@@ -69,7 +74,7 @@ pub fn steps(path: &'static str) -> impl Iterator<Item = &'static str> {
 }
 
 /// The first key of a path, and what follows.
-pub fn split(path: &'static str) -> Option<(&'static str, &'static str)> {
+pub(super) fn split(path: &'static str) -> Option<(&'static str, &'static str)> {
     let path = path.strip_prefix('.').unwrap_or(path);
     if let Some((key, rest)) = path.strip_prefix('[').and_then(|bracketed| bracketed.split_once(']')) {
         return Some((key, rest));
@@ -81,7 +86,7 @@ pub fn split(path: &'static str) -> Option<(&'static str, &'static str)> {
 }
 
 /// The member `key`, or the element that is called so.
-pub fn step<'a>(node: Node<'a>, key: &str, any_case: bool) -> Node<'a> {
+pub(super) fn step<'a>(node: Node<'a>, key: &str, any_case: bool) -> Node<'a> {
     if node.is_list() {
         return node.items().find(|item| item.get("name").text() == Some(key)).unwrap_or(Node::absent());
     }

@@ -5,7 +5,7 @@ use kubernetes::role::Role;
 
 /// The managed identities that a role lets service accounts use.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Clients {
+pub(crate) enum Clients {
     /// Those with these client ids.
     Named(Vec<String>),
     /// Every one that is bound to the cluster.
@@ -19,7 +19,7 @@ pub enum Clients {
 const MOST: usize = 64;
 
 /// The identities that a role grants; `None` if it grants none.
-pub fn client_ids(role: &Role<'_>) -> Option<Clients> {
+pub(crate) fn client_ids(role: &Role<'_>) -> Option<Clients> {
     let mut clients: Vec<String> = Vec::new();
     for rule in role.rules() {
         if !rule.has_group(IDENTITY_BINDING) || !rule.any_verb(USE) {
@@ -45,7 +45,7 @@ pub fn client_ids(role: &Role<'_>) -> Option<Clients> {
 
 /// Whether a role only lets nodes request tokens for more audiences, and read the service accounts that they are for:
 /// what credential providers for registries publish for `system:nodes`.
-pub fn is_for_node_audiences(role: &Role<'_>) -> bool {
+pub(crate) fn is_for_node_audiences(role: &Role<'_>) -> bool {
     let all = |written: &[&str], allowed: &[&str]| written.iter().all(|entry| allowed.contains(entry));
     let mut grants_audience = false;
     for rule in role.rules() {

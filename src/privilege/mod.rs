@@ -30,7 +30,7 @@ use table::{AUTHENTICATION, PRIVILEGES, READ, is_special};
 use text::shown;
 use wildcard::Wildcard;
 
-pub use grants::{Clients, client_ids, is_for_node_audiences};
+pub(crate) use grants::{Clients, client_ids, is_for_node_audiences};
 
 /// One row of the table: any of the verbs on any of the resources.
 #[derive(Debug)]
@@ -446,7 +446,7 @@ impl Granted<'_, '_> {
 }
 
 /// The first few distinct entries of a list, for a message.
-pub fn listing(mut texts: Vec<&str>) -> String {
+pub(crate) fn listing(mut texts: Vec<&str>) -> String {
     const MOST: usize = 3;
     let mut first: Vec<&str> = Vec::new();
     for text in &texts {

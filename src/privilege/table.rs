@@ -10,26 +10,26 @@ use crate::finding::Severity;
 use crate::requester::{LOCAL_ACCOUNTS, is_control_plane};
 use crate::view::workload_identity::{is_entra_audience, is_identity_binding_audience};
 
-pub const CORE: &str = "";
-pub const RBAC: &str = "rbac.authorization.k8s.io";
-pub const ADMISSION: &str = "admissionregistration.k8s.io";
-pub const AUTHENTICATION: &str = "authentication.k8s.io";
-pub const CERTIFICATES: &str = "certificates.k8s.io";
-pub const IDENTITY_BINDING: &str = "cid.wi.aks.azure.com";
+pub(super) const CORE: &str = "";
+pub(super) const RBAC: &str = "rbac.authorization.k8s.io";
+pub(super) const ADMISSION: &str = "admissionregistration.k8s.io";
+pub(super) const AUTHENTICATION: &str = "authentication.k8s.io";
+pub(super) const CERTIFICATES: &str = "certificates.k8s.io";
+pub(super) const IDENTITY_BINDING: &str = "cid.wi.aks.azure.com";
 const KUBEWARDEN: &str = "policies.kubewarden.io";
 const POD_IDENTITY: &str = kubernetes::kind::POD_IDENTITY_GROUP;
 
-pub const READ: &[&str] = &["get", "list", "watch"];
-pub const WRITE: &[&str] = &["create", "update", "patch", "delete", "deletecollection"];
+pub(super) const READ: &[&str] = &["get", "list", "watch"];
+pub(super) const WRITE: &[&str] = &["create", "update", "patch", "delete", "deletecollection"];
 const CHANGE: &[&str] = &["create", "update", "patch"];
 const PATCH: &[&str] = &["update", "patch"];
 const ANY: &[&str] = &["get", "create", "update", "patch", "delete", "list", "watch"];
-pub const USE: &[&str] = &["use-managed-identity"];
+pub(super) const USE: &[&str] = &["use-managed-identity"];
 /// What a node needs to ask for tokens with an audience that no pod on it uses. The resource is the audience.
-pub const AUDIENCE: &[&str] = &["request-serviceaccounts-token-audience"];
+pub(super) const AUDIENCE: &[&str] = &["request-serviceaccounts-token-audience"];
 
 /// Whether the verb exists only where it is dangerous: an author who writes it means it.
-pub fn is_special(verb: &str) -> bool {
+pub(super) fn is_special(verb: &str) -> bool {
     matches!(verb, "escalate" | "bind" | "approve" | "sign")
         || verb.starts_with("impersonate")
         || USE.contains(&verb)
@@ -42,7 +42,7 @@ const L: Severity = Severity::Low;
 const NO: Option<Severity> = None;
 
 #[rustfmt::skip]
-pub static PRIVILEGES: &[Privilege] = &[
+pub(super) static PRIVILEGES: &[Privilege] = &[
     // rule                   group           resources          verbs              ClusterRole, Role  what it gives
     row("role-escalation",    RBAC,           ROLES,             &["escalate"],          H, Some(H), "writes any right into a role").unless(any),
     row("role-escalation",    RBAC,           ROLES,             &["bind"],              H, Some(H), "binds any role to its holder").unless(is_powerful_role)
@@ -163,7 +163,7 @@ fn is_exchange_audience(resource: &str) -> bool {
 }
 
 /// AKS compares client ids exactly, in lower case.
-pub fn is_no_client_id(resource: &str) -> bool {
+pub(super) fn is_no_client_id(resource: &str) -> bool {
     is_placeholder(resource) || normalise_guid(resource).is_none_or(|guid| guid != resource)
 }
 

@@ -24,11 +24,11 @@ pub(super) enum Wildcard {
 
 impl Wildcard {
     /// Id of the rule that reports it.
-    pub fn rule(self) -> &'static str {
+    pub(super) fn rule(self) -> &'static str {
         if self == Wildcard::Custom { "role-custom-wildcard" } else { "role-wildcard" }
     }
 
-    pub fn describe(self, policy_rule: &PolicyRule<'_>) -> String {
+    pub(super) fn describe(self, policy_rule: &PolicyRule<'_>) -> String {
         let list = |every, what: &str, entries: &[&str]| {
             if every { format!("every {what}") } else { listing(entries.to_vec()) }
         };

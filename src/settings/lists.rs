@@ -110,7 +110,7 @@ impl Beginnings {
 
 /// A grant of client ids to service accounts, as it is read.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Identity {
+pub(super) struct Identity {
     pub namespace: String,
     pub service_account: String,
     pub client_ids: Vec<String>,

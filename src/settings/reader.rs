@@ -13,7 +13,7 @@ use text::shown;
 const EMPTY: &str = "is empty; fill in a value or remove it";
 
 /// Collects problems while reading.
-pub struct Reader {
+pub(super) struct Reader {
     rule_id: RuleId,
     /// Whether to compile JSONPaths. A request does that only when it needs one.
     compile_paths: bool,
@@ -40,7 +40,7 @@ impl fmt::Display for KeyPath<'_> {
 }
 
 /// Reads the whole of the settings. An absent node is `{}`.
-pub fn read(node: Node<'_>, rule_id: RuleId, compile_paths: bool) -> (Settings, Vec<Problem>) {
+pub(super) fn read(node: Node<'_>, rule_id: RuleId, compile_paths: bool) -> (Settings, Vec<Problem>) {
     let mut reader = Reader { rule_id, compile_paths, problems: Vec::new() };
     let mut draft = Draft::default();
     if node.is_object() {

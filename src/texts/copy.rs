@@ -57,7 +57,7 @@ impl<'a> Copies<'a> {
 
 impl<'a> Copy<'a> {
     /// The object, absent if the copy is not one.
-    pub fn root(&'a self) -> Node<'a> {
+    pub(super) fn root(&'a self) -> Node<'a> {
         match &self.found {
             Found::Object(tree) => Node::new(tree),
             Found::Text | Found::TooDeep => Node::absent(),
@@ -65,7 +65,7 @@ impl<'a> Copy<'a> {
     }
 
     /// Where a place in the copy is in the object.
-    pub fn place_of(&'a self, place: Anchor<'a>) -> Anchor<'a> {
+    pub(super) fn place_of(&'a self, place: Anchor<'a>) -> Anchor<'a> {
         let place = match &self.found {
             Found::Object(_) => Anchor::Copy { text: self.annotation, root: self.root(), place: Box::new(place) },
             // The place is the annotation itself.

@@ -15,9 +15,9 @@ mod copy;
 mod text;
 mod walk;
 
-pub use crate::value_hints::Hit;
+pub(crate) use crate::value_hints::Hit;
 pub(crate) use copy::Copies;
-pub use text::Text;
+pub(crate) use text::Text;
 
 use crate::object::Object;
 use crate::settings::Settings;
@@ -119,7 +119,7 @@ impl Origins {
 }
 
 /// What is walked over, and what is left out.
-pub struct Scope<'s, 'a> {
+pub(crate) struct Scope<'s, 'a> {
     pub object: &'s Object<'a>,
     pub workloads: &'s [Workload<'a>],
     /// Whether AKS itself writes the object: then only what is run and annotations are read.
@@ -136,7 +136,7 @@ const TOO_DEEP: &str = "is a copy of an object inside too many others to be read
 
 /// The strings of an object that a rule may have something to say about: first its own, then those that only kubectl's
 /// copies have. `copies` keeps these copies.
-pub fn texts<'a>(scope: &Scope<'_, 'a>, copies: &'a Copies<'a>, settings: &Settings) -> Vec<Text<'a>> {
+pub(crate) fn texts<'a>(scope: &Scope<'_, 'a>, copies: &'a Copies<'a>, settings: &Settings) -> Vec<Text<'a>> {
     let mut walk = Walk::new(scope, None);
     walk.object();
     let (mut texts, mut annotations) = (walk.found, walk.copies);

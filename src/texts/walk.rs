@@ -52,7 +52,7 @@ pub(super) struct Walk<'s, 'a> {
 }
 
 impl<'s, 'a> Walk<'s, 'a> {
-    pub fn new(scope: &Scope<'s, 'a>, copy: Option<&'a Copy<'a>>) -> Self {
+    pub(super) fn new(scope: &Scope<'s, 'a>, copy: Option<&'a Copy<'a>>) -> Self {
         let object = *scope.object;
         let mut containers: Vec<&Container<'a>> = scope.workloads.iter().flat_map(Workload::containers).collect();
         sort_by(&mut containers, |a, b| a.node.address() < b.node.address());
@@ -78,7 +78,7 @@ impl<'s, 'a> Walk<'s, 'a> {
     }
 
     /// The whole object.
-    pub fn object(&mut self) {
+    pub(super) fn object(&mut self) {
         let root = self.object.root;
         let is_copy = self.copy.is_some();
         if !root.is_object() {
@@ -102,7 +102,7 @@ impl<'s, 'a> Walk<'s, 'a> {
     }
 
     /// The annotation of a copy that is not an object.
-    pub fn text(&mut self, unreadable: Option<&'static str>) {
+    pub(super) fn text(&mut self, unreadable: Option<&'static str>) {
         let Some(copy) = self.copy else { return };
         let text = copy.annotation.text().unwrap_or_default();
         self.push_unless(unreadable, "", Cow::Borrowed(text), copy.annotation, Origin::LastApplied);

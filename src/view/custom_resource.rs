@@ -4,6 +4,6 @@ use crate::object::Object;
 use kubernetes::grant::is_built_in_group;
 
 /// Groups of custom resources are domains.
-pub fn is_custom_resource(object: &Object<'_>) -> bool {
+pub(crate) fn is_custom_resource(object: &Object<'_>) -> bool {
     object.group.contains('.') && !is_built_in_group(object.group)
 }

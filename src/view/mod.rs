@@ -1,10 +1,10 @@
 //! The questions that rules ask of an object. A view handles the variants of its input once (null,
 //! missing, deprecated members), so that rules do not have to.
 
-pub mod binding;
-pub mod certificate;
-pub mod container;
-pub mod custom_resource;
-pub mod token;
-pub mod workload;
-pub mod workload_identity;
+pub(crate) mod binding;
+pub(crate) mod certificate;
+pub(crate) mod container;
+pub(crate) mod custom_resource;
+pub(crate) mod token;
+pub(crate) mod workload;
+pub(crate) mod workload_identity;

@@ -47,10 +47,10 @@ struct Outer<'a> {
 }
 
 /// The label that makes the webhook of workload identity act on a Pod.
-pub const USE_LABEL: &str = "azure.workload.identity/use";
+pub(crate) const USE_LABEL: &str = "azure.workload.identity/use";
 
 /// Where the built-in workload kinds keep their pod template. `*` is every element of a list.
-pub const TEMPLATE_PATHS: &[(Kind, &[&str])] = &[
+pub(crate) const TEMPLATE_PATHS: &[(Kind, &[&str])] = &[
     (kind::POD, &[]),
     (kind::POD_TEMPLATE, &["template"]),
     (kind::REPLICATION_CONTROLLER, &["spec", "template"]),
@@ -73,12 +73,12 @@ pub const TEMPLATE_PATHS: &[(Kind, &[&str])] = &[
 ];
 
 /// The pod templates of `object`, none for other kinds.
-pub fn workloads<'a>(object: &Object<'a>, settings: &Settings) -> Vec<Workload<'a>> {
+pub(crate) fn workloads<'a>(object: &Object<'a>, settings: &Settings) -> Vec<Workload<'a>> {
     templates(object, settings, is_custom_resource(object))
 }
 
 /// The pod templates of a copy of an object, which has not been checked and can have them anywhere.
-pub fn workloads_of_copy<'a>(object: &Object<'a>, settings: &Settings) -> Vec<Workload<'a>> {
+pub(crate) fn workloads_of_copy<'a>(object: &Object<'a>, settings: &Settings) -> Vec<Workload<'a>> {
     templates(object, settings, true)
 }
 

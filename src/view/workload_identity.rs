@@ -11,19 +11,19 @@ use crate::view::workload::Workload;
 use json::Node;
 
 /// What every label and annotation of workload identity begins with.
-pub const PREFIX: &str = "azure.workload.identity/";
+pub(crate) const PREFIX: &str = "azure.workload.identity/";
 
-pub use crate::view::workload::USE_LABEL as USE;
-pub const CLIENT_ID: &str = "azure.workload.identity/client-id";
-pub const TOKEN_EXPIRATION: &str = "azure.workload.identity/service-account-token-expiration";
-pub const SKIP_CONTAINERS: &str = "azure.workload.identity/skip-containers";
-pub const INJECT_PROXY: &str = "azure.workload.identity/inject-proxy-sidecar";
-pub const USE_IDENTITY_BINDING: &str = "azure.workload.identity/use-identity-binding";
-pub const PROXY_PORT: &str = "azure.workload.identity/proxy-sidecar-port";
+pub(crate) use crate::view::workload::USE_LABEL as USE;
+pub(crate) const CLIENT_ID: &str = "azure.workload.identity/client-id";
+pub(crate) const TOKEN_EXPIRATION: &str = "azure.workload.identity/service-account-token-expiration";
+pub(crate) const SKIP_CONTAINERS: &str = "azure.workload.identity/skip-containers";
+pub(crate) const INJECT_PROXY: &str = "azure.workload.identity/inject-proxy-sidecar";
+pub(crate) const USE_IDENTITY_BINDING: &str = "azure.workload.identity/use-identity-binding";
+pub(crate) const PROXY_PORT: &str = "azure.workload.identity/proxy-sidecar-port";
 
 /// Where a key takes effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Home {
+pub(crate) enum Home {
     PodLabel,
     PodAnnotation,
     AccountAnnotation,
@@ -31,7 +31,7 @@ pub enum Home {
 
 impl Home {
     /// Its name in messages.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Home::PodLabel => "a label of the pod",
             Home::PodAnnotation => "an annotation of the pod",
@@ -41,7 +41,7 @@ impl Home {
 }
 
 /// Every key, without the prefix, and where it takes effect.
-pub const KEYS: &[(&str, &[Home])] = &[
+pub(crate) const KEYS: &[(&str, &[Home])] = &[
     ("use", &[Home::PodLabel]),
     ("client-id", &[Home::AccountAnnotation]),
     ("tenant-id", &[Home::AccountAnnotation]),
@@ -53,19 +53,19 @@ pub const KEYS: &[(&str, &[Home])] = &[
 ];
 
 /// The label that the webhook's own objects carry.
-pub const SYSTEM: &str = "system";
+pub(crate) const SYSTEM: &str = "system";
 
 /// Where the webhook mounts its token: up to 1.5, and since 1.6.
-pub const TOKEN_DIRECTORIES: [&str; 2] = ["/var/run/secrets/azure/tokens", "/var/run/secrets/azure/wi"];
+pub(crate) const TOKEN_DIRECTORIES: [&str; 2] = ["/var/run/secrets/azure/tokens", "/var/run/secrets/azure/wi"];
 
 /// The port of the proxy sidecar if no annotation names another.
-pub const DEFAULT_PROXY_PORT: i64 = 8000;
+pub(crate) const DEFAULT_PROXY_PORT: i64 = 8000;
 
 const OLD_VOLUME: &str = "azure-identity-token";
 const RESERVED_VOLUME: &str = "azure-workload-identity-reserved-";
 
 /// Whether Entra, or the proxy of AKS identity bindings, accepts a token for `audience`. Both ignore case.
-pub fn is_entra_audience(audience: &str) -> bool {
+pub(crate) fn is_entra_audience(audience: &str) -> bool {
     // Sovereign clouds append their name: `api://AzureADTokenExchangeChina`.
     ["api://AzureADTokenExchange", "api://AKSIdentityBinding"]
         .iter()
@@ -73,12 +73,12 @@ pub fn is_entra_audience(audience: &str) -> bool {
 }
 
 /// Whether `audience` is that of the proxy of AKS identity bindings.
-pub fn is_identity_binding_audience(audience: &str) -> bool {
+pub(crate) fn is_identity_binding_audience(audience: &str) -> bool {
     audience.eq_ignore_ascii_case("api://AKSIdentityBinding")
 }
 
 /// The token source of a volume that holds an Entra assertion; absent for other volumes.
-pub fn entra_token(volume: Node<'_>) -> Node<'_> {
+pub(crate) fn entra_token(volume: Node<'_>) -> Node<'_> {
     let sources = volume.at(&["projected", "sources"]);
     if sources.is_absent() {
         return sources;
@@ -93,12 +93,12 @@ pub fn entra_token(volume: Node<'_>) -> Node<'_> {
 }
 
 /// Whether a volume has a name that the webhook uses.
-pub fn is_reserved_volume_name(name: &str) -> bool {
+pub(crate) fn is_reserved_volume_name(name: &str) -> bool {
     name == OLD_VOLUME || name.starts_with(RESERVED_VOLUME)
 }
 
 /// Whether the webhook made this mount, or would leave it as it is.
-pub fn is_own_mount(workload: &Workload<'_>, mount: Node<'_>) -> bool {
+pub(crate) fn is_own_mount(workload: &Workload<'_>, mount: Node<'_>) -> bool {
     let Some(name) = mount.get("name").text() else { return false };
     // The hash in the newer name is that of the Pod's name: no template can know it.
     let own_name = name == OLD_VOLUME || (workload.is_pod() && name.starts_with(RESERVED_VOLUME));
@@ -107,31 +107,31 @@ pub fn is_own_mount(workload: &Workload<'_>, mount: Node<'_>) -> bool {
 
 /// Whether a container is one of the two of the migration proxy, by its image: Microsoft's page writes them out under
 /// other names than the webhook.
-pub fn is_proxy(container: &Container<'_>) -> bool {
+pub(crate) fn is_proxy(container: &Container<'_>) -> bool {
     let image = container.image_path();
     image.ends_with("workload-identity/proxy") || image.ends_with("workload-identity/proxy-init")
 }
 
 /// Whether a pod can sign in to Entra: it asks the webhook for a token, or projects one by hand.
-pub fn signs_in(workload: &Workload<'_>) -> bool {
+pub(crate) fn signs_in(workload: &Workload<'_>) -> bool {
     workload.uses_workload_identity() || workload.volumes().any(|volume| !entra_token(volume).is_absent())
 }
 
 /// Whether the webhook gives `container` a token.
-pub fn gets_token(workload: &Workload<'_>, container: &Container<'_>) -> bool {
+pub(crate) fn gets_token(workload: &Workload<'_>, container: &Container<'_>) -> bool {
     workload.uses_workload_identity()
         && container.role != ContainerRole::Ephemeral
         && !is_skipped(workload, container.name())
 }
 
 /// Whether `container` has a token, from the webhook or by hand.
-pub fn has_token<'a>(workload: &Workload<'a>, container: &Container<'a>) -> bool {
+pub(crate) fn has_token<'a>(workload: &Workload<'a>, container: &Container<'a>) -> bool {
     let injected = || workload.uses_workload_identity() && !is_skipped(workload, container.name());
     injected() || token_mounts(workload, container).next().is_some()
 }
 
 /// The containers that the webhook leaves alone, as it reads the annotation, in the order of their names.
-pub fn skipped<'w, 'a>(workload: &'w Workload<'a>) -> &'w [&'a str] {
+pub(crate) fn skipped<'w, 'a>(workload: &'w Workload<'a>) -> &'w [&'a str] {
     workload.skipped.get_or_init(|| {
         let list = workload.annotation(SKIP_CONTAINERS).text().unwrap_or_default();
         let mut names: Vec<&str> = list.split(';').map(str::trim).filter(|name| !name.is_empty()).collect();
@@ -141,7 +141,7 @@ pub fn skipped<'w, 'a>(workload: &'w Workload<'a>) -> &'w [&'a str] {
 }
 
 /// Whether the webhook leaves the container with this name alone.
-pub fn is_skipped(workload: &Workload<'_>, container: &str) -> bool {
+pub(crate) fn is_skipped(workload: &Workload<'_>, container: &str) -> bool {
     skipped(workload).binary_search_by(|name| (*name).cmp(container)).is_ok()
 }
 
@@ -151,7 +151,7 @@ fn token_of_volume<'a>(workload: &Workload<'a>, name: &str) -> Option<Node<'a>> 
 }
 
 /// Whether a mount of `container` puts an Entra token at `path`.
-pub fn is_token_file<'a>(workload: &Workload<'a>, container: &Container<'a>, path: &str) -> bool {
+pub(crate) fn is_token_file<'a>(workload: &Workload<'a>, container: &Container<'a>, path: &str) -> bool {
     token_mounts(workload, container).any(|(mount, token)| {
         let below = mount.get("mountPath").text().and_then(|directory| below(path, directory));
         match mount.get("subPath").set_text() {
@@ -171,7 +171,7 @@ fn token_mounts<'w, 'a>(
 }
 
 /// The rest of `path` if it is `directory` or below it.
-pub fn below<'p>(path: &'p str, directory: &str) -> Option<&'p str> {
+pub(crate) fn below<'p>(path: &'p str, directory: &str) -> Option<&'p str> {
     let rest = path.strip_prefix(directory.trim_end_matches('/'))?;
     match rest.strip_prefix('/') {
         None if rest.is_empty() => Some(rest),
@@ -180,7 +180,7 @@ pub fn below<'p>(path: &'p str, directory: &str) -> Option<&'p str> {
 }
 
 /// The two places where a KEDA TriggerAuthentication chooses workload identity; absent where it does not.
-pub fn keda_identities<'a>(object: &Object<'a>) -> [Node<'a>; 2] {
+pub(crate) fn keda_identities<'a>(object: &Object<'a>) -> [Node<'a>; 2] {
     let paths: [&[&str]; 2] = [&["spec", "podIdentity"], &["spec", "azureKeyVault", "podIdentity"]];
     paths.map(|path| match object.at(path) {
         identity if identity.get("provider").text() == Some("azure-workload") => identity,

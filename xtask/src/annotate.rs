@@ -11,7 +11,7 @@ const SECTION: &str = "io.kubewarden.metadata";
 const PROTOCOL: &str = "v1";
 const USAGE: &str = "io.kubewarden.policy.usage";
 
-pub fn run(metadata: &Path, usage: Option<&Path>, output: &Path, module: &Path) -> Result<()> {
+pub(crate) fn run(metadata: &Path, usage: Option<&Path>, output: &Path, module: &Path) -> Result<()> {
     let text = std::fs::read_to_string(metadata).with_context(|| metadata.display().to_string())?;
     let usage =
         usage.map(|path| std::fs::read_to_string(path).with_context(|| path.display().to_string())).transpose()?;

@@ -25,7 +25,7 @@ const MARKED: &[&str] = &[
     "metadata.yml",
 ];
 
-pub fn run(root: &Path, check: bool) -> Result<()> {
+pub(crate) fn run(root: &Path, check: bool) -> Result<()> {
     let wanted = wanted(root)?;
     let mut stale = Vec::new();
     for (path, text) in &wanted {

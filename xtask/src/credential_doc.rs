@@ -28,7 +28,7 @@ const MODES: &str = "Many controllers let an object choose how they sign in to A
     that makes no choice is reported.\n\n";
 
 /// `docs/credentials.md`.
-pub fn credentials() -> String {
+pub(crate) fn credentials() -> String {
     let mut page = head("crates/credentials", "What counts as a fixed credential");
     page.push_str(RECOGNISED);
     page.push_str(SIGNED);
@@ -59,7 +59,7 @@ pub fn credentials() -> String {
 }
 
 /// `docs/auth-modes.md`.
-pub fn auth_modes() -> String {
+pub(crate) fn auth_modes() -> String {
     let mut page = head("src/auth_mode/table", "Objects that choose how to sign in to Azure");
     page.push_str(MODES);
     page.push_str("| mode | severity | rule |\n|---|---|---|\n");

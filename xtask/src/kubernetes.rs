@@ -25,7 +25,7 @@ const MORE_GROUPS: &[&str] = &["extensions", "metrics.k8s.io"];
 /// The authorizer treats a request for a namespace as one made inside it, so a Role can grant it.
 const NOT_OUTSIDE_NAMESPACES: &str = "namespaces";
 
-pub fn write(root: &Path) -> Result<()> {
+pub(crate) fn write(root: &Path) -> Result<()> {
     std::fs::write(root.join(TABLE), table(&source(root)?)?).context(TABLE)
 }
 
@@ -126,7 +126,7 @@ fn table(source: &Path) -> Result<String> {
 }
 
 /// Rust as `cargo fmt` leaves it.
-pub fn format(text: &str) -> Result<String> {
+pub(crate) fn format(text: &str) -> Result<String> {
     use std::io::Write;
     use std::process::Stdio;
     let mut rustfmt = Command::new("rustfmt")

@@ -4,7 +4,7 @@
 use anyhow::{Context, Result, bail};
 use std::path::Path;
 
-pub fn run(root: &Path, group: &str, id: &str) -> Result<()> {
+pub(crate) fn run(root: &Path, group: &str, id: &str) -> Result<()> {
     let folder = root.join("src/rules").join(group.replace('-', "_"));
     if !folder.join("mod.rs").is_file() {
         bail!("there is no group {group}: the groups are the folders of src/rules");

@@ -9,7 +9,7 @@ use std::path::Path;
 /// One file: facts about what a product publishes.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Operator {
+pub(crate) struct Operator {
     pub name: String,
     pub title: String,
     /// The namespace that its documentation uses.
@@ -68,7 +68,7 @@ struct Grant {
 }
 
 /// Every operator, by name.
-pub fn read(root: &Path) -> Result<Vec<Operator>> {
+pub(crate) fn read(root: &Path) -> Result<Vec<Operator>> {
     let folder = root.join("operators");
     let mut files = std::fs::read_dir(&folder)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
     files.sort();
@@ -112,7 +112,7 @@ impl Role {
 }
 
 /// `src/operators/table.rs`.
-pub fn table(operators: &[Operator]) -> Result<String> {
+pub(crate) fn table(operators: &[Operator]) -> Result<String> {
     let mut rows = String::new();
     for operator in operators {
         let Operator { name, title, namespace, reason, note, accounts, .. } = operator;
@@ -175,7 +175,7 @@ file in `operators/` lists the grant.
 ";
 
 /// `docs/operators.md`.
-pub fn page(operators: &[Operator]) -> String {
+pub(crate) fn page(operators: &[Operator]) -> String {
     let mut page = INTRO.to_owned();
     page.push_str("\n| name | operator | usual namespace |\n|---|---|---|\n");
     for Operator { name, title, namespace, .. } in operators {

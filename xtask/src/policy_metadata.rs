@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Metadata {
+pub(crate) struct Metadata {
     #[serde(default)]
     pub protocol_version: Option<String>,
     pub rules: Vec<AdmissionRule>,
@@ -29,7 +29,7 @@ pub struct Metadata {
 
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct AdmissionRule {
+pub(crate) struct AdmissionRule {
     pub api_groups: Vec<String>,
     pub api_versions: Vec<String>,
     pub resources: Vec<String>,
@@ -38,7 +38,7 @@ pub struct AdmissionRule {
 
 #[derive(Debug, Deserialize, Serialize, PartialEq, Eq, PartialOrd, Ord)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct ContextAwareResource {
+pub(crate) struct ContextAwareResource {
     pub api_version: String,
     pub kind: String,
 }
@@ -56,18 +56,18 @@ fn kubernetes() -> String {
 }
 
 impl Metadata {
-    pub fn read(text: &str) -> Result<Metadata> {
+    pub(crate) fn read(text: &str) -> Result<Metadata> {
         serde_saphyr::from_str(text).map_err(|error| anyhow::anyhow!("{error}"))
     }
 
     /// The annotation called `name`.
-    pub fn annotation(&self, name: &str) -> Result<&str> {
+    pub(crate) fn annotation(&self, name: &str) -> Result<&str> {
         let text = self.annotations.get(name).map(String::as_str).filter(|text| !text.trim().is_empty());
         text.with_context(|| format!("metadata.yml: there is no annotation {name}"))
     }
 
     /// Where the module of this version is published, with its tag.
-    pub fn module(&self) -> Result<String> {
+    pub(crate) fn module(&self) -> Result<String> {
         let annotation = |name: &str| self.annotation(&format!("io.kubewarden.policy.{name}"));
         Ok(format!("{}:v{}", annotation("ociUrl")?, annotation("version")?))
     }

@@ -43,7 +43,7 @@ fn is_false(flag: &bool) -> bool {
 const SETTINGS: &str = "Settings";
 
 /// The text of the form. `description` is shown above it.
-pub fn form(description: &str) -> Result<String> {
+pub(crate) fn form(description: &str) -> Result<String> {
     // Rancher shows a text only as part of a question, so this one has no input.
     let mut questions = vec![Question {
         variable: "description".to_owned(),

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// The sections that every rule has, in this order. A rule may have others between them.
 const SECTIONS: &[&str] = &["Why", "Fix", "Source"];
 
-pub struct RuleDoc {
+pub(crate) struct RuleDoc {
     pub rule: &'static Rule,
     /// The group's title; `None` for the rule that is always on.
     pub group: Option<&'static str>,
@@ -21,7 +21,7 @@ pub struct RuleDoc {
 }
 
 /// All rules with their texts, in table order. The rule that is always on comes first.
-pub fn all(root: &Path) -> Result<Vec<RuleDoc>> {
+pub(crate) fn all(root: &Path) -> Result<Vec<RuleDoc>> {
     let mut docs = vec![read(root, &UNREADABLE, None, Path::new("src/rules"))?];
     for group in rules::GROUPS {
         let folder = Path::new("src/rules").join(group.id.replace('-', "_"));
@@ -68,7 +68,7 @@ fn headings(body: &str) -> impl Iterator<Item = &str> {
 
 impl RuleDoc {
     /// The rule's page.
-    pub fn page(&self) -> String {
+    pub(crate) fn page(&self) -> String {
         let source = self.source.display();
         let group = self.group.unwrap_or("Always on");
         let mut page = format!(

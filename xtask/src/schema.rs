@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 const ID: &str = "https://raw.githubusercontent.com/entra-auth-policy/entra-auth-policy/main/docs/settings.schema.json";
 
 /// The text of the schema.
-pub fn text() -> Result<String> {
+pub(crate) fn text() -> Result<String> {
     let mut schema = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": ID,
@@ -148,13 +148,13 @@ fn selectors<'k>(keys: impl Iterator<Item = &'k Key>) -> Vec<Value> {
 }
 
 #[cfg(test)]
-pub mod tests {
+pub(crate) mod tests {
     use super::*;
     use std::collections::BTreeSet;
     use std::path::PathBuf;
 
     /// The problems that the policy reports.
-    pub fn validate(settings: &Value) -> Option<String> {
+    pub(crate) fn validate(settings: &Value) -> Option<String> {
         let answer = entra_auth_policy::validate_settings(settings.to_string().as_bytes());
         let answer: Value = serde_json::from_slice(&answer).unwrap();
         match answer["valid"].as_bool().unwrap() {

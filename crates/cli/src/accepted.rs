@@ -20,7 +20,7 @@ const REASON: &str = "TODO: say why, and who fixes it";
 
 /// The findings of a run, by object.
 #[derive(Default)]
-pub struct Accepted {
+pub(crate) struct Accepted {
     /// Kind with its group, namespace and name; the rules.
     rules: BTreeMap<(String, String, String), BTreeSet<&'static str>>,
     /// Objects with a finding that no exact name covers.
@@ -30,7 +30,7 @@ pub struct Accepted {
 }
 
 impl Accepted {
-    pub fn add(&mut self, record: &Record) {
+    pub(crate) fn add(&mut self, record: &Record) {
         let Record::Evaluated { subject, evaluation, .. } = record else { return };
         let Title { kind, group, namespace, name, act } = &subject.title;
         let found = evaluation.findings.iter().filter(|finding| finding.denies() || finding.warns());
@@ -53,7 +53,7 @@ impl Accepted {
     }
 
     /// Writes the settings with the exemptions into a new file.
-    pub fn write(&self, file: &Path, settings: &Value, today: Date, err: &mut dyn Write) -> Result<()> {
+    pub(crate) fn write(&self, file: &Path, settings: &Value, today: Date, err: &mut dyn Write) -> Result<()> {
         let until = Date::from_unix_seconds(today.unix_seconds() + DAYS * 86_400).to_string();
         let text = settings::with_exemptions(settings, self.exemptions(&until))?;
         let head = "# Written by `entra-auth check --write-exemptions`. Use it with --settings, and as `spec.settings` of the policy.\n";

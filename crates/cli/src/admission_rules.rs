@@ -13,7 +13,7 @@ use std::io::Write;
 use std::path::Path;
 
 /// Prints the rules for the kinds that the settings in a file name.
-pub fn print(file: &Path, out: &mut dyn Write) -> Result<()> {
+pub(crate) fn print(file: &Path, out: &mut dyn Write) -> Result<()> {
     let text = settings::read(file, None)?.to_string();
     let tree = json::parse(&text).map_err(|error| anyhow::anyhow!("{error}"))?;
     let node = Node::new(&tree);

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 
 type Sources = [Result<Source, SourceError>];
 
-pub struct Before {
+pub(crate) struct Before {
     objects: BTreeMap<ObjectKey, Vec<Old>>,
     /// The path of each source, in the terms of `Old::path`.
     paths: BTreeMap<String, PathBuf>,
@@ -36,7 +36,7 @@ struct Old {
 
 /// What an object was.
 #[derive(Debug, PartialEq)]
-pub enum Was<'b> {
+pub(crate) enum Was<'b> {
     New,
     Same,
     Other(&'b Value),
@@ -52,7 +52,7 @@ struct Changed {
 
 impl Before {
     /// What the options name; `None` without them.
-    pub fn load(args: &Check, sources: &Sources, walk: &Walk) -> Result<Option<Before>> {
+    pub(crate) fn load(args: &Check, sources: &Sources, walk: &Walk) -> Result<Option<Before>> {
         match (&args.base, &args.old) {
             (Some(base), _) => from_git(base, sources).map(Some),
             (None, Some(old)) => from_files(old, sources, walk).map(Some),
@@ -80,17 +80,17 @@ impl Before {
     }
 
     /// Whether the whole source is as it was.
-    pub fn is_same(&self, source: &Source) -> bool {
+    pub(crate) fn is_same(&self, source: &Source) -> bool {
         self.same.contains(&source.name)
     }
 
     /// How many sources are as they were.
-    pub fn same(&self) -> usize {
+    pub(crate) fn same(&self) -> usize {
         self.same.len()
     }
 
     /// What the object of this source was. `kubectl apply` applies the objects of a file in order, so the last wins.
-    pub fn was(&self, source: &str, object: &Value) -> Was<'_> {
+    pub(crate) fn was(&self, source: &str, object: &Value) -> Was<'_> {
         if self.same.contains(source) {
             return Was::Same;
         }

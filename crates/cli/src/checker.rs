@@ -14,14 +14,14 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 #[cfg(feature = "cluster")]
 use std::sync::Arc;
 
-pub struct Checker {
+pub(crate) struct Checker {
     workers: ThreadPool,
     evaluator: Evaluator<'static>,
 }
 
 impl Checker {
     /// With the options of the command line, and of `.entra-auth.yml` in this folder or above it.
-    pub fn new(policy: &Policy, lookups: bool, today: Date) -> Result<Checker> {
+    pub(crate) fn new(policy: &Policy, lookups: bool, today: Date) -> Result<Checker> {
         let mut args = Check { policy: policy.clone(), ..Check::default() };
         if let Some(config) = Config::find(&std::env::current_dir()?)? {
             config.apply(&mut args)?;
@@ -46,7 +46,7 @@ impl Checker {
     }
 
     /// The records of a text.
-    pub fn check(&self, name: &str, text: String) -> Result<Vec<Record>> {
+    pub(crate) fn check(&self, name: &str, text: String) -> Result<Vec<Record>> {
         let source = Ok(Source::text(name, text));
         self.workers.install(|| records(&source, &self.evaluator, &|_| {})).into_iter().collect()
     }

@@ -17,7 +17,7 @@ const DIM: Style = Style::new().dimmed();
 const CYAN: Style = AnsiColor::Cyan.on_default();
 
 /// Runs a command that needs no input.
-pub fn run(command: &Command, out: &mut dyn Write, width: usize) -> Result<()> {
+pub(crate) fn run(command: &Command, out: &mut dyn Write, width: usize) -> Result<()> {
     match command {
         Command::Check(_)
         | Command::Audit(_)
@@ -115,7 +115,7 @@ fn table(out: &mut dyn Write, width: usize) -> Result<()> {
 
 /// A rule in JSON.
 #[derive(Serialize)]
-pub struct RuleLine {
+pub(crate) struct RuleLine {
     id: &'static str,
     group: &'static str,
     severity: &'static str,
@@ -131,7 +131,7 @@ fn json(out: &mut dyn Write) -> Result<()> {
 }
 
 /// All rules.
-pub fn rule_lines() -> Vec<RuleLine> {
+pub(crate) fn rule_lines() -> Vec<RuleLine> {
     rule_page::rules()
         .map(|(group, rule)| RuleLine {
             id: rule.id,

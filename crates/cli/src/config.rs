@@ -9,11 +9,11 @@ use serde_json::Value;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-pub const FILE: &str = ".entra-auth.yml";
+pub(crate) const FILE: &str = ".entra-auth.yml";
 
 /// The file that applies in a folder, with its folder.
 #[derive(Debug)]
-pub struct Config {
+pub(crate) struct Config {
     folder: PathBuf,
     members: Vec<(String, Value)>,
 }
@@ -36,7 +36,7 @@ const KEYS: &[(&str, &str)] = &[
 
 impl Config {
     /// Searches the folder and those above it, up to the root of the repository.
-    pub fn find(start: &Path) -> Result<Option<Config>> {
+    pub(crate) fn find(start: &Path) -> Result<Option<Config>> {
         for folder in start.ancestors() {
             let file = folder.join(FILE);
             if file.is_file() {
@@ -75,7 +75,7 @@ impl Config {
     }
 
     /// Fills in what the command line leaves open.
-    pub fn apply(&self, args: &mut Check) -> Result<()> {
+    pub(crate) fn apply(&self, args: &mut Check) -> Result<()> {
         for (key, value) in &self.members {
             self.set(key, value, args).map_err(|problem| {
                 let what = KEYS.iter().find(|(known, _)| known == key).map_or("", |(_, what)| what);
@@ -174,7 +174,7 @@ fn fill_list<T>(list: &mut Vec<T>, values: Vec<T>) {
 }
 
 /// `entra-auth config`.
-pub fn show(out: &mut dyn Write) -> Result<()> {
+pub(crate) fn show(out: &mut dyn Write) -> Result<()> {
     let here = std::env::current_dir()?;
     let config = Config::find(&here)?;
     match &config {

@@ -10,7 +10,7 @@ use serde_json::Value;
 use std::path::PathBuf;
 
 /// Every object, in order. What cannot be read is an error: a proposal from half a dump would be wrong.
-pub fn read(paths: &[PathBuf]) -> Result<Vec<ManifestObject>> {
+pub(crate) fn read(paths: &[PathBuf]) -> Result<Vec<ManifestObject>> {
     let mut objects = Vec::new();
     let walk = Walk::new(&[], &[], &std::env::current_dir()?)?;
     for source in walk.sources(paths) {
@@ -35,7 +35,7 @@ pub fn read(paths: &[PathBuf]) -> Result<Vec<ManifestObject>> {
 }
 
 /// Evaluates every object as an audit scan does.
-pub fn evaluate(objects: &[ManifestObject], settings: &Value, today: Date) -> Result<Vec<Evaluation>> {
+pub(crate) fn evaluate(objects: &[ManifestObject], settings: &Value, today: Date) -> Result<Vec<Evaluation>> {
     let evaluator = Evaluator {
         settings: settings.clone(),
         identity: None,
@@ -52,12 +52,12 @@ pub fn evaluate(objects: &[ManifestObject], settings: &Value, today: Date) -> Re
     objects.iter().map(evaluate).collect::<Result<_>>().context("the dump cannot be evaluated")
 }
 
-pub fn text<'v>(value: &'v Value, path: &[&str]) -> &'v str {
+pub(crate) fn text<'v>(value: &'v Value, path: &[&str]) -> &'v str {
     path.iter().fold(value, |value, key| &value[key]).as_str().unwrap_or_default()
 }
 
 /// `Kind` in the core group, else `Kind.group`, as exemptions name kinds.
-pub fn kind(object: &Value) -> String {
+pub(crate) fn kind(object: &Value) -> String {
     let kind = text(object, &["kind"]);
     match text(object, &["apiVersion"]).split_once('/') {
         Some((group, _)) => format!("{kind}.{group}"),
@@ -66,6 +66,6 @@ pub fn kind(object: &Value) -> String {
 }
 
 /// Days after a date.
-pub fn after(date: Date, days: u64) -> Date {
+pub(crate) fn after(date: Date, days: u64) -> Date {
     Date::from_unix_seconds(date.unix_seconds() + days * 86_400)
 }

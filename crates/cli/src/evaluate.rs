@@ -21,7 +21,7 @@ pub trait CompiledPolicy: Sync {
 }
 
 /// Everything that an evaluation depends on apart from the object.
-pub struct Evaluator<'e> {
+pub(crate) struct Evaluator<'e> {
     pub settings: Value,
     pub identity: Option<Identity>,
     /// Answers look-ups, and gives the roles of the same input without them.
@@ -37,7 +37,7 @@ pub struct Evaluator<'e> {
 
 /// What was evaluated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Done {
+pub(crate) enum Done {
     /// The request, or the creation of the object.
     AsWritten,
     /// An update of the object from before.
@@ -46,7 +46,7 @@ pub enum Done {
 
 /// Why there is no evaluation.
 #[derive(Debug)]
-pub enum EvaluateError {
+pub(crate) enum EvaluateError {
     /// The object is as it was before.
     Unchanged,
     /// The module failed on this object.
@@ -57,7 +57,7 @@ pub enum EvaluateError {
 
 impl Evaluator<'_> {
     /// Evaluates one object of `source`, as an update if there was one before.
-    pub fn evaluate(&self, source: &str, object: &ManifestObject) -> Result<(Evaluation, Done), EvaluateError> {
+    pub(crate) fn evaluate(&self, source: &str, object: &ManifestObject) -> Result<(Evaluation, Done), EvaluateError> {
         let was = match (&self.before, object.form) {
             (Some(before), Form::Object) => before.was(source, &object.value),
             _ => Was::New,

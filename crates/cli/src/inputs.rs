@@ -11,7 +11,7 @@ use std::sync::{Arc, OnceLock};
 
 /// Something to read documents from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Source {
+pub(crate) struct Source {
     /// As reports show it.
     pub name: String,
     /// The path below the folder that was named, or the file's name; empty for standard input.
@@ -37,14 +37,14 @@ enum Origin {
 
 /// A path without a source, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SourceError {
+pub(crate) struct SourceError {
     pub name: String,
     pub reason: String,
 }
 
 /// How folders are walked.
 #[derive(Clone, Debug, Default)]
-pub struct Walk {
+pub(crate) struct Walk {
     /// Left out: settings are often in the folder of the manifests they are for.
     except: Vec<PathBuf>,
     /// What `--skip` names.
@@ -55,7 +55,7 @@ pub struct Walk {
 
 impl Walk {
     /// `skipped` are patterns of `.gitignore` files, relative to `root`.
-    pub fn new(except: &[&Path], skipped: &[String], root: &Path) -> anyhow::Result<Walk> {
+    pub(crate) fn new(except: &[&Path], skipped: &[String], root: &Path) -> anyhow::Result<Walk> {
         let mut overrides = OverrideBuilder::new(root);
         for pattern in skipped {
             // An override lists what is walked into; the mark turns it into what is not.
@@ -66,12 +66,12 @@ impl Walk {
         Ok(Walk { except, skipped, stdin: None })
     }
 
-    pub fn with_stdin(self, stdin: Option<PathBuf>) -> Walk {
+    pub(crate) fn with_stdin(self, stdin: Option<PathBuf>) -> Walk {
         Walk { stdin, ..self }
     }
 
     /// The sources under all paths, in order. Folders are walked in the order of names.
-    pub fn sources(&self, paths: &[PathBuf]) -> Vec<Result<Source, SourceError>> {
+    pub(crate) fn sources(&self, paths: &[PathBuf]) -> Vec<Result<Source, SourceError>> {
         let mut sources = Vec::new();
         for path in paths {
             if path.as_os_str() == "-" {
@@ -109,7 +109,7 @@ impl Walk {
     }
 
     /// Everything below the folder that is not hidden, ignored or skipped, in the order of names.
-    pub fn files(&self, folder: &Path) -> impl Iterator<Item = Result<PathBuf, ignore::Error>> {
+    pub(crate) fn files(&self, folder: &Path) -> impl Iterator<Item = Result<PathBuf, ignore::Error>> {
         let mut walk = WalkBuilder::new(folder);
         walk.follow_links(true).sort_by_file_name(OsStr::cmp);
         if let Some(skipped) = &self.skipped {
@@ -124,19 +124,19 @@ impl Walk {
 }
 
 /// Whether kustomize builds a folder from this file.
-pub fn is_kustomization_name(path: &Path) -> bool {
+pub(crate) fn is_kustomization_name(path: &Path) -> bool {
     let name = path.file_name().and_then(OsStr::to_str);
     matches!(name, Some("kustomization.yaml" | "kustomization.yml" | "Kustomization"))
 }
 
 /// Whether a file of this name can hold manifests.
-pub fn is_manifest_name(path: &Path) -> bool {
+pub(crate) fn is_manifest_name(path: &Path) -> bool {
     let extension = path.extension().and_then(OsStr::to_str).map(str::to_ascii_lowercase);
     matches!(extension.as_deref(), Some("yaml" | "yml" | "json"))
 }
 
 impl Source {
-    pub fn read(&self) -> Result<String, String> {
+    pub(crate) fn read(&self) -> Result<String, String> {
         let bytes = match &self.origin {
             Origin::Stdin => read_stdin(),
             Origin::Named(path) | Origin::Found(path) => fs::read(path),
@@ -151,40 +151,40 @@ impl Source {
     }
 
     /// The text that another program made of a folder.
-    pub fn rendered(folder: &Path, text: String) -> Source {
+    pub(crate) fn rendered(folder: &Path, text: String) -> Source {
         let origin = Origin::Rendered { folder: folder.to_path_buf(), text: text.into() };
         Source { name: folder.display().to_string(), relative: PathBuf::new(), origin }
     }
 
     /// A text from elsewhere.
-    pub fn text(name: &str, text: String) -> Source {
+    pub(crate) fn text(name: &str, text: String) -> Source {
         Source { name: name.to_owned(), relative: PathBuf::new(), origin: Origin::Text(text.into()) }
     }
 
     /// The file that is read.
-    pub fn path(&self) -> Option<&Path> {
+    pub(crate) fn path(&self) -> Option<&Path> {
         match &self.origin {
             Origin::Named(path) | Origin::Found(path) => Some(path),
             Origin::Stdin | Origin::Rendered { .. } | Origin::Text(_) => None,
         }
     }
 
-    pub fn is_stdin(&self) -> bool {
+    pub(crate) fn is_stdin(&self) -> bool {
         self.origin == Origin::Stdin
     }
 
     /// The folder that was rendered.
-    pub fn folder(&self) -> Option<&Path> {
+    pub(crate) fn folder(&self) -> Option<&Path> {
         if let Origin::Rendered { folder, .. } = &self.origin { Some(folder) } else { None }
     }
 
     /// Whether it was found in a folder, where a file of another kind is not an error.
-    pub fn is_found(&self) -> bool {
+    pub(crate) fn is_found(&self) -> bool {
         matches!(self.origin, Origin::Found(_))
     }
 
     /// What to run first to get manifests from it, according to its name.
-    pub fn other_language(&self) -> Option<String> {
+    pub(crate) fn other_language(&self) -> Option<String> {
         let Origin::Named(path) = &self.origin else { return None };
         let (language, how) = match path.extension()?.to_str()? {
             "jsonnet" | "libsonnet" => ("Jsonnet", "jsonnet"),
@@ -197,7 +197,7 @@ impl Source {
     }
 
     /// Bytes to read, or 0 where that is not known in advance.
-    pub fn size(&self) -> u64 {
+    pub(crate) fn size(&self) -> u64 {
         match &self.origin {
             Origin::Stdin => 0,
             Origin::Rendered { text, .. } | Origin::Text(text) => text.len() as u64,
@@ -206,12 +206,12 @@ impl Source {
     }
 
     /// Whether kustomize reads a file of this name; it needs neither `apiVersion` nor `kind`.
-    pub fn is_kustomization(&self) -> bool {
+    pub(crate) fn is_kustomization(&self) -> bool {
         self.path().is_some_and(is_kustomization_name)
     }
 
     /// Whether it is in the `templates` folder of a Helm chart.
-    pub fn is_in_chart(&self) -> bool {
+    pub(crate) fn is_in_chart(&self) -> bool {
         let Some(path) = self.path() else { return false };
         let mut folders = path.ancestors().skip(1);
         folders.any(|folder| folder.ends_with("templates") && folder.with_file_name("Chart.yaml").is_file())
@@ -230,7 +230,7 @@ fn read_stdin() -> std::io::Result<Vec<u8>> {
 }
 
 impl SourceError {
-    pub fn new(path: &Path, reason: &str) -> SourceError {
+    pub(crate) fn new(path: &Path, reason: &str) -> SourceError {
         SourceError { name: path.display().to_string(), reason: reason.to_owned() }
     }
 }

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 ///
 /// A source that cannot be read is ignored here, because checking it reports that. A dump is not checked, so it has to
 /// be readable.
-pub fn collect(dumps: &[PathBuf], checked: &[Result<Source, SourceError>]) -> Result<ManifestCluster> {
+pub(crate) fn collect(dumps: &[PathBuf], checked: &[Result<Source, SourceError>]) -> Result<ManifestCluster> {
     let mut cluster = ManifestCluster::default();
     for source in Walk::default().sources(dumps) {
         let source = source.map_err(|error| anyhow!("{}: {}", error.name, error.reason))?;
@@ -32,7 +32,7 @@ pub fn collect(dumps: &[PathBuf], checked: &[Result<Source, SourceError>]) -> Re
 }
 
 /// The few roles that rules compare bindings of the same input with, without look-ups.
-pub fn given(checked: &[Result<Source, SourceError>]) -> ManifestCluster {
+pub(crate) fn given(checked: &[Result<Source, SourceError>]) -> ManifestCluster {
     let mut cluster = ManifestCluster::default();
     keep(checked, ManifestCluster::may_be_given_in, &mut cluster);
     cluster

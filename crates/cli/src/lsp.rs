@@ -32,7 +32,7 @@ struct Server {
     open: BTreeMap<String, Vec<Shown>>,
 }
 
-pub fn serve(args: &Serve, today: Date) -> Result<Outcome> {
+pub(crate) fn serve(args: &Serve, today: Date) -> Result<Outcome> {
     let checker = Checker::new(&args.policy, false, today)?;
     let (connection, threads) = Connection::stdio();
     let (id, _) = connection.initialize_start()?;

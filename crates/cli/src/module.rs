@@ -11,10 +11,10 @@ use serde::Deserialize;
 use std::path::Path;
 use std::sync::Arc;
 
-pub struct Compiled(Module);
+pub(crate) struct Compiled(Module);
 
 /// Reads and compiles the module. It sees `today` as the date.
-pub fn load(path: &Path, today: Date) -> anyhow::Result<Compiled> {
+pub(crate) fn load(path: &Path, today: Date) -> anyhow::Result<Compiled> {
     let load = || -> anyhow::Result<Module> { Ok(Module::load_direct(&std::fs::read(path)?)?) };
     let clock = Clock::at_unix_seconds(today.unix_seconds());
     load().map(|module| Compiled(module.with_clock(clock))).with_context(|| path.display().to_string())

@@ -5,7 +5,7 @@ use entra_auth_policy::operators::OPERATORS;
 use std::io::Write;
 use textwrap::Options;
 
-pub fn print(out: &mut dyn Write, width: usize) -> Result<()> {
+pub(crate) fn print(out: &mut dyn Write, width: usize) -> Result<()> {
     for operator in OPERATORS {
         writeln!(out, "{} ({}, usually in namespace {})", operator.name, operator.title, operator.namespace)?;
         let text = format!("{} {}", operator.reason, operator.note);

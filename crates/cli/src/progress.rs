@@ -4,12 +4,12 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
 use std::time::Duration;
 
-pub struct Progress(ProgressBar);
+pub(crate) struct Progress(ProgressBar);
 
 impl Progress {
     /// Counts bytes; the length of standard input is not known. Hidden unless standard error is a terminal and the
     /// report goes elsewhere: a report on the terminal is progress enough.
-    pub fn start(bytes: u64) -> Progress {
+    pub(crate) fn start(bytes: u64) -> Progress {
         let bar = if bytes == 0 { ProgressBar::no_length() } else { ProgressBar::new(bytes) };
         if std::io::stdout().is_terminal() {
             bar.set_draw_target(ProgressDrawTarget::hidden());
@@ -25,7 +25,7 @@ impl Progress {
         Progress(bar)
     }
 
-    pub fn step(&self, bytes: usize) {
+    pub(crate) fn step(&self, bytes: usize) {
         self.0.inc(bytes as u64);
     }
 }

@@ -67,7 +67,7 @@ impl Subject {
 /// The records of a source, in order. `step` is called with the length of every document.
 ///
 /// An error ends the run: the module is not of this program's version.
-pub fn records(
+pub(crate) fn records(
     source: &Result<Source, SourceError>,
     evaluator: &Evaluator<'_>,
     step: &(dyn Fn(usize) + Sync),
@@ -215,7 +215,7 @@ impl Record {
 }
 
 /// The namespace of a manifest that names none, where the context names none either.
-pub const DEFAULT: &str = "default";
+pub(crate) const DEFAULT: &str = "default";
 
 /// The lines before the content: the document mark, comments, blank lines.
 fn leading_lines(text: &str) -> usize {

@@ -19,7 +19,13 @@ enum Kind {
 }
 
 /// Replaces the files in charts and kustomizations by what the tools make of them. What was run is on `err`.
-pub fn render(paths: &[PathBuf], values: &[PathBuf], walk: &Walk, sources: Sources, err: &mut dyn Write) -> Sources {
+pub(crate) fn render(
+    paths: &[PathBuf],
+    values: &[PathBuf],
+    walk: &Walk,
+    sources: Sources,
+    err: &mut dyn Write,
+) -> Sources {
     let folders = folders(paths, walk);
     let is_input = |source: &Source| {
         source.path().is_some_and(|path| {

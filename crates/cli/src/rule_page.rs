@@ -8,7 +8,7 @@ include!(concat!(env!("OUT_DIR"), "/pages.rs"));
 /// The address of the pages.
 const SITE: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/rules");
 
-pub struct Page {
+pub(crate) struct Page {
     /// One sentence: what is wrong.
     pub sentence: &'static str,
     /// Everything below the table: why, fix, source, with examples. Markdown.
@@ -16,7 +16,7 @@ pub struct Page {
 }
 
 /// The page of a rule. A test makes sure that every rule has one.
-pub fn of(rule: &Rule) -> Page {
+pub(crate) fn of(rule: &Rule) -> Page {
     let text = PAGES.iter().find(|(id, _)| *id == rule.id).map_or("", |(_, text)| text);
     let after_title = text.split_once(&format!("# {}\n\n", rule.id)).map_or(text, |(_, rest)| rest);
     let (sentence, rest) = after_title.split_once("\n\n").unwrap_or((after_title, ""));
@@ -24,18 +24,18 @@ pub fn of(rule: &Rule) -> Page {
     Page { sentence, body: body.trim_end() }
 }
 
-pub fn url(rule: &Rule) -> String {
+pub(crate) fn url(rule: &Rule) -> String {
     format!("{SITE}/{}.md", rule.id)
 }
 
 /// All rules with their groups' titles, the one that is always on first.
-pub fn rules() -> impl Iterator<Item = (&'static str, &'static Rule)> {
+pub(crate) fn rules() -> impl Iterator<Item = (&'static str, &'static Rule)> {
     let groups = rules::GROUPS.iter().flat_map(|group| group.rules.iter().map(|rule| (group.title, *rule)));
     std::iter::once(("Always on", &rules::UNREADABLE)).chain(groups)
 }
 
 /// The rule with that id, or else the most similar id.
-pub fn find(id: &str) -> Result<&'static Rule, Option<&'static str>> {
+pub(crate) fn find(id: &str) -> Result<&'static Rule, Option<&'static str>> {
     if let Some((_, rule)) = rules().find(|(_, rule)| rule.id == id) {
         return Ok(rule);
     }

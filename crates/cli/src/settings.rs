@@ -20,7 +20,7 @@ struct Answer {
 
 /// Reads the file, applies the options that change settings, and validates the result as a policy server does.
 /// `lookups` turns `clusterLookups` on.
-pub fn load(policy: &Policy, lookups: bool, module: Option<&dyn CompiledPolicy>) -> Result<Value> {
+pub(crate) fn load(policy: &Policy, lookups: bool, module: Option<&dyn CompiledPolicy>) -> Result<Value> {
     let file = policy.settings.as_deref();
     let mut settings = match file {
         Some(path) => read(path, policy.policy.as_deref()).with_context(|| path.display().to_string())?,
@@ -75,7 +75,7 @@ fn validate(settings: &Value, file: Option<&Path>, module: Option<&dyn CompiledP
 }
 
 /// The settings of a file, which must be valid.
-pub fn valid(path: &Path) -> Result<Value> {
+pub(crate) fn valid(path: &Path) -> Result<Value> {
     let settings = read(path, None)?;
     let answer: Answer = serde_json::from_slice(&validate_settings(settings.to_string().as_bytes()))?;
     if !answer.valid {
@@ -85,13 +85,13 @@ pub fn valid(path: &Path) -> Result<Value> {
 }
 
 /// Whether rules look things up, as the policy itself reads the settings.
-pub fn wants_cluster(settings: &Value) -> bool {
+pub(crate) fn wants_cluster(settings: &Value) -> bool {
     let text = settings.to_string();
     json::parse(&text).is_ok_and(|value| read_settings(Node::new(&value)).0.cluster_lookups)
 }
 
 /// The settings in a file, of the policy with the `chosen` name if there are several.
-pub fn read(path: &Path, chosen: Option<&str>) -> Result<Value> {
+pub(crate) fn read(path: &Path, chosen: Option<&str>) -> Result<Value> {
     let text = manifest::decode(std::fs::read(path)?).map_err(anyhow::Error::msg)?;
     let documents = manifest::documents(&text);
     // A document of its own, so that a manifest next to the policy does not matter.
@@ -184,7 +184,7 @@ fn something_else(value: &Value) -> Option<String> {
 }
 
 /// The settings with more exemptions, as YAML.
-pub fn with_exemptions(settings: &Value, more: Vec<Value>) -> Result<String> {
+pub(crate) fn with_exemptions(settings: &Value, more: Vec<Value>) -> Result<String> {
     let mut settings = settings.clone();
     let members = settings.as_object_mut().ok_or_else(|| anyhow!("the settings are not an object"))?;
     let mut exemptions = members.remove("exemptions").and_then(|list| list.as_array().cloned()).unwrap_or_default();

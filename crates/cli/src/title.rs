@@ -18,7 +18,7 @@ pub struct Title {
 }
 
 /// The operation of an object that there was before.
-pub const UPDATE: &str = "UPDATE";
+pub(crate) const UPDATE: &str = "UPDATE";
 
 impl Title {
     pub fn of(object: &ManifestObject) -> Title {

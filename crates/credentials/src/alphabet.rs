@@ -37,8 +37,8 @@ impl Alphabet {
     }
 }
 
-pub const ALPHANUMERIC: Alphabet = Alphabet::of("A-Za-z0-9");
-pub const BASE64: Alphabet = Alphabet::of("A-Za-z0-9+/");
-pub const BASE64_URL: Alphabet = Alphabet::of("A-Za-z0-9_-");
+pub(crate) const ALPHANUMERIC: Alphabet = Alphabet::of("A-Za-z0-9");
+pub(crate) const BASE64: Alphabet = Alphabet::of("A-Za-z0-9+/");
+pub(crate) const BASE64_URL: Alphabet = Alphabet::of("A-Za-z0-9_-");
 /// Both base64 alphabets.
-pub const BASE64_ANY: Alphabet = Alphabet::of("A-Za-z0-9+/_-");
+pub(crate) const BASE64_ANY: Alphabet = Alphabet::of("A-Za-z0-9+/_-");

@@ -4,10 +4,10 @@
 pub use vector::Block;
 
 #[cfg(not(target_feature = "simd128"))]
-pub use plain::Block;
+pub(crate) use plain::Block;
 
 /// Whether a block costs about as much as a byte.
-pub const IS_FAST: bool = cfg!(target_feature = "simd128");
+pub(crate) const IS_FAST: bool = cfg!(target_feature = "simd128");
 
 #[cfg(target_feature = "simd128")]
 mod vector {
@@ -51,35 +51,35 @@ mod vector {
 #[cfg(not(target_feature = "simd128"))]
 mod plain {
     #[derive(Clone, Copy)]
-    pub struct Block([u8; 16]);
+    pub(crate) struct Block([u8; 16]);
 
     impl Block {
-        pub const LENGTH: usize = 16;
+        pub(crate) const LENGTH: usize = 16;
 
-        pub fn load(bytes: &[u8; 16]) -> Block {
+        pub(crate) fn load(bytes: &[u8; 16]) -> Block {
             Block(*bytes)
         }
 
-        pub fn low_halves(self) -> Block {
+        pub(crate) fn low_halves(self) -> Block {
             Block(self.0.map(|byte| byte & 15))
         }
 
-        pub fn high_halves(self) -> Block {
+        pub(crate) fn high_halves(self) -> Block {
             Block(self.0.map(|byte| byte >> 4))
         }
 
         /// The bytes of `self` at these indices, which are below 16.
-        pub fn look_up(self, indices: Block) -> Block {
+        pub(crate) fn look_up(self, indices: Block) -> Block {
             Block(indices.0.map(|index| self.0.get(usize::from(index)).copied().unwrap_or_default()))
         }
 
-        pub fn and(self, other: Block) -> Block {
+        pub(crate) fn and(self, other: Block) -> Block {
             let mut others = other.0.into_iter();
             Block(self.0.map(|byte| byte & others.next().unwrap_or_default()))
         }
 
         /// One bit for each byte that is not zero, the first in the lowest bit.
-        pub fn nonzero(self) -> u16 {
+        pub(crate) fn nonzero(self) -> u16 {
             self.0.iter().rev().fold(0, |bits, byte| bits << 1 | u16::from(*byte != 0))
         }
     }

@@ -21,7 +21,7 @@ const APPLICATION_MASK: u32 = 0x1019_F92E;
 
 /// The first token in a run of base64: exactly 52 characters of base32 with a right checksum, or as the user of a URL
 /// of Azure DevOps.
-pub fn find_legacy_token(text: &[u8], run: Range<usize>) -> Option<Hit> {
+pub(crate) fn find_legacy_token(text: &[u8], run: Range<usize>) -> Option<Hit> {
     let mut start = run.start;
     let characters = text.get(run)?;
     for part in characters.split(|b| !BASE32.contains(*b)) {
@@ -71,7 +71,7 @@ fn checksum_holds(token: &[u8]) -> bool {
 }
 
 /// The common CRC-32 (IEEE 802.3), bit by bit: it is needed too rarely for a table.
-pub fn crc32(bytes: impl Iterator<Item = u8>) -> u32 {
+pub(crate) fn crc32(bytes: impl Iterator<Item = u8>) -> u32 {
     !bytes.fold(!0, |crc, byte| {
         (0..8).fold(crc ^ u32::from(byte), |crc, _| {
             let low = crc & 1;

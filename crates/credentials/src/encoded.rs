@@ -24,7 +24,7 @@ const STEP: usize = SHORTEST / 2;
 const LONGEST: usize = 3 << 19;
 
 /// Reports the credentials that have no mark: those in base64, and older tokens of Azure DevOps.
-pub fn find(text: &[u8], layers: usize, found: &mut dyn FnMut(Hit)) {
+pub(crate) fn find(text: &[u8], layers: usize, found: &mut dyn FnMut(Hit)) {
     let mut read_to = 0;
     runs(text, &mut |run| {
         if let Some(token) = devops::find_legacy_token(text, run.clone()) {
@@ -41,7 +41,7 @@ pub fn find(text: &[u8], layers: usize, found: &mut dyn FnMut(Hit)) {
 }
 
 /// Whether [`find`] may find something: a text has base64 in it that begins like a text or is as long as a token.
-pub fn may_find(text: &[u8]) -> bool {
+pub(crate) fn may_find(text: &[u8]) -> bool {
     let mut may = false;
     runs(text, &mut |run| {
         may = may || run.len() >= devops::LENGTH || begins_like_text(text.get(run).unwrap_or_default());

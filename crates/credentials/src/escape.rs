@@ -5,10 +5,10 @@ use super::scan::Hit;
 use super::text::count;
 
 /// How escapes begin.
-pub const MARKS: &[Mark] = &[exact("\\u0"), exact("\\/"), exact("\\x"), exact("&#")];
+pub(crate) const MARKS: &[Mark] = &[exact("\\u0"), exact("\\/"), exact("\\x"), exact("&#")];
 
 /// Whether an escape of an ASCII character begins at `at`.
-pub fn is_at(text: &[u8], at: usize) -> bool {
+pub(crate) fn is_at(text: &[u8], at: usize) -> bool {
     read(text.get(at..).unwrap_or_default()).is_some()
 }
 
@@ -37,7 +37,7 @@ fn decimal(digits: &[u8]) -> Option<u8> {
 }
 
 /// A text without its escapes.
-pub struct Unescaped {
+pub(crate) struct Unescaped {
     pub text: Vec<u8>,
     /// Where an escape was: the offset behind its character here, and behind the escape in the text.
     ends: Vec<(usize, usize)>,
@@ -45,7 +45,7 @@ pub struct Unescaped {
 
 impl Unescaped {
     /// `None` if there is no escape.
-    pub fn of(text: &[u8]) -> Option<Unescaped> {
+    pub(crate) fn of(text: &[u8]) -> Option<Unescaped> {
         let mut unescaped = Unescaped { text: Vec::with_capacity(text.len()), ends: Vec::new() };
         let mut copied_to = 0;
         count(text.len());
@@ -71,7 +71,7 @@ impl Unescaped {
     }
 
     /// Moves hits to where they are in the text with its escapes.
-    pub fn translate(&self, hits: &mut [Hit]) {
+    pub(crate) fn translate(&self, hits: &mut [Hit]) {
         for hit in hits {
             hit.range = self.offset(hit.range.start)..self.offset(hit.range.end);
         }

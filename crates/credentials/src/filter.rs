@@ -215,7 +215,7 @@ impl Classifier {
 }
 
 /// The numbers of the bits that are set, lowest first.
-pub fn bits(mut set: u64) -> impl Iterator<Item = usize> {
+pub(crate) fn bits(mut set: u64) -> impl Iterator<Item = usize> {
     std::iter::from_fn(move || {
         if set == 0 {
             return None;

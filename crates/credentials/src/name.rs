@@ -468,7 +468,7 @@ fn letter(byte: u8) -> Option<usize> {
 
 /// Whether [`name_strength`] and [`is_azure_credential_variable`] may say something of a name that ends so. Never
 /// wrongly says no.
-pub fn may_end_like_a_secret(name: &[u8]) -> bool {
+pub(crate) fn may_end_like_a_secret(name: &[u8]) -> bool {
     name.ends_with(b".windows.net") || ENDINGS.allow(name.iter().rev().copied().filter(u8::is_ascii_alphanumeric))
 }
 

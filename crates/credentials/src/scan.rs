@@ -56,28 +56,28 @@ static FILTER: Filter = MARKS;
 const OWN_BITS: u64 = (1 << (ESCAPE_BIT + 1)) - 1;
 
 /// Whether one of the [`MARKS`] may be in the text.
-pub fn has_mark(text: &str) -> bool {
+pub(crate) fn has_mark(text: &str) -> bool {
     FILTER.seen(text.as_bytes()) != 0
 }
 
 /// Nothing that can be recognised is shorter: `a://:b@c`.
-pub const SHORTEST: usize = 8;
+pub(crate) const SHORTEST: usize = 8;
 
 /// How many layers of base64 are opened: a value in a Secret in a manifest.
 const LAYERS: usize = 2;
 
 /// Every credential in the text, in the order of their first bytes.
-pub fn scan(text: &[u8]) -> Vec<Hit> {
+pub(crate) fn scan(text: &[u8]) -> Vec<Hit> {
     scan_with(&FILTER, text, &mut |_, _| {})
 }
 
 /// The same with a filter that has all of the [`MARKS`], whose other candidates are passed to `others`.
-pub fn scan_with(filter: &Filter, text: &[u8], others: &mut dyn FnMut(usize, u64)) -> Vec<Hit> {
+pub(crate) fn scan_with(filter: &Filter, text: &[u8], others: &mut dyn FnMut(usize, u64)) -> Vec<Hit> {
     scan_layer(filter, text, LAYERS, others)
 }
 
 /// The same in what a layer of base64 covers.
-pub fn scan_inside(text: &[u8], layers: usize) -> Vec<Hit> {
+pub(crate) fn scan_inside(text: &[u8], layers: usize) -> Vec<Hit> {
     scan_layer(&FILTER, text, layers, &mut |_, _| {})
 }
 
@@ -94,7 +94,7 @@ fn scan_layer(filter: &Filter, text: &[u8], layers: usize, others: &mut dyn FnMu
 
 /// Whether an address holds a credential. Formats that ask whether a value is harmless are left out: an address in an
 /// address would ask again, as deep as the text is long.
-pub fn holds_in_address(text: &[u8]) -> bool {
+pub(crate) fn holds_in_address(text: &[u8]) -> bool {
     let mut scan = Scan::new(text);
     let mut found = false;
     FILTER.candidates(text, |at, candidates| {
@@ -409,6 +409,6 @@ static FACT_FILTER: Filter = {
 };
 
 /// What a text as a whole says.
-pub fn facts_of(text: &[u8]) -> Region {
+pub(crate) fn facts_of(text: &[u8]) -> Region {
     Scan::new(text).region(0..text.len())
 }

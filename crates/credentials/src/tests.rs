@@ -10,37 +10,37 @@ mod values;
 use super::*;
 
 /// A small generator (xorshift64*), so that a failing seed fails again.
-pub struct Seed(u64);
+pub(crate) struct Seed(u64);
 
 impl Seed {
-    pub fn new(seed: u64) -> Seed {
+    pub(crate) fn new(seed: u64) -> Seed {
         Seed(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
     }
 
-    pub fn below(&mut self, limit: usize) -> usize {
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
         (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) as usize % limit
     }
 
-    pub fn one_of<'a>(&mut self, from: &[&'a str]) -> &'a str {
+    pub(crate) fn one_of<'a>(&mut self, from: &[&'a str]) -> &'a str {
         from[self.below(from.len())]
     }
 
-    pub fn text(&mut self, alphabet: &Alphabet, length: usize) -> String {
+    pub(crate) fn text(&mut self, alphabet: &Alphabet, length: usize) -> String {
         let members: Vec<char> = (0..128u8).filter(|b| alphabet.contains(*b)).map(char::from).collect();
         (0..length).map(|_| members[self.below(members.len())]).collect()
     }
 
     /// A key of 32 or 64 bytes without any mark.
-    pub fn key(&mut self, bytes: usize) -> String {
+    pub(crate) fn key(&mut self, bytes: usize) -> String {
         let bytes: Vec<u8> = (0..bytes).map(|_| self.below(256) as u8).collect();
         encode(&bytes)
     }
 
     /// Of a signature, with parts of random length.
-    pub fn credential(&mut self, signature: &Signature) -> String {
+    pub(crate) fn credential(&mut self, signature: &Signature) -> String {
         let mut out = String::new();
         for run in signature.before {
             out += &self.text(&run.alphabet, run.min);
@@ -54,7 +54,7 @@ impl Seed {
     }
 }
 
-pub fn encode(bytes: &[u8]) -> String {
+pub(crate) fn encode(bytes: &[u8]) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut out = String::new();
     for group in bytes.chunks(3) {
@@ -71,18 +71,18 @@ pub fn encode(bytes: &[u8]) -> String {
     out
 }
 
-pub fn encode_url(bytes: &[u8]) -> String {
+pub(crate) fn encode_url(bytes: &[u8]) -> String {
     encode(bytes).trim_end_matches('=').replace('+', "-").replace('/', "_")
 }
 
-pub fn ids(text: &str) -> Vec<&'static str> {
+pub(crate) fn ids(text: &str) -> Vec<&'static str> {
     let mut ids = Vec::new();
     recognise_all(text, &mut |kind, _| ids.push(kind.id));
     assert!(ids.is_empty() || may_hold_credential(text), "overlooked {ids:?}");
     ids
 }
 
-pub fn id(text: &str) -> Option<&'static str> {
+pub(crate) fn id(text: &str) -> Option<&'static str> {
     let found = recognise(text);
     assert!(found.is_none() || may_hold_credential(text), "overlooked {found:?}");
     found.map(|kind| kind.id)

@@ -42,12 +42,12 @@ pub(crate) struct Guest {
 }
 
 impl Direct {
-    pub fn link(module: &Module) -> Result<Self> {
+    pub(crate) fn link(module: &Module) -> Result<Self> {
         Ok(Self(linker(module.engine())?.instantiate_pre(module)?))
     }
 
     /// Calls one operation in a fresh instance, whose store `prepare` gives its limits.
-    pub fn call(
+    pub(crate) fn call(
         &self,
         host: Arc<dyn HostCallbacks>,
         clock: Clock,

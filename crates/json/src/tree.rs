@@ -9,7 +9,7 @@ use std::fmt;
 
 /// One value. The values below it follow directly.
 #[derive(Debug)]
-pub struct Entry<'a> {
+pub(crate) struct Entry<'a> {
     /// The name of a member; empty for an element.
     pub key: Cow<'a, str>,
     pub value: Value<'a>,
@@ -19,7 +19,7 @@ pub struct Entry<'a> {
 const _: () = assert!(size_of::<Entry<'_>>() == 6 * size_of::<usize>());
 
 #[derive(Debug)]
-pub enum Value<'a> {
+pub(crate) enum Value<'a> {
     Null,
     Bool(bool),
     Integer(Number<i64>),
@@ -35,17 +35,17 @@ pub enum Value<'a> {
 /// A number with relaxed alignment: aligned to its own size, it would make every entry a third larger.
 #[derive(Clone, Copy, Debug)]
 #[repr(C, packed(4))]
-pub struct Number<T: Copy>(T);
+pub(crate) struct Number<T: Copy>(T);
 
 impl<T: Copy> Number<T> {
-    pub fn get(self) -> T {
+    pub(crate) fn get(self) -> T {
         self.0
     }
 }
 
 impl Entry<'_> {
     /// How many entries the value takes, itself and all below it.
-    pub fn size(&self) -> usize {
+    pub(crate) fn size(&self) -> usize {
         match self.value {
             Value::List(size) | Value::Object(size) => size as usize,
             _ => 1,
@@ -77,7 +77,7 @@ const DEEPEST: u32 = 128;
 
 /// Reads a text that is one value, without what `skip` lists. As in `serde_json`, which says what is wrong with a
 /// text, nesting is limited to 128 levels.
-pub fn parse<'a>(text: &'a str, skip: Option<&'static Skip>) -> Result<Vec<Entry<'a>>, serde_json::Error> {
+pub(crate) fn parse<'a>(text: &'a str, skip: Option<&'static Skip>) -> Result<Vec<Entry<'a>>, serde_json::Error> {
     // An API object has a value for every twenty bytes or so; long texts have fewer.
     let entries = Vec::with_capacity((text.len() / 16 + 1).min(1 << 10));
     let mut reader = Reader { text, at: 0, depth: 0, entries };

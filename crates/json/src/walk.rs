@@ -114,7 +114,7 @@ pub(crate) struct Paths<'p>(Vec<State<'p>>);
 
 impl<'p> Paths<'p> {
     /// Paths that are not valid select nothing.
-    pub fn new(paths: &[&'p str]) -> Self {
+    pub(crate) fn new(paths: &[&'p str]) -> Self {
         let mut all = Paths(vec![State::default()]);
         for (index, path) in paths.iter().enumerate() {
             if let Some(end) = steps(path).and_then(|steps| all.add(steps)) {
@@ -125,7 +125,7 @@ impl<'p> Paths<'p> {
     }
 
     /// Whether a step needs the values themselves.
-    pub fn choose(&self) -> bool {
+    pub(crate) fn choose(&self) -> bool {
         self.0.iter().any(|state| !state.others.is_empty())
     }
 
@@ -179,7 +179,7 @@ impl<'p> Paths<'p> {
     }
 
     /// Calls `found` with each selected node and the path that selects it.
-    pub fn select<'a>(&self, root: Node<'a>, value: Chosen<'_>, found: &mut dyn FnMut(usize, Node<'a>)) {
+    pub(crate) fn select<'a>(&self, root: Node<'a>, value: Chosen<'_>, found: &mut dyn FnMut(usize, Node<'a>)) {
         let mut active = Vec::new();
         self.activate(0, &mut active, 0);
         self.visit(root, value, &mut active, 0, found);

@@ -18,7 +18,7 @@ pub struct Excerpt {
 }
 
 /// Replaces a value, whatever its length.
-pub const MASK: &str = "***";
+pub(crate) const MASK: &str = "***";
 
 /// Lines are cut after this many bytes, because people read them.
 const LONGEST_EXCERPT: usize = 400;
@@ -27,7 +27,7 @@ const LONGEST_EXCERPT: usize = 400;
 pub(crate) struct Tokens(Vec<(Range<usize>, bool)>);
 
 impl Tokens {
-    pub fn of(text: &str, outline: &Outline) -> Tokens {
+    pub(crate) fn of(text: &str, outline: &Outline) -> Tokens {
         let mut tokens = Vec::new();
         visit(text, outline, Outline::ROOT, &mut Vec::new(), &mut tokens);
         tokens.sort_by_key(|(span, _)| span.start);
@@ -35,7 +35,7 @@ impl Tokens {
     }
 
     /// The line that holds `meant.start`, masked.
-    pub fn excerpt(&self, text: &str, line: Range<usize>, meant: &Range<usize>) -> Excerpt {
+    pub(crate) fn excerpt(&self, text: &str, line: Range<usize>, meant: &Range<usize>) -> Excerpt {
         let (mut out, mut span) = (String::new(), None::<Range<usize>>);
         let mut at = line.start;
         let length = Cell::new(0);
@@ -82,7 +82,7 @@ impl Tokens {
     }
 
     /// A line inside a text: only `meant` itself is shown.
-    pub fn inside(text: &str, line: &Range<usize>, meant: &Range<usize>) -> Excerpt {
+    pub(crate) fn inside(text: &str, line: &Range<usize>, meant: &Range<usize>) -> Excerpt {
         let written = |range: Range<usize>| text.get(range).unwrap_or_default();
         let before = written(line.start..meant.start);
         let indent = before.len() - before.trim_start().len();

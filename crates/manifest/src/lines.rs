@@ -13,7 +13,7 @@ pub(crate) struct Lines {
 }
 
 impl Lines {
-    pub fn of(text: &str) -> Lines {
+    pub(crate) fn of(text: &str) -> Lines {
         let newlines = text.match_indices('\n').map(|(at, _)| at + 1);
         let mut count = 0;
         let before = text.as_bytes().chunks(BLOCK).map(|block| {
@@ -27,7 +27,7 @@ impl Lines {
     }
 
     /// The bytes of the line that holds `at`, without its end.
-    pub fn around(&self, text: &str, at: usize) -> Range<usize> {
+    pub(crate) fn around(&self, text: &str, at: usize) -> Range<usize> {
         let line = self.number(at.min(text.len()));
         let start = self.start(line);
         let end = self.starts.get(line + 1).map_or(text.len(), |next| next - 1);
@@ -35,7 +35,7 @@ impl Lines {
     }
 
     /// The line that holds `at` and the characters before `at` on it, both counted from 0.
-    pub fn place(&self, text: &str, at: usize) -> (usize, usize) {
+    pub(crate) fn place(&self, text: &str, at: usize) -> (usize, usize) {
         let line = self.number(at);
         (line, self.characters_before(text, at) - self.characters_before(text, self.start(line)))
     }

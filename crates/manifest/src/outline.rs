@@ -8,18 +8,18 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 /// A document's nodes, each with its bytes in the document's text.
-pub struct Outline {
+pub(crate) struct Outline {
     pub(crate) nodes: Vec<Node>,
 }
 
 #[derive(Debug)]
-pub struct Node {
+pub(crate) struct Node {
     pub span: Range<usize>,
     pub shape: Shape,
 }
 
 #[derive(Debug)]
-pub enum Shape {
+pub(crate) enum Shape {
     /// A scalar; of a block scalar, `span` is the text without its `|`.
     Leaf,
     List(Vec<usize>),
@@ -29,7 +29,7 @@ pub enum Shape {
 }
 
 #[derive(Debug)]
-pub struct Member {
+pub(crate) struct Member {
     /// `None` for keys that JSON does not have.
     pub key: Option<String>,
     pub key_node: usize,
@@ -48,7 +48,7 @@ struct Open {
 
 impl Outline {
     /// `None` if the text is not YAML.
-    pub fn of(text: &str) -> Option<Outline> {
+    pub(crate) fn of(text: &str) -> Option<Outline> {
         let is_json = text.trim_start().starts_with('{');
         is_json.then(|| json::outline(text)).flatten().or_else(|| Outline::of_yaml(text))
     }
@@ -124,14 +124,14 @@ impl Outline {
         };
     }
 
-    pub const ROOT: usize = 0;
+    pub(crate) const ROOT: usize = 0;
 
-    pub fn node(&self, index: usize) -> &Node {
+    pub(crate) fn node(&self, index: usize) -> &Node {
         &self.nodes[index]
     }
 
     /// The node itself, or the one to which an alias refers.
-    pub fn resolve(&self, index: usize) -> usize {
+    pub(crate) fn resolve(&self, index: usize) -> usize {
         match self.nodes[index].shape {
             // The target comes before the alias, so this ends.
             Shape::Alias(target) if target < index => self.resolve(target),
@@ -140,7 +140,7 @@ impl Outline {
     }
 
     /// The member of that key, its own or merged in: then with the member that merges.
-    pub fn member(&self, map: usize, key: &str) -> Option<(&Member, Option<&Member>)> {
+    pub(crate) fn member(&self, map: usize, key: &str) -> Option<(&Member, Option<&Member>)> {
         let Shape::Map(members) = &self.nodes[map].shape else { return None };
         let own = members.iter().find(|member| !member.merges && member.key.as_deref() == Some(key));
         let merged = || {

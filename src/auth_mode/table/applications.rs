@@ -9,7 +9,7 @@ use crate::auth_mode::{Controller, NONE, when};
 use kubernetes::kind;
 use text::docs_only;
 
-pub const ENTRIES: &[Controller] = &[
+pub(super) const ENTRIES: &[Controller] = &[
     Controller {
         title: docs_only("Dapr components"),
         on: Kinds(&[kind::DAPR_COMPONENT]),

@@ -9,7 +9,7 @@ use json::{Node, parse};
 use kubernetes::kind;
 use text::docs_only;
 
-pub const ENTRIES: &[Controller] = &[
+pub(super) const ENTRIES: &[Controller] = &[
     Controller {
         title: docs_only("Argo CD clusters"),
         on: Kinds(&[kind::SECRET]),

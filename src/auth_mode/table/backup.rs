@@ -8,7 +8,7 @@ use credentials::is_benign;
 use kubernetes::kind;
 use text::docs_only;
 
-pub const ENTRIES: &[Controller] = &[
+pub(super) const ENTRIES: &[Controller] = &[
     Controller {
         title: docs_only("Velero"),
         on: Kinds(&[kind::BACKUP_STORAGE_LOCATION]),

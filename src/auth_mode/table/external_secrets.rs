@@ -7,7 +7,7 @@ use crate::auth_mode::{Controller, NONE, when};
 use kubernetes::kind;
 use text::docs_only;
 
-pub const ENTRIES: &[Controller] = &[
+pub(super) const ENTRIES: &[Controller] = &[
     Controller {
         title: docs_only("External Secrets, Azure Key Vault"),
         on: Kinds(&[kind::SECRET_STORE, kind::CLUSTER_SECRET_STORE]),

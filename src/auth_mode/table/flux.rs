@@ -7,7 +7,7 @@ use crate::auth_mode::{Controller, NONE, Predicate, when};
 use kubernetes::kind;
 use text::docs_only;
 
-pub const ENTRIES: &[Controller] = &[
+pub(super) const ENTRIES: &[Controller] = &[
     Controller {
         title: docs_only("Flux buckets on Azure Blob Storage"),
         on: Kinds(&[kind::FLUX_BUCKET]),

@@ -7,7 +7,7 @@ use crate::auth_mode::{Condition, Controller, Flag, NONE, Predicate, when};
 use kubernetes::kind;
 use text::docs_only;
 
-pub const ENTRIES: &[Controller] = &[
+pub(super) const ENTRIES: &[Controller] = &[
     Controller {
         title: docs_only("cert-manager, Azure DNS"),
         on: Kinds(&[kind::ISSUER, kind::CLUSTER_ISSUER]),

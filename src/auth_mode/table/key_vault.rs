@@ -7,7 +7,7 @@ use crate::auth_mode::{Controller, NONE, when};
 use kubernetes::kind;
 use text::docs_only;
 
-pub const ENTRIES: &[Controller] = &[
+pub(super) const ENTRIES: &[Controller] = &[
     Controller {
         title: docs_only("Azure Key Vault provider for Secrets Store CSI Driver"),
         on: Kinds(&[kind::SECRET_PROVIDER_CLASS]),

@@ -9,7 +9,7 @@ use crate::auth_mode::{Controller, Flag, NONE, when};
 use kubernetes::kind;
 use text::docs_only;
 
-pub const ENTRIES: &[Controller] = &[
+pub(super) const ENTRIES: &[Controller] = &[
     Controller {
         title: docs_only("Azure Service Operator"),
         on: Kinds(&[kind::SECRET]),

@@ -8,7 +8,7 @@ use kubernetes::kind;
 use text::docs_only;
 
 /// The rules about credentials report literal keys and secrets in these texts, so the entries report references.
-pub const ENTRIES: &[Controller] = &[
+pub(super) const ENTRIES: &[Controller] = &[
     Controller {
         title: docs_only("Prometheus configuration, remote write"),
         on: FILES,

@@ -7,7 +7,7 @@ use crate::auth_mode::{Choice, Condition, Controller, NONE, when};
 use kubernetes::kind;
 use text::docs_only;
 
-pub const ENTRIES: &[Controller] = &[
+pub(super) const ENTRIES: &[Controller] = &[
     Controller {
         title: docs_only("Azure Files volumes, provisioned dynamically"),
         on: VolumeKinds(&[kind::STORAGE_CLASS]),

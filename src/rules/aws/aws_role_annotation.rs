@@ -108,7 +108,8 @@ fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
 fn check_annotations<'a>(cx: &mut RuleContext<'a>, annotations: Node<'a>) {
     for (key, annotation) in annotations.members() {
         let Some(name) = key.strip_prefix(GROUP) else { continue };
-        let finding = cx.report(annotation, "is for Amazon EKS; on AKS, only software that reads the annotation uses it");
+        let finding =
+            cx.report(annotation, "is for Amazon EKS; on AKS, only software that reads the annotation uses it");
         if let Some((_, fix)) = ANNOTATIONS.iter().find(|(known, _)| *known == name) {
             finding.remediation(*fix);
         }

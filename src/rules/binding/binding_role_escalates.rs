@@ -243,8 +243,7 @@ fn check_published<'a>(cx: &mut RuleContext<'a>, binding: &Binding<'a>) -> bool 
         );
         let granted = escalates.or_else(|| {
             let effective = published.ceiling(binding.object.root, binding.namespaced);
-            let worst = Privileges::of(&effective).worst(|_| !published.for_users).map(|granted| granted.message());
-            worst
+            Privileges::of(&effective).worst(|_| !published.for_users).map(|granted| granted.message())
         })?;
         Some((declared, granted))
     }) else {

@@ -199,7 +199,9 @@ fn is_azure(kind: &CredentialKind) -> bool {
 pub fn report_with_advice<'a>(cx: &mut RuleContext<'a>, text: &Text<'a>) {
     report_with(cx, text, &mut |finding, of_azure| {
         if !of_azure {
-            finding.remediation("take it from a Secret or, with the CSI driver, from Key Vault; rotate what was written here");
+            finding.remediation(
+                "take it from a Secret or, with the CSI driver, from Key Vault; rotate what was written here",
+            );
         }
     });
 }

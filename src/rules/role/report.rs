@@ -4,7 +4,7 @@ use crate::privilege::Privileges;
 use crate::rule::RuleContext;
 
 /// Reports what the engine lists for the rule.
-pub fn privileges<'a>(cx: &mut RuleContext<'a>, role: &Privileges<'_, 'a>) {
+pub(super) fn privileges<'a>(cx: &mut RuleContext<'a>, role: &Privileges<'_, 'a>) {
     for granted in role.reported_by(cx.rule.id) {
         let is_compared = cx.is_compared(granted.severity);
         let finding = cx.report(granted.policy_rule.node, granted.message());

@@ -121,7 +121,8 @@ mod tests {
         assert_eq!(fixes("workload-identity-unknown-key", json!({}), ACCOUNT, object), [fix]);
         let object = account(json!({"azure.workload.identity/client-id": guid}));
         let settings = json!({"identities": [{"namespace": "shop", "serviceAccount": "search", "clientIds": [guid]}]});
-        let fix = "use a granted client id, or ask your cluster operators to list this one for shop/checkout in identities";
+        let fix =
+            "use a granted client id, or ask your cluster operators to list this one for shop/checkout in identities";
         assert_eq!(fixes("workload-identity-client", settings, ACCOUNT, object), [fix]);
         let annotations = json!({"azure.workload.identity/skip-containers": "a, b"});
         let object = json!({"metadata": {"labels": label, "annotations": annotations}, "spec": {}});

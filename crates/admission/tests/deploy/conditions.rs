@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 /// Whether the request reaches the policy. As in the API server, a condition that fails to evaluate is an error and not
 /// an answer.
-pub fn let_pass(conditions: &[Value], request: &Value) -> Result<bool, String> {
+pub(crate) fn let_pass(conditions: &[Value], request: &Value) -> Result<bool, String> {
     let mut context = Context::default();
     context.add_variable("request", request).map_err(|error| error.to_string())?;
     context.add_variable("object", &request["object"]).map_err(|error| error.to_string())?;
@@ -23,20 +23,20 @@ pub fn let_pass(conditions: &[Value], request: &Value) -> Result<bool, String> {
 }
 
 /// The request of this user to create a Pod.
-pub fn of_user(user_info: &Value) -> Value {
+pub(crate) fn of_user(user_info: &Value) -> Value {
     let resource = json!({"group": "", "version": "v1", "resource": "pods"});
     json!({"operation": "CREATE", "resource": resource, "userInfo": user_info, "object": {"kind": "Pod"}})
 }
 
 /// The request of a person to label a Secret.
-pub fn of_secret(secret: &Value) -> Value {
+pub(crate) fn of_secret(secret: &Value) -> Value {
     let resource = json!({"group": "", "version": "v1", "resource": "secrets"});
     let jane = user("jane@contoso.com", &["system:authenticated"]);
     json!({"operation": "UPDATE", "resource": resource, "userInfo": jane, "object": secret, "oldObject": secret})
 }
 
 /// A release as Helm keeps it.
-pub fn helm_release() -> Value {
+pub(crate) fn helm_release() -> Value {
     json!({
         "apiVersion": "v1",
         "kind": "Secret",
@@ -51,7 +51,7 @@ pub fn helm_release() -> Value {
 }
 
 /// Secrets that are not a release and nothing else, each nearly one.
-pub fn nearly_helm_releases() -> Vec<Value> {
+pub(crate) fn nearly_helm_releases() -> Vec<Value> {
     let change = |pointer: &str, value: Value| {
         let mut secret = helm_release();
         let (above, key) = pointer.rsplit_once('/').unwrap();
@@ -80,7 +80,7 @@ fn user(name: &str, groups: &[&str]) -> Value {
 }
 
 /// Writers that need no policy: they constantly issue tokens and certificates and copy data.
-pub fn left_out() -> Vec<Value> {
+pub(crate) fn left_out() -> Vec<Value> {
     let mut users =
         vec![user("system:node:aks-nodepool1-12345678-vmss000000", &["system:nodes", "system:authenticated"])];
     for name in ["system:apiserver", "system:kube-controller-manager", "system:kube-scheduler", "aksService"] {
@@ -96,7 +96,7 @@ pub fn left_out() -> Vec<Value> {
 }
 
 /// All other users, including those who only look like the former, and those with little information.
-pub fn evaluated() -> Vec<Value> {
+pub(crate) fn evaluated() -> Vec<Value> {
     vec![
         user("jane@contoso.com", &["0f8fad5b-d9cb-469f-a165-70867728950e", "system:authenticated"]),
         user("masterclient", &["system:masters", "system:authenticated"]),

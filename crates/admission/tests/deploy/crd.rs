@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
-pub fn check(object: &Value) -> Result<(), serde_json::Error> {
+pub(crate) fn check(object: &Value) -> Result<(), serde_json::Error> {
     Policy::deserialize(object).map(drop)
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-pub struct Place {
+pub(crate) struct Place {
     pub name: &'static str,
     /// An object with the value there, under the name.
     pub put: fn(&str, &str) -> Value,
@@ -18,7 +18,7 @@ const fn place(name: &'static str, put: fn(&str, &str) -> Value) -> Place {
 
 const COPY: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
-pub const PLACES: &[Place] = &[
+pub(crate) const PLACES: &[Place] = &[
     Place {
         crowd: Some(|name, value| {
             let mut env: Vec<Value> = weak().map(|(name, value)| json!({"name": name, "value": value})).collect();
@@ -178,9 +178,9 @@ pub const PLACES: &[Place] = &[
 ];
 
 /// How a value can be spelt, given its name.
-pub type Encoding = fn(&str, &str) -> String;
+pub(crate) type Encoding = fn(&str, &str) -> String;
 
-pub const ENCODINGS: &[(&str, Encoding)] = &[
+pub(crate) const ENCODINGS: &[(&str, Encoding)] = &[
     ("base64", |_, value| base64(value.as_bytes())),
     ("base64 twice", |_, value| base64(base64(value.as_bytes()).as_bytes())),
     ("base64 of a line", |name, value| base64(format!("{}\n", assigned(name, value)).as_bytes())),
@@ -202,7 +202,7 @@ pub const ENCODINGS: &[(&str, Encoding)] = &[
 ];
 
 /// What says of another value that it is harmless.
-pub const EXCUSES: &[&str] = &[
+pub(crate) const EXCUSES: &[&str] = &[
     "UseDevelopmentStorage=true;",
     "UseDevelopmentEmulator=true;",
     "AccountName=devstoreaccount1;",
@@ -246,7 +246,7 @@ fn pod(container: Value) -> Value {
     )
 }
 
-pub fn config_map(key: &str, text: &str) -> Value {
+pub(crate) fn config_map(key: &str, text: &str) -> Value {
     object("v1", "ConfigMap", json!({"data": {key: text}}))
 }
 
@@ -288,7 +288,7 @@ fn weak() -> impl Iterator<Item = (String, String)> {
     (0..50).map(|n| (format!("a{n:02}_token"), format!("a1b2c3d4e5f6g7h8i9j{n}")))
 }
 
-pub fn base64(bytes: &[u8]) -> String {
+pub(crate) fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut encoded = String::new();
     for chunk in bytes.chunks(3) {

@@ -2,14 +2,14 @@
 
 use crate::Sample;
 
-pub struct Exception {
+pub(crate) struct Exception {
     pub change: &'static str,
     pub what: &'static str,
     pub why: &'static str,
     pub covers: fn(&str, &Sample) -> bool,
 }
 
-pub const EXCEPTIONS: &[Exception] = &[
+pub(crate) const EXCEPTIONS: &[Exception] = &[
     Exception {
         change: "moved to an annotation, a label, a member, an attribute, a parameter, a mount option or kubectl's copy",
         what: "the metadata endpoint, and switches to the node's identity",

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use std::path::Path;
 
 /// Both the policy and the schema that editors use accept them.
-pub fn check(settings: &Value) -> Result<(), String> {
+pub(crate) fn check(settings: &Value) -> Result<(), String> {
     let answer: Value = serde_json::from_slice(&validate_settings(settings.to_string().as_bytes())).unwrap();
     if answer != json!({"valid": true}) {
         return Err(answer["message"].as_str().unwrap_or_default().to_owned());

@@ -6,13 +6,13 @@ use gix::ObjectId;
 use gix::objs::Kind;
 use std::path::{Path, PathBuf};
 
-pub struct Repository {
+pub(super) struct Repository {
     git: gix::Repository,
     root: PathBuf,
 }
 
 /// A file of a revision.
-pub struct File {
+pub(super) struct File {
     /// From the root of the repository.
     pub path: PathBuf,
     id: ObjectId,
@@ -20,7 +20,7 @@ pub struct File {
 
 impl Repository {
     /// The repository that a path is in.
-    pub fn of(path: &Path) -> Result<Repository> {
+    pub(super) fn of(path: &Path) -> Result<Repository> {
         let path = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
         let folder = if path.is_dir() { &path } else { path.parent().unwrap_or(&path) };
         let git = gix::discover(folder)
@@ -31,12 +31,12 @@ impl Repository {
         Ok(Repository { git, root })
     }
 
-    pub fn root(&self) -> &Path {
+    pub(super) fn root(&self) -> &Path {
         &self.root
     }
 
     /// The files of a revision whose names are those of manifests.
-    pub fn manifests(&self, revision: &str) -> Result<Vec<File>> {
+    pub(super) fn manifests(&self, revision: &str) -> Result<Vec<File>> {
         let files = || -> Result<_> {
             let commit = self.git.rev_parse_single(revision)?.object()?.peel_to_commit()?;
             Ok(commit.tree()?.traverse().breadthfirst.files()?)
@@ -57,7 +57,7 @@ impl Repository {
         Ok(files.filter(|file| is_manifest_name(&file.path)).collect())
     }
 
-    pub fn read(&self, file: &File) -> Result<Vec<u8>> {
+    pub(super) fn read(&self, file: &File) -> Result<Vec<u8>> {
         let blob =
             self.git.find_object(file.id).map_err(|error| anyhow!("--base: {}: {error}", file.path.display()))?;
         Ok(blob.detach().data)
@@ -66,7 +66,7 @@ impl Repository {
 
 impl File {
     /// Whether the file has this content.
-    pub fn has(&self, bytes: &[u8]) -> bool {
+    pub(super) fn has(&self, bytes: &[u8]) -> bool {
         gix::objs::compute_hash(self.id.kind(), Kind::Blob, bytes).is_ok_and(|id| id == self.id)
     }
 }

@@ -7,13 +7,13 @@ use crate::record::Record;
 use entra_auth_policy::verdict::Action;
 use std::io::{self, Write};
 
-pub struct Azure<W: Write> {
+pub(super) struct Azure<W: Write> {
     out: W,
     all: bool,
 }
 
 impl<W: Write> Azure<W> {
-    pub fn new(out: W, all: bool) -> Self {
+    pub(super) fn new(out: W, all: bool) -> Self {
         Azure { out, all }
     }
 

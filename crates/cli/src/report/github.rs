@@ -7,13 +7,13 @@ use crate::record::Record;
 use entra_auth_policy::verdict::Action;
 use std::io::{self, Write};
 
-pub struct Github<W: Write> {
+pub(super) struct Github<W: Write> {
     out: W,
     all: bool,
 }
 
 impl<W: Write> Github<W> {
-    pub fn new(out: W, all: bool) -> Self {
+    pub(super) fn new(out: W, all: bool) -> Self {
         Github { out, all }
     }
 

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-pub struct Gitlab<O: Write, E: Write> {
+pub(super) struct Gitlab<O: Write, E: Write> {
     out: O,
     err: E,
     all: bool,
@@ -18,7 +18,7 @@ pub struct Gitlab<O: Write, E: Write> {
 }
 
 impl<O: Write, E: Write> Gitlab<O, E> {
-    pub fn new(out: O, err: E, all: bool) -> Self {
+    pub(super) fn new(out: O, err: E, all: bool) -> Self {
         Gitlab { out, err, all, seen: BTreeMap::new(), issues: Vec::new() }
     }
 }

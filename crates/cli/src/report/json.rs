@@ -6,7 +6,7 @@ use crate::rule_page;
 use serde::Serialize;
 use std::io::{self, Write};
 
-pub struct Json<O: Write, E: Write> {
+pub(super) struct Json<O: Write, E: Write> {
     out: O,
     err: E,
 }
@@ -59,7 +59,7 @@ struct Finding<'r> {
 }
 
 impl<O: Write, E: Write> Json<O, E> {
-    pub fn new(out: O, err: E) -> Self {
+    pub(super) fn new(out: O, err: E) -> Self {
         Json { out, err }
     }
 }

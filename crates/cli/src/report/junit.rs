@@ -5,7 +5,7 @@ use crate::record::Record;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-pub struct Junit<W: Write> {
+pub(super) struct Junit<W: Write> {
     out: W,
     all: bool,
     cases: String,
@@ -15,7 +15,7 @@ pub struct Junit<W: Write> {
 }
 
 impl<W: Write> Junit<W> {
-    pub fn new(out: W, all: bool) -> Self {
+    pub(super) fn new(out: W, all: bool) -> Self {
         Junit { out, all, cases: String::new(), tests: 0, failures: 0, errors: 0 }
     }
 }

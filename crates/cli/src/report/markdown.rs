@@ -10,7 +10,7 @@ use std::io::{self, Write};
 /// GitHub takes comments of 65,536 characters.
 const MOST: usize = 60_000;
 
-pub struct Markdown<W: Write> {
+pub(super) struct Markdown<W: Write> {
     out: W,
     all: bool,
     denied: String,
@@ -20,7 +20,7 @@ pub struct Markdown<W: Write> {
 }
 
 impl<W: Write> Markdown<W> {
-    pub fn new(out: W, all: bool) -> Self {
+    pub(super) fn new(out: W, all: bool) -> Self {
         let empty = String::new;
         Markdown { out, all, denied: empty(), warned: empty(), failed: empty(), left: 0 }
     }

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-pub struct Sarif<O: Write, E: Write> {
+pub(super) struct Sarif<O: Write, E: Write> {
     out: O,
     err: E,
     all: bool,
@@ -23,7 +23,7 @@ pub struct Sarif<O: Write, E: Write> {
 }
 
 impl<O: Write, E: Write> Sarif<O, E> {
-    pub fn new(out: O, err: E, all: bool) -> Self {
+    pub(super) fn new(out: O, err: E, all: bool) -> Self {
         Sarif { out, err, all, seen: BTreeMap::new(), results: Vec::new(), notifications: Vec::new() }
     }
 }

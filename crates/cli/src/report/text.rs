@@ -11,7 +11,7 @@ use manifest::{Fault, Place, Region};
 use std::fmt::{self, Write as _};
 use std::io::{self, Write};
 
-pub struct Text<W: Write> {
+pub(super) struct Text<W: Write> {
     out: W,
     all: bool,
     quiet: bool,
@@ -20,7 +20,7 @@ pub struct Text<W: Write> {
 }
 
 /// Renders records, on any thread: rendering some takes longer than their evaluation.
-pub struct RecordRenderer {
+pub(super) struct RecordRenderer {
     /// Also the findings that the profile does not show.
     all: bool,
     /// Only what has findings.
@@ -36,11 +36,11 @@ const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
 
 impl RecordRenderer {
-    pub fn new(all: bool, quiet: bool, width: usize) -> Self {
+    pub(super) fn new(all: bool, quiet: bool, width: usize) -> Self {
         RecordRenderer { all, quiet, renderer: Renderer::styled().decor_style(DecorStyle::Ascii).term_width(width) }
     }
 
-    pub fn render(&self, record: &Record) -> String {
+    pub(super) fn render(&self, record: &Record) -> String {
         let mut out = String::new();
         // Writing to a string cannot fail.
         let _ = self.write(record, &mut out);
@@ -139,7 +139,7 @@ fn ends_with_findings(record: &Record, all: bool) -> bool {
 }
 
 impl<W: Write> Text<W> {
-    pub fn new(out: W, all: bool, quiet: bool) -> Self {
+    pub(super) fn new(out: W, all: bool, quiet: bool) -> Self {
         Text { out, all, quiet, apart: false }
     }
 

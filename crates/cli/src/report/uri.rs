@@ -8,7 +8,7 @@ const ESCAPED: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/').remove(b'@').remove(b'+');
 
 /// The path with slashes and without `./`, relative if it is under the current folder.
-pub fn path(source: &str) -> String {
+pub(super) fn path(source: &str) -> String {
     if source == "-" {
         return "stdin".to_owned();
     }
@@ -25,7 +25,7 @@ pub fn path(source: &str) -> String {
 }
 
 /// The same as a URI reference.
-pub fn of(source: &str) -> String {
+pub(super) fn of(source: &str) -> String {
     let path = path(source);
     let escaped = utf8_percent_encode(&path, ESCAPED);
     if path.starts_with('/') { format!("file://{escaped}") } else { escaped.to_string() }

@@ -13,8 +13,8 @@ use std::process::{Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
 
-pub const GOOD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: good, namespace: shop}\nspec:\n  serviceAccountName: web\n  containers: [{name: web, image: a}]\n";
-pub const BAD: &str = "\
+pub(crate) const GOOD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: good, namespace: shop}\nspec:\n  serviceAccountName: web\n  containers: [{name: web, image: a}]\n";
+pub(crate) const BAD: &str = "\
 apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
 metadata: {name: bad, namespace: shop}
@@ -25,24 +25,24 @@ subjects:
   name: system:anonymous
 ";
 
-pub struct Run {
+pub(crate) struct Run {
     pub code: i32,
     pub out: String,
     pub err: String,
 }
 
 impl Run {
-    pub fn lines(&self) -> Vec<Value> {
+    pub(crate) fn lines(&self) -> Vec<Value> {
         self.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}{}", self.out, self.err))
     }
 }
 
 /// A folder with files, to run in.
-pub fn folder(files: &[(&str, &str)]) -> TempDir {
+pub(crate) fn folder(files: &[(&str, &str)]) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in files {
         let path = folder.path().join(name);
@@ -66,12 +66,12 @@ impl Write for Page {
 }
 
 /// The root of the repository.
-pub fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
 }
 
 /// Runs a command in the folder. Arguments that name a file there mean that file.
-pub fn entra_auth(folder: &Path, arguments: &[&str]) -> Run {
+pub(crate) fn entra_auth(folder: &Path, arguments: &[&str]) -> Run {
     let inside = |argument: &&str| match folder.join(argument) {
         path if path.exists() || argument.contains(".y") => path.into(),
         _ => (*argument).into(),
@@ -101,30 +101,30 @@ pub fn entra_auth(folder: &Path, arguments: &[&str]) -> Run {
 }
 
 /// The same for `check`.
-pub fn check(folder: &Path, arguments: &[&str]) -> Run {
+pub(crate) fn check(folder: &Path, arguments: &[&str]) -> Run {
     entra_auth(folder, &[&["check"], arguments].concat())
 }
 
 /// The same with one file.
-pub fn check_text(text: &str, arguments: &[&str]) -> Run {
+pub(crate) fn check_text(text: &str, arguments: &[&str]) -> Run {
     let folder = folder(&[("input.yaml", text)]);
     check(folder.path(), &[arguments, &["input.yaml"]].concat())
 }
 
 /// The program as a process.
-pub fn command(folder: &Path, arguments: &[&str]) -> Command {
+pub(crate) fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_entra-auth"));
     command.current_dir(folder).args(arguments).env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
     command
 }
 
-pub fn finish(output: Output) -> Run {
+pub(crate) fn finish(output: Output) -> Run {
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     Run { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
 }
 
 /// `check` as a process, with this on its standard input.
-pub fn pipe(text: &str, arguments: &[&str]) -> Run {
+pub(crate) fn pipe(text: &str, arguments: &[&str]) -> Run {
     let folder = tempfile::tempdir().unwrap();
     let mut command = command(folder.path(), &["check", "--today", &today().to_string()]);
     command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());

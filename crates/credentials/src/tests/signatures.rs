@@ -165,7 +165,7 @@ fn patterns_read_as_in_the_model() {
 }
 
 /// An Azure DevOps token of the older kind: base32 of 28 random bytes and a masked checksum.
-pub fn devops_token(seed: &mut Seed, mask: u32) -> String {
+pub(super) fn devops_token(seed: &mut Seed, mask: u32) -> String {
     let payload: Vec<u8> = (0..28).map(|_| seed.below(256) as u8).collect();
     let sum = (crc32(payload.iter().copied()) ^ mask).to_le_bytes();
     let mut rest = payload.into_iter();

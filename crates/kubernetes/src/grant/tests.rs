@@ -29,7 +29,7 @@ struct Written {
 mod oracle {
     use super::{Attributes, Written};
 
-    pub fn rule_allows(request: &Attributes<'_>, rule: &Written) -> bool {
+    pub(super) fn rule_allows(request: &Attributes<'_>, rule: &Written) -> bool {
         let combined = match request.subresource {
             "" => request.resource.to_owned(),
             subresource => format!("{}/{subresource}", request.resource),
@@ -40,7 +40,7 @@ mod oracle {
             && resource_name_matches(rule, request.name)
     }
 
-    pub fn url_allows(verb: &str, path: &str, rule: &Written) -> bool {
+    pub(super) fn url_allows(verb: &str, path: &str, rule: &Written) -> bool {
         verb_matches(rule, verb) && non_resource_url_matches(rule, path)
     }
 
