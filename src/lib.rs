@@ -136,7 +136,7 @@ fn evaluate_as(payload: &[u8], host: &Host<'_>, wanted: Wanted) -> Evaluation {
         }
     }
     if spelt == Spelt::No && !decisions.is_empty() {
-        verdict::spell(&cx, &object, &mut decisions);
+        message::spell(&cx, &object, &mut decisions);
     }
     let response = message::respond(&decisions, &object, request, &settings, requester);
     Evaluation { response, requester, findings: decisions }

@@ -1,11 +1,13 @@
 //! The response: what kubectl prints, what the audit log keeps, what audit reports show.
 
+use crate::anchor::{Anchor, Spelt, locate};
 use crate::finding::Severity;
 use crate::object::{Object, Title};
 use crate::request::Request;
 use crate::requester::Requester;
-use crate::rule::Rule;
+use crate::rule::{Rule, RuleContext};
 use crate::settings::Settings;
+use crate::sort::sort;
 use crate::verdict::{Action, Decision, ONLY_OLD, is_about_role};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -63,11 +65,27 @@ impl Response {
 }
 
 /// The decisions whose places a response spells.
-pub(crate) fn described(decisions: &[Decision]) -> impl Iterator<Item = &Decision> {
+fn described(decisions: &[Decision]) -> impl Iterator<Item = &Decision> {
     let denied = worst_first(decisions.iter().filter(|j| j.denies()));
     let warned = worst_first(decisions.iter().filter(|j| j.warns()));
     let first = by_rule(&warned).into_iter().map(|(decision, _)| decision);
     denied.into_iter().take(MOST_ENTRIES).chain(warned.into_iter().take(MOST_ENTRIES)).chain(first)
+}
+
+/// Spells the paths of the decisions that the response describes.
+pub(crate) fn spell(cx: &RuleContext<'_>, object: &Object<'_>, decisions: &mut [Decision]) {
+    let mut described: Vec<usize> = described(decisions).map(|decision| decision.finding).collect();
+    sort(&mut described);
+    described.dedup();
+    let places: Vec<&Anchor<'_>> =
+        described.iter().filter_map(|at| cx.findings.get(*at)).map(|finding| &finding.place).collect();
+    let mut locations = locate(object.root, &places, Spelt::Yes);
+    for decision in decisions {
+        let at = described.binary_search(&decision.finding).ok();
+        if let Some(location) = at.and_then(|at| locations.get_mut(at)) {
+            decision.location = std::mem::take(location);
+        }
+    }
 }
 
 /// Puts the decisions into words.

@@ -2,7 +2,6 @@
 
 use crate::anchor::{Anchor, Location, Spelt, digest, locate};
 use crate::finding::{Compared, Severity};
-use crate::message::described;
 use crate::object::Object;
 use crate::requester::{Requester, writes_for_aks};
 use crate::rule::{Check, Rule, RuleContext};
@@ -28,7 +27,7 @@ pub struct Decision {
     pub expired: Option<Arc<str>>,
     pub(crate) compared: Compared,
     /// Its number among the findings.
-    finding: usize,
+    pub(crate) finding: usize,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -161,22 +160,6 @@ pub(crate) fn decide(
 /// Whether the rule is about what a role grants.
 pub(crate) fn is_about_role(rule: &str) -> bool {
     rules::role::GROUP.rules.iter().any(|of| of.id == rule)
-}
-
-/// Spells the paths of the decisions that the response describes.
-pub(crate) fn spell(cx: &RuleContext<'_>, object: &Object<'_>, decisions: &mut [Decision]) {
-    let mut described: Vec<usize> = described(decisions).map(|decision| decision.finding).collect();
-    sort(&mut described);
-    described.dedup();
-    let places: Vec<&Anchor<'_>> =
-        described.iter().filter_map(|at| cx.findings.get(*at)).map(|finding| &finding.place).collect();
-    let mut locations = locate(object.root, &places, Spelt::Yes);
-    for decision in decisions {
-        let at = described.binary_search(&decision.finding).ok();
-        if let Some(location) = at.and_then(|at| locations.get_mut(at)) {
-            decision.location = std::mem::take(location);
-        }
-    }
 }
 
 /// What the exemptions that cover the findings of a rule say: the reason of the first that has not ended, and that the

@@ -69,7 +69,7 @@ fn a_refusal_says_what_where_and_how() {
 }
 
 #[test]
-fn warnings_come_with_acceptance_and_stand_in_its_message() {
+fn warnings_come_with_acceptance_and_are_in_its_message() {
     let object = binding(&[json!({"kind": "User", "name": "jane@contoso.com"})]);
     let response = evaluate_request(json!({}), request("CREATE", object)).response;
     assert!(response.accepted);
@@ -77,7 +77,7 @@ fn warnings_come_with_acceptance_and_stand_in_its_message() {
     assert_eq!(
         response.warnings,
         [
-            "binding-individual-user: RoleBinding shop/team: subjects[jane@contoso.com] is an individual user, not a group; add the person to an Entra group and bind the group, or list the user in allowedUsers"
+            "binding-individual-user: RoleBinding shop/team: subjects[jane@contoso.com] is an individual user, not a group; add the person to an Entra group and bind the group, or ask your cluster operators to list the user in allowedUsers"
         ]
     );
     assert!(

@@ -167,7 +167,7 @@ impl<'a> Container<'a> {
         self.env.get(self.index_of(name, self.env.len(), &self.references().by_name)?)
     }
 
-    /// What `$(name)` stands for in the variable at `end`, or in the arguments: `None` if it is left as it is.
+    /// What `$(name)` expands to in the variable at `end`, or in the arguments: `None` if it is left as it is.
     fn value_of<'v>(
         &'v self,
         name: &str,

@@ -19,6 +19,7 @@ pub(crate) fn run(root: &Path, group: &str, id: &str) -> Result<()> {
     }
     std::fs::write(&file, TEMPLATE.replace("RULE-ID", id))?;
     register(&folder.join("mod.rs"), &module)?;
+    list(&root.join("docs/kubernetes-and-aks-versions.md"), id)?;
     let fixtures = root.join("test_data").join(id);
     std::fs::create_dir_all(&fixtures)?;
     for (name, object) in [("deny-example.yaml", id), ("allow-example.yaml", "fine")] {
@@ -26,6 +27,13 @@ pub(crate) fn run(root: &Path, group: &str, id: &str) -> Result<()> {
     }
     println!("wrote {} and test_data/{id}/; continue with step 3 in CONTRIBUTING.md", file.display());
     Ok(())
+}
+
+/// Lists the rule on the page of versions, among those that do not depend on one.
+fn list(page: &Path, id: &str) -> Result<()> {
+    let text = std::fs::read_to_string(page)?;
+    let (rules, sources) = text.split_once("\n## Sources\n").context("the page of versions has no sources")?;
+    Ok(std::fs::write(page, format!("{rules}- [{id}](rules/{id}.md)\n\n## Sources\n{sources}"))?)
 }
 
 /// Adds the module and the entry at the end of the group's table.
@@ -114,6 +122,8 @@ mod tests {
     #[test]
     fn a_new_rule_is_registered_in_every_group() {
         let folder = std::env::temp_dir().join(format!("new-rule-{}", std::process::id()));
+        std::fs::create_dir_all(folder.join("docs")).unwrap();
+        std::fs::write(folder.join("docs/kubernetes-and-aks-versions.md"), "- a rule\n\n## Sources\n").unwrap();
         for group in entra_auth_policy::rules::GROUPS {
             let group = group.id.replace('-', "_");
             let target = folder.join("src/rules").join(&group);

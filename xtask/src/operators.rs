@@ -151,7 +151,7 @@ const INTRO: &str = "\
 Operators need grants that the rules about roles report. `operators` in the settings lists those that run in a
 cluster, each with its namespace:
 
-```yaml
+```yaml settings
 operators:
 - {name: argo-cd, namespace: argocd}
 ```

@@ -50,7 +50,7 @@ Exit status: 0 if the cluster passes with the settings, 1 if something is still 
 const DAYS: u64 = 90;
 const REASON: &str = "fill in why this is needed";
 
-/// Somebody who holds cluster-admin.
+/// A subject that holds cluster-admin.
 struct Administrator {
     name: String,
     /// How to find out who that is.

@@ -196,7 +196,7 @@ impl<'t> Parents<'t> {
 /// Longer lines do not name a part.
 const LONGEST_PARENT: usize = 128;
 
-/// The column of what a line says, behind the marks of list items, and the line from there; `None` if it says nothing.
+/// The column of a line's content, behind the marks of list items, and the line from there; `None` if it is blank.
 fn indent_of(line: &str) -> Option<(usize, &str)> {
     let mut rest = line.trim_start();
     while let Some(item) = rest.strip_prefix("- ") {

@@ -103,7 +103,7 @@ mod tests {
             "object": {"kind": "TokenRequest", "spec": {"audiences": ["api://AzureADTokenExchange"]}}}}"#;
         let today = || Date::parse("2026-11-21").unwrap();
         let response = evaluate(payload, &Host { today: &today, cluster: &NoCluster }).response;
-        let line = r#"trustedRequesters: ["system:serviceaccount:external-secrets:external-secrets"]"#;
+        let line = "list system:serviceaccount:external-secrets:external-secrets in trustedRequesters";
         assert!(response.accepted && response.message.unwrap().contains(line));
     }
 }

@@ -227,7 +227,7 @@ fn a_group_denies_only_what_its_message_names() {
         let found = asked.found_by_members();
         let others: Vec<_> = found.iter().filter(|rule| !about_tenants.contains(rule)).collect();
         assert!(others.is_empty(), "{rule}/{name}: {others:?}");
-        // Some of the objects also have a client id that is nobody's.
+        // Some of the objects also have a client id that no account has.
         assert!(!found.is_empty() || asked.passes_group(), "{rule}/{name}");
         count += 1;
     }

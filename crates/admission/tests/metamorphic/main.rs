@@ -96,7 +96,7 @@ fn read_samples() -> Vec<Sample> {
                 room -= 1;
                 let is_word = !value.contains(|c: char| c.is_ascii_whitespace()) && !value.contains(['"', '{', '\\']);
                 let is_found = |name: &str, place: &Place| worst(&findings(&(place.put)(name, &value))).is_some();
-                // A mode is no credential where it chooses nothing.
+                // A mode is not a credential where it chooses nothing.
                 if !is_found(&name, place("variable")) && !is_found(&name, place("entry of a ConfigMap")) {
                     continue;
                 }

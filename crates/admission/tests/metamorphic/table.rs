@@ -33,7 +33,7 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
     Exception {
         change: "moved to where no controller reads its configuration",
         what: "files and names of Secrets that choose how to sign in",
-        why: "a choice is no secret, and has no effect there",
+        why: "a choice is not a secret, and has no effect there",
         covers: |change, sample| {
             let is_choice = sample.is_mode || sample.rule == "credential-mode" && !sample.by_value;
             is_choice && (!sample.is_mode || !change.contains("moved to entry of a ConfigMap"))
