@@ -41,7 +41,7 @@ pub const ENDPOINT_MARKS: &[Mark] = &[
 pub const SWITCH_MARKS: &[Mark] =
     &[any_case("msi"), any_case("identity"), any_case("imds"), exact("login"), any_case("azaccount")];
 /// Longest spelling of an address that is looked at, to each side of the digits that gave it away.
-const LONGEST: usize = 64;
+const LONGEST_ADDRESS: usize = 64;
 
 /// Whether `text` names the metadata endpoint: an address in any spelling that URL parsers and `inet_aton` accept, its
 /// token path or its name. Lists of hosts that bypass a proxy are left alone.
@@ -72,10 +72,10 @@ fn mentions_address(text: &str) -> bool {
         }
         let Some(address) = given_away(bytes, at) else { continue };
         let part = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b':');
-        let before = bytes.get(at.saturating_sub(LONGEST)..at).unwrap_or_default();
+        let before = bytes.get(at.saturating_sub(LONGEST_ADDRESS)..at).unwrap_or_default();
         let after = bytes.get(at..).unwrap_or_default();
         let start = at - before.iter().rev().take_while(|b| part(b)).count();
-        let end = at + after.iter().take(LONGEST).take_while(|b| part(b)).count();
+        let end = at + after.iter().take(LONGEST_ADDRESS).take_while(|b| part(b)).count();
         let token = text.get(start..end).unwrap_or_default();
         let is_named = is_address(token, address)
             && match address {

@@ -150,7 +150,9 @@ impl LookupError {
             LookupError::Refused => format!("the policy server may not read {}", query.resource.plural),
             LookupError::NotFound => format!("{kind} {} does not exist", shown(query.name)),
             LookupError::Failed => "the API server could not be asked".to_owned(),
-            LookupError::NotAsked if query.is_possible() => format!("the request needs more than {MOST} look-ups"),
+            LookupError::NotAsked if query.is_possible() => {
+                format!("the request needs more than {MOST_LOOKUPS} look-ups")
+            }
             LookupError::NotAsked if query.has_name() => {
                 format!("{} is not a namespace that can be looked up", shown(query.namespace.unwrap_or_default()))
             }
@@ -176,7 +178,7 @@ impl LookupError {
 }
 
 /// The most look-ups of one request.
-const MOST: usize = 32;
+const MOST_LOOKUPS: usize = 32;
 
 /// What Kubernetes allows as the name of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -258,7 +260,7 @@ impl<'h> Lookups<'h> {
         if let Some(answer) = self.answers.borrow().iter().find(is_same) {
             return answer.object.clone();
         }
-        if self.answers.borrow().len() >= MOST || !query.is_possible() {
+        if self.answers.borrow().len() >= MOST_LOOKUPS || !query.is_possible() {
             return Err(LookupError::NotAsked);
         }
         let object = self.cluster.get(query).map(Rc::from);
@@ -375,11 +377,11 @@ mod tests {
         }
         assert_eq!(cluster.0.borrow().len(), 0);
         for n in 0..40 {
-            let expected = if n < MOST { LookupError::NotFound } else { LookupError::NotAsked };
+            let expected = if n < MOST_LOOKUPS { LookupError::NotFound } else { LookupError::NotAsked };
             assert_eq!(ask(&format!("a{n}")), Some(expected));
         }
         assert_eq!(ask("a0"), Some(LookupError::NotFound));
-        assert_eq!(cluster.0.borrow().len(), MOST);
+        assert_eq!(cluster.0.borrow().len(), MOST_LOOKUPS);
     }
 
     #[test]

@@ -94,11 +94,11 @@ impl ValueHints {
     pub const ALL: ValueHints = ValueHints(0xff);
 
     /// Longer strings are files, which nearly always have some mark: they are read at once.
-    const LONGEST: usize = 1024;
+    const LONGEST_SCALAR: usize = 1024;
 
     /// What `text` may be, whatever its name, and the credentials in it if it was read for that.
     pub fn read(text: &str) -> (Self, Option<Vec<Hit>>) {
-        if text.len() <= Self::LONGEST {
+        if text.len() <= Self::LONGEST_SCALAR {
             return (Self::of(text), None);
         }
         let mut hits = Vec::new();

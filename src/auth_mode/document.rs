@@ -59,7 +59,7 @@ struct Walk<'w, 'a> {
 }
 
 /// A function from the path of a node, an anchor below it and the path of that anchor to a place in the object.
-type Place<'p, 'd, 'a> = &'p dyn Fn(&str, &Anchor<'d>, &'static str) -> Anchor<'a>;
+type PlaceOf<'p, 'd, 'a> = &'p dyn Fn(&str, &Anchor<'d>, &'static str) -> Anchor<'a>;
 
 impl<'a> Walk<'_, 'a> {
     /// Reads a text that `holder` holds.
@@ -88,7 +88,7 @@ impl<'a> Walk<'_, 'a> {
         &mut self,
         node: Node<'d>,
         holder: &dyn Fn(Node<'d>) -> Node<'a>,
-        place: Place<'_, 'd, 'a>,
+        place: PlaceOf<'_, 'd, 'a>,
         depth: usize,
     ) {
         let length = self.path.len();
@@ -111,7 +111,7 @@ impl<'a> Walk<'_, 'a> {
     }
 
     /// Calls the visitor for the entries that `member` of `parent` is for.
-    fn matches<'d>(&mut self, key: &str, parent: Node<'d>, member: Node<'d>, place: Place<'_, 'd, 'a>) {
+    fn matches<'d>(&mut self, key: &str, parent: Node<'d>, member: Node<'d>, place: PlaceOf<'_, 'd, 'a>) {
         let Walk { entries, path, visit } = self;
         for (at, entry) in entries.iter() {
             let Some(rest) = after(at, key) else { continue };
@@ -170,7 +170,7 @@ fn to_json(text: &str) -> Option<String> {
         }
         json.push('}');
     } else {
-        Reader::of(text).document(&mut json);
+        DocumentReader::of(text).document(&mut json);
     }
     Some(json)
 }
@@ -205,16 +205,16 @@ fn string(json: &mut String, text: &str) {
 
 /// Reads YAML as programs write their settings: blocks, flow collections and scalars, without anchors and tags. All
 /// scalars are texts.
-struct Reader<'t> {
+struct DocumentReader<'t> {
     /// Lines that say something, each with its indentation.
     lines: Vec<(usize, &'t str)>,
     at: usize,
 }
 
 /// Deeper settings are left out.
-const DEEPEST: usize = 64;
+const DEEPEST_SETTING: usize = 64;
 
-impl<'t> Reader<'t> {
+impl<'t> DocumentReader<'t> {
     fn of(text: &'t str) -> Self {
         let line = |line: &'t str| {
             let content = line.trim_start_matches(' ');
@@ -223,7 +223,7 @@ impl<'t> Reader<'t> {
         let says = |(_, content): &(usize, &str)| {
             !content.is_empty() && !content.starts_with(['#', ';', '%']) && !content.starts_with("---")
         };
-        Reader { lines: text.lines().map(line).filter(says).collect(), at: 0 }
+        DocumentReader { lines: text.lines().map(line).filter(says).collect(), at: 0 }
     }
 
     fn line(&self) -> Option<(usize, &'t str)> {
@@ -267,7 +267,7 @@ impl<'t> Reader<'t> {
 
     /// The value that begins at the current line, which is indented by `least` or more.
     fn block(&mut self, json: &mut String, least: usize, depth: usize) {
-        let Some((indent, line)) = self.line().filter(|(indent, _)| *indent >= least && depth < DEEPEST) else {
+        let Some((indent, line)) = self.line().filter(|(indent, _)| *indent >= least && depth < DEEPEST_SETTING) else {
             return json.push_str("\"\"");
         };
         if is_item(line) {
@@ -367,8 +367,8 @@ impl Flow<'_> {
     fn value(&mut self, json: &mut String, depth: usize) {
         self.rest = self.rest.trim_start();
         let (open, close) = match self.rest.as_bytes().first() {
-            Some(b'{') if depth < DEEPEST => ('{', '}'),
-            Some(b'[') if depth < DEEPEST => ('[', ']'),
+            Some(b'{') if depth < DEEPEST_SETTING => ('{', '}'),
+            Some(b'[') if depth < DEEPEST_SETTING => ('[', ']'),
             _ => {
                 let text = self.scalar(&[',', '}', ']']);
                 return string(json, &text);

@@ -155,10 +155,10 @@ fn columns(entry: &'static Controller) -> [(IdKind, &'static [&'static str]); 2]
     [(IdKind::Client, entry.clients), (IdKind::Tenant, entry.tenants)]
 }
 
-type Found<'f, 'a> = &'f mut dyn FnMut(IdKind, &'static str, Node<'a>, Option<Cow<'a, str>>);
+type OnId<'f, 'a> = &'f mut dyn FnMut(IdKind, &'static str, Node<'a>, Option<Cow<'a, str>>);
 
 /// The ids that an entry finds below `root`.
-fn of_entry<'a>(entry: &'static Controller, top: Node<'a>, root: Node<'a>, found: Found<'_, 'a>) {
+fn of_entry<'a>(entry: &'static Controller, top: Node<'a>, root: Node<'a>, found: OnId<'_, 'a>) {
     for (kind, paths) in columns(entry) {
         for path in paths {
             match path.strip_prefix('/') {
@@ -174,7 +174,7 @@ fn of_entry<'a>(entry: &'static Controller, top: Node<'a>, root: Node<'a>, found
 
 impl<'a> Scope<'a> {
     /// The ids at `path`.
-    fn ids(&self, kind: IdKind, path: &'static str, found: Found<'_, 'a>) {
+    fn ids(&self, kind: IdKind, path: &'static str, found: OnId<'_, 'a>) {
         if !self.below.is_empty() {
             return;
         }

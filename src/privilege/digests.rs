@@ -13,7 +13,7 @@ use crate::sort::sort;
 use kubernetes::grant::{ORDINARY_VERBS, Reach, carries_name};
 
 /// The most digests for one role. Beyond that, a policy rule is compared as it is written.
-pub(super) const MOST: usize = 1 << 15;
+pub(super) const MOST_DIGESTS: usize = 1 << 15;
 
 impl<'r, 'a> Privileges<'r, 'a> {
     /// The dangerous grants that a finding of this role reports.

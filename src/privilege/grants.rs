@@ -16,7 +16,7 @@ pub(crate) enum Clients {
 
 /// A role has one for each identity that a workload needs. The number is bounded, because each is compared with each
 /// subject of a binding.
-const MOST: usize = 64;
+const MOST_CLIENTS: usize = 64;
 
 /// The identities that a role grants; `None` if it grants none.
 pub(crate) fn client_ids(role: &Role<'_>) -> Option<Clients> {
@@ -34,7 +34,7 @@ pub(crate) fn client_ids(role: &Role<'_>) -> Option<Clients> {
             if clients.iter().any(|known| known == resource) {
                 continue;
             }
-            if clients.len() == MOST {
+            if clients.len() == MOST_CLIENTS {
                 return Some(Clients::TooMany);
             }
             clients.push((*resource).to_owned());

@@ -138,13 +138,13 @@ impl<'r, 'a> Privileges<'r, 'a> {
             list(&rows, role, policy_rule, &mut granted);
         }
         let (granted, implied) = without_implied(granted);
-        Privileges { role, is_excused: false, rows, granted, implied, budget: Cell::new(digests::MOST) }
+        Privileges { role, is_excused: false, rows, granted, implied, budget: Cell::new(digests::MOST_DIGESTS) }
     }
 
     /// A role that every cluster has: nothing that it grants is listed.
     pub fn excused(role: &'r Role<'a>) -> Self {
         let (rows, granted, implied) = (Vec::new(), Vec::new(), Vec::new());
-        Privileges { role, is_excused: true, rows, granted, implied, budget: Cell::new(digests::MOST) }
+        Privileges { role, is_excused: true, rows, granted, implied, budget: Cell::new(digests::MOST_DIGESTS) }
     }
 
     /// Excuses everything that `ceilings` grant as well, however the policy rules are split.
@@ -166,7 +166,7 @@ impl<'r, 'a> Privileges<'r, 'a> {
             granted.is_excused = is_excused;
         }
         // An update compares the same grants with the old object's.
-        self.budget.set(digests::MOST);
+        self.budget.set(digests::MOST_DIGESTS);
     }
 
     /// Everything that rules report.
@@ -447,19 +447,19 @@ impl Granted<'_, '_> {
 
 /// The first few distinct entries of a list, for a message.
 pub(crate) fn listing(mut texts: Vec<&str>) -> String {
-    const MOST: usize = 3;
+    const MOST_LISTED: usize = 3;
     let mut first: Vec<&str> = Vec::new();
     for text in &texts {
-        if first.len() < MOST && !first.contains(text) {
+        if first.len() < MOST_LISTED && !first.contains(text) {
             first.push(text);
         }
     }
     let mut out = first.iter().map(|text| shown(text)).collect::<Vec<_>>().join(", ");
-    if texts.len() > MOST {
+    if texts.len() > MOST_LISTED {
         sort(&mut texts);
         texts.dedup();
-        if texts.len() > MOST {
-            out.push_str(&format!(" and {} more", texts.len() - MOST));
+        if texts.len() > MOST_LISTED {
+            out.push_str(&format!(" and {} more", texts.len() - MOST_LISTED));
         }
     }
     out

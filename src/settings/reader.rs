@@ -13,7 +13,7 @@ use text::shown;
 const EMPTY: &str = "is empty; fill in a value or remove it";
 
 /// Collects problems while reading.
-pub(super) struct Reader {
+pub(super) struct SettingsReader {
     rule_id: RuleId,
     /// Whether to compile JSONPaths. A request does that only when it needs one.
     compile_paths: bool,
@@ -41,7 +41,7 @@ impl fmt::Display for KeyPath<'_> {
 
 /// Reads the whole of the settings. An absent node is `{}`.
 pub(super) fn read(node: Node<'_>, rule_id: RuleId, compile_paths: bool) -> (Settings, Vec<Problem>) {
-    let mut reader = Reader { rule_id, compile_paths, problems: Vec::new() };
+    let mut reader = SettingsReader { rule_id, compile_paths, problems: Vec::new() };
     let mut draft = Draft::default();
     if node.is_object() {
         reader.members(&mut draft, &KeyPath::Root, node, keys::SETTINGS);
@@ -56,7 +56,7 @@ pub(super) fn read(node: Node<'_>, rule_id: RuleId, compile_paths: bool) -> (Set
     (settings, reader.problems)
 }
 
-impl Reader {
+impl SettingsReader {
     fn problem(&mut self, at: &KeyPath<'_>, text: impl Into<String>) {
         self.problems.push(Problem { path: at.to_string(), text: text.into() });
     }

@@ -19,11 +19,11 @@ pub(super) struct Copy<'a> {
     pub annotation: Node<'a>,
     /// The copy that the annotation is in.
     outer: Option<&'a Copy<'a>>,
-    pub found: Found<'a>,
+    pub found: CopyContents<'a>,
 }
 
 /// What an annotation holds.
-pub(super) enum Found<'a> {
+pub(super) enum CopyContents<'a> {
     Object(Tree<'a>),
     /// It is not JSON.
     Text,
@@ -43,9 +43,9 @@ impl<'a> Copies<'a> {
         let level = self.0.get_or_init(|| {
             let copies = annotations.into_iter().map(|(annotation, outer)| {
                 let found = match annotation.text().map(parse) {
-                    Some(_) if !may_parse => Found::TooDeep,
-                    Some(Ok(tree)) => Found::Object(tree),
-                    _ => Found::Text,
+                    Some(_) if !may_parse => CopyContents::TooDeep,
+                    Some(Ok(tree)) => CopyContents::Object(tree),
+                    _ => CopyContents::Text,
                 };
                 Copy { annotation, outer, found }
             });
@@ -59,17 +59,19 @@ impl<'a> Copy<'a> {
     /// The object, absent if the copy is not one.
     pub(super) fn root(&'a self) -> Node<'a> {
         match &self.found {
-            Found::Object(tree) => Node::new(tree),
-            Found::Text | Found::TooDeep => Node::absent(),
+            CopyContents::Object(tree) => Node::new(tree),
+            CopyContents::Text | CopyContents::TooDeep => Node::absent(),
         }
     }
 
     /// Where a place in the copy is in the object.
     pub(super) fn place_of(&'a self, place: Anchor<'a>) -> Anchor<'a> {
         let place = match &self.found {
-            Found::Object(_) => Anchor::Copy { text: self.annotation, root: self.root(), place: Box::new(place) },
+            CopyContents::Object(_) => {
+                Anchor::Copy { text: self.annotation, root: self.root(), place: Box::new(place) }
+            }
             // The place is the annotation itself.
-            Found::Text | Found::TooDeep => place,
+            CopyContents::Text | CopyContents::TooDeep => place,
         };
         match self.outer {
             Some(outer) => outer.place_of(place),

@@ -23,7 +23,7 @@ use crate::object::Object;
 use crate::settings::Settings;
 use crate::sort::sort_by;
 use crate::view::workload::{Workload, workloads_of_copy};
-use copy::Found;
+use copy::CopyContents;
 use walk::Walk;
 
 /// The kind of place that a string is from.
@@ -158,9 +158,9 @@ pub(crate) fn texts<'a>(scope: &Scope<'_, 'a>, copies: &'a Copies<'a>, settings:
             let mut walk = Walk::new(&Scope { object, workloads, ..*scope }, Some(copy));
             walk.repeated = &repeated;
             match copy.found {
-                Found::Object(_) => walk.object(),
-                Found::Text => walk.text(None),
-                Found::TooDeep => walk.text(Some(TOO_DEEP)),
+                CopyContents::Object(_) => walk.object(),
+                CopyContents::Text => walk.text(None),
+                CopyContents::TooDeep => walk.text(Some(TOO_DEEP)),
             }
             copied.append(&mut walk.found);
             annotations.extend(walk.copies.into_iter().map(|(node, _)| (node, Some(copy))));

@@ -157,12 +157,12 @@ impl Run {
 
     fn evaluate(&mut self, checker: &Checker, kind: &Kind, page: String) -> Result<()> {
         self.progress.set_message(format!("{}: evaluating", kind.plural));
-        let objects: Vec<group::Object> = checker.install(|| {
+        let objects: Vec<group::Audited> = checker.install(|| {
             let read = |document: &manifest::Document<'_>| document.objects().unwrap_or_default();
             documents(&page)
                 .iter()
                 .flat_map(|document| read(document).into_iter().flatten())
-                .map(|object| group::Object::of(&object.value))
+                .map(|object| group::Audited::of(&object.value))
                 .collect()
         });
         if let Some(dump) = &mut self.dump {

@@ -13,7 +13,7 @@ type Sources = Vec<Result<Source, SourceError>>;
 
 /// What makes manifests of a folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Kind {
+enum Renderer {
     Chart,
     Kustomization,
 }
@@ -63,18 +63,18 @@ pub(crate) fn render(
 
 struct Folders {
     /// What is rendered, as the user names it.
-    rendered: Vec<(PathBuf, Kind)>,
+    rendered: Vec<(PathBuf, Renderer)>,
     /// Every folder whose files are input of a tool, canonical.
     all: Vec<PathBuf>,
 }
 
 fn folders(paths: &[PathBuf], walk: &Walk) -> Folders {
-    let mut found: Vec<(PathBuf, Kind)> = Vec::new();
+    let mut found: Vec<(PathBuf, Renderer)> = Vec::new();
     for root in paths.iter().filter(|path| path.is_dir()) {
         for file in walk.files(root).flatten() {
             let kind = match file.file_name().and_then(OsStr::to_str) {
-                Some("Chart.yaml") => Kind::Chart,
-                _ if is_kustomization_name(&file) => Kind::Kustomization,
+                Some("Chart.yaml") => Renderer::Chart,
+                _ if is_kustomization_name(&file) => Renderer::Kustomization,
                 _ => continue,
             };
             if let Some(folder) = file.parent().filter(|_| file.is_file()) {
@@ -87,17 +87,17 @@ fn folders(paths: &[PathBuf], walk: &Walk) -> Folders {
     // Overlays contain their bases, and charts their subcharts: each object is to be checked once.
     let mut parts: BTreeSet<PathBuf> = BTreeSet::new();
     for (folder, kind) in &found {
-        if *kind == Kind::Kustomization {
+        if *kind == Renderer::Kustomization {
             parts.extend(referenced(folder).iter().map(|part| canonical(part)));
         }
     }
     let charts: Vec<PathBuf> =
-        found.iter().filter(|(_, kind)| *kind == Kind::Chart).map(|(folder, _)| canonical(folder)).collect();
+        found.iter().filter(|(_, kind)| *kind == Renderer::Chart).map(|(folder, _)| canonical(folder)).collect();
     let rendered = found.into_iter().filter(|(folder, kind)| {
         let folder_path = canonical(folder);
         match kind {
-            Kind::Kustomization => !parts.contains(&folder_path) && !is_component(folder),
-            Kind::Chart => {
+            Renderer::Kustomization => !parts.contains(&folder_path) && !is_component(folder),
+            Renderer::Chart => {
                 !charts.iter().any(|chart| folder_path.starts_with(chart.join("charts"))) && !is_library(folder)
             }
         }
@@ -135,10 +135,10 @@ fn is_library(folder: &Path) -> bool {
 }
 
 /// The command for a folder, if there is a program for it.
-fn command(kind: Kind, folder: &Path, values: &[PathBuf]) -> Option<Command> {
+fn command(kind: Renderer, folder: &Path, values: &[PathBuf]) -> Option<Command> {
     let mut arguments: Vec<OsString> = Vec::new();
     let program = match kind {
-        Kind::Chart => {
+        Renderer::Chart => {
             let text = fs::read_to_string(folder.join("Chart.yaml")).unwrap_or_default();
             let chart = manifest::parse(&text).unwrap_or_default();
             let name = chart["name"].as_str().filter(|name| is_release_name(name)).unwrap_or("release").to_owned();
@@ -148,7 +148,7 @@ fn command(kind: Kind, folder: &Path, values: &[PathBuf]) -> Option<Command> {
             }
             on_path("helm")?
         }
-        Kind::Kustomization => match (on_path("kustomize"), on_path("kubectl")) {
+        Renderer::Kustomization => match (on_path("kustomize"), on_path("kubectl")) {
             (Some(kustomize), _) => {
                 arguments.extend(["build".into(), argument(folder)]);
                 kustomize

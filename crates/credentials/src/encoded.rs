@@ -21,7 +21,7 @@ const SHORTEST: usize = 24;
 /// Every run of the shortest length has two places that are this far apart, beginning with a multiple of it.
 const STEP: usize = SHORTEST / 2;
 /// An object is at most 1.5 MiB.
-const LONGEST: usize = 3 << 19;
+const LONGEST_RUN: usize = 3 << 19;
 
 /// Reports the credentials that have no mark: those in base64, and older tokens of Azure DevOps.
 pub(crate) fn find(text: &[u8], layers: usize, found: &mut dyn FnMut(Hit)) {
@@ -52,7 +52,7 @@ pub(crate) fn may_find(text: &[u8]) -> bool {
 /// The strongest credential in what is encoded.
 fn inside(encoded: &[u8], layers: usize) -> Option<&'static CredentialKind> {
     count(encoded.len());
-    let bytes = decode_base64(std::str::from_utf8(encoded).ok()?, LONGEST)?;
+    let bytes = decode_base64(std::str::from_utf8(encoded).ok()?, LONGEST_RUN)?;
     let bytes = narrowed(&bytes).unwrap_or(bytes);
     let strongest = scan_inside(&bytes, layers).into_iter().map(|hit| hit.kind).min_by_key(|kind| kind.class);
     // A registry's login or a kubeconfig says more than a name.

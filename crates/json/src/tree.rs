@@ -80,7 +80,7 @@ const DEEPEST: u32 = 128;
 pub(crate) fn parse<'a>(text: &'a str, skip: Option<&'static Skip>) -> Result<Vec<Entry<'a>>, serde_json::Error> {
     // An API object has a value for every twenty bytes or so; long texts have fewer.
     let entries = Vec::with_capacity((text.len() / 16 + 1).min(1 << 10));
-    let mut reader = Reader { text, at: 0, depth: 0, entries };
+    let mut reader = JsonReader { text, at: 0, depth: 0, entries };
     if reader.document(skip).is_some() {
         let mut entries = reader.entries;
         // The rest goes to the next allocation, on a page that is already mapped.
@@ -100,14 +100,14 @@ pub(crate) fn parse<'a>(text: &'a str, skip: Option<&'static Skip>) -> Result<Ve
 ///
 /// `serde_json` collects a string that has escapes in a buffer that grows, and then copies it. Here its end is looked
 /// for first: of a request with a long text, a third less memory is touched, which is most of what it costs.
-struct Reader<'a> {
+struct JsonReader<'a> {
     text: &'a str,
     at: usize,
     depth: u32,
     entries: Vec<Entry<'a>>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> JsonReader<'a> {
     fn document(&mut self, skip: Option<&'static Skip>) -> Option<()> {
         self.value(Cow::Borrowed(""), skip)?;
         self.next_byte().is_none().then_some(())

@@ -4,9 +4,7 @@
 //! expect to the reader of YAML.
 
 use crate::outline::{Member, Node, Outline, Shape};
-
-/// As deep as serde_json reads.
-const DEEPEST: usize = 128;
+use crate::tree::DEEPEST;
 
 pub(crate) fn outline(text: &str) -> Option<Outline> {
     let mut scan = Scan { text, at: 0, depth: 0, nodes: Vec::new() };

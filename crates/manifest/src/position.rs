@@ -43,7 +43,7 @@ pub struct Positions<'t> {
 }
 
 /// Bytes of the document, and those where they are defined if that is elsewhere.
-struct Found {
+struct NodeRanges {
     used: Range<usize>,
     defined: Option<Range<usize>>,
     /// The node itself.
@@ -86,10 +86,10 @@ impl<'t> Positions<'t> {
         }
     }
 
-    fn find(&self, pointer: &str) -> Found {
+    fn find(&self, pointer: &str) -> NodeRanges {
         let outline = &self.outline;
         let mut node = Outline::ROOT;
-        let mut found = Found { used: self.first_line(node), defined: None, node };
+        let mut found = NodeRanges { used: self.first_line(node), defined: None, node };
         for token in pointer.split('/').skip(1) {
             let token = token.replace("~1", "/").replace("~0", "~");
             let map = outline.resolve(node);

@@ -11,7 +11,7 @@ use serde_saphyr::{MessageFormatter, UserMessageFormatter};
 use std::fmt;
 
 /// As deep as serde_json reads, so that what is read can also be sent.
-const DEEPEST: usize = 128;
+pub(crate) const DEEPEST: usize = 128;
 
 /// One YAML (or JSON) document as JSON.
 pub fn parse(document: &str) -> Result<Value> {

@@ -68,8 +68,8 @@ fn check<'a>(cx: &mut RuleContext<'a>, text: &Text<'a>) {
 
 /// The key before an entry, which names the registry: `"contoso.azurecr.io": {`.
 fn registry_before(text: &str, entry: usize) -> Option<&str> {
-    const LONGEST: usize = 512;
-    let near = text.as_bytes().get(entry.saturating_sub(LONGEST)..entry)?;
+    const NEARBY: usize = 512;
+    let near = text.as_bytes().get(entry.saturating_sub(NEARBY)..entry)?;
     // A character that is cut in half is not part of a host name.
     let near = near.utf8_chunks().last()?.valid();
     let (before, _) = near.rsplit_once('"')?;

@@ -95,7 +95,7 @@ impl<'t> Literal<'t> {
 }
 
 /// Most credentials reported of one text: the size of an answer must not follow the size of the text.
-const MOST: usize = 20;
+const MOST_OF_TEXT: usize = 20;
 
 /// The credentials of one text: the worst of them, and how many more there are.
 #[derive(Default)]
@@ -117,7 +117,7 @@ impl<'t> Worst<'t> {
             Severity::Medium => medium,
             Severity::Low => low,
         };
-        if known.len() < MOST { known.push(literal) } else { self.leave_out(&literal) }
+        if known.len() < MOST_OF_TEXT { known.push(literal) } else { self.leave_out(&literal) }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -137,7 +137,7 @@ impl<'t> Worst<'t> {
         text: &Text<'a>,
         finish: &mut dyn FnMut(&mut Finding<'a>, bool),
     ) {
-        let mut room = MOST;
+        let mut room = MOST_OF_TEXT;
         for mut literals in std::mem::take(&mut self.worst) {
             for literal in literals.split_off(room.min(literals.len())) {
                 self.leave_out(&literal);

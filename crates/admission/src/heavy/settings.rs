@@ -5,16 +5,18 @@ use super::*;
 
 pub(super) const CLASSES: &[Class] = &[
     class("exemptions and findings", |n, _| {
-        let own =
-            each(n.min(MOST), |i| format!(r#"{{"rules":["credential-in-env"],"names":["a{i}-*"],"reason":"r"}}"#));
+        let own = each(n.min(MOST_SETTINGS), |i| {
+            format!(r#"{{"rules":["credential-in-env"],"names":["a{i}-*"],"reason":"r"}}"#)
+        });
         create_with(restricted(&format!(r#""exemptions":[{own}]"#)), POD, "", &passwords(n))
     }),
     class("exemptions that ended, and findings", |n, _| {
-        let own = each(n.min(MOST), |i| format!(r#"{{"names":["heavy"],"reason":"r{i}","until":"2020-01-01"}}"#));
+        let own =
+            each(n.min(MOST_SETTINGS), |i| format!(r#"{{"names":["heavy"],"reason":"r{i}","until":"2020-01-01"}}"#));
         create_with(restricted(&format!(r#""exemptions":[{own}]"#)), POD, "", &passwords(n))
     }),
     class("rules of an exemption, and findings", |n, _| {
-        let own = each(n.min(MOST), |_| "\"credential-in-args\"".to_owned());
+        let own = each(n.min(MOST_SETTINGS), |_| "\"credential-in-args\"".to_owned());
         create_with(
             restricted(&format!(r#""exemptions":[{{"rules":[{own}],"names":["heavy"],"reason":"r"}}]"#)),
             POD,
@@ -23,9 +25,10 @@ pub(super) const CLASSES: &[Class] = &[
         )
     }),
     class("identities and client ids", |n, _| {
-        let own =
-            each(n.min(MOST), |i| format!(r#"{{"namespace":"*p","serviceAccount":"*b","clientIds":["{}"]}}"#, guid(i)));
-        let variables = each(n, |_| format!(r#"{{"name":"AZURE_CLIENT_ID","value":"{}"}}"#, guid(MOST)));
+        let own = each(n.min(MOST_SETTINGS), |i| {
+            format!(r#"{{"namespace":"*p","serviceAccount":"*b","clientIds":["{}"]}}"#, guid(i))
+        });
+        let variables = each(n, |_| format!(r#"{{"name":"AZURE_CLIENT_ID","value":"{}"}}"#, guid(MOST_SETTINGS)));
         create_with(
             restricted(&format!(r#""identities":[{own}]"#)),
             POD,
@@ -34,8 +37,8 @@ pub(super) const CLASSES: &[Class] = &[
         )
     }),
     class("client ids of an identity, and variables", |n, _| {
-        let own = each(n.min(MOST), |i| format!("\"{}\"", guid(i)));
-        let variables = each(n, |_| format!(r#"{{"name":"AZURE_CLIENT_ID","value":"{}"}}"#, guid(MOST)));
+        let own = each(n.min(MOST_SETTINGS), |i| format!("\"{}\"", guid(i)));
+        let variables = each(n, |_| format!(r#"{{"name":"AZURE_CLIENT_ID","value":"{}"}}"#, guid(MOST_SETTINGS)));
         create_with(
             restricted(&format!(r#""identities":[{{"namespace":"shop","clientIds":[{own}]}}]"#)),
             POD,
@@ -44,8 +47,8 @@ pub(super) const CLASSES: &[Class] = &[
         )
     }),
     class("tenants and variables", |n, _| {
-        let own = each(n.min(MOST), |i| format!("\"{}\"", guid(i)));
-        let variables = each(n, |_| format!(r#"{{"name":"AZURE_TENANT_ID","value":"{}"}}"#, guid(MOST)));
+        let own = each(n.min(MOST_SETTINGS), |i| format!("\"{}\"", guid(i)));
+        let variables = each(n, |_| format!(r#"{{"name":"AZURE_TENANT_ID","value":"{}"}}"#, guid(MOST_SETTINGS)));
         create_with(
             restricted(&format!(r#""allowedTenants":[{own}]"#)),
             POD,
@@ -54,27 +57,27 @@ pub(super) const CLASSES: &[Class] = &[
         )
     }),
     class("allowed users and subjects", |n, _| {
-        let own = each(n.min(MOST), |i| format!("\"joe{i}@contoso.com\""));
+        let own = each(n.min(MOST_SETTINGS), |i| format!("\"joe{i}@contoso.com\""));
         bound(&format!(r#""allowedUsers":[{own}]"#), &each(n, |i| subject("User", &format!("jane{i}@contoso.com"))))
     }),
     class("allowed domains and subjects", |n, _| {
-        let own = each(n.min(MOST), |i| format!("\"*@{i}.contoso.com\""));
+        let own = each(n.min(MOST_SETTINGS), |i| format!("\"*@{i}.contoso.com\""));
         bound(&format!(r#""allowedUsers":[{own}]"#), &each(n, |i| subject("User", &format!("jane{i}@contoso.com"))))
     }),
     class("allowed groups and subjects", |n, _| {
-        let own = each(n.min(MOST), |i| format!("\"{}\"", guid(i)));
-        bound(&format!(r#""allowedGroups":[{own}]"#), &each(n, |i| subject("Group", &guid(i + MOST))))
+        let own = each(n.min(MOST_SETTINGS), |i| format!("\"{}\"", guid(i)));
+        bound(&format!(r#""allowedGroups":[{own}]"#), &each(n, |i| subject("Group", &guid(i + MOST_SETTINGS))))
     }),
     class("administrators and subjects", |n, _| {
-        let own = each(n.min(MOST), |i| format!("\"{}\"", guid(i)));
-        bound(&format!(r#""clusterAdmins":[{own}]"#), &each(n, |i| subject("Group", &guid(i + MOST))))
+        let own = each(n.min(MOST_SETTINGS), |i| format!("\"{}\"", guid(i)));
+        bound(&format!(r#""clusterAdmins":[{own}]"#), &each(n, |i| subject("Group", &guid(i + MOST_SETTINGS))))
     }),
     class("trusted requesters", |n, _| {
-        let own = each(n.min(MOST), |i| format!("\"*a*b*{i}\""));
+        let own = each(n.min(MOST_SETTINGS), |i| format!("\"*a*b*{i}\""));
         create_with(restricted(&format!(r#""trustedRequesters":[{own}]"#)), POD, "", &passwords(n))
     }),
     class("allowed beginnings and subjects", |n, _| {
-        let own = each(n.min(MOST), |i| format!("\"aks:jwt:{i}:*\""));
+        let own = each(n.min(MOST_SETTINGS), |i| format!("\"aks:jwt:{i}:*\""));
         bound(&format!(r#""allowedUsers":[{own}]"#), &each(n, |i| subject("User", &format!("jane{i}@contoso.com"))))
     }),
     class("allowed patterns and subjects", |n, _| {
@@ -85,14 +88,14 @@ pub(super) const CLASSES: &[Class] = &[
         )
     }),
     class("administrators that are the subjects", |n, _| {
-        let own = each(n.min(MOST), |i| format!("\"system:serviceaccount:shop:a{i}\""));
+        let own = each(n.min(MOST_SETTINGS), |i| format!("\"system:serviceaccount:shop:a{i}\""));
         bound(
             &format!(r#""clusterAdmins":[{own}]"#),
-            &each(n, |i| format!(r#"{{"kind":"ServiceAccount","name":"a{}"}}"#, i % MOST)),
+            &each(n, |i| format!(r#"{{"kind":"ServiceAccount","name":"a{}"}}"#, i % MOST_SETTINGS)),
         )
     }),
     class("identities of one client id, and templates", |n, _| {
-        let own = each(n.min(MOST), |i| {
+        let own = each(n.min(MOST_SETTINGS), |i| {
             format!(r#"{{"namespace":"shop","serviceAccount":"b{i}","clientIds":["{}"]}}"#, guid(1))
         });
         let templates = each(n, |i| {
@@ -107,8 +110,8 @@ pub(super) const CLASSES: &[Class] = &[
         )
     }),
     class("groups of exemptions and of the requester", |n, _| {
-        let own = each(n.min(MOST), |i| format!(r#"{{"groups":["{}"],"reason":"r"}}"#, guid(i)));
-        let groups: String = (0..n).map(|i| format!(",\"{}\"", guid(i + MOST))).collect();
+        let own = each(n.min(MOST_SETTINGS), |i| format!(r#"{{"groups":["{}"],"reason":"r"}}"#, guid(i)));
+        let groups: String = (0..n).map(|i| format!(",\"{}\"", guid(i + MOST_SETTINGS))).collect();
         let settings = restricted(&format!(r#""exemptions":[{own}]"#));
         Input { settings, request: request(POD, &object(POD, "", r#""spec":{"hostNetwork":true}"#), None, &groups) }
     }),
@@ -153,7 +156,7 @@ pub(super) const CLASSES: &[Class] = &[
 ];
 
 /// The most entries of a list in the settings.
-const MOST: usize = 10_000;
+const MOST_SETTINGS: usize = 10_000;
 /// The most paths with filters of a kind.
 const MOST_FILTERS: usize = 8;
 const USE: &str = r#""labels":{"azure.workload.identity/use":"true"}"#;

@@ -18,7 +18,7 @@ const RED: Style = AnsiColor::Red.on_default().bold();
 const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
 
 /// An object that was read, as far as grouping needs it.
-pub struct Object {
+pub struct Audited {
     pub uid: String,
     namespace: String,
     name: String,
@@ -27,7 +27,7 @@ pub struct Object {
 }
 
 /// What was found in one object.
-struct Found {
+struct AuditFinding {
     uid: String,
     namespace: String,
     object: String,
@@ -44,16 +44,16 @@ struct Found {
 pub struct Groups {
     /// What an object is called, and who controls it.
     names: BTreeMap<String, (String, Option<(String, String)>)>,
-    found: Vec<Found>,
+    found: Vec<AuditFinding>,
 }
 
-impl Object {
-    pub fn of(object: &Value) -> Object {
+impl Audited {
+    pub fn of(object: &Value) -> Audited {
         let text = |value: &Value| shown(value.as_str().unwrap_or_default()).into_owned();
         let metadata = &object["metadata"];
         let owners = metadata["ownerReferences"].as_array();
         let owner = owners.and_then(|owners| owners.iter().find(|owner| owner["controller"] == true));
-        Object {
+        Audited {
             uid: text(&metadata["uid"]),
             namespace: text(&metadata["namespace"]),
             name: format!("{} {}", text(&object["kind"]), text(&metadata["name"])),
@@ -64,7 +64,7 @@ impl Object {
 }
 
 impl Groups {
-    pub fn add(&mut self, object: Object, record: &Record, all: bool) {
+    pub fn add(&mut self, object: Audited, record: &Record, all: bool) {
         let Record::Evaluated { evaluation, .. } = record else { return };
         for finding in evaluation.findings.iter().filter(|finding| is_shown(finding, all)) {
             let action = match finding.action {
@@ -77,7 +77,7 @@ impl Groups {
                 Severity::Medium => 1,
                 Severity::Low => 2,
             };
-            self.found.push(Found {
+            self.found.push(AuditFinding {
                 uid: object.uid.clone(),
                 namespace: object.namespace.clone(),
                 object: object.name.clone(),
@@ -95,7 +95,7 @@ impl Groups {
     }
 
     /// The object at the top of the chain of controllers.
-    fn owner(&self, found: &Found) -> String {
+    fn owner(&self, found: &AuditFinding) -> String {
         let (mut name, mut uid) = (&found.object, &found.uid);
         // Owners cannot form a ring that the server would keep, but a dump can.
         for _ in 0..8 {
@@ -109,8 +109,10 @@ impl Groups {
 
     pub fn write(&self, out: &mut dyn Write, width: usize) -> io::Result<()> {
         // Namespace, owner, rule and message; equal ones are counted.
-        let mut groups: BTreeMap<(&str, String), BTreeMap<((u8, u8), &str, &str), (Vec<&Found>, BTreeSet<&str>)>> =
-            BTreeMap::new();
+        let mut groups: BTreeMap<
+            (&str, String),
+            BTreeMap<((u8, u8), &str, &str), (Vec<&AuditFinding>, BTreeSet<&str>)>,
+        > = BTreeMap::new();
         for found in &self.found {
             let group = groups.entry((&found.namespace, self.owner(found))).or_default();
             let (equal, objects) = group.entry((found.weight, found.rule, &found.message)).or_default();

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 /// GitHub takes comments of 65,536 characters.
-const MOST: usize = 60_000;
+const LONGEST_COMMENT: usize = 60_000;
 
 pub(super) struct Markdown<W: Write> {
     out: W,
@@ -36,7 +36,7 @@ impl<W: Write> Report for Markdown<W> {
                 if shown.is_empty() && evaluation.response.accepted {
                     return Ok(());
                 }
-                if length > MOST {
+                if length > LONGEST_COMMENT {
                     self.left += 1;
                     return Ok(());
                 }
@@ -70,7 +70,7 @@ impl<W: Write> Report for Markdown<W> {
                 }
             }
             Record::Failed { source, line, reason, .. } => {
-                if length > MOST {
+                if length > LONGEST_COMMENT {
                     self.left += 1;
                 } else {
                     let _ = writeln!(self.failed, "- {}: {}", code(&format!("{source}:{line}")), escaped(reason));
