@@ -1,11 +1,12 @@
 //! What the manifests do, as their comments promise: requests are evaluated with the settings of the policy of
 //! a file that subscribes to them.
 
+use crate::conditions::compiled;
 use crate::{is_policy, manifests, subscriptions};
 use admission::cluster::MemoryCluster;
 use admission::fixture::today;
 use admission::{Change, Identity, payload, request};
-use cel::{Context, Program, Value as Cel};
+use cel::{Context, Value as Cel};
 use entra_auth_policy::settings::Date;
 use entra_auth_policy::{Evaluation, Host, evaluate};
 use manifest::parse;
@@ -95,7 +96,7 @@ impl Apply {
             context.add_function(name, move || accepted).unwrap();
         }
         let expression = group["spec"]["expression"].as_str().unwrap();
-        Program::compile(expression).unwrap().execute(&context).unwrap() == Cel::Bool(true)
+        compiled(expression).unwrap().execute(&context).unwrap() == Cel::Bool(true)
     }
 }
 

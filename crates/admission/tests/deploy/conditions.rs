@@ -2,6 +2,9 @@
 
 use cel::{Context, Program, Value as Cel};
 use serde_json::{Value, json};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
 
 /// Whether the request reaches the policy. As in the API server, a condition that fails to evaluate is an error and not
 /// an answer.
@@ -11,7 +14,7 @@ pub(crate) fn let_pass(conditions: &[Value], request: &Value) -> Result<bool, St
     context.add_variable("object", &request["object"]).map_err(|error| error.to_string())?;
     for condition in conditions {
         let (name, expression) = (&condition["name"], condition["expression"].as_str().unwrap_or_default());
-        let program = Program::compile(expression).map_err(|error| format!("{name}: {error}"))?;
+        let program = compiled(expression).map_err(|error| format!("{name}: {error}"))?;
         match program.execute(&context) {
             Ok(Cel::Bool(true)) => {}
             Ok(Cel::Bool(false)) => return Ok(false),
@@ -20,6 +23,17 @@ pub(crate) fn let_pass(conditions: &[Value], request: &Value) -> Result<bool, St
         }
     }
     Ok(true)
+}
+
+/// The program of an expression. The same few are evaluated for each fixture.
+pub(crate) fn compiled(expression: &str) -> Result<Rc<Program>, String> {
+    thread_local!(static COMPILED: RefCell<HashMap<String, Rc<Program>>> = RefCell::default());
+    if let Some(program) = COMPILED.with_borrow(|known| known.get(expression).cloned()) {
+        return Ok(program);
+    }
+    let program = Rc::new(Program::compile(expression).map_err(|error| error.to_string())?);
+    COMPILED.with_borrow_mut(|known| known.insert(expression.to_owned(), program.clone()));
+    Ok(program)
 }
 
 /// The request of this user to create a Pod.

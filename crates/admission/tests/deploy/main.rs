@@ -14,6 +14,7 @@ use manifest::{objects, parse};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -28,8 +29,13 @@ fn metadata() -> Value {
     parse(&read("metadata.yml")).unwrap()
 }
 
-/// The manifests, each with its file's name.
+/// The manifests, each with its file's name. They are read once, because some tests ask for each fixture.
 fn manifests() -> Vec<(String, Value)> {
+    static READ: OnceLock<Vec<(String, Value)>> = OnceLock::new();
+    READ.get_or_init(read_manifests).clone()
+}
+
+fn read_manifests() -> Vec<(String, Value)> {
     let mut manifests = Vec::new();
     for entry in std::fs::read_dir(root().join("deploy")).unwrap() {
         let file = entry.unwrap().file_name().into_string().unwrap();
