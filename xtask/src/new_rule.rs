@@ -33,7 +33,7 @@ pub(crate) fn run(root: &Path, group: &str, id: &str) -> Result<()> {
 fn list(page: &Path, id: &str) -> Result<()> {
     let text = std::fs::read_to_string(page)?;
     let (rules, sources) = text.split_once("\n## Sources\n").context("the page of versions has no sources")?;
-    Ok(std::fs::write(page, format!("{rules}- [{id}](rules/{id}.md)\n\n## Sources\n{sources}"))?)
+    Ok(std::fs::write(page, format!("{rules}- `{id}`\n\n## Sources\n{sources}"))?)
 }
 
 /// Adds the module and the entry at the end of the group's table.
