@@ -70,12 +70,15 @@ export class Form {
       case 'choice':
         return this.choice(key, key.of as string[], (word) => word);
       case 'seconds':
-        return this.seconds(key);
+        return this.line(key, { type: 'number', min: String(key.of), placeholder: key.default }, Number);
+      case 'text':
+      case 'date':
+        return this.line(key, { type: 'text' }, String);
       case 'texts':
         return this.texts(key);
       case 'ruleActions':
         return this.actions(key);
-      default:
+      case 'entries':
         return this.entries(key);
     }
   }
@@ -104,9 +107,10 @@ export class Form {
     };
   }
 
-  private seconds(key: Key): Control {
-    const input = element('input', { type: 'number', min: String(key.of), placeholder: key.default });
-    input.addEventListener('change', () => this.put(key, input.value === '' ? undefined : Number(input.value)));
+  /** A value in one line. */
+  private line(key: Key, properties: Partial<HTMLInputElement>, value: (text: string) => unknown): Control {
+    const input = element('input', properties);
+    input.addEventListener('change', () => this.put(key, input.value === '' ? undefined : value(input.value)));
     this.row(key, input);
     return {
       show: (document) => {

@@ -197,6 +197,11 @@ test('the form of the settings and their YAML stay in step', async () => {
   await expect.poll(() => text(page, '#settings')).toBe(expected);
   await page.getByLabel('Exemptions').click();
   await expect.poll(() => page.locator('#results').textContent()).toContain('exemptions[0].reason');
+  await settings(page, 'contact: Platform Team\n');
+  await expect.poll(() => page.getByLabel('Contact').inputValue()).toBe('Platform Team');
+  await page.getByLabel('Help url').fill('https://example.com/help');
+  await page.keyboard.press('Tab');
+  await expect.poll(() => text(page, '#settings')).toBe('contact: Platform Team\nhelpUrl: https://example.com/help\n');
   await settings(page, 'maxTokenSeconds: 3600\n');
   await expect.poll(() => page.getByLabel('Max token seconds').inputValue()).toBe('3600');
   expect(await page.getByLabel('Profile', { exact: true }).inputValue()).toBe('baseline');
