@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { deflateRawSync } from 'node:zlib';
 import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
 import { examples } from './build/examples.ts';
@@ -12,10 +11,9 @@ const root = resolve(import.meta.dirname, '../..');
 const MADE: Record<string, () => unknown> = {
   'virtual:examples': () => examples(root),
   'virtual:rules': () => ruleTexts(resolve(root, 'docs/rules')),
-  // Within the script there is nothing to fetch, so the page may forbid every connection. Packed here,
-  // because base64 of the plain bytes would compress badly on the way.
-  'virtual:module': () =>
-    deflateRawSync(readFileSync(resolve(import.meta.dirname, 'wasm/policy_bg.wasm')), { level: 9 }).toString('base64'),
+  // Within the script there is nothing to fetch, so the page may forbid every connection. Packed, because base64 of
+  // the plain bytes would compress badly on the way.
+  'virtual:module': () => readFileSync(resolve(import.meta.dirname, 'wasm/policy_bg.wasm.xz')).toString('base64'),
 };
 
 const made: Plugin = {

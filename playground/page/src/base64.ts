@@ -1,5 +1,7 @@
 // Bytes as compressed text: for the module in the script and for the state in a link.
 
+import { XzReadableStream } from 'xz-decompress';
+
 export async function pack(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   const packed = new Uint8Array(await through(bytes, new CompressionStream('deflate-raw')));
   let text = '';
@@ -9,8 +11,17 @@ export async function pack(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
 
 /** Throws if the text is damaged, or holds more than `most` bytes. */
 export async function unpack(text: string, most = Infinity): Promise<Uint8Array<ArrayBuffer>> {
-  const packed = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-  return new Uint8Array(await through(packed, new DecompressionStream('deflate-raw'), most));
+  return new Uint8Array(await through(bytesOf(text), new DecompressionStream('deflate-raw'), most));
+}
+
+/** The bytes of the module, which is packed as XZ when the page is built. */
+export async function unpackModule(text: string): Promise<Uint8Array<ArrayBuffer>> {
+  const unpacked = new XzReadableStream(new Blob([bytesOf(text)]).stream());
+  return new Uint8Array(await new Response(unpacked).arrayBuffer());
+}
+
+function bytesOf(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 }
 
 async function through(

@@ -2,7 +2,7 @@
 
 import examples from 'virtual:examples';
 import module from 'virtual:module';
-import { unpack } from './base64.ts';
+import { unpackModule } from './base64.ts';
 import { element, find, option } from './dom.ts';
 import { Editor } from './editor.ts';
 import type { Mark } from './editor.ts';
@@ -233,7 +233,7 @@ function fillExamples(): void {
 }
 
 async function start(): Promise<void> {
-  await policy.load(await unpack(module));
+  await policy.load(await unpackModule(module));
   const rules = policy.rules();
   reference = new Reference(rules);
   form = new Form(policy.settingsKeys(), rules.filter(({ id }) => id !== 'unreadable-object'), {
