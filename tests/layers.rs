@@ -12,6 +12,8 @@ const CRATES: &[&[&str]] = &[
     &["credentials", "kubernetes"],
     &["entra-auth-policy"],
     &["admission"],
+    &["fixes", "access"],
+    &["migrate"],
 ];
 
 /// The modules of the policy, lowest layer first.

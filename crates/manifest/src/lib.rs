@@ -10,6 +10,7 @@
 //! # Ok::<(), manifest::Unreadable>(())
 //! ```
 
+mod change;
 mod document;
 #[cfg(feature = "yaml")]
 mod excerpt;
@@ -25,6 +26,7 @@ mod position;
 #[cfg(feature = "yaml")]
 mod tree;
 
+pub use change::Change;
 pub use document::{Document, decode, documents};
 #[cfg(feature = "yaml")]
 pub use excerpt::Excerpt;

@@ -1,0 +1,1 @@
+//! Who can do what in a cluster, and which pods sign in to Azure as what.

@@ -1,0 +1,1 @@
+//! Plans for leaving pod identity, IRSA and fixed credentials.
