@@ -26,6 +26,13 @@ pub(crate) fn is_cluster_role(name: &str) -> bool {
     [AKS_CLUSTER_ROLES, KUBERNETES_CLUSTER_ROLES, CONTROLLERS].iter().any(|names| names.contains(&name))
 }
 
+/// Whether a service account of `kube-system` with this name is that of a controller of Kubernetes.
+pub(crate) fn is_controller(account: &str) -> bool {
+    // A role may name thousands of accounts. All of these begin with the prefix.
+    let name = |role: &'static str| role.strip_prefix("system:controller:").unwrap_or(role);
+    CONTROLLERS.binary_search_by(|role| name(role).cmp(account)).is_ok()
+}
+
 /// The selectors that Kubernetes gives a ClusterRole: the label that each asks for. `None` for roles that are not its
 /// own.
 pub(crate) fn aggregated_by(role: &str) -> Option<&'static [&'static str]> {
@@ -169,7 +176,8 @@ const KUBERNETES_CLUSTER_ROLE_BINDINGS: &[&str] = &[
 ];
 
 /// ClusterRoles and ClusterRoleBindings of the built-in controllers share their names.
-pub(crate) const CONTROLLERS: &[&str] = &[
+/// In alphabetical order.
+const CONTROLLERS: &[&str] = &[
     "system:controller:attachdetach-controller",
     "system:controller:certificate-controller",
     "system:controller:clusterrole-aggregation-controller",
@@ -291,3 +299,17 @@ const KUBE_SYSTEM_ROLES: &[&str] = &[
     "system:controller:cloud-provider",
     "system:controller:token-cleaner",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn controllers_are_found() {
+        assert!(CONTROLLERS.is_sorted());
+        for role in CONTROLLERS {
+            assert!(is_controller(role.strip_prefix("system:controller:").unwrap()), "{role}");
+        }
+        assert!(!is_controller("") && !is_controller("web") && !is_controller("system:controller:job-controller"));
+    }
+}

@@ -273,7 +273,7 @@ fn element(list: &str, item: Node<'_>, previous: Option<Node<'_>>, index: usize)
     if list == "subjects" {
         digest(["kind", "namespace", "name"].map(|part| item.get(part).text()))
     } else if list == "rules" {
-        digest(item.to_string())
+        digest(item)
     } else if let Some(name) = item.get("name").text() {
         digest(("name", name))
     } else if let Some(argument) = item.text() {

@@ -99,7 +99,7 @@ impl Features {
     }
 
     fn of(workload: &Workload<'_>) -> Features {
-        let has_annotations = workload.annotation_levels().into_iter().any(|level| !level.is_absent());
+        let has_annotations = workload.metadata_levels().into_iter().any(|level| !level.get("annotations").is_absent());
         let mut features = Features::WORKLOAD
             .and_if(has_annotations, Features::ANNOTATIONS)
             .and_if(!workload.use_label().is_absent(), Features::USE_LABEL);

@@ -22,18 +22,34 @@ const HEXADECIMAL: &str = "a9fea9fe.";
 /// Where IMDS hands out tokens.
 const TOKEN_PATH: &str = "/metadata/identity";
 /// Every text that [`mentions_endpoint`] accepts has one of these: the first number of an address in decimal,
-/// hexadecimal or octal, the beginning of all of it as one number, the path or the name.
+/// hexadecimal or octal and the first digit of the next, the beginning of all of it as one number, the path or the
+/// name. Numbers alone are in nearly every long text, which would then be read for nothing.
 pub const ENDPOINT_MARKS: &[Mark] = &[
-    exact("169"),
+    exact("169.2"),
+    exact("169.1"),
+    exact("169.0"),
+    exact("169-2"),
     any_case("a9f"),
-    any_case("a9."),
-    exact("251"),
-    exact("2852"),
-    exact("168"),
+    any_case("a9.2"),
+    any_case("a9.1"),
+    any_case("a9.0"),
+    exact("251.2"),
+    exact("251.1"),
+    exact("251.0"),
+    exact("25177"),
+    exact("28520"),
+    exact("168.6"),
+    exact("168.4"),
+    exact("168.0"),
     any_case("a83f"),
-    any_case("a8."),
-    exact("250"),
-    exact("2822"),
+    any_case("a8.6"),
+    any_case("a8.4"),
+    any_case("a8.0"),
+    exact("250.6"),
+    exact("250.4"),
+    exact("250.0"),
+    exact("25017"),
+    exact("28227"),
     any_case(TOKEN_PATH),
     any_case(HOST_NAME),
 ];
@@ -487,7 +503,39 @@ mod tests {
             "http://2822734096/",
             "http://[::ffff:a83f:8110]/x",
         ] {
-            assert!(mentions_endpoint(text) && ValueHints::of(text).any(ValueHints::NODE_IDENTITY), "{text}");
+            assert!(mentions_endpoint(text) && has_hint(text), "{text}");
+        }
+    }
+
+    /// A short text and a file are looked at differently.
+    fn has_hint(text: &str) -> bool {
+        let file = format!("{}{text}{}", " ".repeat(1000), " ".repeat(1000));
+        [ValueHints::read(text), ValueHints::read(&file)].iter().all(|(hints, _)| hints.any(ValueHints::NODE_IDENTITY))
+    }
+
+    #[test]
+    fn every_way_to_write_the_address_has_a_mark() {
+        for address in [ADDRESS, WIRE_SERVER] {
+            let [a, b, c, d] = address.octets().map(u32::from);
+            for parts in
+                [vec![a, b, c, d], vec![a, b, c << 8 | d], vec![a, b << 16 | c << 8 | d], vec![u32::from(address)]]
+            {
+                let written = |radix: usize| {
+                    move |part: &u32| match radix {
+                        0 => part.to_string(),
+                        1 => format!("{part:#x}"),
+                        2 => format!("0X{part:010X}"),
+                        _ => format!("0{part:o}"),
+                    }
+                };
+                for radixes in 0..4_usize.pow(2) {
+                    let (first, others) = parts.split_first().unwrap();
+                    let rest = others.iter().map(written(radixes % 4));
+                    let all: Vec<String> = std::iter::once(written(radixes / 4)(first)).chain(rest).collect();
+                    let text = format!("http://{}/", all.join("."));
+                    assert!(mentions_endpoint(&text) && has_hint(&text), "{text}");
+                }
+            }
         }
     }
 
@@ -575,8 +623,7 @@ mod tests {
             "Connect-MgGraph -Identity",
             "az.cmd login -i",
         ] {
-            assert!(signs_in_with_identity(text), "{text}");
-            assert!(ValueHints::of(text).any(ValueHints::NODE_IDENTITY), "{text}");
+            assert!(signs_in_with_identity(text) && has_hint(text), "{text}");
         }
         for text in [
             "az login; app --identity x",

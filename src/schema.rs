@@ -94,7 +94,7 @@ pub(crate) fn check<'a>(
             wrong(workload.template, "an object");
         }
         if !workload.is_pod() {
-            for metadata in workload.metadata_levels() {
+            for metadata in workload.metadata_levels_once() {
                 METADATA.check(metadata, wrong);
             }
         }

@@ -4,16 +4,17 @@
 //! lenient: it never fails, and leaves out what it does not understand. Only texts that name Azure are read at all, and
 //! each is read once, in time proportional to its length.
 
-use super::path::{after, each as each_node, split, steps};
+use super::path::{each as each_node, split, steps};
 use super::table::of_settings;
 use super::{Controller, SECRET_DATA, Scope};
 use crate::anchor::Anchor;
 use crate::object::Object;
+use crate::sort::sort_by;
 use credentials::decode_base64;
 use json::{Node, parse};
 use kubernetes::kind;
 use std::fmt::Write;
-use text::shown;
+use text::{glob, shown};
 
 /// Everything that an entry of the table is about, with a function that makes a place in it, which is also given as a
 /// path from the node of the scope, a place in the object.
@@ -22,10 +23,7 @@ pub(super) type Visit<'v, 'a> =
 
 /// Calls `visit` with every part of the settings in `object` that the table knows.
 pub(super) fn settings<'a>(object: &Object<'a>, visit: Visit<'_, 'a>) {
-    let mut entries = Vec::new();
-    for entry in of_settings(object) {
-        entries.extend(entry.at.iter().map(|at| (*at, entry)));
-    }
+    let entries = Entries::of(of_settings(object));
     if entries.is_empty() {
         return;
     }
@@ -50,9 +48,44 @@ pub(super) fn settings<'a>(object: &Object<'a>, visit: Visit<'_, 'a>) {
 /// Texts in texts in texts are not settings.
 const DEEPEST_TEXT: usize = 2;
 
+/// The paths of the entries for a kind. Every key of a text is compared with the first key of all of them.
+struct Entries {
+    /// Sorted by their first key.
+    named: Vec<Entry>,
+    /// Those whose first key is a pattern.
+    patterns: Vec<Entry>,
+}
+
+/// The first key of a path, what follows, and the entry.
+type Entry = (&'static str, &'static str, &'static Controller);
+
+impl Entries {
+    fn of(controllers: impl Iterator<Item = &'static Controller>) -> Self {
+        let (mut named, mut patterns) = (Vec::new(), Vec::new());
+        for entry in controllers {
+            for (first, rest) in entry.at.iter().filter_map(|at| split(at)) {
+                let list = if first.contains('*') { &mut patterns } else { &mut named };
+                list.push((first, rest, entry));
+            }
+        }
+        sort_by(&mut named, |(a, ..), (b, ..)| a < b);
+        Entries { named, patterns }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.named.is_empty() && self.patterns.is_empty()
+    }
+
+    /// The entries whose first key is `key`.
+    fn for_key(&self, key: &str) -> impl Iterator<Item = &Entry> {
+        let from = self.named.partition_point(|(first, ..)| *first < key);
+        let named = self.named.get(from..).unwrap_or_default().iter().take_while(move |(first, ..)| *first == key);
+        named.chain(self.patterns.iter().filter(move |(first, ..)| glob::matches(first, key)))
+    }
+}
+
 struct Walk<'w, 'a> {
-    /// The paths of the entries for the object's kind.
-    entries: Vec<(&'static str, &'static Controller)>,
+    entries: Entries,
     /// Where the walk is in a text.
     path: String,
     visit: Visit<'w, 'a>,
@@ -113,8 +146,7 @@ impl<'a> Walk<'_, 'a> {
     /// Calls the visitor for the entries that `member` of `parent` is for.
     fn matches<'d>(&mut self, key: &str, parent: Node<'d>, member: Node<'d>, place: PlaceOf<'_, 'd, 'a>) {
         let Walk { entries, path, visit } = self;
-        for (at, entry) in entries.iter() {
-            let Some(rest) = after(at, key) else { continue };
+        for (_, rest, entry) in entries.for_key(key) {
             let is_list = split(rest).is_some_and(|(key, _)| key == "*") && member.is_list();
             let mut n = 0;
             each_node(member, rest, false, &mut |node, below| {

@@ -1,7 +1,7 @@
 //! Client ids and tenant ids, wherever an object or a pod names them.
 
 use super::{Controller, Scope, begins_with, of_kind, parts_of_pod, path, settings, split};
-use crate::anchor::Anchor;
+use crate::anchor::{Anchor, digest};
 use crate::object::Object;
 use crate::view::container::{Container, EnvVar, Value};
 use crate::view::workload::Workload;
@@ -26,8 +26,8 @@ pub struct Id<'a> {
     pub key: &'a str,
     pub place: Anchor<'a>,
     pub value: Value<'a>,
-    /// What a value that cannot be determined is written as, for comparisons.
-    written: String,
+    /// A digest of what a value that cannot be determined is written as.
+    written: u64,
     /// Who uses it: a namespace, empty for objects outside of namespaces, and an account if it is known.
     pub namespace: &'a str,
     pub account: Option<&'a str>,
@@ -39,12 +39,8 @@ pub struct Id<'a> {
 
 impl Id<'_> {
     /// What a finding about the id compares on an update.
-    pub(crate) fn content(&self) -> (&str, Option<&str>) {
-        let text = match &self.value {
-            Value::Literal(text) => text,
-            Value::FromElsewhere | Value::Undetermined => self.written.as_str(),
-        };
-        (text, self.account)
+    pub(crate) fn content(&self) -> (Option<&str>, u64, Option<&str>) {
+        (self.value.literal(), self.written, self.account)
     }
 }
 
@@ -113,7 +109,7 @@ pub fn ids_of_pods<'a>(workload: &Workload<'a>, found: &mut Vec<Id<'a>>) {
             };
             if is_used {
                 let value = container.value(variable);
-                let written = if let Value::Literal(_) = value { String::new() } else { variable.node.to_string() };
+                let written = if let Value::Literal(_) = value { 0 } else { digest(variable.node) };
                 push(kind, variable.name, variable.node, value, written, true);
             }
         }
@@ -204,10 +200,10 @@ fn last_key(path: &'static str) -> &'static str {
 }
 
 /// What a node says: what is not a text refers to one, in a Secret or a ConfigMap.
-fn value<'v>(node: Node<'_>, text: Option<Cow<'_, str>>) -> (Value<'v>, String) {
+fn value<'v>(node: Node<'_>, text: Option<Cow<'_, str>>) -> (Value<'v>, u64) {
     match text {
-        Some(text) => (Value::Literal(Cow::Owned(text.into_owned())), String::new()),
-        None => (Value::FromElsewhere, node.to_string()),
+        Some(text) => (Value::Literal(Cow::Owned(text.into_owned())), 0),
+        None => (Value::FromElsewhere, digest(node)),
     }
 }
 

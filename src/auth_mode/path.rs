@@ -56,13 +56,6 @@ fn selects(filter: &str, node: Node<'_>) -> bool {
     }
 }
 
-/// The rest of a path whose first key is `key`.
-pub(super) fn after(path: &'static str, key: &str) -> Option<&'static str> {
-    let (first, rest) = split(path)?;
-    let is_first = if first.contains('*') { glob::matches(first, key) } else { first == key };
-    is_first.then_some(rest)
-}
-
 /// The keys of a path, one by one.
 pub(super) fn steps(path: &'static str) -> impl Iterator<Item = &'static str> {
     let mut rest = path;

@@ -65,7 +65,7 @@ impl<'r, 'a> Privileges<'r, 'a> {
         let count = found.iter().map(|(.., reach)| if *reach == Reach::All { 1 } else { names }).sum::<usize>()
             + groups.len().saturating_mul(resources.len()).saturating_mul(verbs().count());
         let Some(left) = self.budget.get().checked_sub(count) else {
-            return vec![GrantDigest::of(digest(policy_rule.node.to_string()))];
+            return vec![GrantDigest::of(digest(policy_rule.node))];
         };
         self.budget.set(left);
         let mut digests: Vec<GrantDigest> = Vec::with_capacity(count);

@@ -195,7 +195,7 @@ fn is_powerful_principal(name: &str) -> bool {
 
 /// Service accounts of the controllers, by their name in `kube-system`.
 fn is_controller(name: &str) -> bool {
-    aks_defaults::CONTROLLERS.iter().any(|role| role.strip_prefix("system:controller:") == Some(name))
+    aks_defaults::is_controller(name)
 }
 
 /// Signers whose certificates the API server accepts from clients. The API writes a domain and a star for

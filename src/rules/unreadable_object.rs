@@ -64,7 +64,7 @@ pub(crate) fn check<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>, workloads
             _ => format!("is {found}, not {expected}"),
         };
         let finding = cx.report(node, message);
-        finding.compare_content(node.to_string());
+        finding.compare_content(node);
         if expected == "a string" && matches!(found, "a number" | "a boolean") {
             finding.remediation("put the value in quotes, so that YAML reads it as a string");
         }

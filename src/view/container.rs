@@ -230,6 +230,14 @@ impl Value<'_> {
     pub fn is_set(&self) -> bool {
         !matches!(self, Value::Literal(text) if text.is_empty())
     }
+
+    /// The value, if it can be determined.
+    pub fn literal(&self) -> Option<&str> {
+        match self {
+            Value::Literal(text) => Some(text),
+            Value::FromElsewhere | Value::Undetermined => None,
+        }
+    }
 }
 
 impl<'a> EnvVar<'a> {

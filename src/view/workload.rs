@@ -23,7 +23,9 @@ pub struct Workload<'a> {
     /// Nearly every rule asks for them, so they are gathered once.
     containers: Vec<Container<'a>>,
     /// The label that many rules check first, looked up once.
-    use_label: Node<'a>,
+    use_label: OnceCell<Node<'a>>,
+    /// Whether the object has an earlier pod template.
+    is_further: bool,
     /// Whether only its shape says that it is a pod template.
     is_guessed: bool,
     /// Whether there are other pod templates that were not read: see [`MOST_SHARED`].
@@ -34,8 +36,8 @@ pub struct Workload<'a> {
     named_volumes: OnceCell<Vec<(&'a str, Node<'a>)>>,
 }
 
-/// Most pod templates of an object, times the labels, annotations and volumes that all of them share: every rule reads
-/// these for each template. A Workflow of a hundred templates may share several hundred.
+/// Most pod templates of an object, times the labels, annotations, volumes and other members that all of them share:
+/// every rule reads these for each template. A Workflow of a hundred templates may share several hundred.
 const MOST_SHARED: usize = 1 << 16;
 
 /// What an Argo Workflow sets for all of its templates; absent for other kinds. The template itself takes
@@ -108,6 +110,7 @@ fn templates<'a>(object: &Object<'a>, settings: &Settings, may_guess: bool) -> V
         found.truncate(1);
         found.iter_mut().for_each(|first| first.is_one_of_too_many = true);
     }
+    found.iter_mut().skip(1).for_each(|further| further.is_further = true);
     found
 }
 
@@ -184,20 +187,19 @@ impl<'a> Workload<'a> {
             spec => spec,
         };
         let containers = containers(spec);
-        let mut workload = Workload {
+        Workload {
             object: *object,
             template,
             spec,
             outer,
             containers,
-            use_label: Node::absent(),
+            use_label: OnceCell::new(),
+            is_further: false,
             is_guessed: false,
             is_one_of_too_many: false,
             skipped: OnceCell::new(),
             named_volumes: OnceCell::new(),
-        };
-        workload.use_label = workload.label(USE_LABEL);
-        workload
+        }
     }
 
     /// Whether only its shape says that it is a pod template, so that members of other types are not a mistake.
@@ -210,14 +212,14 @@ impl<'a> Workload<'a> {
         self.is_one_of_too_many
     }
 
-    /// How many labels, annotations and volumes the templates of the object share.
+    /// How many labels, annotations, volumes and other members the templates of the object share.
     fn shared(&self) -> usize {
         let outer = [self.outer.template_defaults, self.outer.spec];
         let metadata =
             [self.object.metadata(), self.outer.template_defaults.get("metadata"), self.outer.spec.get("podMetadata")];
         let maps = metadata.into_iter().flat_map(|of| [of.get("labels"), of.get("annotations")]);
         maps.map(|map| map.members().count()).sum::<usize>()
-            + outer.into_iter().map(|spec| spec.get("volumes").items().count()).sum::<usize>()
+            + outer.into_iter().map(|spec| spec.get("volumes").items().count() + spec.members().count()).sum::<usize>()
     }
 
     pub fn is_pod(&self) -> bool {
@@ -233,9 +235,21 @@ impl<'a> Workload<'a> {
         ]
     }
 
-    /// The annotations of every level.
-    pub fn annotation_levels(&self) -> [Node<'a>; 3] {
-        self.metadata_levels().map(|metadata| metadata.get("annotations"))
+    /// As [`Workload::metadata_levels`], but what the pod templates of an object share belongs to the first of them
+    /// only: for rules that report each member.
+    pub fn metadata_levels_once(&self) -> [Node<'a>; 3] {
+        let [own, defaults, outer] = self.metadata_levels();
+        if self.is_further { [own, Node::absent(), Node::absent()] } else { [own, defaults, outer] }
+    }
+
+    /// The annotations of [`Workload::metadata_levels_once`].
+    pub fn annotation_levels_once(&self) -> [Node<'a>; 3] {
+        self.metadata_levels_once().map(|metadata| metadata.get("annotations"))
+    }
+
+    /// The metadata of the object, if the Pod does not get it: that of the first pod template only.
+    pub fn object_metadata_once(&self) -> Node<'a> {
+        if self.is_pod() || self.is_further { Node::absent() } else { self.object.metadata() }
     }
 
     /// One label of the Pod, wherever an Argo Workflow gives it.
@@ -341,12 +355,12 @@ impl<'a> Workload<'a> {
 
     /// Whether the webhook of Microsoft Entra Workload ID will act on the Pod.
     pub fn uses_workload_identity(&self) -> bool {
-        self.use_label.text() == Some("true")
+        self.use_label().text() == Some("true")
     }
 
     /// The label `azure.workload.identity/use` of the Pod, whatever its value.
     pub fn use_label(&self) -> Node<'a> {
-        self.use_label
+        *self.use_label.get_or_init(|| self.label(USE_LABEL))
     }
 }
 

@@ -6,6 +6,7 @@
 use crate::tree::{self, Entry, Skip, Value};
 use std::borrow::Cow;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 /// A parsed text: its values in document order, each before the values below it.
 #[derive(Debug)]
@@ -156,6 +157,35 @@ impl<'a> Iterator for Below<'a> {
         let (node, rest) = self.0.split_at_checked(first.size())?;
         self.0 = rest;
         Some((&first.key, Node(node)))
+    }
+}
+
+/// What the node says, for digests: not the name that it has in its parent.
+impl Hash for Node<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        for (n, entry) in self.0.iter().enumerate() {
+            if n > 0 {
+                entry.key.hash(state);
+            }
+            let kind = match &entry.value {
+                Value::Null => 0,
+                Value::Bool(bool) => 1 + u64::from(*bool),
+                Value::Integer(integer) => {
+                    integer.get().hash(state);
+                    3
+                }
+                // As in the text of a node.
+                Value::Float(_) => 4,
+                Value::Text(text) => {
+                    text.hash(state);
+                    5
+                }
+                Value::List(_) => 6,
+                Value::Object(_) => 7,
+            };
+            // The size says where the values below end.
+            state.write_u64((entry.size() as u64) << 3 | kind);
+        }
     }
 }
 

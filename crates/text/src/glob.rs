@@ -2,23 +2,27 @@
 
 /// Whether `text` matches `pattern`, in which every `*` matches any number of characters.
 /// Linear in practice and never worse than the product of the lengths.
+// By bytes: searching for each part as a text costs hundreds of instructions before the first comparison.
 pub fn matches(pattern: &str, text: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let Some(mut rest) = text.strip_prefix(parts.next().unwrap_or_default()) else { return false };
-    let mut parts = parts.peekable();
-    if parts.peek().is_none() {
-        return rest.is_empty();
-    }
-    while let Some(part) = parts.next() {
-        if parts.peek().is_none() {
-            return rest.ends_with(part);
+    let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
+    let (mut at, mut read) = (0, 0);
+    // Behind the last star, and how far the text was read when it is tried again.
+    let mut star: Option<(usize, usize)> = None;
+    while let Some(byte) = text.get(read) {
+        match pattern.get(at) {
+            Some(b'*') => {
+                at += 1;
+                star = Some((at, read));
+            }
+            Some(wanted) if wanted == byte => (at, read) = (at + 1, read + 1),
+            _ => {
+                let Some((after, from)) = &mut star else { return false };
+                *from += 1;
+                (at, read) = (*after, *from);
+            }
         }
-        match rest.split_once(part) {
-            Some((_, after)) => rest = after,
-            None => return false,
-        }
     }
-    true
+    pattern.iter().skip(at).all(|rest| *rest == b'*')
 }
 
 #[cfg(test)]

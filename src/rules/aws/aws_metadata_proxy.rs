@@ -67,7 +67,7 @@ pub static RULE: Rule = Rule {
 const GROUP: &str = "iam.amazonaws.com/";
 
 fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
-    for annotations in workload.annotation_levels() {
+    for annotations in workload.annotation_levels_once() {
         check_annotations(cx, annotations, "asks kube2iam or kiam for an AWS role", RULE.remediation);
     }
     for container in workload.containers() {

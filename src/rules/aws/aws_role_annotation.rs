@@ -92,7 +92,7 @@ const IDENTITY: &str =
     "use workload identity instead of EKS Pod Identity: label the pod azure.workload.identity/use: \"true\"";
 
 fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
-    for annotations in workload.annotation_levels() {
+    for annotations in workload.annotation_levels_once() {
         check_annotations(cx, annotations);
     }
     for variable in workload.containers().flat_map(|container| container.env()) {

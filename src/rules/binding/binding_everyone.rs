@@ -112,7 +112,7 @@ fn check_role<'a>(cx: &mut RuleContext<'a>, privileges: &Privileges<'_, 'a>) {
             names && all(verbs, own_verbs)
         });
         if !grants_nothing && !is_own {
-            let content = GrantDigest::of(digest(("everyone", policy_rule.node.to_string())));
+            let content = GrantDigest::of(digest(("everyone", policy_rule.node)));
             cx.report(policy_rule.node, format!("is not one of Kubernetes' own rules of {name}, which everyone has"))
                 .compare_grants(vec![content])
                 .remediation("leave the role as Kubernetes made it, and bind a role of another name to a group");

@@ -112,7 +112,7 @@ fn check_variable<'a>(cx: &mut RuleContext<'a>, container: &Container<'a>, varia
         None => is_azure_credential_variable(variable.name),
     };
     if let Some(what) = what {
-        cx.report(variable.node, format!("is filled with {what} from {place}")).compare_content(source.to_string());
+        cx.report(variable.node, format!("is filled with {what} from {place}")).compare_content(source);
     }
 }
 

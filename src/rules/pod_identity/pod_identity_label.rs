@@ -71,9 +71,9 @@ fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
             finding.severity(Severity::Medium).remediation("remove the label once the pods use workload identity");
         }
     }
-    let own_labels = (!workload.is_pod()).then(|| workload.object.labels());
-    let own_annotations = (!workload.is_pod()).then(|| workload.object.annotations());
-    for map in own_labels.into_iter().chain(workload.annotation_levels()).chain(own_annotations) {
+    let metadata = workload.object_metadata_once();
+    let own = ["labels", "annotations"].map(|key| metadata.get(key));
+    for map in own.into_iter().chain(workload.annotation_levels_once()) {
         let leftover = map.get(LABEL);
         if !leftover.is_absent() {
             let message = "is a leftover of pod-managed identity and has no effect here";

@@ -73,7 +73,7 @@ fn check<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>) {
         _ => "lets the pods that it selects reach every identity of their node",
     };
     let finding = cx.report(kind, message);
-    finding.compare_content(object.get("spec").to_string());
+    finding.compare_content(object.get("spec"));
     if object.kind == "AzurePodIdentityException" {
         finding.remediation("delete the exception once the workloads that it covers use workload identity");
     }

@@ -21,7 +21,7 @@ pub mod workload_identity_virtual_node;
 
 use crate::rules::Group;
 use crate::view::container::{EnvVar, Value};
-use std::borrow::Cow;
+use json::Node;
 
 pub static GROUP: Group = Group {
     id: "workload-identity",
@@ -49,11 +49,8 @@ pub static GROUP: Group = Group {
 };
 
 /// What a finding about the value of `variable` compares on an update.
-fn content<'v>(variable: &EnvVar<'_>, value: &'v Value<'_>) -> Cow<'v, str> {
-    match value {
-        Value::Literal(text) => Cow::Borrowed(text),
-        Value::FromElsewhere | Value::Undetermined => Cow::Owned(variable.node.to_string()),
-    }
+fn content<'v>(variable: &EnvVar<'v>, value: &'v Value<'_>) -> Result<&'v str, Node<'v>> {
+    value.literal().ok_or(variable.node)
 }
 
 #[cfg(test)]

@@ -58,14 +58,13 @@ fn check_workload<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
         cx.report(binding, "has no effect without the label azure.workload.identity/use: \"true\"")
             .remediation(format!("write {USE}: \"true\" under {}", workload.labels_path()));
     }
-    for metadata in workload.metadata_levels() {
+    for metadata in workload.metadata_levels_once() {
         check_map(cx, metadata.get("labels"), Some(Home::PodLabel), false);
         check_map(cx, metadata.get("annotations"), Some(Home::PodAnnotation), false);
     }
-    if !workload.is_pod() {
-        check_map(cx, workload.object.labels(), None, false);
-        check_map(cx, workload.object.annotations(), None, false);
-    }
+    let metadata = workload.object_metadata_once();
+    check_map(cx, metadata.get("labels"), None, false);
+    check_map(cx, metadata.get("annotations"), None, false);
 }
 
 fn check_object<'a>(cx: &mut RuleContext<'a>, object: &Object<'a>) {
