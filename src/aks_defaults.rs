@@ -28,9 +28,9 @@ pub(crate) fn is_cluster_role(name: &str) -> bool {
 
 /// Whether a service account of `kube-system` with this name is that of a controller of Kubernetes.
 pub(crate) fn is_controller(account: &str) -> bool {
-    // A role may name thousands of accounts. All of these begin with the prefix.
+    // A role may name thousands of accounts.
     let name = |role: &'static str| role.strip_prefix("system:controller:").unwrap_or(role);
-    CONTROLLERS.binary_search_by(|role| name(role).cmp(account)).is_ok()
+    account.len() >= "job-controller".len() && CONTROLLERS.binary_search_by(|role| name(role).cmp(account)).is_ok()
 }
 
 /// The selectors that Kubernetes gives a ClusterRole: the label that each asks for. `None` for roles that are not its

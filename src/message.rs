@@ -12,6 +12,7 @@ use crate::verdict::{Action, Decision, ONLY_OLD, is_about_role};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::sync::Arc;
 use text::shown;
 
 /// Where the rules are explained.
@@ -113,8 +114,13 @@ pub(crate) fn respond(
     };
     let mut warnings = warnings(&warned, &subject());
     let mut expired: Vec<&str> = Vec::new();
-    for text in decisions.iter().filter_map(|j| j.expired.as_deref()) {
-        if let Err(at) = expired.binary_search(&text) {
+    let mut last: Option<&Arc<str>> = None;
+    for text in decisions.iter().filter_map(|j| j.expired.as_ref()) {
+        // The findings of a rule share one text, which can be long.
+        if last.replace(text).is_some_and(|last| Arc::ptr_eq(last, text)) {
+            continue;
+        }
+        if let Err(at) = expired.binary_search(&&**text) {
             expired.insert(at, text);
         }
     }

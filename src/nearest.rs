@@ -8,9 +8,12 @@ pub(crate) fn nearest<'n>(name: &str, known: &mut dyn Iterator<Item = &'n str>) 
         return None;
     }
     let lower = name.to_ascii_lowercase();
+    let is_near = |distance: usize, known: &str| distance <= (known.len() / 3).max(2);
     known
+        // No distance is less than the difference of the lengths.
+        .filter(|known| is_near(name.len().abs_diff(known.len()), known))
         .map(|known| (strsim::levenshtein(&lower, &known.to_ascii_lowercase()), known))
+        .filter(|(distance, known)| is_near(*distance, known))
         .min()
-        .filter(|(distance, known)| *distance <= (known.len() / 3).max(2))
         .map(|(_, known)| known)
 }

@@ -226,7 +226,9 @@ fn list<'r, 'a>(
     // Whether the table reports more of the policy rule than that it reads or is half of something.
     let mut reported = false;
     let mut last: Option<Granted<'r, 'a>> = None;
-    for row in rows.iter().filter(|_| !only_wildcard) {
+    // Nothing, or non-resource URLs.
+    let is_empty = [&policy_rule.verbs, &policy_rule.groups, &policy_rule.resources].iter().any(|list| list.is_empty());
+    for row in rows.iter().filter(|_| !only_wildcard && !is_empty) {
         for held in row.grants(role, policy_rule) {
             if covered && held.written.resource == "*" && !is_special(held.written.verb) {
                 continue;

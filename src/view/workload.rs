@@ -37,8 +37,9 @@ pub struct Workload<'a> {
 }
 
 /// Most pod templates of an object, times the labels, annotations, volumes and other members that all of them share:
-/// every rule reads these for each template. A Workflow of a hundred templates may share several hundred.
-const MOST_SHARED: usize = 1 << 16;
+/// every rule reads these for each template. A Workflow of a hundred templates may share a hundred and
+/// sixty.
+const MOST_SHARED: usize = 1 << 14;
 
 /// What an Argo Workflow sets for all of its templates; absent for other kinds. The template itself takes
 /// precedence, then `templateDefaults`, then the Workflow's spec.
@@ -326,6 +327,13 @@ impl<'a> Workload<'a> {
             .items()
             .chain(outer.template_defaults.get("volumes").items())
             .chain(outer.spec.get("volumes").items())
+    }
+
+    /// As [`Workload::volumes`], but those that the pod templates of an object share are those of the first only.
+    pub fn volumes_once(&self) -> impl Iterator<Item = Node<'a>> + use<'a> {
+        let own = self.spec.get("volumes").items().count();
+        let count = if self.is_further { own } else { usize::MAX };
+        self.volumes().take(count)
     }
 
     /// The volume that mounts call `name`; of several, the first.

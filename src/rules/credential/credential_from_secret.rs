@@ -80,7 +80,7 @@ fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
             }
         }
     }
-    for volume in workload.volumes() {
+    for volume in workload.volumes_once() {
         check_items(cx, volume.at(&["secret", "items"]));
         for source in volume.at(&["projected", "sources"]).items() {
             check_items(cx, source.at(&["secret", "items"]));

@@ -69,7 +69,7 @@ pub static RULE: Rule = Rule {
 
 fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     let most = cx.settings.max_token_seconds;
-    for volume in workload.volumes() {
+    for volume in workload.volumes_once() {
         for source in volume.at(&["projected", "sources"]).items() {
             let life = source.at(&["serviceAccountToken", "expirationSeconds"]);
             if let Some(seconds) = life.integer().filter(|seconds| *seconds > most) {

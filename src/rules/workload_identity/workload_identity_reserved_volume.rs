@@ -59,7 +59,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
-    for volume in workload.volumes() {
+    for volume in workload.volumes_once() {
         if volume.get("name").text().is_some_and(is_reserved_volume_name) && entra_token(volume).is_absent() {
             cx.report(volume, "has a name that the webhook reserves for its token, but no token for Entra");
         }

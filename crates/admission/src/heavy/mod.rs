@@ -6,9 +6,12 @@
 //! part of a text read again for every mark in it, settings compared with every finding.
 
 mod bindings;
+mod grow;
 mod settings;
 mod texts;
 mod workloads;
+
+pub use grow::grow;
 
 use crate::random::Random;
 
