@@ -18,10 +18,15 @@ impl<'r, 'a> Privileges<'r, 'a> {
     /// The dangerous grants that a finding of this role reports.
     pub(crate) fn digests(&self, granted: &Granted<'r, 'a>) -> Vec<GrantDigest> {
         let policy_rule = granted.policy_rule;
+        let as_written = || vec![GrantDigest::of(digest(policy_rule.node))];
+        // Nothing is even listed once there was no room.
+        if self.budget.get() == 0 {
+            return as_written();
+        }
         let mut found = Vec::new();
         // A lone `*` that is reported as a wildcard includes what the table lists.
         let included = match granted.wildcard {
-            Some(Wildcard::Resources) => self.rows.iter().flat_map(|row| row.grants(self.role, policy_rule)).collect(),
+            Some(Wildcard::Resources) => self.rows.grants(self.role, policy_rule).collect(),
             _ => Vec::new(),
         };
         for held in granted.grants.iter().filter(|_| included.is_empty()).chain(&included) {
@@ -64,7 +69,8 @@ impl<'r, 'a> Privileges<'r, 'a> {
         let count = found.iter().map(|(.., reach)| if *reach == Reach::All { 1 } else { names }).sum::<usize>()
             + groups.len().saturating_mul(resources.len()).saturating_mul(verbs().count());
         let Some(left) = self.budget.get().checked_sub(count) else {
-            return vec![GrantDigest::of(digest(policy_rule.node))];
+            self.budget.set(0);
+            return as_written();
         };
         self.budget.set(left);
         let mut digests: Vec<GrantDigest> = Vec::with_capacity(count);

@@ -25,7 +25,7 @@ use crate::finding::Severity;
 use crate::sort::sort;
 use kubernetes::grant::{Grant, PolicyRule, Reach, carries_name, is_built_in_group};
 use kubernetes::role::Role;
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use table::{AUTHENTICATION, PRIVILEGES, READ, is_special};
 use text::shown;
 use wildcard::Wildcard;
@@ -122,7 +122,7 @@ pub struct Privileges<'r, 'a> {
     pub role: &'r Role<'a>,
     /// One that every cluster has, so that only rules that compare its contents report anything.
     pub is_excused: bool,
-    rows: Vec<&'static Privilege>,
+    rows: Rows,
     granted: Vec<Granted<'r, 'a>>,
     /// What is not reported, because a worse grant of the same resource is.
     implied: Vec<Granted<'r, 'a>>,
@@ -132,7 +132,7 @@ pub struct Privileges<'r, 'a> {
 
 impl<'r, 'a> Privileges<'r, 'a> {
     pub fn of(role: &'r Role<'a>) -> Self {
-        let rows = rows(role);
+        let rows = Rows::of(role);
         let mut granted = Vec::new();
         for policy_rule in role.rules() {
             list(&rows, role, policy_rule, &mut granted);
@@ -143,7 +143,7 @@ impl<'r, 'a> Privileges<'r, 'a> {
 
     /// A role that every cluster has: nothing that it grants is listed.
     pub fn excused(role: &'r Role<'a>) -> Self {
-        let (rows, granted, implied) = (Vec::new(), Vec::new(), Vec::new());
+        let (rows, granted, implied) = (Rows::default(), Vec::new(), Vec::new());
         Privileges { role, is_excused: true, rows, granted, implied, budget: Cell::new(digests::MOST_DIGESTS) }
     }
 
@@ -202,8 +202,40 @@ fn without_implied<'r, 'a>(granted: Vec<Granted<'r, 'a>>) -> (Vec<Granted<'r, 'a
     }
 }
 
-/// The rows that count in a role of this kind with these policy rules.
-fn rows(role: &Role<'_>) -> Vec<&'static Privilege> {
+/// The rows of the table that count in a role.
+#[derive(Default)]
+struct Rows {
+    table: Vec<&'static Privilege>,
+    /// Group and plural of the kinds of [`Open::SignIn`], each once: a role may have thousands of policy rules that
+    /// grant all of them.
+    sign_in: OnceCell<Vec<(&'static str, &'static str)>>,
+}
+
+impl Rows {
+    /// Those for a role of this kind with these policy rules.
+    fn of(role: &Role<'_>) -> Self {
+        Rows { table: counting(role), sign_in: OnceCell::new() }
+    }
+
+    fn sign_in(&self) -> &[(&'static str, &'static str)] {
+        self.sign_in.get_or_init(|| {
+            let mut kinds = Vec::new();
+            for kind in auth_mode::kinds().filter(|kind| !is_built_in_group(kind.group)) {
+                if !kinds.contains(&(kind.group, kind.plural)) {
+                    kinds.push((kind.group, kind.plural));
+                }
+            }
+            kinds
+        })
+    }
+
+    /// What a policy rule grants of all rows.
+    fn grants<'a>(&self, role: &Role<'a>, policy_rule: &PolicyRule<'a>) -> impl Iterator<Item = Held<'a>> {
+        self.table.iter().flat_map(move |row| row.grants(self, role, policy_rule))
+    }
+}
+
+fn counting(role: &Role<'_>) -> Vec<&'static Privilege> {
     let completed = |half: &Half| {
         let grants = |rule, verb| role.grant(rule, verb, half.group, half.resource).is_some();
         role.rules().iter().any(|rule| half.verbs.iter().any(|verb| grants(rule, verb)))
@@ -213,12 +245,7 @@ fn rows(role: &Role<'_>) -> Vec<&'static Privilege> {
 }
 
 /// Adds what the policy rule grants, and decides which rule reports it.
-fn list<'r, 'a>(
-    rows: &[&'static Privilege],
-    role: &'r Role<'a>,
-    policy_rule: &'r PolicyRule<'a>,
-    granted: &mut Vec<Granted<'r, 'a>>,
-) {
+fn list<'r, 'a>(rows: &Rows, role: &'r Role<'a>, policy_rule: &'r PolicyRule<'a>, granted: &mut Vec<Granted<'r, 'a>>) {
     let covered = wildcard::covers(role, policy_rule);
     let only_wildcard = covered
         && policy_rule.resources.iter().all(|resource| *resource == "*")
@@ -228,8 +255,8 @@ fn list<'r, 'a>(
     let mut last: Option<Granted<'r, 'a>> = None;
     // Nothing, or non-resource URLs.
     let is_empty = [&policy_rule.verbs, &policy_rule.groups, &policy_rule.resources].iter().any(|list| list.is_empty());
-    for row in rows.iter().filter(|_| !only_wildcard && !is_empty) {
-        for held in row.grants(role, policy_rule) {
+    for row in rows.table.iter().filter(|_| !only_wildcard && !is_empty) {
+        for held in row.grants(rows, role, policy_rule) {
             if covered && held.written.resource == "*" && !is_special(held.written.verb) {
                 continue;
             }
@@ -251,7 +278,7 @@ fn list<'r, 'a>(
     granted.extend(last);
     if let Some((wildcard, severity)) = wildcard::find(role, policy_rule, covered, reported) {
         let grants = if policy_rule.every_resource() && wildcard == Wildcard::Resources {
-            rows.iter().find_map(|row| row.grants(role, policy_rule).into_iter().next()).into_iter().collect()
+            rows.grants(role, policy_rule).next().into_iter().collect()
         } else {
             Vec::new()
         };
@@ -266,22 +293,17 @@ impl Privilege {
     }
 
     /// What a policy rule grants of this row.
-    fn grants<'a>(&'static self, role: &Role<'a>, policy_rule: &PolicyRule<'a>) -> Vec<Held<'a>> {
+    fn grants<'a>(&'static self, rows: &Rows, role: &Role<'a>, policy_rule: &PolicyRule<'a>) -> Vec<Held<'a>> {
         let mut grants = Vec::new();
         let Some(severity) = self.severity(role) else { return grants };
         if matches!(self.open, Open::SignIn) {
             // Most roles have no other groups than Kubernetes' own.
             if policy_rule.groups.iter().any(|group| !is_built_in_group(group)) {
-                let mut resources: Vec<(&'static str, &'a str, &'a str)> = Vec::new();
-                for kind in auth_mode::kinds().filter(|kind| !is_built_in_group(kind.group)) {
-                    let written =
-                        policy_rule.has_group(kind.group).then(|| policy_rule.resource(kind.plural)).flatten();
-                    let Some(written) = written else { continue };
-                    if !resources.iter().any(|(group, asked, _)| (*group, *asked) == (kind.group, kind.plural)) {
-                        resources.push((kind.group, kind.plural, written));
-                    }
-                }
-                self.add(role, policy_rule, severity, &mut resources.into_iter(), &mut grants);
+                let mut resources = rows.sign_in().iter().filter_map(|(group, plural)| {
+                    let written = policy_rule.has_group(group).then(|| policy_rule.resource(plural)).flatten()?;
+                    Some((*group, *plural, written))
+                });
+                self.add(role, policy_rule, severity, &mut resources, &mut grants);
             }
             return grants;
         }

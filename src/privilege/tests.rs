@@ -155,7 +155,7 @@ proptest! {
         let value = json::parse(&text).unwrap();
         let role = Role::read(json::Node::new(&value), namespaced);
         let privileges = Privileges::of(&role);
-        let rows = rows(&role);
+        let rows = Rows::of(&role);
         for (policy_rule, written_rule) in role.rules().iter().zip(&written) {
             let listed = || privileges.granted.iter().chain(&privileges.implied);
             let of_rule = || listed().filter(|granted| ptr::eq(granted.policy_rule, policy_rule));
@@ -170,8 +170,8 @@ proptest! {
                 }
                 expected.sort_unstable();
                 expected.dedup();
-                let counts = rows.iter().any(|counting| ptr::eq(*counting, row));
-                let found = if counts { row.grants(&role, policy_rule) } else { Vec::new() };
+                let counts = rows.table.iter().any(|counting| ptr::eq(*counting, row));
+                let found = if counts { row.grants(&rows, &role, policy_rule) } else { Vec::new() };
                 let mut listed: Vec<_> = found.iter().map(|held| (held.resource, held.verb, held.severity)).collect();
                 listed.sort_unstable();
                 listed.dedup();
