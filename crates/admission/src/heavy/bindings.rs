@@ -29,6 +29,18 @@ pub(super) const CLASSES: &[Class] = &[
     class("policy rules with one star", |n, _| {
         role(CLUSTER_ROLE, &each(n, |_| policy_rule("\"*\"", "\"*\"", "\"*\"", "")))
     }),
+    // Found by the search: what each of them includes was listed again and again.
+    class("policy rules with one star, all new", |n, _| {
+        let rules = each(n, |_| policy_rule("\"*\"", "\"*\"", "\"*\"", ""));
+        update(CLUSTER_ROLE, &format!(r#""rules":[{rules}]"#), r#""rules":[]"#)
+    }),
+    class("policy rules with one star, in a role of an operator", |n, _| {
+        let rules = each(n, |_| policy_rule("\"*\"", "\"*\"", "\"*\"", ""));
+        let object = object(CLUSTER_ROLE, "", &format!(r#""rules":[{rules}]"#))
+            .replace(r#""name":"heavy""#, r#""name":"argocd-application-controller""#);
+        let settings = r#"{"operators":[{"name":"argo-cd","namespace":"argocd"}]}"#.to_owned();
+        Input { settings, request: request(CLUSTER_ROLE, &object, None, "") }
+    }),
     class("policy rules that grant a lot", |n, _| {
         let most = "\"pods\",\"pods/exec\",\"secrets\",\"nodes/proxy\",\"serviceaccounts/token\",\"roles\",\"users\"";
         role(
