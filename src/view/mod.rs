@@ -3,7 +3,7 @@
 
 pub(crate) mod binding;
 pub(crate) mod certificate;
-pub(crate) mod container;
+pub mod container;
 pub(crate) mod custom_resource;
 pub(crate) mod token;
 pub mod workload;

@@ -108,8 +108,12 @@ pub(crate) fn is_own_mount(workload: &Workload<'_>, mount: Node<'_>) -> bool {
 /// Whether a container is one of the two of the migration proxy, by its image: Microsoft's page writes them out under
 /// other names than the webhook.
 pub(crate) fn is_proxy(container: &Container<'_>) -> bool {
-    let image = container.image_path();
-    image.ends_with("workload-identity/proxy") || image.ends_with("workload-identity/proxy-init")
+    is_proxy_image(container.image_path())
+}
+
+/// Whether the repository path of an image is that of the migration proxy.
+pub fn is_proxy_image(path: &str) -> bool {
+    path.ends_with("workload-identity/proxy") || path.ends_with("workload-identity/proxy-init")
 }
 
 /// Whether a pod can sign in to Entra: it asks the webhook for a token, or projects one by hand.

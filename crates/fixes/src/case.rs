@@ -1,6 +1,7 @@
 //! One finding and what it is about, with what most fixes need.
 
 use crate::{Edit, Fix, Input, Located, Safety};
+use entra_auth_policy::object::LAST_APPLIED;
 use kubernetes::kind::Kind;
 use manifest::{Change, escape, unescape};
 use serde_json::Value;
@@ -66,6 +67,12 @@ impl<'a> Case<'a> {
         let pointer = [self.pointer(), self.above()].into_iter().find(|pointer| is_item(pointer))?;
         Some((pointer, self.at(pointer)["name"].as_str()?))
     }
+}
+
+/// Removes kubectl's copy of the object, if it has one: it repeats what is removed from the object.
+pub(crate) fn without_copy(case: &Case<'_>) -> Option<Edit> {
+    let place = member("/metadata/annotations", LAST_APPLIED);
+    case.object.pointer(&place).map(|_| remove(place))
 }
 
 pub(crate) fn namespace_of(object: &Value) -> &str {

@@ -13,7 +13,7 @@ mod rules;
 mod table;
 
 pub use accounts::Input;
-pub use table::{Answer, Row, is_left_by_placeholder, row, rows};
+pub use table::{Answer, Row, may_leave, row, rows};
 
 use admission::ObjectKey;
 use case::Case;

@@ -3,6 +3,7 @@
 
 use crate::case::{Case, member, remove, rename, safe, set, suggested};
 use crate::{Edit, Fix};
+use entra_auth_policy::view::container::image_path;
 use kubernetes::kind::{self, Kind};
 use manifest::{Change, escape, unescape};
 use serde_json::{Value, json};
@@ -178,11 +179,6 @@ const MODES: &[Mode] = &[
         ],
     },
     Mode {
-        kinds: &[kind::GATEWAY],
-        on: "/spec/listeners/*/tls/options",
-        steps: &[Default("/spec/listeners/*/tls/options/kubernetes.azure.com~1tls-cert-service-account", ACCOUNT)],
-    },
-    Mode {
         kinds: &[kind::AZURE_CLUSTER_IDENTITY],
         on: "/spec/type",
         steps: &[
@@ -308,6 +304,15 @@ const MODES: &[Mode] = &[
     },
     Mode {
         kinds: APP_CONFIGURATION,
+        on: "/spec/auth",
+        steps: &[
+            Remove("/spec/auth/servicePrincipalReference"),
+            Remove("/spec/auth/managedIdentityClientId"),
+            Default("/spec/auth/workloadIdentity/serviceAccountName", ACCOUNT),
+        ],
+    },
+    Mode {
+        kinds: APP_CONFIGURATION,
         on: "/spec/secret/auth/keyVaults/*",
         steps: &[
             Remove("/spec/secret/auth/keyVaults/*/servicePrincipalReference"),
@@ -341,20 +346,12 @@ const MODES: &[Mode] = &[
         ],
     },
     Mode {
-        kinds: APP_CONFIGURATION,
-        on: "/spec/auth",
-        steps: &[
-            Remove("/spec/auth/servicePrincipalReference"),
-            Remove("/spec/auth/managedIdentityClientId"),
-            Default("/spec/auth/workloadIdentity/serviceAccountName", ACCOUNT),
-        ],
-    },
-    Mode {
         kinds: &[kind::STORAGE_CLASS],
         on: "/parameters",
         steps: &[
             Write("/parameters/mountWithWorkloadIdentityToken", "true"),
             Remove("/parameters/mountWithManagedIdentity"),
+            Remove("/parameters/storeAccountKey"),
             Remove("/parameters/AzureStorageAuthType"),
             Remove("/parameters/AzureStorageSPNClientID"),
             Remove("/parameters/AzureStorageSPNTenantID"),
@@ -461,7 +458,14 @@ fn by_member(case: &Case<'_>) -> Option<Vec<Fix>> {
         }
         return Some(suggested(TITLE, edits));
     }
+    if let Some(image) = case.node()["image"].as_str() {
+        return Some(suggested(TITLE, controller(case, image_path(image))));
+    }
     let edits = match key.as_ref() {
+        // Listeners of a Gateway.
+        "kubernetes.azure.com/tls-cert-keyvault-uri" if case.is(&kind::GATEWAY) => {
+            vec![set(member(case.above(), "kubernetes.azure.com/tls-cert-service-account"), ACCOUNT)]
+        }
         // Artifacts of Argo Workflows.
         "accountKeySecret" if case.above().ends_with("/azure") => {
             vec![remove(case.pointer()), set(member(case.above(), "useSDKCreds"), true)]
@@ -476,6 +480,22 @@ fn by_member(case: &Case<'_>) -> Option<Vec<Fix>> {
         _ => return None,
     };
     Some(suggested(TITLE, edits))
+}
+
+/// Controllers that take the node's identity unless their pods have one.
+fn controller(case: &Case<'_>, image: &str) -> Vec<Edit> {
+    const SWITCH: &str = "ARM_USE_WORKLOAD_IDENTITY_EXTENSION";
+    let Some(pod) = case.pod() else { return Vec::new() };
+    let mut edits = if pod.signs_in() { Vec::new() } else { pod.enable_workload_identity() };
+    if image.contains("cluster-autoscaler") {
+        let variables = pod.items(&format!("{}/env", case.pointer()));
+        let place = variables.iter().find(|(_, variable)| variable["name"] == SWITCH).map(|(place, _)| place);
+        edits.push(match place {
+            Some(place) => set(format!("{place}/value"), "true"),
+            None => set(format!("{}/env/-", case.pointer()), json!({"name": SWITCH, "value": "true"})),
+        });
+    }
+    edits
 }
 
 /// The edits of a mode, one for each place, in their order.

@@ -33,7 +33,11 @@ impl<'a> Case<'a> {
                 None => break,
             }
         }
-        let (_, path) = TEMPLATE_PATHS.iter().find(|(kind, _)| self.is(kind))?;
+        let Some((_, path)) = TEMPLATE_PATHS.iter().find(|(kind, _)| self.is(kind)) else {
+            let template = only_template(self.object)?;
+            let (metadata, spec) = (format!("{template}/metadata"), format!("{template}/spec"));
+            return Some(Pod { case: self, metadata, spec, outer: None });
+        };
         let joined = |path: &[&str]| path.iter().map(|key| format!("/{key}")).collect::<String>();
         if let [above @ .., "templates", "*"] = path {
             let outer = joined(above);
@@ -62,6 +66,23 @@ impl<'a> Case<'a> {
     }
 }
 
+/// The one pod template of a kind that is not known, by its shape.
+fn only_template(object: &Value) -> Option<String> {
+    let mut found = Vec::new();
+    let mut open = vec![(String::new(), object)];
+    while let Some((pointer, node)) = open.pop() {
+        if node["spec"]["containers"].is_array() {
+            found.push(pointer);
+        } else if let Value::Object(map) = node {
+            let members = map.iter().filter(|(key, value)| *key != "status" && (value.is_object() || value.is_array()));
+            open.extend(members.map(|(key, value)| (member(&pointer, key), value)));
+        } else if let Value::Array(items) = node {
+            open.extend(items.iter().enumerate().map(|(at, item)| (format!("{pointer}/{at}"), item)));
+        }
+    }
+    if found.len() == 1 { found.pop() } else { None }
+}
+
 impl<'a> Pod<'_, 'a> {
     /// The pointer of a label of the pods.
     pub(crate) fn label_place(&self, key: &str) -> String {
@@ -83,6 +104,12 @@ impl<'a> Pod<'_, 'a> {
         let levels = self.metadata_levels();
         let below = |level: &String| pointer.strip_prefix(level.as_str()).is_some_and(|rest| rest.starts_with('/'));
         levels.iter().any(below)
+    }
+
+    /// Every place where an annotation of the pods is.
+    pub(crate) fn annotation_places(&self, key: &str) -> Vec<String> {
+        let places = self.metadata_levels().into_iter().map(|level| member(&format!("{level}/annotations"), key));
+        places.filter(|place| self.case.object.pointer(place).is_some()).collect()
     }
 
     fn label(&self, key: &str) -> &'a Value {

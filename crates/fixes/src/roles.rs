@@ -8,7 +8,7 @@ use entra_auth_policy::{Host, evaluate};
 use serde_json::{Value, json};
 
 /// Most entries of a list that is divided: nobody writes more by hand, and each part has a copy of the other lists.
-const MOST_ENTRIES: usize = 64;
+pub(crate) const MOST_ENTRIES: usize = 64;
 
 /// The strings of a list of the policy rule, unless there are too many to divide it.
 pub(crate) fn list<'a>(policy_rule: &'a Value, key: &str) -> Option<Vec<&'a str>> {
@@ -23,13 +23,17 @@ pub(crate) fn with(policy_rule: &Value, key: &str, entries: &[&str]) -> Value {
     part
 }
 
-/// The entries of a list of the policy rule without which it would not be reported by the rule of the finding: those
-/// that it reports in a role that has nothing else.
-pub(crate) fn reported_entries<'a>(case: &Case<'_>, policy_rule: &'a Value, key: &str) -> Option<Vec<&'a str>> {
+/// The entries of a list of the policy rule that one of the rules reports in a role that has nothing else.
+pub(crate) fn reported_entries<'a>(
+    case: &Case<'_>,
+    policy_rule: &'a Value,
+    key: &str,
+    rules: &[&str],
+) -> Option<Vec<&'a str>> {
     let entries = list(policy_rule, key)?;
     let parts: Vec<Value> = entries.iter().map(|entry| with(policy_rule, key, &[entry])).collect();
     let found = findings(case, &parts);
-    let is_reported = |at: usize| found.iter().any(|(rule, part)| *rule == case.finding.rule && *part == at);
+    let is_reported = |at: usize| found.iter().any(|(rule, part)| rules.contains(rule) && *part == at);
     let reported = entries.into_iter().enumerate().filter(|(at, _)| is_reported(*at));
     Some(reported.map(|(_, entry)| entry).collect())
 }

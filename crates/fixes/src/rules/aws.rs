@@ -1,7 +1,7 @@
 //! AWS leftovers.
 
 use crate::accounts::CLIENT_ID_TO_FILL_IN;
-use crate::case::{Case, member, remove, rename, set, suggested};
+use crate::case::{Case, member, remove, rename, set, suggested, without_copy};
 use crate::table::{Row, suggested as suggested_row};
 use crate::{Edit, Fix};
 use entra_auth_policy::view::workload_identity::{CLIENT_ID, SKIP_CONTAINERS, TOKEN_EXPIRATION};
@@ -22,7 +22,7 @@ pub(crate) const ROWS: &[Row] = &[
 fn credential(case: &Case<'_>) -> Vec<Fix> {
     const TITLE: &str = "remove the key, and rotate it";
     match case.variable() {
-        Some((place, _)) => suggested(TITLE, [remove(place)]),
+        Some((place, _)) => suggested(TITLE, without_copy(case).into_iter().chain([remove(place)]).collect::<Vec<_>>()),
         None if case.above().ends_with("/annotations") => suggested(TITLE, [remove(case.pointer())]),
         None => Vec::new(),
     }

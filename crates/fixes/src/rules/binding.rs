@@ -2,7 +2,7 @@
 
 use crate::case::{Case, remove, safe, set, suggested};
 use crate::table::{Row, none, safe as safe_row, suggested as suggested_row};
-use crate::{Edit, Fix};
+use crate::{Edit, Fix, Safety};
 use entra_auth_policy::entra_id::{is_placeholder_guid, normalise_guid, service_account_of_user};
 use kubernetes::kind;
 use serde_json::Value;
@@ -22,7 +22,11 @@ pub(crate) const ROWS: &[Row] = &[
     ),
     suggested_row("binding-local-account", BIND_GROUP, bind_group),
     safe_row("binding-group-not-object-id", CANONICAL, canonical_guid),
-    safe_row("binding-user-not-entra", CANONICAL, canonical_guid),
+    suggested_row(
+        "binding-user-not-entra",
+        "write an object id in its canonical form; bind an Entra group instead of another name, with its object id to fill in",
+        user,
+    ),
     none("binding-not-allowed", "the cluster operators decide which groups and users may be bound"),
     suggested_row("binding-external-issuer", BIND_GROUP, bind_group),
     suggested_row(
@@ -106,6 +110,14 @@ fn privileged_role(case: &Case<'_>) -> Vec<Fix> {
         format!("bind {role} in one namespace, with a RoleBinding"),
         [set("/kind", "RoleBinding"), set("/metadata/namespace", namespace)],
     )
+}
+
+/// A single user is a finding as well, so this one is not safe.
+fn user(case: &Case<'_>) -> Vec<Fix> {
+    match canonical_guid(case).pop() {
+        Some(fix) => vec![Fix { safety: Safety::Suggested, ..fix }],
+        None => bind_group(case),
+    }
 }
 
 fn canonical_guid(case: &Case<'_>) -> Vec<Fix> {

@@ -1,9 +1,9 @@
 //! Fixed credentials. A fix never shows the value; the credential has to be rotated all the same.
 
-use crate::Fix;
-use crate::case::{Case, remove, set, suggested};
+use crate::case::{Case, remove, set, suggested, without_copy};
 use crate::modes::choose_workload_identity;
 use crate::table::{Row, none, suggested as suggested_row};
+use crate::{Edit, Fix};
 use credentials::is_azure_credential_variable;
 use serde_json::json;
 
@@ -37,16 +37,14 @@ pub(crate) const ROWS: &[Row] = &[
 
 fn variable(case: &Case<'_>) -> Vec<Fix> {
     let Some((place, name)) = case.variable() else { return Vec::new() };
+    let mut edits: Vec<Edit> = without_copy(case).into_iter().collect();
     if is_azure_credential_variable(name).is_some() {
-        return suggested("remove the variable, use workload identity, and rotate what it held", [remove(place)]);
+        edits.push(remove(place));
+        return suggested("remove the variable, use workload identity, and rotate what it held", edits);
     }
-    suggested(
-        "take the value from a Secret, and rotate what was written here",
-        [
-            remove(format!("{place}/value")),
-            set(format!("{place}/valueFrom"), json!({"secretKeyRef": {"name": "<secret>", "key": "<key>"}})),
-        ],
-    )
+    edits.push(remove(format!("{place}/value")));
+    edits.push(set(format!("{place}/valueFrom"), json!({"secretKeyRef": {"name": "<secret>", "key": "<key>"}})));
+    suggested("take the value from a Secret, and rotate what was written here", edits)
 }
 
 fn annotation(case: &Case<'_>) -> Vec<Fix> {

@@ -1,7 +1,7 @@
 //! Roles.
 
 use crate::case::{Case, remove, set, suggested};
-use crate::roles::{findings, list, reported_entries, with};
+use crate::roles::{MOST_ENTRIES, findings, list, reported_entries, with};
 use crate::table::{Row, none, suggested as suggested_row};
 use crate::{Edit, Fix};
 use entra_auth_policy::aks_defaults::aggregated_by;
@@ -13,7 +13,7 @@ pub(crate) const ROWS: &[Row] = &[
     suggested_row("role-token-minting", LEAVE_OUT, leave_out),
     suggested_row("role-certificate-approval", "name your own signer, to fill in", own_signer),
     suggested_row("role-node-proxy", "grant nodes/metrics and nodes/stats instead", node_proxy),
-    suggested_row("role-secret-read", LEAVE_OUT, leave_out),
+    suggested_row("role-secret-read", "leave reading and writing Secrets out of all policy rules", secret_read),
     suggested_row(
         "role-secret-write",
         "grant only update and patch, on Secrets whose names are to be filled in",
@@ -69,45 +69,82 @@ fn wildcard(case: &Case<'_>) -> Vec<Fix> {
 
 /// Removes what the finding is about: the resources that the rule reports, or on those its verbs.
 fn leave_out(case: &Case<'_>) -> Vec<Fix> {
-    let Some((edits, what)) = policy_rule(case).and_then(|policy_rule| without_reported(case, policy_rule)) else {
-        return Vec::new();
-    };
-    suggested(format!("leave {what} out of the policy rule"), edits)
+    let Some(policy_rule) = policy_rule(case) else { return Vec::new() };
+    match without_reported(case, policy_rule, case.pointer(), &[case.finding.rule]) {
+        Some(edits) => suggested(LEAVE_OUT_TITLE, edits),
+        None => Vec::new(),
+    }
 }
 
-fn without_reported(case: &Case<'_>, policy_rule: &Value) -> Option<(Vec<Edit>, String)> {
-    const MOST_NAMED: usize = 5;
+const LEAVE_OUT_TITLE: &str = "leave the grant out of the policy rule";
+
+/// Reading Secrets hides that the role writes them, in whichever policy rule, so both are left out.
+fn secret_read(case: &Case<'_>) -> Vec<Fix> {
+    const SECRETS: &[&str] = &["role-secret-read", "role-secret-write"];
+    let policy_rules = case.at("/rules").as_array().map(Vec::as_slice).unwrap_or_default();
+    if policy_rules.len() > MOST_ENTRIES {
+        return Vec::new();
+    }
+    let mut edits = Vec::new();
+    for (at, policy_rule) in policy_rules.iter().enumerate() {
+        let pointer = format!("/rules/{at}");
+        let is_of_secrets =
+            findings(case, std::slice::from_ref(policy_rule)).iter().any(|(rule, _)| SECRETS.contains(rule));
+        if is_of_secrets || pointer == case.pointer() {
+            match without_reported(case, policy_rule, &pointer, SECRETS) {
+                Some(more) => edits.extend(more),
+                None => return Vec::new(),
+            }
+        }
+    }
+    suggested("leave the Secrets out of the policy rules", edits)
+}
+
+/// The policy rule at `pointer` without what these rules report. `None` if what is left would have another finding: a
+/// grant that is reported can hide one that is not.
+fn without_reported(case: &Case<'_>, policy_rule: &Value, pointer: &str, rules: &[&str]) -> Option<Vec<Edit>> {
     let resources = list(policy_rule, "resources")?;
-    let reported = reported_entries(case, policy_rule, "resources").filter(|reported| !reported.is_empty())?;
+    let reported = reported_entries(case, policy_rule, "resources", rules).filter(|reported| !reported.is_empty())?;
     let dangerous = with(policy_rule, "resources", &reported);
     let verbs = list(policy_rule, "verbs")?;
-    let reported_verbs = reported_entries(case, &dangerous, "verbs")?;
-    let mut kept: Vec<&str> = verbs.iter().copied().filter(|verb| !reported_verbs.contains(verb)).collect();
-    if reported_verbs.contains(&"*") {
-        kept = vec!["get", "list", "watch"];
-    }
-    // What is left must not be a finding at a place that had none.
-    let left = with(&dangerous, "verbs", &kept);
-    let is_harmless = !kept.is_empty() && findings(case, std::slice::from_ref(&left)).is_empty();
-    let pointer = case.pointer();
+    let reported_verbs = reported_entries(case, &dangerous, "verbs", rules)?;
+    let every_verb = reported_verbs.contains(&"*");
+    let kept: Vec<&str> = match every_verb {
+        true => vec!["get", "list", "watch"],
+        false => verbs.iter().copied().filter(|verb| !reported_verbs.contains(verb)).collect(),
+    };
+    let rest: Vec<&str> = resources.iter().copied().filter(|resource| !reported.contains(resource)).collect();
+    // What is still granted on the resources that are reported.
+    let harmless = with(&dangerous, "verbs", &kept);
+    let is_granted = !kept.is_empty() && findings(case, std::slice::from_ref(&harmless)).is_empty();
     let mut edits: Vec<Edit> = Vec::new();
-    if reported.len() < resources.len() {
-        let places = resources.iter().enumerate().filter(|(_, resource)| reported.contains(resource));
-        edits.extend(places.map(|(at, _)| remove(format!("{pointer}/resources/{at}"))));
-        edits.extend(is_harmless.then(|| set("/rules/-", left)));
-    } else if kept.is_empty() || findings(case, &[left]).iter().any(|(rule, _)| *rule == case.finding.rule) {
-        edits.push(remove(pointer));
-    } else if reported_verbs.contains(&"*") {
-        edits.push(set(format!("{pointer}/verbs"), json!(kept)));
-    } else {
-        let places = verbs.iter().enumerate().filter(|(_, verb)| reported_verbs.contains(verb));
-        edits.extend(places.map(|(at, _)| remove(format!("{pointer}/verbs/{at}"))));
+    if rest.is_empty() {
+        match (is_granted, every_verb) {
+            (false, _) => edits.push(remove(pointer)),
+            (true, true) => edits.push(set(format!("{pointer}/verbs"), json!(kept))),
+            (true, false) => {
+                let places = verbs.iter().enumerate().filter(|(_, verb)| reported_verbs.contains(verb));
+                edits.extend(places.map(|(at, _)| remove(format!("{pointer}/verbs/{at}"))));
+            }
+        }
+        return Some(edits);
     }
-    let mut what = reported.iter().take(MOST_NAMED).copied().collect::<Vec<_>>().join(", ");
-    if reported.len() > MOST_NAMED {
-        what.push_str(" and others");
+    let known = findings(case, std::slice::from_ref(policy_rule));
+    // Fixes of other findings can leave those out which are reported for another reason.
+    let parts: Vec<Value> = rest.iter().map(|resource| with(policy_rule, "resources", &[resource])).collect();
+    let found = findings(case, &parts);
+    let is_plain = |at: &usize| found.iter().all(|(rule, part)| part != at || rule.ends_with("-wildcard"));
+    let plain: Vec<&str> =
+        rest.iter().enumerate().filter(|(at, _)| is_plain(at)).map(|(_, resource)| *resource).collect();
+    let mut left = findings(case, &[with(policy_rule, "resources", &rest)]);
+    left.extend(findings(case, &[with(policy_rule, "resources", &plain)]));
+    if left.iter().any(|(rule, _)| rules.contains(rule) || !known.iter().any(|(known, _)| known == rule)) {
+        return None;
     }
-    Some((edits, what))
+    let places = resources.iter().enumerate().filter(|(_, resource)| reported.contains(resource));
+    edits.extend(places.map(|(at, _)| remove(format!("{pointer}/resources/{at}"))));
+    edits.extend(is_granted.then(|| set("/rules/-", harmless)));
+    Some(edits)
 }
 
 fn own_signer(case: &Case<'_>) -> Vec<Fix> {

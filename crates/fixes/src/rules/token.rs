@@ -20,10 +20,16 @@ pub(crate) const ROWS: &[Row] = &[
     none("token-request-too-long", NO_MANIFEST),
     none("requester-local-account", "the finding is about who makes the request, not about the object"),
     none("requester-not-entra", "the finding is about who makes the request, not about the object"),
-    suggested_row("projected-token-too-long", "set expirationSeconds: 3600; the kubelet renews the token", lifetime),
+    suggested_row(
+        "projected-token-too-long",
+        "set expirationSeconds: 3600, or 600 where the settings ask for less; the kubelet renews the token",
+        lifetime,
+    ),
     suggested_row("service-account-automount", "set automountServiceAccountToken: false", automount),
 ];
 
+/// The shortest lifetime that Kubernetes accepts.
+const SHORTEST: i64 = 600;
 const NO_MANIFEST: &str = "the finding is about a request, which no manifest contains";
 
 fn driver(case: &Case<'_>) -> Vec<Fix> {
@@ -38,7 +44,9 @@ fn driver(case: &Case<'_>) -> Vec<Fix> {
 }
 
 fn lifetime(case: &Case<'_>) -> Vec<Fix> {
-    suggested("shorten the lifetime to an hour; the kubelet renews the token", [set(case.pointer(), 3600)])
+    // Settings can ask for less than an hour.
+    let seconds = if case.node().as_i64().is_some_and(|life| life > 3600) { 3600 } else { SHORTEST };
+    suggested(format!("write {seconds} seconds; the kubelet renews the token"), [set(case.pointer(), seconds)])
 }
 
 fn automount(case: &Case<'_>) -> Vec<Fix> {

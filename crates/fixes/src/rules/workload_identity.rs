@@ -3,13 +3,15 @@
 use super::workload_identity_keys::unknown_key;
 use super::workload_identity_values::{authority, invalid_id, label_value, skip_containers, token_expiration};
 use crate::accounts::{CLIENT_ID_TO_FILL_IN, annotate, has_client_id};
-use crate::case::{Case, member, remove, rename, safe, safe_if, set, suggested};
+use crate::case::{Case, member, remove, rename, safe, safe_if, set, suggested, without_copy};
 use crate::pods::Pod;
 use crate::rules::workload_identity_values::{is_off, is_on};
 use crate::table::{Row, both, none, safe as safe_row, suggested as suggested_row};
 use crate::{Edit, Fix};
 use entra_auth_policy::rules::workload_identity::workload_identity_virtual_node::{TAINTS, VIRTUAL};
-use entra_auth_policy::view::workload_identity::{DEFAULT_PROXY_PORT, INJECT_PROXY, PROXY_PORT, TOKEN_DIRECTORIES};
+use entra_auth_policy::view::container::image_path;
+use entra_auth_policy::view::workload_identity::{INJECT_PROXY, PROXY_PORT, TOKEN_DIRECTORIES, is_proxy_image};
+use serde_json::Value;
 use std::collections::BTreeSet;
 
 pub(crate) const ROWS: &[Row] = &[
@@ -30,8 +32,8 @@ pub(crate) const ROWS: &[Row] = &[
     ),
     both(
         "workload-identity-label-value",
-        "write \"true\" for another spelling of it; remove a label that says \"false\"",
-        "write \"true\" for any other value; use a dedicated service account instead of default",
+        "write \"true\" for another spelling of it",
+        "write \"true\" for any other value, with a dedicated service account instead of default; remove \"false\"",
         label_value,
     ),
     both(
@@ -49,7 +51,7 @@ pub(crate) const ROWS: &[Row] = &[
     both(
         "workload-identity-proxy",
         "remove the annotation where it says \"false\"",
-        "remove the annotation or the containers of the proxy; write the default port for one that is no port",
+        "remove the annotations and the containers of the proxy",
         proxy,
     ),
     both(
@@ -101,7 +103,10 @@ pub(crate) const ROWS: &[Row] = &[
 
 fn shadowed(case: &Case<'_>) -> Vec<Fix> {
     match case.variable() {
-        Some((place, _)) => suggested("remove the variable, and rotate what it held", [remove(place)]),
+        Some((place, _)) => {
+            let edits: Vec<Edit> = without_copy(case).into_iter().chain([remove(place)]).collect();
+            suggested("remove the variable, and rotate what it held", edits)
+        }
         None => Vec::new(),
     }
 }
@@ -113,24 +118,27 @@ fn label_misplaced(case: &Case<'_>) -> Vec<Fix> {
     safe_if(is_on(value) && pod.account() != "default", "move the label to the pod template", edits)
 }
 
+/// Annotations and containers belong together, so all of them go.
 fn proxy(case: &Case<'_>) -> Vec<Fix> {
-    match case.key().as_ref() {
-        INJECT_PROXY => safe_if(
-            case.text().is_some_and(is_off),
-            "remove the annotation: the webhook ignores its value",
-            [remove(case.pointer())],
-        ),
-        PROXY_PORT => suggested("write the default port", [set(case.pointer(), DEFAULT_PROXY_PORT.to_string())]),
-        // A pod needs a container.
-        _ if case
-            .at(case.above())
-            .as_array()
-            .is_some_and(|list| list.len() > 1 || !case.above().ends_with("/containers")) =>
-        {
-            suggested("remove the container of the proxy", [remove(case.pointer())])
-        }
-        _ => Vec::new(),
+    let Some(pod) = case.pod() else { return Vec::new() };
+    let is_of_proxy = |container: &Value| is_proxy_image(image_path(container["image"].as_str().unwrap_or_default()));
+    let (proxies, others): (Vec<_>, Vec<_>) =
+        pod.containers().into_iter().partition(|(_, container)| is_of_proxy(container));
+    if !others.iter().any(|(place, _)| !place.contains("/initContainers/")) {
+        return Vec::new();
     }
+    let mut edits: Vec<Edit> = Vec::new();
+    for key in [INJECT_PROXY, PROXY_PORT] {
+        edits.extend(pod.annotation_places(key).into_iter().map(remove));
+    }
+    edits.extend(proxies.iter().map(|(place, _)| remove(place.as_str())));
+    let was_meant_off = case.key() == INJECT_PROXY && case.text().is_some_and(is_off) && proxies.is_empty();
+    let title = if was_meant_off {
+        "remove the annotation: the webhook ignores its value"
+    } else {
+        "remove the migration proxy"
+    };
+    safe_if(was_meant_off, title, edits)
 }
 
 fn binding(case: &Case<'_>) -> Vec<Fix> {
@@ -195,14 +203,12 @@ fn reserved_volume(case: &Case<'_>) -> Vec<Fix> {
     const LONGEST_NAME: usize = 63;
     let (Some(pod), Some(name)) = (case.pod(), case.node()["name"].as_str()) else { return Vec::new() };
     let taken: BTreeSet<&str> = pod.volumes().iter().filter_map(|(_, volume)| volume["name"].as_str()).collect();
-    let new = |number: usize| match number {
-        1 => format!("own-{name}"),
-        _ => format!("own-{number}-{name}"),
+    let new = |number: usize| {
+        let prefix = if number == 1 { "own".to_owned() } else { format!("own-{number}") };
+        let rest: String = name.chars().take(LONGEST_NAME - 1 - prefix.len()).collect();
+        format!("{prefix}-{}", rest.trim_end_matches('-'))
     };
     let Some(new) = (1..=taken.len()).map(new).find(|new| !taken.contains(new.as_str())) else { return Vec::new() };
-    if new.len() > LONGEST_NAME {
-        return Vec::new();
-    }
     let places = pod.mounts_of(name).into_iter().chain([case.pointer().to_owned()]);
     let edits: Vec<Edit> = places.map(|place| set(format!("{place}/name"), new.as_str())).collect();
     safe("rename the volume and its mounts", edits)

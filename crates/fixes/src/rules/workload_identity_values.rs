@@ -27,7 +27,7 @@ fn is_one_of(value: &str, spellings: &[&str]) -> bool {
 pub(super) fn label_value(case: &Case<'_>) -> Vec<Fix> {
     let (Some(pod), Some(value)) = (case.pod(), case.text()) else { return Vec::new() };
     if value.eq_ignore_ascii_case("false") {
-        return safe("remove the label: workload identity is off without it", [remove(case.pointer())]);
+        return suggested("remove the label: workload identity is off without it", [remove(case.pointer())]);
     }
     let mut edits = vec![set(case.pointer(), "true")];
     if pod.account() == "default" {
