@@ -2,10 +2,13 @@
 
 use crate::Edit;
 use crate::accounts;
-use crate::case::{Case, member, set};
+use crate::case::{Case, member, remove, set};
 use entra_auth_policy::view::workload::TEMPLATE_PATHS;
 use entra_auth_policy::view::workload_identity::{USE, is_entra_audience};
 use serde_json::Value;
+
+/// Most containers, and most volumes, of a pod template that has fixes: some compare each with all others.
+const MOST_PARTS: usize = 500;
 
 /// A pod template, by the pointers of its parts.
 pub(crate) struct Pod<'c, 'a> {
@@ -21,6 +24,10 @@ pub(crate) struct Pod<'c, 'a> {
 impl<'a> Case<'a> {
     /// The pod template that the finding is in, or the one of the object.
     pub(crate) fn pod(&self) -> Option<Pod<'_, 'a>> {
+        self.any_pod().filter(|pod| pod.containers().len() <= MOST_PARTS && pod.volumes().len() <= MOST_PARTS)
+    }
+
+    fn any_pod(&self) -> Option<Pod<'_, 'a>> {
         let mut pointer = self.pointer();
         // Whatever the kind, a node with a list of containers in its spec is a pod template.
         loop {
@@ -161,7 +168,15 @@ impl<'a> Pod<'_, 'a> {
     /// Lets the pods run under a dedicated account that has an Azure identity.
     pub(crate) fn dedicated_account(&self) -> Vec<Edit> {
         let new = || format!("{}/serviceAccountName", self.outer.as_ref().unwrap_or(&self.spec));
-        accounts::dedicated(self.case, self.named_account().map_or_else(new, |(place, _)| place))
+        match self.named_account().map(|(place, _)| place) {
+            // The deprecated name of the member.
+            Some(old) if old.ends_with("/serviceAccount") => {
+                let mut edits = accounts::dedicated(self.case, format!("{}/serviceAccountName", self.spec));
+                edits.push(remove(old));
+                edits
+            }
+            place => accounts::dedicated(self.case, place.unwrap_or_else(new)),
+        }
     }
 
     /// Everything that runs in the pods.

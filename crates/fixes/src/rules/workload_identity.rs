@@ -8,6 +8,7 @@ use crate::pods::Pod;
 use crate::rules::workload_identity_values::{is_off, is_on};
 use crate::table::{Row, both, none, safe as safe_row, suggested as suggested_row};
 use crate::{Edit, Fix};
+use entra_auth_policy::nearest::nearest;
 use entra_auth_policy::rules::workload_identity::workload_identity_virtual_node::{TAINTS, VIRTUAL};
 use entra_auth_policy::view::container::image_path;
 use entra_auth_policy::view::workload_identity::{INJECT_PROXY, PROXY_PORT, TOKEN_DIRECTORIES, is_proxy_image};
@@ -89,7 +90,7 @@ pub(crate) const ROWS: &[Row] = &[
     ),
     both(
         "workload-identity-token-path",
-        "remove the variable where the webhook sets it",
+        "correct a misspelt audience of the token that the variable names; remove the variable where the webhook sets it",
         "remove the variable, or the mount and its volume",
         token_path,
     ),
@@ -180,6 +181,9 @@ fn not_labelled(case: &Case<'_>) -> Vec<Fix> {
 fn token_path(case: &Case<'_>) -> Vec<Fix> {
     let Some(pod) = case.pod() else { return Vec::new() };
     if let Some((place, _)) = case.variable() {
+        if let Some(audience) = misspelt_audience(case, &pod, place) {
+            return safe("correct the audience of the token", [set(audience, ENTRA_AUDIENCE)]);
+        }
         let is_of_webhook = |path: &str| TOKEN_DIRECTORIES.iter().any(|directory| path.starts_with(directory));
         let is_set_by_webhook =
             pod.uses_workload_identity() && case.at(place)["value"].as_str().is_some_and(is_of_webhook);
@@ -192,6 +196,25 @@ fn token_path(case: &Case<'_>) -> Vec<Fix> {
         edits.extend(volumes(&pod, name).into_iter().map(remove));
     }
     suggested("remove the mount and its volume; the webhook adds both", edits)
+}
+
+const ENTRA_AUDIENCE: &str = "api://AzureADTokenExchange";
+
+/// The audience of the projected token that the variable names, if it misspells that of Entra.
+fn misspelt_audience(case: &Case<'_>, pod: &Pod<'_, '_>, variable: &str) -> Option<String> {
+    let path = case.at(variable)["value"].as_str()?;
+    let (container, _) = variable.rsplit_once("/env/")?;
+    let mounts = pod.items(&format!("{container}/volumeMounts"));
+    let (directory, file) = path.rsplit_once('/')?;
+    let is_mount =
+        |mount: &Value| mount["mountPath"].as_str().is_some_and(|path| path.trim_end_matches('/') == directory);
+    let name = mounts.iter().find(|(_, mount)| is_mount(mount))?.1["name"].as_str()?;
+    let volume = volumes(pod, name).into_iter().next()?;
+    let sources = pod.items(&format!("{volume}/projected/sources"));
+    let (source, token) = sources.iter().find(|(_, source)| source["serviceAccountToken"]["path"] == file)?;
+    let audience = token["serviceAccountToken"]["audience"].as_str()?;
+    nearest(audience, &mut [ENTRA_AUDIENCE].into_iter())?;
+    Some(format!("{source}/serviceAccountToken/audience"))
 }
 
 fn volumes(pod: &Pod<'_, '_>, name: &str) -> Vec<String> {
