@@ -2,6 +2,7 @@
 
 use admission::cluster::MemoryCluster;
 use admission::fixture::{self, Fixture};
+use admission::mutate::Mutator;
 use admission::{Change as Operation, object_key, payload, request};
 use entra_auth_policy::verdict::Decision;
 use entra_auth_policy::{Host, evaluate};
@@ -218,6 +219,35 @@ fn fixes_of_one_object_apply_together() {
         }
     }
     println!("{together} objects with several fixes; {} conflicts\n{}", conflicts.len(), conflicts.join("\n"));
+    assert!(wrong.is_empty(), "{} faults\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Objects that nobody wrote the fixes for. A fix applies to whatever the object has, and a safe one keeps its promise.
+#[test]
+fn fixes_of_mutants_apply() {
+    let fixtures = fixtures();
+    let (mut count, mut wrong, mut unresolved) = (0, Vec::new(), Vec::new());
+    for mutant in Mutator::new(&fixtures).mutants(0..1) {
+        let settings = mutant.fixture.settings.clone();
+        let state = State { request: mutant.request.clone(), settings, cluster: mutant.cluster() };
+        let before = state.findings();
+        for finding in &before {
+            for fix in state.fixes(finding) {
+                count += 1;
+                let at = format!("{mutant}: {} at {}: {}", finding.rule.id, finding.location.pointer, fix.title);
+                match state.after(fix.edits.iter()) {
+                    Ok(after) => {
+                        let fixed = BTreeSet::from([finding.rule.id]);
+                        let faults = faults(&before, &after.findings(), &fixed, fix.safety);
+                        let faults = faults.into_iter().map(|fault| format!("{at}: {fault}"));
+                        if fix.safety == Safety::Safe { wrong.extend(faults) } else { unresolved.extend(faults) };
+                    }
+                    Err(error) => wrong.push(format!("{at}: {error}")),
+                }
+            }
+        }
+    }
+    println!("{count} fixes; {} unresolved\n{}", unresolved.len(), unresolved.join("\n"));
     assert!(wrong.is_empty(), "{} faults\n{}", wrong.len(), wrong.join("\n"));
 }
 
