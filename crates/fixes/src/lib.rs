@@ -17,7 +17,7 @@ pub use table::{Answer, Row, may_leave, row, rows};
 
 use admission::ObjectKey;
 use case::Case;
-use manifest::Change;
+use manifest::{Change, check_changes};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -70,6 +70,13 @@ pub fn fixes(finding: &Located, object: &Value, others: &[Value]) -> Vec<Fix> {
 pub fn fixes_in(finding: &Located, object: &Value, input: &Input) -> Vec<Fix> {
     let Some(row) = row(finding.rule) else { return Vec::new() };
     let mut fixes = (row.compute)(&Case { finding, object, input });
-    fixes.retain(|fix| !fix.edits.is_empty());
+    fixes.retain(|fix| !fix.edits.is_empty() && fits(fix, object));
     fixes
+}
+
+/// Whether the edits can be applied: an object of another shape than its kind has gets none.
+fn fits(fix: &Fix, object: &Value) -> bool {
+    let own =
+        fix.edits.iter().filter_map(|edit| if let Edit::Own(change) = edit { Some(change.clone()) } else { None });
+    check_changes(object, &own.collect::<Vec<_>>()).is_ok()
 }

