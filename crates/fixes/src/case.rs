@@ -53,7 +53,7 @@ impl<'a> Case<'a> {
         kinds.iter().any(|kind| self.is(kind))
     }
 
-    /// The namespace of the object, as kubectl without a context of its own takes it.
+    /// The namespace of the object, as kubectl takes it without a context.
     pub(crate) fn namespace(&self) -> &'a str {
         namespace_of(self.object)
     }

@@ -7,7 +7,7 @@ use entra_auth_policy::settings::Date;
 use entra_auth_policy::{Host, evaluate};
 use serde_json::{Value, json};
 
-/// Most entries of a list that is divided: nobody writes more by hand, and each part has a copy of the other lists.
+/// Most entries of a list that is divided. Lists that people write are shorter, and each part has a copy of the other lists.
 pub(crate) const MOST_ENTRIES: usize = 64;
 
 /// The strings of a list of the policy rule, unless there are too many to divide it.

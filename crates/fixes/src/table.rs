@@ -55,7 +55,7 @@ pub fn row(rule: &str) -> Option<&'static Row> {
 }
 
 /// Whether a suggested fix of a finding of `rule` can leave one of the rule `left` that was not there before. Its
-/// placeholders are no ids, and what they name is neither in the settings nor in the cluster.
+/// placeholders are not ids, and what they name is neither in the settings nor in the cluster.
 pub fn may_leave(rule: &str, left: &str) -> bool {
     LEFT_BY_PLACEHOLDERS.contains(&left) || UNCOVERED.contains(&(rule, left))
 }

@@ -84,7 +84,7 @@ fn ids_and_keys_are_spelt_as_entra_and_the_webhook_do() {
 }
 
 #[test]
-fn a_service_account_is_no_user() {
+fn a_service_account_is_not_a_user() {
     let binding = |subject: &str| {
         format!(
             "apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {{name: web, namespace: shop}}\n\

@@ -29,7 +29,7 @@ impl State {
         State {
             request: fixture.request.clone(),
             settings: fixture.settings.clone(),
-            // A fix may lead to a look-up.
+            // A fix can lead to a look-up.
             cluster: match &fixture.cluster {
                 MemoryCluster::Unasked => MemoryCluster::Objects(Vec::new()),
                 cluster => cluster.clone(),
@@ -222,7 +222,7 @@ fn fixes_of_one_object_apply_together() {
     assert!(wrong.is_empty(), "{} faults\n{}", wrong.len(), wrong.join("\n"));
 }
 
-/// Objects that nobody wrote the fixes for. A fix applies to whatever the object has, and a safe one keeps its promise.
+/// Objects that the fixes were not written for. A fix applies to whatever the object has, and a safe one keeps its promise.
 #[test]
 fn fixes_of_mutants_apply() {
     let fixtures = fixtures();

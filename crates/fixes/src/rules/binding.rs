@@ -27,7 +27,7 @@ pub(crate) const ROWS: &[Row] = &[
         "write an object id in its canonical form; bind an Entra group instead of another name, with its object id to fill in",
         user,
     ),
-    none("binding-not-allowed", "the cluster operators decide which groups and users may be bound"),
+    none("binding-not-allowed", "the cluster operators decide which groups and users can be bound"),
     suggested_row("binding-external-issuer", BIND_GROUP, bind_group),
     suggested_row(
         "binding-privileged-role",

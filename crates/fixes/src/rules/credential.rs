@@ -27,7 +27,7 @@ pub(crate) const ROWS: &[Row] = &[
     ),
     none("credential-in-secret", "what reads the entry has to be changed with it"),
     suggested_row("credential-from-secret", "remove the reference to the Secret", reference),
-    none("credential-registry", "the pull secret has to be deleted, after the nodes may pull with their own identity"),
+    none("credential-registry", "the pull secret has to be deleted, after the nodes can pull with their own identity"),
     suggested_row(
         "credential-volume",
         "mount with the token of the pod, where the driver of the volume can",

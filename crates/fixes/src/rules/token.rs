@@ -10,7 +10,7 @@ pub(crate) const ROWS: &[Row] = &[
     none("token-secret", "the Secret has to be deleted, after what uses its token signs in otherwise"),
     none("certificate-request", NO_MANIFEST),
     none("certificate-approval", NO_MANIFEST),
-    none("kubeconfig-static", "the kubeconfig is a text of its own, and its credential has to be revoked"),
+    none("kubeconfig-static", "the kubeconfig is a text inside the object, and its credential has to be revoked"),
     suggested_row(
         "csi-driver-token",
         "pass tokens in Secrets; remove the audience from a driver that is not one of Azure's",

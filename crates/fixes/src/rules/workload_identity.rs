@@ -23,7 +23,7 @@ pub(crate) const ROWS: &[Row] = &[
         authority,
     ),
     none("workload-identity-tenant", "the cluster operators decide which tenants are allowed"),
-    none("workload-identity-client", "the cluster operators decide which identities an account may use"),
+    none("workload-identity-client", "the cluster operators decide which identities an account can use"),
     suggested_row("workload-identity-shadowed", "remove the variable with the credential", shadowed),
     both(
         "workload-identity-label-misplaced",
