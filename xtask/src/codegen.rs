@@ -5,7 +5,7 @@
 //! `end generated`. It has the indentation of the first line. The rest of the file is written by hand.
 
 use crate::policy_metadata::Metadata;
-use crate::{artifacthub, credential_doc, operators, questions, rule_doc, schema, settings_doc, tables};
+use crate::{artifacthub, credential_doc, fixes_doc, operators, questions, rule_doc, schema, settings_doc, tables};
 use anyhow::{Context, Result, bail};
 use e2e_tests::cases::{self, CASES};
 use std::collections::BTreeMap;
@@ -66,6 +66,7 @@ fn wanted(root: &Path) -> Result<BTreeMap<PathBuf, String>> {
         files.insert(Path::new("docs/rules").join(format!("{}.md", doc.rule.id)), doc.page());
     }
     files.insert(PathBuf::from("docs/rules.md"), tables::rule_index(&docs));
+    files.insert(PathBuf::from("docs/fixes.md"), fixes_doc::page(&docs));
     files.insert(PathBuf::from("docs/settings.md"), settings_doc::page());
     files.insert(PathBuf::from("docs/credentials.md"), credential_doc::credentials());
     files.insert(PathBuf::from("docs/auth-modes.md"), credential_doc::auth_modes());

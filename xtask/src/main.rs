@@ -4,6 +4,7 @@ mod annotate;
 mod artifacthub;
 mod codegen;
 mod credential_doc;
+mod fixes_doc;
 mod kubernetes;
 mod new_rule;
 mod operators;

@@ -1,4 +1,4 @@
-//! Starts a rule: its file, its line in the table of its group and two fixtures. The template is a complete rule
+//! Starts a rule: its file, its line in the table of its group, its row in the table of fixes and two fixtures. The template is a complete rule
 //! that passes all tests.
 
 use anyhow::{Context, Result, bail};
@@ -19,6 +19,7 @@ pub(crate) fn run(root: &Path, group: &str, id: &str) -> Result<()> {
     }
     std::fs::write(&file, TEMPLATE.replace("RULE-ID", id))?;
     register(&folder.join("mod.rs"), &module)?;
+    answer(&root.join("crates/fixes/src/rules").join(format!("{}.rs", group.replace('-', "_"))), id)?;
     list(&root.join("docs/kubernetes-and-aks-versions.md"), id)?;
     let fixtures = root.join("test_data").join(id);
     std::fs::create_dir_all(&fixtures)?;
@@ -34,6 +35,16 @@ fn list(page: &Path, id: &str) -> Result<()> {
     let text = std::fs::read_to_string(page)?;
     let (rules, sources) = text.split_once("\n## Sources\n").context("the page of versions has no sources")?;
     Ok(std::fs::write(page, format!("{rules}- `{id}`\n\n## Sources\n{sources}"))?)
+}
+
+/// Says in the table of fixes that the rule has none yet.
+fn answer(rows: &Path, id: &str) -> Result<()> {
+    let text = std::fs::read_to_string(rows)?;
+    let start = text.find("const ROWS: &[Row] = &[\n").context("the group has no table of fixes")?;
+    let end = start + text[start..].find("\n];").context("the table of fixes has no end")?;
+    let (head, tail) = text.split_at(end);
+    let row = format!("    crate::table::none(\"{id}\", \"why there is no fix\"),");
+    Ok(std::fs::write(rows, format!("{head}\n{row}{tail}"))?)
 }
 
 /// Adds the module and the entry at the end of the group's table.
@@ -124,12 +135,16 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("new-rule-{}", std::process::id()));
         std::fs::create_dir_all(folder.join("docs")).unwrap();
         std::fs::write(folder.join("docs/kubernetes-and-aks-versions.md"), "- a rule\n\n## Sources\n").unwrap();
+        let fixes = Path::new("crates/fixes/src/rules");
+        std::fs::create_dir_all(folder.join(fixes)).unwrap();
         for group in entra_auth_policy::rules::GROUPS {
             let group = group.id.replace('-', "_");
             let target = folder.join("src/rules").join(&group);
             std::fs::create_dir_all(&target).unwrap();
             let original = crate::root().join("src/rules").join(&group).join("mod.rs");
             std::fs::copy(original, target.join("mod.rs")).unwrap();
+            let rows = fixes.join(format!("{group}.rs"));
+            std::fs::copy(crate::root().join(&rows), folder.join(&rows)).unwrap();
             let id = format!("{}-example", group.replace('_', "-"));
             run(&folder, &group, &id).unwrap();
             assert!(run(&folder, &group, &id).is_err(), "must not overwrite");
@@ -138,6 +153,11 @@ mod tests {
             assert!(table.contains(&format!("pub mod {module};\n")), "{table}");
             assert!(table.contains(&format!("        &{module}::RULE,\n    ],")), "{table}");
             assert!(target.join(format!("{module}.rs")).is_file());
+            let rows = std::fs::read_to_string(folder.join(&rows)).unwrap();
+            assert!(
+                rows.contains(&format!("    crate::table::none(\"{id}\", \"why there is no fix\"),\n];")),
+                "{rows}"
+            );
         }
         assert!(run(&folder, "nowhere", "x").is_err());
         assert!(run(&folder, "binding", "Not-Kebab").is_err());

@@ -1,5 +1,6 @@
 //! The documentation of a rule: the `//!` text of its file, in fixed sections.
 
+use crate::fixes_doc;
 use anyhow::{Context, Result, bail};
 use entra_auth_policy::rule::Rule;
 use entra_auth_policy::rules::{self, UNREADABLE};
@@ -83,7 +84,17 @@ impl RuleDoc {
             },
         );
         let mut fenced = false;
+        let mut fix = None;
         for line in self.body.lines() {
+            if !fenced && line.starts_with("# ") {
+                // At the end of its section.
+                if let Some(fix) = fix.take() {
+                    page.push_str(&format!("{fix}\n\n"));
+                }
+                if line == "# Fix" {
+                    fix = fixes_doc::paragraph(self.rule);
+                }
+            }
             match line {
                 "```yaml deny" => page.push_str("This is found:\n\n```yaml"),
                 "```yaml allow" => page.push_str("This is fine:\n\n```yaml"),

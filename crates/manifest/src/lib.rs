@@ -26,7 +26,7 @@ mod position;
 #[cfg(feature = "yaml")]
 mod tree;
 
-pub use change::Change;
+pub use change::{Change, ChangeError, apply_changes, check_changes, escape, unescape};
 pub use document::{Document, decode, documents};
 #[cfg(feature = "yaml")]
 pub use excerpt::Excerpt;

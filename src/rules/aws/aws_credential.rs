@@ -100,6 +100,6 @@ fn find(text: &Text<'_>) -> Option<&'static CredentialKind> {
 }
 
 /// What the SDKs of AWS read.
-fn is_sdk_variable(name: &str) -> bool {
+pub fn is_sdk_variable(name: &str) -> bool {
     ["awsaccesskeyid", "awssecretaccesskey", "awssessiontoken"].iter().any(|known| ends_with_letters(name, known))
 }
