@@ -109,6 +109,7 @@ impl SettingsReader {
             },
             ValueKind::Choice(words, set) => match choice(node, words) {
                 Some(index) => set(draft, index),
+                None if words.contains(&node.to_string().as_str()) => self.problem(at, "must be in quotes"),
                 None => self.wrong(at, node, &words.join(" or ")),
             },
             ValueKind::Seconds(least, field) => {
