@@ -62,9 +62,18 @@ const POLICIES: &[AdmissionPolicy] = &[
         variables: &[
             SUBJECTS,
             OLD_SUBJECTS,
-            ("isShipped", r#"object.metadata.name == "system:public-info-viewer" && object.roleRef.name == "system:public-info-viewer""#),
-            ("hasFault", r#"!variables.isShipped && variables.subjects.exists(s, s.kind in ["User", "Group"] && s.name in ["system:anonymous", "system:unauthenticated"])"#),
-            ("hadFault", r#"variables.oldSubjects.exists(s, s.kind in ["User", "Group"] && s.name in ["system:anonymous", "system:unauthenticated"])"#),
+            (
+                "isShipped",
+                r#"object.metadata.name == "system:public-info-viewer" && object.roleRef.name == "system:public-info-viewer""#,
+            ),
+            (
+                "hasFault",
+                r#"!variables.isShipped && variables.subjects.exists(s, s.kind in ["User", "Group"] && s.name in ["system:anonymous", "system:unauthenticated"])"#,
+            ),
+            (
+                "hadFault",
+                r#"variables.oldSubjects.exists(s, s.kind in ["User", "Group"] && s.name in ["system:anonymous", "system:unauthenticated"])"#,
+            ),
         ],
         validation: NEW_OR_CLEAN,
         message: "a subject grants the role to unauthenticated requests; bind an Entra group by its object id",
@@ -81,15 +90,24 @@ const POLICIES: &[AdmissionPolicy] = &[
         variables: &[
             SUBJECTS,
             OLD_SUBJECTS,
-            ("isCalico", r#"object.metadata.name == "calico-tier-getter" && object.roleRef.name == "calico-tier-getter""#),
-            ("hasFault", r#"!variables.isCalico && variables.subjects.exists(s, s.kind in ["User", "Group"] && (s.name == "system:masters" || s.name.startsWith("system:kube-") || s.name.startsWith("system:node:") || s.name.startsWith("system:bootstrappers")))"#),
-            ("hadFault", r#"variables.oldSubjects.exists(s, s.kind in ["User", "Group"] && (s.name == "system:masters" || s.name.startsWith("system:kube-") || s.name.startsWith("system:node:") || s.name.startsWith("system:bootstrappers")))"#),
+            (
+                "isCalico",
+                r#"object.metadata.name == "calico-tier-getter" && object.roleRef.name == "calico-tier-getter""#,
+            ),
+            (
+                "hasFault",
+                r#"!variables.isCalico && variables.subjects.exists(s, s.kind in ["User", "Group"] && (s.name == "system:masters" || s.name.startsWith("system:kube-") || s.name.startsWith("system:node:") || s.name.startsWith("system:bootstrappers")))"#,
+            ),
+            (
+                "hadFault",
+                r#"variables.oldSubjects.exists(s, s.kind in ["User", "Group"] && (s.name == "system:masters" || s.name.startsWith("system:kube-") || s.name.startsWith("system:node:") || s.name.startsWith("system:bootstrappers")))"#,
+            ),
         ],
         validation: NEW_OR_CLEAN,
         message: "a subject has a name that is reserved for Kubernetes; bind an Entra group by its object id",
         reads_parameters: false,
         laxer: &[
-            "the group `system:nodes`, because a role can let nodes request tokens for more audiences and nothing else",
+            "the name `system:nodes`, because a role can let nodes request tokens for more audiences and nothing else",
             "other names that begin with `system:`, which the policy only warns about",
             "binds `calico-tier-getter` under its own name, whatever the subjects",
         ],
@@ -104,8 +122,14 @@ const POLICIES: &[AdmissionPolicy] = &[
         variables: &[
             SUBJECTS,
             OLD_SUBJECTS,
-            ("hasFault", r#"variables.subjects.exists(s, s.kind == "User" && (s.name in ["masterclient", "clusterAdmin", "clusterUser"] || s.name.startsWith("clusterAdmin_") || s.name.startsWith("clusterUser_")))"#),
-            ("hadFault", r#"variables.oldSubjects.exists(s, s.kind == "User" && (s.name in ["masterclient", "clusterAdmin", "clusterUser"] || s.name.startsWith("clusterAdmin_") || s.name.startsWith("clusterUser_")))"#),
+            (
+                "hasFault",
+                r#"variables.subjects.exists(s, s.kind == "User" && (s.name in ["masterclient", "clusterAdmin", "clusterUser"] || s.name.startsWith("clusterAdmin_") || s.name.startsWith("clusterUser_")))"#,
+            ),
+            (
+                "hadFault",
+                r#"variables.oldSubjects.exists(s, s.kind == "User" && (s.name in ["masterclient", "clusterAdmin", "clusterUser"] || s.name.startsWith("clusterAdmin_") || s.name.startsWith("clusterUser_")))"#,
+            ),
         ],
         validation: NEW_OR_CLEAN,
         message: "a subject is an AKS local account, which bypasses Entra sign-in; bind an Entra group by its object id",
@@ -122,8 +146,14 @@ const POLICIES: &[AdmissionPolicy] = &[
         variables: &[
             SUBJECTS,
             OLD_SUBJECTS,
-            ("hasFault", r#"variables.subjects.exists(s, s.kind == "Group" && !s.name.startsWith("system:") && !s.name.startsWith("aks:jwt:") && !s.name.matches("^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"))"#),
-            ("hadFault", r#"variables.oldSubjects.exists(s, s.kind == "Group" && !s.name.startsWith("system:") && !s.name.startsWith("aks:jwt:") && !s.name.matches("^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"))"#),
+            (
+                "hasFault",
+                r#"variables.subjects.exists(s, s.kind == "Group" && !s.name.startsWith("system:") && !s.name.startsWith("aks:jwt:") && !s.name.matches("^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"))"#,
+            ),
+            (
+                "hadFault",
+                r#"variables.oldSubjects.exists(s, s.kind == "Group" && !s.name.startsWith("system:") && !s.name.startsWith("aks:jwt:") && !s.name.matches("^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"))"#,
+            ),
         ],
         validation: NEW_OR_CLEAN,
         message: "a group is not an Entra object id; az ad group show --group NAME --query id --output tsv prints it",
@@ -141,9 +171,18 @@ const POLICIES: &[AdmissionPolicy] = &[
             SUBJECTS,
             OLD_SUBJECTS,
             ("isClusterAdmin", r#"object.roleRef.kind == "ClusterRole" && object.roleRef.name == "cluster-admin""#),
-            ("admins", r#"params != null && has(params.data) && has(params.data.clusterAdmins) ? params.data.clusterAdmins.lowerAscii().split("\n").map(line, line.trim()) : []"#),
-            ("hasFault", r#"variables.isClusterAdmin && variables.subjects.exists(s, !((s.kind == "ServiceAccount" ? "system:serviceaccount:" + (has(s.namespace) ? s.namespace : "") + ":" + s.name : s.name).lowerAscii() in variables.admins))"#),
-            ("hadFault", r#"variables.oldSubjects.exists(s, !((s.kind == "ServiceAccount" ? "system:serviceaccount:" + (has(s.namespace) ? s.namespace : "") + ":" + s.name : s.name).lowerAscii() in variables.admins))"#),
+            (
+                "admins",
+                r#"params != null && has(params.data) && has(params.data.clusterAdmins) ? params.data.clusterAdmins.lowerAscii().split("\n").map(line, line.trim()) : []"#,
+            ),
+            (
+                "hasFault",
+                r#"variables.isClusterAdmin && variables.subjects.exists(s, !((s.kind == "ServiceAccount" ? "system:serviceaccount:" + (has(s.namespace) ? s.namespace : "") + ":" + s.name : s.name).lowerAscii() in variables.admins))"#,
+            ),
+            (
+                "hadFault",
+                r#"variables.oldSubjects.exists(s, !((s.kind == "ServiceAccount" ? "system:serviceaccount:" + (has(s.namespace) ? s.namespace : "") + ":" + s.name : s.name).lowerAscii() in variables.admins))"#,
+            ),
         ],
         validation: NEW_OR_CLEAN,
         message: "a subject gets cluster-admin and is not in the parameters; grant a smaller role",
@@ -193,8 +232,14 @@ const POLICIES: &[AdmissionPolicy] = &[
         variables: &[
             ("rules", "has(object.rules) ? object.rules : []"),
             ("oldRules", "oldObject != null && has(oldObject.rules) ? oldObject.rules : []"),
-            ("hasFault", r#"variables.rules.exists(r, "*" in r.verbs && has(r.apiGroups) && "*" in r.apiGroups && has(r.resources) && "*" in r.resources && !has(r.resourceNames))"#),
-            ("hadFault", r#"variables.oldRules.exists(r, "*" in r.verbs && has(r.apiGroups) && "*" in r.apiGroups && has(r.resources) && "*" in r.resources)"#),
+            (
+                "hasFault",
+                r#"variables.rules.exists(r, "*" in r.verbs && has(r.apiGroups) && "*" in r.apiGroups && has(r.resources) && "*" in r.resources && !has(r.resourceNames))"#,
+            ),
+            (
+                "hadFault",
+                r#"variables.oldRules.exists(r, "*" in r.verbs && has(r.apiGroups) && "*" in r.apiGroups && has(r.resources) && "*" in r.resources)"#,
+            ),
         ],
         validation: NEW_OR_CLEAN,
         message: "a rule grants every verb on every resource of every API group; name only what is needed",
@@ -211,7 +256,11 @@ const POLICIES: &[AdmissionPolicy] = &[
         rules: &["requester-local-account"],
         resources: &[
             (RBAC, "v1", &["clusterrolebindings", "clusterroles", "rolebindings", "roles"]),
-            ("", "v1", &["configmaps", "pods", "pods/attach", "pods/exec", "pods/portforward", "secrets", "serviceaccounts"]),
+            (
+                "",
+                "v1",
+                &["configmaps", "pods", "pods/attach", "pods/exec", "pods/portforward", "secrets", "serviceaccounts"],
+            ),
             ("apps", "v1", &["daemonsets", "deployments", "statefulsets"]),
         ],
         operations: &["CREATE", "UPDATE", "CONNECT"],
@@ -281,7 +330,11 @@ impl AdmissionPolicy {
             let _ = writeln!(yaml, "      resources: [{}]", resources.join(", "));
             let _ = writeln!(yaml, "      operations: [{}]", operations.join(", "));
         }
-        let _ = write!(yaml, "  matchConditions:\n  - name: not-control-plane\n    expression: {}", block(NOT_CONTROL_PLANE));
+        let _ = write!(
+            yaml,
+            "  matchConditions:\n  - name: not-control-plane\n    expression: {}",
+            block(NOT_CONTROL_PLANE)
+        );
         if !variables.is_empty() {
             yaml.push_str("  variables:\n");
         }
@@ -378,12 +431,8 @@ fn page() -> String {
         let verb = if policy.action == Action::Warn { "warns about " } else { "" };
         let laxer = if policy.laxer.is_empty() { "nothing".to_owned() } else { policy.laxer.join("; ") };
         let file = policy.file();
-        let _ = writeln!(
-            page,
-            "| [{file}](../{FOLDER}/{file}) | {verb}{} | {} | {laxer} |",
-            policy.what,
-            rules.join(", ")
-        );
+        let _ =
+            writeln!(page, "| [{file}](../{FOLDER}/{file}) | {verb}{} | {} | {laxer} |", policy.what, rules.join(", "));
     }
     page.push_str(COST);
     page

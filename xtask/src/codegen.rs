@@ -5,7 +5,10 @@
 //! `end generated`. It has the indentation of the first line. The rest of the file is written by hand.
 
 use crate::policy_metadata::Metadata;
-use crate::{admission_policies, artifacthub, credential_doc, deploy, operators, questions, rule_doc, schema, settings_doc, tables};
+use crate::{
+    admission_policies, artifacthub, credential_doc, deploy, operators, questions, rule_doc, schema, settings_doc,
+    tables,
+};
 use anyhow::{Context, Result, bail};
 use e2e_tests::cases::{self, CASES};
 use entra_auth_policy::rules;
@@ -13,11 +16,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Files with marked parts, with those of [`deploy::SOURCES`].
-const MARKED: &[&str] = &[
-    "docs/why-was-i-refused.md",
-    "e2e-tests/e2e.bats",
-    "metadata.yml",
-];
+const MARKED: &[&str] = &["docs/why-was-i-refused.md", "e2e-tests/e2e.bats", "metadata.yml"];
 
 pub(crate) fn run(root: &Path, check: bool) -> Result<()> {
     let wanted = wanted(root)?;

@@ -158,3 +158,83 @@ impl Serialize for Yaml<'_> {
 fn is_short(items: &[Value]) -> bool {
     items.iter().all(Value::is_string) && items.iter().map(|item| item.to_string().len() + 2).sum::<usize>() < 60
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    /// Settings of a user: words and lists, and always the list that components append to.
+    fn settings() -> impl Strategy<Value = Value> {
+        let value = prop_oneof![
+            "[a-z]{1,8}".prop_map(Value::from),
+            any::<bool>().prop_map(Value::from),
+            prop::collection::vec("[a-z]{1,8}", 0..4).prop_map(Value::from),
+            prop::collection::btree_map("[a-z]{1,8}", "[a-z]{1,8}", 1..4).prop_map(|map| json!(map)),
+        ];
+        let exemptions =
+            prop::collection::vec("[a-z]{1,8}".prop_map(|name| json!({"names": name, "reason": "why"})), 0..3);
+        // Not those that an overlay is for.
+        let keys = prop::collection::btree_map("(a|b|c|rules)[a-z]{0,3}", value, 0..6);
+        (keys, exemptions).prop_map(|(keys, exemptions)| {
+            let mut settings = json!(keys);
+            settings["exemptions"] = json!(exemptions);
+            if !settings["rules"].is_object() {
+                settings["rules"] = json!({"binding-everyone": "warn"});
+            }
+            settings
+        })
+    }
+
+    /// Whether the settings of a policy say everything that `base` says; lists and maps can have more.
+    fn keeps(base: &Value, found: &Value) -> bool {
+        match (base, found) {
+            (Value::Array(base), Value::Array(found)) => found.starts_with(base),
+            (Value::Object(base), Value::Object(found)) => {
+                base.iter().all(|(key, value)| found.get(key).is_some_and(|found| keeps(value, found)))
+            }
+            _ => base == found,
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
+
+        /// Whatever the settings are, no overlay drops one.
+        #[test]
+        fn overlays_keep_all_settings(settings in settings()) {
+            let read = |path: &Path| Ok(std::fs::read_to_string(crate::root().join(path))?);
+            let files = |path: &Path| match path == Path::new(SETTINGS) {
+                true => {
+                    let mut patch: Value = serde_saphyr::from_str(&read(path)?)?;
+                    patch["spec"]["settings"] = settings.clone();
+                    Ok(patch.to_string())
+                }
+                false => read(path),
+            };
+            for (name, _) in OVERLAYS {
+                for object in kustomize::build(&files, &overlay(name)).unwrap() {
+                    if object.value["kind"] == "ClusterAdmissionPolicy" {
+                        let found = &object.value["spec"]["settings"];
+                        prop_assert!(keeps(&settings, found), "{name}: {found} does not keep {settings}");
+                    }
+                }
+            }
+        }
+    }
+
+    /// The manifests are what the overlays say, whatever their layout and comments.
+    #[test]
+    fn manifests_read_as_they_were_built() {
+        let files = |path: &Path| Ok(std::fs::read_to_string(crate::root().join(path))?);
+        let texts = manifests(&files).unwrap();
+        for (name, file) in OVERLAYS {
+            let text = &texts[&Path::new("deploy").join(file)];
+            let read: Vec<Value> = manifest::objects(text).into_iter().collect::<Result<_>>().unwrap();
+            let built: Vec<Value> =
+                kustomize::build(&files, &overlay(name)).unwrap().into_iter().map(|o| o.value).collect();
+            assert_eq!(by_name(read), by_name(built), "{name}");
+        }
+    }
+}

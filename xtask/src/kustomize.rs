@@ -86,9 +86,7 @@ fn apply(files: Files<'_>, path: &Path, target: Option<&Target>, objects: &mut [
     let wanted = |object: &Value| {
         let found = identity(object);
         match target {
-            Some(target) => {
-                found.0 == target.kind && target.name.as_ref().is_none_or(|name| found.1 == *name)
-            }
+            Some(target) => found.0 == target.kind && target.name.as_ref().is_none_or(|name| found.1 == *name),
             None => found == (kind.clone(), name.clone()),
         }
     };
@@ -157,4 +155,59 @@ fn inside(folder: &Path, path: &Path) -> Result<PathBuf> {
 
 fn shown(path: &Path) -> String {
     path.display().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KINDS: &str = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: ";
+
+    fn rendered(files: &[(&str, &str)]) -> Result<Vec<Value>> {
+        let read = |path: &Path| {
+            let found = files.iter().find(|(name, _)| Path::new(name) == path).context("no such file")?;
+            Ok(found.1.replace("KIND ", KINDS))
+        };
+        Ok(build(&read, Path::new("a"))?.into_iter().map(|object| object.value).collect())
+    }
+
+    const OBJECT: &str = "kind: K\nmetadata: {name: n}\nspec: {keep: 1, drop: 2, map: {a: 1}, list: [1]}\n";
+
+    #[test]
+    fn patches_merge_maps_replace_lists_and_drop_nulls() {
+        let kustomization = "KIND Kustomization\nresources: [o.yaml]\npatches:\n- path: p.yaml\n";
+        let patch = "kind: K\nmetadata: {name: n}\nspec: {drop: null, map: {b: 2}, list: [2]}\n";
+        let files = [("a/kustomization.yaml", kustomization), ("a/o.yaml", OBJECT), ("a/p.yaml", patch)];
+        let expected = serde_json::json!({"keep": 1, "map": {"a": 1, "b": 2}, "list": [2]});
+        assert_eq!(rendered(&files).unwrap()[0]["spec"], expected);
+        let other = patch.replace("name: n", "name: other");
+        assert!(rendered(&[files[0], files[1], ("a/p.yaml", &other)]).is_err(), "nothing to change");
+    }
+
+    #[test]
+    fn components_change_what_is_there_and_appending_keeps_the_list() {
+        let files = [
+            ("a/kustomization.yaml", "KIND Kustomization\nresources: [../b]\ncomponents: [../c]\n"),
+            ("b/kustomization.yaml", "KIND Kustomization\nresources: [o.yaml]\n"),
+            ("b/o.yaml", OBJECT),
+            (
+                "c/kustomization.yaml",
+                "KIND Component\npatches:\n- path: p.yaml\n  target: {kind: K}\n- path: q.yaml\n  target: {kind: Absent}\n",
+            ),
+            ("c/p.yaml", "- {op: add, path: /spec/list/-, value: 2}\n"),
+            ("c/q.yaml", "- {op: remove, path: /spec}\n"),
+        ];
+        assert_eq!(rendered(&files).unwrap()[0]["spec"]["list"], serde_json::json!([1, 2]));
+    }
+
+    #[test]
+    fn what_it_does_not_know_is_an_error() {
+        for text in
+            ["KIND Kustomization\nnamePrefix: x\n", "KIND Component\n", "KIND Kustomization\nresources: [../../x]\n"]
+        {
+            assert!(rendered(&[("a/kustomization.yaml", text)]).is_err(), "{text}");
+        }
+        let twice = "KIND Kustomization\nresources: [o.yaml, p.yaml]\n";
+        assert!(rendered(&[("a/kustomization.yaml", twice), ("a/o.yaml", OBJECT), ("a/p.yaml", OBJECT)]).is_err());
+    }
 }
