@@ -184,10 +184,15 @@ fn action(cx: &RuleContext<'_>, rule: &str, severity: Severity, unchecked: bool)
         Some(Override::Warn) => Action::Warn,
         Some(Override::Off) => Action::None,
         None if unchecked => Action::Warn,
-        None => match by_profile(cx.settings.profile, severity) {
-            Action::Deny if !may_deny(rules::release_of(rule), cx.settings.rules_as_of) => Action::Warn,
-            action => action,
-        },
+        None => by_default(cx.settings.profile, rule, severity, cx.settings.rules_as_of),
+    }
+}
+
+/// What a profile makes of a finding of a rule, as of a release.
+pub fn by_default(profile: Profile, rule: &str, severity: Severity, as_of: usize) -> Action {
+    match by_profile(profile, severity) {
+        Action::Deny if !may_deny(rules::release_of(rule), as_of) => Action::Warn,
+        action => action,
     }
 }
 

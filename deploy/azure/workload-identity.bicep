@@ -14,7 +14,7 @@ param location string = resourceGroup().location
 @description('Namespace of the service account.')
 param namespace string
 
-@description('A service account of its own, not default.')
+@description('A dedicated service account, not default.')
 param serviceAccount string
 
 @description('Output oidcIssuer of main.bicep.')

@@ -49,7 +49,7 @@ const SUBJECTS: (&str, &str) = ("subjects", "has(object.subjects) ? object.subje
 const OLD_SUBJECTS: (&str, &str) =
     ("oldSubjects", "oldObject != null && has(oldObject.subjects) ? oldObject.subjects : []");
 const NEW_OR_CLEAN: &str = "!variables.hasFault || variables.hadFault";
-const PUBLIC_INFO: &str = "binds `system:public-info-viewer` under its own name, whatever the subjects";
+const PUBLIC_INFO: &str = "a binding called `system:public-info-viewer` of the role with that name, whatever its subjects";
 
 const POLICIES: &[AdmissionPolicy] = &[
     AdmissionPolicy {
@@ -109,7 +109,7 @@ const POLICIES: &[AdmissionPolicy] = &[
         laxer: &[
             "the name `system:nodes`, because a role can let nodes request tokens for more audiences and nothing else",
             "other names that begin with `system:`, which the policy only warns about",
-            "binds `calico-tier-getter` under its own name, whatever the subjects",
+            "a binding called `calico-tier-getter` of the role with that name, whatever its subjects",
         ],
     },
     AdmissionPolicy {

@@ -20,6 +20,8 @@ pub(crate) const OVERLAYS: &[(&str, &str)] = &[
     ("policy-server", "07-policy-server.yaml"),
     ("restricted", "restricted.yaml"),
 ];
+/// The example of a repository that uses an overlay.
+const EXAMPLE: &str = "deploy/gitops/contoso";
 /// The permissions of the policy server for look-ups, for those who write their own policy.
 const LOOKUPS: (&str, &str) = ("deploy/components/look-ups/rbac.yaml", "rbac-lookups.yaml");
 pub(crate) const SETTINGS: &str = "deploy/components/settings/settings.yaml";
@@ -65,15 +67,18 @@ pub(crate) fn manifests(files: Files<'_>) -> Result<BTreeMap<PathBuf, String>> {
 /// Compares what kustomize renders with what [`kustomize::build`] does, for every overlay.
 pub(crate) fn compare(root: &Path, program: &Path) -> Result<()> {
     let files = |path: &Path| std::fs::read_to_string(root.join(path)).with_context(|| path.display().to_string());
-    for (name, _) in OVERLAYS {
-        let rendered = Command::new(program).arg("kustomize").arg(root.join(overlay(name))).output()?;
+    let folders: Vec<PathBuf> =
+        OVERLAYS.iter().map(|(name, _)| overlay(name)).chain([PathBuf::from(EXAMPLE)]).collect();
+    for folder in &folders {
+        let name = folder.display();
+        let rendered = Command::new(program).arg("kustomize").arg(root.join(folder)).output()?;
         ensure!(rendered.status.success(), "{name}: {}", String::from_utf8_lossy(&rendered.stderr));
         let theirs = manifest::objects(&String::from_utf8(rendered.stdout)?).into_iter();
         let theirs = by_name(theirs.collect::<Result<Vec<_>>>()?);
-        let ours = kustomize::build(&files, &overlay(name))?.into_iter().map(|object| object.value);
+        let ours = kustomize::build(&files, folder)?.into_iter().map(|object| object.value);
         ensure!(theirs == by_name(ours), "{name}: kustomize renders something else");
     }
-    println!("kustomize renders the same for {} overlays", OVERLAYS.len());
+    println!("kustomize renders the same for {} folders", folders.len());
     Ok(())
 }
 
@@ -221,6 +226,24 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    #[test]
+    fn the_settings_of_a_repository_reach_every_policy() {
+        let files = |path: &Path| Ok(std::fs::read_to_string(crate::root().join(path))?);
+        let source = files(&Path::new(EXAMPLE).join("settings/settings.yaml")).unwrap();
+        let source: Value = serde_saphyr::from_str(&source).unwrap();
+        let built = kustomize::build(&files, Path::new(EXAMPLE)).unwrap();
+        let policies = built.iter().map(|o| &o.value).filter(|value| value["kind"] == "ClusterAdmissionPolicy");
+        let policies: Vec<&Value> = policies.collect();
+        assert_eq!(policies.len(), 3);
+        for policy in policies {
+            let settings = &policy["spec"]["settings"];
+            assert!(keeps(&source["spec"]["settings"], settings), "{settings}");
+            assert_eq!(settings["clusterLookups"], true);
+            assert_eq!(settings["ownedPods"], "warn");
+            assert_eq!(policy["spec"]["policyServer"], "entra-auth");
         }
     }
 

@@ -2,12 +2,14 @@
 //! that the policy allows, and most of what it denies.
 
 use crate::{files, objects_of, root};
-use admission::Identity;
 use admission::cluster::MemoryCluster;
 use admission::fixture::today;
 use admission::payload;
+use admission::{Change, Identity};
 use cel::{Context, Env, Program, Value as Cel};
 use entra_auth_policy::{Evaluation, Host, evaluate, rules};
+use k8s_openapi::api::admissionregistration::v1::{ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding};
+use k8s_openapi::api::core::v1::ConfigMap;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -196,6 +198,9 @@ fn requests() -> Vec<(String, Value, Value)> {
         let name = format!("{}/{}", fixture.rule(), fixture.name());
         let admins = fixture.settings["clusterAdmins"].clone();
         let mut original = fixture.request;
+        if !original["resource"].is_object() {
+            original["resource"] = admission::request(&original["object"], &Change::Create, None)["resource"].take();
+        }
         let is_of_kind = |policy: &AdmissionPolicy| {
             let rules = policy.spec["matchConstraints"]["resourceRules"].as_array().unwrap();
             rules.iter().any(|rule| rule["apiGroups"] == json!([original["resource"]["group"]]))
@@ -335,6 +340,23 @@ fn their_messages_name_rules_and_their_bindings_fit() {
     }
 }
 
+/// Every member is one of Kubernetes' types, which would drop a mistyped one.
+#[test]
+fn their_manifests_are_of_the_types_of_kubernetes() {
+    fn round_trip<T: serde::de::DeserializeOwned + serde::Serialize>(object: &Value) -> Value {
+        serde_json::to_value(serde_json::from_value::<T>(object.clone()).unwrap()).unwrap()
+    }
+    for (file, object) in files(FOLDER).into_iter().flat_map(|file| objects_of(FOLDER, file)) {
+        let read = match object["kind"].as_str().unwrap() {
+            "ValidatingAdmissionPolicy" => round_trip::<ValidatingAdmissionPolicy>(&object),
+            "ValidatingAdmissionPolicyBinding" => round_trip::<ValidatingAdmissionPolicyBinding>(&object),
+            "ConfigMap" => round_trip::<ConfigMap>(&object),
+            kind => panic!("{file}: {kind}"),
+        };
+        assert_eq!(read, object, "{file}");
+    }
+}
+
 /// The list of users that the expressions leave out is that of the policy.
 #[test]
 fn the_control_plane_is_that_of_the_policy() {
@@ -344,7 +366,7 @@ fn the_control_plane_is_that_of_the_policy() {
     assert!(users.len() >= 7);
     for user in users.into_iter().chain(["system:serviceaccount:kube-system:any"]) {
         let object = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "b"}});
-        let mut request = admission::request(&object, &admission::Change::Create, None);
+        let mut request = admission::request(&object, &Change::Create, None);
         request["userInfo"] = Identity { username: user.to_owned(), groups: vec![], oid: None }.user_info();
         assert_eq!(policy(&request, &Value::Null).requester.as_str(), "control-plane", "{user}");
     }
