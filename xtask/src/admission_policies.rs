@@ -49,7 +49,8 @@ const SUBJECTS: (&str, &str) = ("subjects", "has(object.subjects) ? object.subje
 const OLD_SUBJECTS: (&str, &str) =
     ("oldSubjects", "oldObject != null && has(oldObject.subjects) ? oldObject.subjects : []");
 const NEW_OR_CLEAN: &str = "!variables.hasFault || variables.hadFault";
-const PUBLIC_INFO: &str = "a binding called `system:public-info-viewer` of the role with that name, whatever its subjects";
+const PUBLIC_INFO: &str =
+    "a binding called `system:public-info-viewer` of the role with that name, whatever its subjects";
 
 const POLICIES: &[AdmissionPolicy] = &[
     AdmissionPolicy {

@@ -265,11 +265,8 @@ fn they_are_never_stricter_than_the_policy() {
 
 /// The fixtures that the rules deny and the expressions do not, with the reason that the page gives.
 const LAXER: &[(&str, &[&str])] = &[
-    // The binding of Kubernetes with another subject; the old object has a fault too.
-    (
-        "entra-auth-binding-anonymous",
-        &["binding-anonymous/deny-public-info-viewer-other-subject", "binding-anonymous/deny-while-being-deleted"],
-    ),
+    // The binding of Kubernetes with another subject.
+    ("entra-auth-binding-anonymous", &["binding-anonymous/deny-public-info-viewer-other-subject"]),
     // The old object has an unlisted subject too.
     ("entra-auth-binding-cluster-admin", &["recorded/30-update-clusterrolebinding-by-entra-service-principal"]),
     // The name `system:nodes`; the binding of Calico with another subject.
