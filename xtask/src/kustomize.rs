@@ -171,7 +171,8 @@ mod tests {
         Ok(build(&read, Path::new("a"))?.into_iter().map(|object| object.value).collect())
     }
 
-    const OBJECT: &str = "kind: K\nmetadata: {name: n}\nspec: {keep: 1, drop: 2, map: {a: 1}, list: [1]}\n";
+    const OBJECT: &str =
+        "apiVersion: v1\nkind: K\nmetadata: {name: n}\nspec: {keep: 1, drop: 2, map: {a: 1}, list: [1]}\n";
 
     #[test]
     fn patches_merge_maps_replace_lists_and_drop_nulls() {
