@@ -62,7 +62,7 @@ fn a_release_is_a_string() {
     let current = keys::RELEASES.len() - 1;
     assert_eq!(read("{}").0.rules_as_of, current);
     assert_eq!(read(r#"{"rulesAsOf":"0.1"}"#).0.rules_as_of, 0);
-    assert_eq!(read(r#"{"rulesAsOf":0.1}"#).1, ["`rulesAsOf`: must be in quotes"]);
+    assert_eq!(read(r#"{"rulesAsOf":0.1}"#).1, ["`rulesAsOf`: must be 0.1 in quotes, found a fraction"]);
     assert!(read(r#"{"rulesAsOf":"99.0"}"#).1[0].starts_with("`rulesAsOf`: must be 0.1"));
 }
 
