@@ -55,7 +55,7 @@ WASM_CONFIG := application/vnd.wasm.config.v1+json
 
 # Some have the names of folders.
 .PHONY: help setup modules demo playground playground-serve playground-test \
-	playground-screenshots test test-native test-modules test-dates fmt lint clippy reproducible deny e2e-tests bench budget codegen \
+	playground-screenshots test test-native test-modules test-dates fmt lint clippy reproducible deny e2e-tests bench budget codegen kustomize queries \
 	address publish verify dist release-check clean has-kwctl-and-bats has-registry-client
 
 help:
@@ -152,7 +152,7 @@ test:
 	cargo fmt --all --check
 	$(MAKE) --no-print-directory -j2 test-native test-modules
 	$(PROGRAMS)/xtask codegen --check
-	$(MAKE) --no-print-directory playground-test
+	$(MAKE) --no-print-directory kustomize queries playground-test
 
 # In parallel, because a module's last step uses one core.
 test-native: lint policy.wasm $(MODULES)/floor.wasm
@@ -187,6 +187,19 @@ clippy:
 ## reproducible      build the policy again, in another folder, and compare the bytes
 reproducible: policy.wasm
 	@scripts/reproducible policy.wasm
+
+## kustomize         compare the overlays of deploy/ with what kustomize renders
+kustomize:
+	cargo build -q --locked -p xtask
+	$(PROGRAMS)/xtask kustomize "$$(scripts/kubectl)"
+
+## queries           check the queries for the audit log with Microsoft's parser
+queries: scripts/queries/node_modules
+	cd scripts/queries && npm run --silent check
+
+scripts/queries/node_modules: scripts/queries/package.json scripts/queries/package-lock.json
+	cd scripts/queries && npm ci --no-progress
+	@touch $@
 
 ## deny              check licences, sources and advisories of all dependencies; needs cargo-deny
 deny:

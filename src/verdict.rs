@@ -184,8 +184,22 @@ fn action(cx: &RuleContext<'_>, rule: &str, severity: Severity, unchecked: bool)
         Some(Override::Warn) => Action::Warn,
         Some(Override::Off) => Action::None,
         None if unchecked => Action::Warn,
-        None => by_profile(cx.settings.profile, severity),
+        None => by_default(cx.settings.profile, rule, severity, cx.settings.rules_as_of),
     }
+}
+
+/// What a profile makes of a finding of a rule, as of a release.
+pub fn by_default(profile: Profile, rule: &str, severity: Severity, as_of: usize) -> Action {
+    match by_profile(profile, severity) {
+        Action::Deny if !may_deny(rules::release_of(rule), as_of) => Action::Warn,
+        action => action,
+    }
+}
+
+/// Whether a rule that came with a release can deny as of another one. A rule warns in its first release, so that an
+/// upgrade denies nothing that no one was warned about.
+fn may_deny(since: usize, as_of: usize) -> bool {
+    since == 0 || since < as_of
 }
 
 /// What a profile makes of a finding that the settings say nothing else about.
@@ -305,4 +319,17 @@ fn is_made_by_controller(object: &Object<'_>, cx: &RuleContext<'_>) -> bool {
     CONTROLLERS.iter().any(|(controller, version, kind)| {
         *controller == account && part(owner, "kind") == *kind && part(owner, "apiVersion").starts_with(version)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_rule_warns_in_its_first_release_and_denies_in_the_next() {
+        let can = |since: usize| (0..4).map(|as_of| may_deny(since, as_of)).collect::<Vec<_>>();
+        assert_eq!(can(0), [true, true, true, true], "rules of the first release");
+        assert_eq!(can(1), [false, false, true, true], "also for those who pin an earlier release");
+        assert_eq!(can(2), [false, false, false, true]);
+    }
 }

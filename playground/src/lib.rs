@@ -83,7 +83,8 @@ fn key(key: &Key) -> Value {
         "name": key.name,
         "kind": kind,
         "of": more,
-        "default": key.default,
+        // A word of a choice can need quotes in YAML.
+        "default": if kind == "choice" { key.default.trim_matches('"') } else { key.default },
         "required": key.required,
         "doc": key.doc,
     })

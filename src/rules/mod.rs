@@ -13,6 +13,7 @@ pub mod workload_identity;
 use crate::auth_mode;
 use crate::nearest::nearest;
 use crate::rule::{Check, Rule};
+use crate::settings::keys::RELEASES;
 use crate::view::workload;
 use kubernetes::kind::{self, Kind};
 
@@ -36,6 +37,19 @@ pub static GROUPS: &[&Group] = &[
     &credential::GROUP,
     &aws::GROUP,
 ];
+
+/// Rules that are newer than the first release, with the release that they came with.
+const NEWER: &[(&str, &str)] = &[];
+
+/// The release that a rule came with, as an index of [`RELEASES`].
+pub fn release_of(id: &str) -> usize {
+    release_in(NEWER, RELEASES, id)
+}
+
+fn release_in(newer: &[(&str, &str)], releases: &[&str], id: &str) -> usize {
+    let since = newer.iter().find(|(rule, _)| *rule == id).map(|(_, release)| *release);
+    since.and_then(|since| releases.iter().position(|release| *release == since)).unwrap_or_default()
+}
 
 /// Every rule, once.
 pub fn all() -> impl Iterator<Item = &'static Rule> + Clone {
@@ -89,6 +103,20 @@ mod tests {
         ids.sort_unstable();
         ids.dedup();
         assert_eq!(ids.len(), count);
+    }
+
+    #[test]
+    fn newer_rules_exist_and_name_a_release() {
+        for (id, release) in NEWER {
+            assert!(by_id(id).is_some(), "{id}");
+            assert!(RELEASES.iter().skip(1).any(|known| known == release), "{id}: {release}");
+        }
+    }
+
+    #[test]
+    fn a_rule_has_the_release_that_it_came_with() {
+        let (newer, releases) = (&[("c", "0.3"), ("b", "0.2")], &["0.1", "0.2", "0.3"]);
+        assert_eq!(["a", "b", "c"].map(|id| release_in(newer, releases, id)), [0, 1, 2]);
     }
 
     /// One style for everything users read: a fault as a noun phrase, a remedy as an imperative.

@@ -101,6 +101,8 @@ pub enum Normaliser {
 
 pub const PROFILES: &[&str] = &["baseline", "restricted"];
 pub const ACTIONS: &[&str] = &["deny", "warn", "off"];
+/// Minor versions of the policy, up to this one.
+pub const RELEASES: &[&str] = &["0.1"];
 pub const OWNED_PODS: &[&str] = &["judge", "warn"];
 
 /// Most entries of a list, and of a list of JSONPaths, each of which is evaluated on every request.
@@ -333,6 +335,12 @@ pub static SETTINGS: &[Key] = &[
         },
         "[]",
         "Findings to accept, each with a reason and an optional end date.",
+    ),
+    optional(
+        "rulesAsOf",
+        ValueKind::Choice(RELEASES, |draft, index| draft.settings.rules_as_of = index),
+        "\"0.1\"",
+        "A minor version of the policy, in quotes. Rules that came with this version or a later one only warn, unless `rules` sets their action; those of the first version deny. The default is the version of the module. See [upgrades](upgrades.md).",
     ),
     optional(
         "clusterLookups",

@@ -45,6 +45,8 @@ pub struct Settings {
     pub ratchet: bool,
     /// Only warn about Pods that built-in controllers make for their own objects.
     pub owned_pods_warn: bool,
+    /// The release whose rules deny, as an index of [`keys::RELEASES`].
+    pub rules_as_of: usize,
     /// Where a refused user reads more, and who helps. Empty if not set.
     pub help_url: String,
     pub contact: String,
@@ -124,6 +126,7 @@ impl Default for Settings {
             cluster_lookups: false,
             ratchet: true,
             owned_pods_warn: false,
+            rules_as_of: keys::RELEASES.len().saturating_sub(1),
             help_url: String::new(),
             contact: String::new(),
         }

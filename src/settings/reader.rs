@@ -109,7 +109,12 @@ impl SettingsReader {
             },
             ValueKind::Choice(words, set) => match choice(node, words) {
                 Some(index) => set(draft, index),
-                None => self.wrong(at, node, &words.join(" or ")),
+                None => {
+                    // A number in YAML would lose its zeros.
+                    let is_number = words.iter().all(|word| word.starts_with(|c: char| c.is_ascii_digit()));
+                    let quoted = if is_number { " in quotes" } else { "" };
+                    self.wrong(at, node, &format!("{}{quoted}", words.join(" or ")));
+                }
             },
             ValueKind::Seconds(least, field) => {
                 let seconds = node.integer().or_else(|| node.text().and_then(|text| text.trim().parse().ok()));

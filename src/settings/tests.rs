@@ -56,6 +56,24 @@ fn sensible_spellings() {
     assert_eq!(settings.exemptions[0].until, Date::parse("2026-11-21"));
 }
 
+/// A number loses its zeros: 0.10 would be 0.1.
+#[test]
+fn a_release_is_a_string() {
+    let current = keys::RELEASES.len() - 1;
+    assert_eq!(read("{}").0.rules_as_of, current);
+    assert_eq!(read(r#"{"rulesAsOf":"0.1"}"#).0.rules_as_of, 0);
+    assert_eq!(read(r#"{"rulesAsOf":0.1}"#).1, ["`rulesAsOf`: must be 0.1 in quotes, found a fraction"]);
+    assert!(read(r#"{"rulesAsOf":"99.0"}"#).1[0].starts_with("`rulesAsOf`: must be 0.1"));
+}
+
+#[test]
+fn the_last_release_is_this_version() {
+    let (major_minor, _) = env!("CARGO_PKG_VERSION").rsplit_once('.').unwrap();
+    assert_eq!(keys::RELEASES.last(), Some(&major_minor));
+    let row = keys::SETTINGS.iter().find(|key| key.name == "rulesAsOf").unwrap();
+    assert_eq!(row.default.trim_matches('"'), major_minor);
+}
+
 #[test]
 fn wrong_types_everywhere() {
     for key in keys::SETTINGS {

@@ -5,25 +5,22 @@
 //! `end generated`. It has the indentation of the first line. The rest of the file is written by hand.
 
 use crate::policy_metadata::Metadata;
+<<<<<<< HEAD
 use crate::{artifacthub, credential_doc, fixes_doc, operators, questions, rule_doc, schema, settings_doc, tables};
+=======
+use crate::{
+    admission_policies, artifacthub, credential_doc, deploy, operators, questions, rule_doc, schema, settings_doc,
+    tables,
+};
+>>>>>>> operate
 use anyhow::{Context, Result, bail};
 use e2e_tests::cases::{self, CASES};
+use entra_auth_policy::rules;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// Files with marked parts.
-const MARKED: &[&str] = &[
-    "deploy/01-monitor.yaml",
-    "deploy/02-protect.yaml",
-    "deploy/03-split-high-volume.yaml",
-    "deploy/04-lookups.yaml",
-    "deploy/05-break-glass.yaml",
-    "deploy/06-policy-group.yaml",
-    "deploy/restricted.yaml",
-    "docs/why-was-i-refused.md",
-    "e2e-tests/e2e.bats",
-    "metadata.yml",
-];
+/// Files with marked parts, with those of [`deploy::SOURCES`].
+const MARKED: &[&str] = &["docs/why-was-i-refused.md", "e2e-tests/e2e.bats", "metadata.yml"];
 
 pub(crate) fn run(root: &Path, check: bool) -> Result<()> {
     let wanted = wanted(root)?;
@@ -39,7 +36,7 @@ pub(crate) fn run(root: &Path, check: bool) -> Result<()> {
             std::fs::write(&full, text)?;
         }
     }
-    for folder in ["docs/rules", "e2e-tests/requests"] {
+    for folder in ["deploy/admission-policies", "docs/rules", "e2e-tests/requests"] {
         for entry in std::fs::read_dir(root.join(folder)).into_iter().flatten() {
             let path = Path::new(folder).join(entry?.file_name());
             if !wanted.contains_key(&path) {
@@ -75,13 +72,26 @@ fn wanted(root: &Path) -> Result<BTreeMap<PathBuf, String>> {
     files.insert(PathBuf::from("docs/operators.md"), operators::page(&published));
     let bats = cases::bats()?;
     let module = Metadata::read(&std::fs::read_to_string(root.join("metadata.yml"))?)?.module()?;
-    for path in MARKED {
+    let settings = std::fs::read_to_string(root.join(deploy::SETTINGS))?;
+    let settings = deploy::settings_of_every_policy(&settings)?;
+    for path in MARKED.iter().chain(deploy::SOURCES) {
         let text = std::fs::read_to_string(root.join(path)).with_context(|| (*path).to_owned())?;
-        let part = |name: &str| if name == "end-to-end cases" { Some(bats.clone()) } else { tables::part(name, &docs) };
+        let part = |name: &str| match name {
+            "end-to-end cases" => Some(bats.clone()),
+            "settings of every policy" => Some(settings.clone()),
+            name => tables::part(name, &docs),
+        };
         let filled = fill(&text, part).with_context(|| (*path).to_owned())?;
         let named = if path.starts_with("deploy/") { name_module(&filled, &module) } else { filled };
         files.insert(PathBuf::from(path), named);
     }
+    files.extend(admission_policies::files());
+    files.insert(PathBuf::from("xtask/releases").join(format!("{RELEASE}.txt")), rules_of_release());
+    let sources = files.clone();
+    files.extend(deploy::manifests(&|path| match sources.get(path) {
+        Some(text) => Ok(text.clone()),
+        None => std::fs::read_to_string(root.join(path)).with_context(|| path.display().to_string()),
+    })?);
     for case in CASES.iter().filter(|case| case.session().is_none()) {
         files.insert(case.request_path(), case.request()?);
     }
@@ -98,6 +108,13 @@ fn wanted(root: &Path) -> Result<BTreeMap<PathBuf, String>> {
     files.insert(PathBuf::from("artifacthub-repo.yml"), repository);
     files.insert(PathBuf::from("questions-ui.yml"), questions);
     Ok(files)
+}
+
+/// This minor version, and the rules that it has. The lists of earlier versions stay as they are.
+const RELEASE: &str = concat!(env!("CARGO_PKG_VERSION_MAJOR"), ".", env!("CARGO_PKG_VERSION_MINOR"));
+
+fn rules_of_release() -> String {
+    rules::all().map(|rule| format!("{}\n", rule.id)).collect()
 }
 
 /// The policies of a manifest, all of them with this module.
@@ -141,10 +158,24 @@ fn fill(text: &str, part: impl Fn(&str) -> Option<String>) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use entra_auth_policy::settings::keys::RELEASES;
 
     #[test]
     fn everything_is_up_to_date() {
         run(crate::root(), true).unwrap();
+    }
+
+    /// A rule that no earlier release had is in the list of newer rules, so that it warns before it denies.
+    #[test]
+    fn rules_know_the_release_that_they_came_with() {
+        let read = |release: &&str| {
+            std::fs::read_to_string(crate::root().join(format!("xtask/releases/{release}.txt"))).unwrap()
+        };
+        let releases: Vec<String> = RELEASES.iter().map(read).collect();
+        for rule in rules::all() {
+            let first = releases.iter().position(|rules| rules.lines().any(|id| id == rule.id));
+            assert_eq!(first, Some(rules::release_of(rule.id)), "{}", rule.id);
+        }
     }
 
     #[test]

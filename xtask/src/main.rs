@@ -1,11 +1,14 @@
 //! Writes and checks generated files, starts rules, and annotates the module.
 
+mod admission_policies;
 mod annotate;
 mod artifacthub;
 mod codegen;
 mod credential_doc;
 mod fixes_doc;
+mod deploy;
 mod kubernetes;
+mod kustomize;
 mod new_rule;
 mod operators;
 mod policy_metadata;
@@ -45,6 +48,11 @@ enum Task {
         output: PathBuf,
         module: PathBuf,
     },
+    /// Compare the manifests of `deploy/` with what kustomize renders.
+    Kustomize {
+        /// kubectl, which has kustomize built in.
+        kubectl: PathBuf,
+    },
     /// Regenerate the table of Kubernetes resources after an update of k8s-openapi.
     Kubernetes,
     /// Start a rule: its file, its fixtures and its line in the table of its group.
@@ -63,6 +71,7 @@ fn main() -> Result<()> {
         Task::Annotate { metadata, usage, output, module } => {
             annotate::run(&metadata, usage.as_deref(), &output, &module)
         }
+        Task::Kustomize { kubectl } => deploy::compare(root, &kubectl),
         Task::Kubernetes => kubernetes::write(root),
         Task::NewRule { group, id } => new_rule::run(root, &group, &id),
     }

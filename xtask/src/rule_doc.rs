@@ -4,6 +4,7 @@ use crate::fixes_doc;
 use anyhow::{Context, Result, bail};
 use entra_auth_policy::rule::Rule;
 use entra_auth_policy::rules::{self, UNREADABLE};
+use entra_auth_policy::settings::keys::RELEASES;
 use std::path::{Path, PathBuf};
 
 /// The sections that every rule has, in this order. A rule may have others between them.
@@ -83,6 +84,14 @@ impl RuleDoc {
                 None => "cannot be turned off".to_owned(),
             },
         );
+        if let Some(release) =
+            RELEASES.get(rules::release_of(self.rule.id)).filter(|first| Some(*first) != RELEASES.first())
+        {
+            page.push_str(&format!(
+                "Since version {release}. A new rule warns in its first version and denies from the next one: see \
+                 [upgrades](../upgrades.md).\n\n"
+            ));
+        }
         let mut fenced = false;
         let mut fix = None;
         for line in self.body.lines() {

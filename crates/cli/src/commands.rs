@@ -7,8 +7,8 @@ use anstyle::{AnsiColor, Style};
 use anyhow::{Result, bail};
 use clap::CommandFactory;
 use entra_auth_policy::rule::Rule;
-use entra_auth_policy::settings::Profile;
-use entra_auth_policy::verdict::{Action, by_profile};
+use entra_auth_policy::settings::{Profile, Settings};
+use entra_auth_policy::verdict::{Action, by_default};
 use serde::Serialize;
 use std::io::Write;
 
@@ -83,7 +83,8 @@ fn manual(page: &mut Vec<u8>) -> std::io::Result<()> {
 
 /// The actions of the two profiles for a finding of the rule; `none` where they do not show it.
 fn actions(rule: &Rule, none: &'static str) -> [&'static str; 2] {
-    [Profile::Baseline, Profile::Restricted].map(|profile| match by_profile(profile, rule.severity) {
+    let as_of = Settings::default().rules_as_of;
+    [Profile::Baseline, Profile::Restricted].map(|profile| match by_default(profile, rule.id, rule.severity, as_of) {
         Action::None => none,
         action => action.as_str(),
     })

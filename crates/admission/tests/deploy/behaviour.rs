@@ -7,6 +7,7 @@ use admission::cluster::MemoryCluster;
 use admission::fixture::today;
 use admission::{Change, Identity, payload, request};
 use cel::{Context, Value as Cel};
+use entra_auth_policy::message::Response;
 use entra_auth_policy::settings::Date;
 use entra_auth_policy::{Evaluation, Host, evaluate};
 use manifest::parse;
@@ -54,32 +55,38 @@ impl Apply {
             .collect()
     }
 
-    /// The answer of the one policy that is asked.
-    fn answer(&self) -> Evaluation {
-        let asked = self.asked();
-        assert_eq!(asked.len(), 1, "{}: {} policies are asked", self.file, asked.len());
-        self.evaluation(&asked[0]["spec"]["settings"])
+    /// The groups of the file that subscribe to the request.
+    fn asked_groups(&self) -> Vec<Value> {
+        self.asked().into_iter().filter(|policy| policy["kind"] == "ClusterAdmissionPolicyGroup").collect()
+    }
+
+    /// The answers of the policies that are asked, groups aside.
+    fn answers(&self) -> Vec<Response> {
+        let asked = self.asked().into_iter().filter(|policy| policy["kind"] == "ClusterAdmissionPolicy");
+        let answers: Vec<_> = asked.map(|policy| self.evaluation(&policy["spec"]["settings"]).response).collect();
+        assert!(!answers.is_empty(), "{}: no policy is asked", self.file);
+        answers
     }
 
     #[track_caller]
     fn is_denied_for(&self, rule: &str) {
-        let answer = self.answer();
-        let message = answer.response.message.unwrap_or_default();
-        assert!(!answer.response.accepted && message.contains(rule), "{}: {message}", self.file);
+        let denied = self.answers().into_iter().filter(|answer| !answer.accepted);
+        let messages: Vec<_> = denied.filter_map(|answer| answer.message).collect();
+        assert!(messages.iter().any(|message| message.contains(rule)), "{}: {messages:?}", self.file);
     }
 
     /// Allowed, with these words in the warnings.
     #[track_caller]
     fn is_accepted_saying(&self, words: &str) {
-        let response = self.answer().response;
-        let warnings = response.warnings.join("\n");
+        let answers = self.answers();
+        let warnings: String = answers.iter().flat_map(|answer| answer.warnings.clone()).collect();
         let says = if words.is_empty() { warnings.is_empty() } else { warnings.contains(words) };
-        assert!(response.accepted && says, "{}: {:?}\n{warnings}", self.file, response.message);
+        assert!(answers.iter().all(|answer| answer.accepted) && says, "{}: {answers:?}", self.file);
     }
 
     /// The rules that deny in the members of the file's group.
     fn found_by_members(&self) -> Vec<&'static str> {
-        let asked = self.asked();
+        let asked = self.asked_groups();
         let [group] = asked.as_slice() else { panic!("{}: {} groups are asked", self.file, asked.len()) };
         let members = group["spec"]["policies"].as_object().unwrap().values();
         let findings = members.flat_map(|member| self.evaluation(&member["settings"]).findings);
@@ -88,7 +95,7 @@ impl Apply {
 
     /// The result of the file's group from its members' answers.
     fn passes_group(&self) -> bool {
-        let asked = self.asked();
+        let asked = self.asked_groups();
         let [group] = asked.as_slice() else { panic!("{}: {} groups are asked", self.file, asked.len()) };
         let mut context = Context::default();
         for (name, member) in group["spec"]["policies"].as_object().unwrap() {
@@ -177,7 +184,7 @@ fn break_glass_ends_by_itself() {
     let applied = || apply("05-break-glass.yaml", &harmless).by("masterclient", &["system:masters"]);
     applied().on("2027-01-31").is_accepted_saying("");
     applied().on("2027-02-01").is_denied_for("requester-local-account");
-    let response = applied().on("2027-02-01").answer().response;
+    let response = applied().on("2027-02-01").answers().remove(0);
     assert!(response.warnings.iter().any(|warning| warning.contains("2027-01-31")), "{:?}", response.warnings);
 }
 
@@ -222,7 +229,7 @@ fn a_group_denies_only_what_its_message_names() {
             cluster: MemoryCluster::Unasked,
             today: today(),
         };
-        if asked.asked().is_empty() {
+        if asked.asked_groups().is_empty() {
             continue;
         }
         let found = asked.found_by_members();

@@ -16,6 +16,7 @@ pub(crate) fn check(object: &Value) -> Result<(), serde_json::Error> {
 enum Policy {
     ClusterAdmissionPolicy(Object<ClusterAdmissionPolicy>),
     ClusterAdmissionPolicyGroup(Object<ClusterAdmissionPolicyGroup>),
+    PolicyServer(Object<PolicyServer>),
 }
 
 #[derive(Deserialize)]
@@ -48,6 +49,22 @@ struct ClusterAdmissionPolicy {
     #[serde(default)]
     match_conditions: Vec<MatchCondition>,
     namespace_selector: Option<Selector>,
+    policy_server: Option<String>,
+}
+
+/// Either `minAvailable` or `maxUnavailable` gives a server a disruption budget. The manifests use the first.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct PolicyServer {
+    image: String,
+    replicas: u32,
+    min_available: u32,
+    service_account_name: String,
+    image_pull_secret: String,
+    verification_config: String,
+    requests: BTreeMap<String, String>,
+    limits: BTreeMap<String, String>,
+    affinity: Map<String, Value>,
 }
 
 #[derive(Deserialize)]
@@ -63,6 +80,7 @@ struct ClusterAdmissionPolicyGroup {
     #[serde(default)]
     match_conditions: Vec<MatchCondition>,
     namespace_selector: Option<Selector>,
+    policy_server: Option<String>,
 }
 
 #[derive(Deserialize)]

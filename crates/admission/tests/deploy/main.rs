@@ -1,9 +1,15 @@
 //! The manifests of `deploy/` can be applied as they are: a cluster accepts them, the policy accepts their settings,
-//! they subscribe to the objects that it evaluates, and it finds nothing wrong with them.
+//! they subscribe to the objects that it evaluates, and it finds nothing wrong with them. `make codegen` renders them from
+//! the overlays, and `make kustomize` compares that with kustomize.
 
+mod admission_policies;
 mod behaviour;
 mod conditions;
+mod cost;
 mod crd;
+mod examples;
+mod observability;
+mod recorded;
 #[path = "../settings/mod.rs"]
 mod settings;
 
@@ -36,14 +42,21 @@ fn manifests() -> Vec<(String, Value)> {
 }
 
 fn read_manifests() -> Vec<(String, Value)> {
-    let mut manifests = Vec::new();
-    for entry in std::fs::read_dir(root().join("deploy")).unwrap() {
-        let file = entry.unwrap().file_name().into_string().unwrap();
-        for object in objects(&read(Path::new("deploy").join(&file))) {
-            manifests.push((file.clone(), object.unwrap_or_else(|error| panic!("{file}: {error:#}"))));
-        }
-    }
-    manifests
+    files("deploy").into_iter().flat_map(|file| objects_of("deploy", file)).collect()
+}
+
+/// The names of the manifests in a folder.
+fn files(folder: &str) -> Vec<String> {
+    let entries = std::fs::read_dir(root().join(folder)).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<String> = names.filter(|name| name.ends_with(".yaml") && name != "kustomization.yaml").collect();
+    names.sort();
+    names
+}
+
+fn objects_of(folder: &str, file: String) -> Vec<(String, Value)> {
+    let objects = objects(&read(Path::new(folder).join(&file))).into_iter();
+    objects.map(|object| (file.clone(), object.unwrap_or_else(|error| panic!("{file}: {error:#}")))).collect()
 }
 
 /// The policies among them; of a group, its members as well.
@@ -59,7 +72,7 @@ fn policies(manifests: &[(String, Value)]) -> Vec<(&str, &Value)> {
 }
 
 fn is_policy(object: &Value) -> bool {
-    object["apiVersion"] == "policies.kubewarden.io/v1"
+    object["kind"].as_str().is_some_and(|kind| kind.starts_with("ClusterAdmissionPolicy"))
 }
 
 /// What `rules` subscribe to, one resource and operation at a time.
@@ -83,49 +96,62 @@ fn subscriptions(rules: &Value) -> BTreeSet<[String; 4]> {
     all
 }
 
-/// What the policies of one file subscribe to together.
-fn of_file(manifests: &[(String, Value)], file: &str) -> BTreeSet<[String; 4]> {
-    let mut all = BTreeSet::new();
+/// What the policies of one file subscribe to together, and how often two of them subscribe to the same.
+fn of_file(manifests: &[(String, Value)], file: &str) -> (BTreeSet<[String; 4]>, usize) {
+    let (mut all, mut twice) = (BTreeSet::new(), 0);
     for (_, object) in manifests.iter().filter(|(name, object)| name == file && is_policy(object)) {
         for row in subscriptions(&object["spec"]["rules"]) {
-            assert!(all.insert(row.clone()), "{file}: two policies evaluate {row:?}");
+            twice += usize::from(!all.insert(row));
         }
     }
-    all
+    (all, twice)
 }
 
 #[test]
 fn policies_ask_for_what_the_module_evaluates() {
     let (manifests, whole) = (manifests(), subscriptions(&metadata()["rules"]));
-    for file in
-        ["01-monitor.yaml", "02-protect.yaml", "03-split-high-volume.yaml", "04-lookups.yaml", "05-break-glass.yaml"]
-    {
-        assert!(of_file(&manifests, file) == whole, "{file}: its rules are not those of metadata.yml");
-    }
-    for (file, _) in manifests.iter().filter(|(_, object)| is_policy(object)) {
-        let rules = of_file(&manifests, file);
-        assert!(!rules.is_empty() && rules.is_subset(&whole), "{file}: its rules are not among metadata.yml's");
+    let files: BTreeSet<&str> =
+        manifests.iter().filter(|(_, object)| is_policy(object)).map(|(file, _)| file.as_str()).collect();
+    assert_eq!(files.len(), 8);
+    for file in files {
+        let (rules, twice) = of_file(&manifests, file);
+        assert!(rules == whole, "{file}: its rules are not those of metadata.yml");
+        // These have a policy for some objects in addition to the one for all.
+        let adds = ["06-policy-group.yaml", "restricted.yaml"].contains(&file);
+        assert_eq!(twice > 0, adds, "{file}: two policies evaluate {twice} kinds");
     }
 }
 
 #[test]
 fn policies_name_this_module_and_settings_it_accepts() {
     let (manifests, metadata) = (manifests(), metadata());
+    let source = parse(&read("deploy/components/settings/settings.yaml")).unwrap();
+    let common = source["spec"]["settings"].as_object().unwrap();
     let annotation = |key: &str| metadata["annotations"][format!("io.kubewarden.policy.{key}")].as_str().unwrap();
     let module = format!("registry://{}:v{}", annotation("ociUrl"), annotation("version"));
     let policies = policies(&manifests);
-    assert!(policies.len() >= 10, "only {} policies", policies.len());
+    assert!(policies.len() >= 12, "only {} policies", policies.len());
     for (file, policy) in policies {
         assert_eq!(policy["module"], json!(module), "{file}");
         settings::check(&policy["settings"]).unwrap_or_else(|error| panic!("{file}: {error}"));
+        for (key, value) in common {
+            let found = &policy["settings"][key];
+            let kept = match (value.as_array(), found.as_array()) {
+                (Some(value), Some(found)) => found.starts_with(value),
+                _ => found == value,
+            };
+            assert!(kept, "{file}: {key} is {found}, and the settings of every policy say {value}");
+        }
     }
 }
 
 #[test]
 fn policies_are_as_a_cluster_takes_them() {
     let manifests = manifests();
-    for (file, object) in manifests.iter().filter(|(_, object)| is_policy(object)) {
+    for (file, object) in manifests.iter().filter(|(_, object)| object["apiVersion"] == "policies.kubewarden.io/v1") {
         crd::check(object).unwrap_or_else(|error| panic!("{file}: {error}"));
+    }
+    for (file, object) in manifests.iter().filter(|(_, object)| is_policy(object)) {
         let spec = &object["spec"];
         let expected = if file.starts_with("01") { "monitor" } else { "protect" };
         assert_eq!(spec["mode"], expected, "{file}");
@@ -202,7 +228,9 @@ fn groups_combine_their_own_members() {
 #[test]
 fn the_policy_finds_nothing_in_them() {
     let host = Host { today: &admission::fixture::today, cluster: &MemoryCluster::Unasked };
-    for (file, object) in manifests() {
+    let folder = "deploy/admission-policies";
+    let others = files(folder).into_iter().flat_map(|file| objects_of(folder, file));
+    for (file, object) in manifests().into_iter().chain(others) {
         for profile in ["baseline", "restricted"] {
             let request = request(&object, &Change::Create, None);
             let findings = evaluate(&payload(&request, &json!({"profile": profile})), &host).findings;
