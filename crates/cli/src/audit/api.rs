@@ -7,11 +7,14 @@ use kube::{Client, Config};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::time::Duration;
+use tokio::runtime::{Builder, Runtime};
 
 /// How often a request is made before it has failed.
 const ATTEMPTS: u32 = 5;
 
 pub struct Api {
+    /// Of this thread alone: one request is made after the other.
+    runtime: Runtime,
     client: Client,
     namespace: Option<String>,
     page: u32,
@@ -86,24 +89,29 @@ impl Kind {
 
 impl Api {
     /// With the kubeconfig, or the service account of the Pod that this runs in.
-    pub async fn connect(context: Option<&str>, namespace: Option<String>, page: u32) -> Result<Api> {
+    pub fn connect(context: Option<&str>, namespace: Option<String>, page: u32) -> Result<Api> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
         let mut config = match context {
-            None => {
-                Config::infer().await.context("no cluster: neither a kubeconfig nor the service account of a Pod")?
-            }
+            None => runtime
+                .block_on(Config::infer())
+                .context("no cluster: neither a kubeconfig nor the service account of a Pod")?,
             Some(context) => {
                 let options = KubeConfigOptions { context: Some(context.to_owned()), ..KubeConfigOptions::default() };
-                Config::from_kubeconfig(&options).await.with_context(|| format!("the context `{context}`"))?
+                runtime
+                    .block_on(Config::from_kubeconfig(&options))
+                    .with_context(|| format!("the context `{context}`"))?
             }
         };
         config.connect_timeout = Some(Duration::from_secs(10));
         config.read_timeout = Some(Duration::from_secs(120));
-        Ok(Api { client: Client::try_from(config)?, namespace, page: page.max(1) })
+        // A client starts a task.
+        let client = runtime.block_on(async { Client::try_from(config) })?;
+        Ok(Api { runtime, client, namespace, page: page.max(1) })
     }
 
     /// The kinds that rules read and that the cluster serves, in the order of the rules.
-    pub async fn kinds(&self) -> Result<Vec<Kind>> {
-        let text = self.get("/apis").await.map_err(|error| anyhow!("{}", words(&error)))?;
+    pub fn kinds(&self) -> Result<Vec<Kind>> {
+        let text = self.get("/apis").map_err(|error| anyhow!("{}", words(&error)))?;
         let groups: Groups = serde_json::from_str(&text)?;
         let served: BTreeMap<String, Group> =
             groups.groups.into_iter().map(|group| (group.name.clone(), group)).collect();
@@ -134,13 +142,13 @@ impl Api {
     }
 
     /// A page of a list.
-    pub async fn page(&self, kind: &Kind, next: Option<&str>) -> Answer {
+    pub fn page(&self, kind: &Kind, next: Option<&str>) -> Answer {
         let root = if kind.group.is_empty() { "/api".to_owned() } else { format!("/apis/{}", kind.group) };
         let namespace =
             self.namespace.as_ref().map_or_else(String::new, |name| format!("/namespaces/{}", escaped(name)));
         let next = next.map_or_else(String::new, |token| format!("&continue={}", escaped(token)));
         let path = format!("{root}/{}{namespace}/{}?limit={}{next}", kind.version, kind.plural, self.page);
-        match self.get(&path).await {
+        match self.get(&path) {
             Ok(text) => match serde_json::from_str::<Head>(&text) {
                 Ok(head) => {
                     let next = Some(head.metadata.next).filter(|next| !next.is_empty());
@@ -156,7 +164,11 @@ impl Api {
     }
 
     /// Asks again where that can help: a busy server, or a connection that broke.
-    async fn get(&self, path: &str) -> Result<String, kube::Error> {
+    fn get(&self, path: &str) -> Result<String, kube::Error> {
+        self.runtime.block_on(self.attempts(path))
+    }
+
+    async fn attempts(&self, path: &str) -> Result<String, kube::Error> {
         let mut wait = Duration::from_millis(200);
         for attempt in 1.. {
             let request = http::Request::get(path).body(Vec::new()).map_err(kube::Error::HttpError)?;

@@ -149,12 +149,18 @@ pub fn open(args: &Check, streams: Streams) -> anyhow::Result<Reports> {
     Ok(Reports { reports, err })
 }
 
-/// The lines of the JSON report.
+/// Writes the lines of the JSON report.
 #[cfg(any(feature = "cluster", feature = "mcp"))]
+pub(crate) fn write_lines(records: &[Record], out: &mut dyn Write) -> io::Result<()> {
+    let mut report = json::Json::new(out, io::sink());
+    records.iter().try_for_each(|record| report.record(record, ""))
+}
+
+/// The lines of the JSON report.
+#[cfg(feature = "mcp")]
 pub(crate) fn values(records: &[Record]) -> anyhow::Result<Vec<serde_json::Value>> {
     let mut text = Vec::new();
-    let mut report = json::Json::new(&mut text, io::sink());
-    records.iter().try_for_each(|record| report.record(record, ""))?;
+    write_lines(records, &mut text)?;
     let lines = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
     Ok(lines.map(serde_json::from_slice).collect::<Result<_, _>>()?)
 }
