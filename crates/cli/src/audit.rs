@@ -31,7 +31,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 use std::time::Duration;
 
-pub fn audit(args: &Audit, streams: Streams, today: Date) -> Result<Outcome> {
+pub(crate) fn audit(args: &Audit, streams: Streams, today: Date) -> Result<Outcome> {
     // Settings first: a mistake in them is found before a cluster is asked.
     let checker = Checker::new(&args.policy, true, today)?;
     let run = Run::new(args, streams)?;

@@ -41,13 +41,13 @@ impl Checker {
 
     /// The same, with look-ups answered from here.
     #[cfg(feature = "cluster")]
-    pub fn set_cluster(&mut self, cluster: ManifestCluster) {
+    pub(crate) fn set_cluster(&mut self, cluster: ManifestCluster) {
         self.evaluator.cluster = Some(Arc::new(cluster));
     }
 
     /// What is evaluated with.
     #[cfg(feature = "cluster")]
-    pub fn settings(&self) -> &serde_json::Value {
+    pub(crate) fn settings(&self) -> &serde_json::Value {
         &self.evaluator.settings
     }
 

@@ -12,7 +12,7 @@ use tokio::runtime::{Builder, Runtime};
 /// How often a request is made before it has failed.
 const ATTEMPTS: u32 = 5;
 
-pub struct Api {
+pub(crate) struct Api {
     /// Of this thread alone: one request is made after the other.
     runtime: Runtime,
     client: Client,
@@ -22,16 +22,16 @@ pub struct Api {
 
 /// A kind that the cluster serves and that rules read.
 #[derive(Clone, Debug)]
-pub struct Kind {
-    pub group: String,
+pub(crate) struct Kind {
+    pub(crate) group: String,
     version: String,
-    pub kind: &'static str,
-    pub plural: String,
-    pub namespaced: bool,
+    pub(crate) kind: &'static str,
+    pub(crate) plural: String,
+    pub(crate) namespaced: bool,
 }
 
 /// What a server answers to the request for a page.
-pub enum Answer {
+pub(crate) enum Answer {
     Page {
         text: String,
         next: Option<String>,
@@ -82,14 +82,14 @@ struct HeadMetadata {
 
 impl Kind {
     /// As RBAC and kubectl write it.
-    pub fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         if self.group.is_empty() { self.plural.clone() } else { format!("{}.{}", self.plural, self.group) }
     }
 }
 
 impl Api {
     /// With the kubeconfig, or the service account of the Pod that this runs in.
-    pub fn connect(context: Option<&str>, namespace: Option<String>, page: u32) -> Result<Api> {
+    pub(crate) fn connect(context: Option<&str>, namespace: Option<String>, page: u32) -> Result<Api> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let mut config = match context {
             None => runtime
@@ -110,7 +110,7 @@ impl Api {
     }
 
     /// The kinds that rules read and that the cluster serves, in the order of the rules.
-    pub fn kinds(&self) -> Result<Vec<Kind>> {
+    pub(crate) fn kinds(&self) -> Result<Vec<Kind>> {
         let text = self.get("/apis").map_err(|error| anyhow!("{}", words(&error)))?;
         let groups: Groups = serde_json::from_str(&text)?;
         let served: BTreeMap<String, Group> =
@@ -142,7 +142,7 @@ impl Api {
     }
 
     /// A page of a list.
-    pub fn page(&self, kind: &Kind, next: Option<&str>) -> Answer {
+    pub(crate) fn page(&self, kind: &Kind, next: Option<&str>) -> Answer {
         let root = if kind.group.is_empty() { "/api".to_owned() } else { format!("/apis/{}", kind.group) };
         let namespace =
             self.namespace.as_ref().map_or_else(String::new, |name| format!("/namespaces/{}", escaped(name)));

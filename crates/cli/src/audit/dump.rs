@@ -6,13 +6,13 @@ use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
-pub struct Dump {
+pub(crate) struct Dump {
     out: BufWriter<File>,
     is_first: bool,
 }
 
 impl Dump {
-    pub fn create(path: &Path) -> Result<Dump> {
+    pub(crate) fn create(path: &Path) -> Result<Dump> {
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(true);
         // What a cluster contains is for the user only.
@@ -24,20 +24,20 @@ impl Dump {
     }
 
     /// Adds an object, as [`line`] has it.
-    pub fn add(&mut self, line: &str) -> Result<()> {
+    pub(crate) fn add(&mut self, line: &str) -> Result<()> {
         self.out.write_all(if self.is_first { b"\n" } else { b",\n" })?;
         self.is_first = false;
         Ok(self.out.write_all(line.as_bytes())?)
     }
 
-    pub fn finish(mut self) -> Result<()> {
+    pub(crate) fn finish(mut self) -> Result<()> {
         self.out.write_all(b"\n]}\n")?;
         Ok(self.out.flush()?)
     }
 }
 
 /// An object in one line, without the data of a Secret and the copies of it that kubectl keeps.
-pub fn line(object: &Value) -> String {
+pub(crate) fn line(object: &Value) -> String {
     let mut object = object.clone();
     if let Some(metadata) = object["metadata"].as_object_mut() {
         metadata.remove("managedFields");

@@ -18,8 +18,8 @@ const RED: Style = AnsiColor::Red.on_default().bold();
 const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
 
 /// An object that was read, as far as grouping needs it.
-pub struct Audited {
-    pub uid: String,
+pub(crate) struct Audited {
+    pub(crate) uid: String,
     namespace: String,
     name: String,
     /// The uid of the controller, and its kind and name in case it is not read.
@@ -41,14 +41,14 @@ struct AuditFinding {
 }
 
 #[derive(Default)]
-pub struct Groups {
+pub(crate) struct Groups {
     /// What an object is called, and who controls it.
     names: BTreeMap<String, (String, Option<(String, String)>)>,
     found: Vec<AuditFinding>,
 }
 
 impl Audited {
-    pub fn of(object: &Value) -> Audited {
+    pub(crate) fn of(object: &Value) -> Audited {
         let text = |value: &Value| shown(value.as_str().unwrap_or_default()).into_owned();
         let metadata = &object["metadata"];
         let owners = metadata["ownerReferences"].as_array();
@@ -64,7 +64,7 @@ impl Audited {
 }
 
 impl Groups {
-    pub fn add(&mut self, object: Audited, record: &Record, all: bool) {
+    pub(crate) fn add(&mut self, object: Audited, record: &Record, all: bool) {
         let Record::Evaluated { evaluation, .. } = record else { return };
         for finding in evaluation.findings.iter().filter(|finding| is_shown(finding, all)) {
             let action = match finding.action {
@@ -107,7 +107,7 @@ impl Groups {
         name.clone()
     }
 
-    pub fn write(&self, out: &mut dyn Write, width: usize) -> io::Result<()> {
+    pub(crate) fn write(&self, out: &mut dyn Write, width: usize) -> io::Result<()> {
         // Namespace, owner, rule and message; equal ones are counted.
         let mut groups: BTreeMap<
             (&str, String),

@@ -5,12 +5,12 @@ use indicatif::ProgressBar;
 use std::sync::mpsc::SyncSender;
 
 /// Pages that wait for their evaluation. More would only take memory.
-pub const AHEAD: usize = 4;
+pub(crate) const AHEAD: usize = 4;
 /// How often a list is read again from the front.
 const RESTARTS: usize = 3;
 
 /// A part of what was read. Every kind ends with one that is not a page.
-pub enum Part {
+pub(crate) enum Part {
     Page(String),
     /// The list was read, or its kind is not served.
     End,
@@ -20,7 +20,7 @@ pub enum Part {
 }
 
 /// Reads the lists in order. It ends early if there is no receiver any more.
-pub fn read(api: &Api, kinds: &[&Kind], parts: &SyncSender<(usize, Part)>, progress: &ProgressBar) {
+pub(crate) fn read(api: &Api, kinds: &[&Kind], parts: &SyncSender<(usize, Part)>, progress: &ProgressBar) {
     for (at, kind) in kinds.iter().enumerate() {
         let mut next = None;
         let (mut count, mut restarts) = (0, 0);
