@@ -85,7 +85,9 @@ struct EvaluatedObject {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Outcome {
-    Error { error: String },
+    Error {
+        error: String,
+    },
     Verdict {
         title: String,
         /// What an exemption of the object names; nothing if no exact name covers it.

@@ -8,7 +8,7 @@ mod api_server;
 
 use api_server::{Objects, Server};
 use serde_json::Value;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -23,7 +23,8 @@ fn main() {
     println!("{OBJECTS} objects in pages of {PAGE}, the best of {RUNS} runs\n");
     println!("| a page takes | listing | audit | ratio |\n|---|---|---|---|");
     for delay in [0, 20, 100] {
-        let objects = Objects { delay: Duration::from_millis(delay), ..objects() };
+        let mut objects = objects();
+        objects.delay = Duration::from_millis(delay);
         let server = Server::start(objects);
         let best = |run: &dyn Fn()| {
             let time = |_| {
@@ -37,7 +38,11 @@ fn main() {
         let audit = best(&|| {
             let output = server.audit(program, &[]);
             let text = String::from_utf8_lossy(&output.stdout);
-            assert!(text.contains(&format!("{OBJECTS} objects: ")), "{text}{}", String::from_utf8_lossy(&output.stderr));
+            assert!(
+                text.contains(&format!("{OBJECTS} objects: ")),
+                "{text}{}",
+                String::from_utf8_lossy(&output.stderr)
+            );
         });
         let ratio = audit.as_secs_f64() / list.as_secs_f64();
         println!("| {delay} ms | {:.2} s | {:.2} s | {ratio:.2} |", list.as_secs_f64(), audit.as_secs_f64());

@@ -4,19 +4,19 @@ use crate::args::{Check, Policy};
 use crate::config::Config;
 use crate::evaluate::Evaluator;
 use crate::inputs::Source;
+use crate::record::{Record, records};
 #[cfg(feature = "cluster")]
 use crate::record::{number, of_cluster_object};
-use crate::record::{Record, records};
 use crate::settings;
 #[cfg(feature = "cluster")]
 use admission::cluster::ManifestCluster;
 use anyhow::Result;
 use entra_auth_policy::settings::Date;
-use rayon::{ThreadPool, ThreadPoolBuilder};
 #[cfg(feature = "cluster")]
 use manifest::{ManifestObject, documents};
 #[cfg(feature = "cluster")]
 use rayon::prelude::*;
+use rayon::{ThreadPool, ThreadPoolBuilder};
 #[cfg(feature = "cluster")]
 use std::sync::Arc;
 

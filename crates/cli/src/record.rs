@@ -2,6 +2,7 @@
 
 use crate::evaluate::{Done, EvaluateError, Evaluator};
 use crate::inputs::{Source, SourceError};
+use crate::report::is_shown;
 use crate::title::{Title, UPDATE};
 use admission::object_key;
 use anyhow::{Result, anyhow};
@@ -229,6 +230,17 @@ fn of_evaluation(
 }
 
 impl Record {
+    /// Whether something is denied, warned about or failed; with `all`, also whether the profile does not show it.
+    pub(crate) fn is_reported(&self, all: bool) -> bool {
+        match self {
+            Record::Evaluated { evaluation, .. } => {
+                !evaluation.response.accepted || evaluation.findings.iter().any(|finding| is_shown(finding, all))
+            }
+            Record::Failed { .. } => true,
+            Record::Skipped { .. } | Record::Unchanged => false,
+        }
+    }
+
     /// The same where only broken files are errors.
     pub fn skipping_others(self) -> Record {
         match self {

@@ -7,6 +7,7 @@ import { element, find, option } from './dom.ts';
 import { Editor } from './editor.ts';
 import type { Mark } from './editor.ts';
 import { show, showProblems } from './findings.ts';
+import { toState } from './fixture.ts';
 import type { Links } from './findings.ts';
 import * as policy from './policy.ts';
 import type { Answer, Finding, Problem, Unread, Verdict } from './policy.ts';
@@ -106,16 +107,18 @@ function putRule(id: string): boolean {
     say(`There is no rule ${id}.`);
     return false;
   }
-  const settings = ['', 'profile: restricted\n', 'clusterLookups: true\n'].find((settings) => reports(id, text, settings));
-  putExample({ ...EMPTY, manifest: text, settings: settings ?? '' });
+  const state = toState(text);
+  // Some rules report only under other settings than the default ones, which their examples need not repeat.
+  const others = ['profile: restricted\n', 'clusterLookups: true\n'].map((settings) => ({ ...state, settings }));
+  putExample([state, ...others].find((state) => reports(id, state)) ?? state);
   say(`The example of ${id}.`);
   return true;
 }
 
-function reports(rule: string, text: string, settings: string): boolean {
-  const documents = read(text).flatMap((source) => source.json ?? []);
-  const [source] = read(settings);
-  const { objects } = policy.check(documents, source?.json ?? '{}', { ...EMPTY }, 0);
+function reports(rule: string, state: State): boolean {
+  const documents = read(state.manifest).flatMap((source) => source.json ?? []);
+  const [settings] = read(state.settings);
+  const { objects } = policy.check(documents, settings?.json ?? '{}', state, 0);
   return objects.some((object) => 'findings' in object && object.findings.some((found) => found.rule === rule && found.action !== 'none'));
 }
 

@@ -16,6 +16,7 @@ use crate::record::{Record, Subject};
 use crate::rule_page;
 use crate::title::{Title, UPDATE};
 use anyhow::Context;
+use clap::ValueEnum;
 use entra_auth_policy::rule::Rule;
 use entra_auth_policy::rules;
 use entra_auth_policy::verdict::{Action, Decision};
@@ -62,7 +63,7 @@ pub type Renderer = Box<dyn Fn(&Record) -> String + Sync>;
 pub fn renderer(args: &Check, streams: &Streams) -> Renderer {
     match outputs(args).iter().any(|output| output.format == Format::Text) && !args.summary {
         true => {
-            let renderer = text::RecordRenderer::new(args.all, args.quiet, streams.width);
+            let renderer = text::RecordRenderer::new(args.all, streams.width);
             Box::new(move |record| renderer.render(record))
         }
         false => Box::new(|_| String::new()),
@@ -120,6 +121,20 @@ pub fn open(args: &Check, streams: Streams) -> anyhow::Result<Reports> {
     let outputs = outputs(args);
     if outputs.iter().filter(|output| output.file.is_none()).count() > 1 {
         anyhow::bail!("--format: one format can go to standard output; write the others as `FORMAT=FILE`");
+    }
+    for (at, output) in outputs.iter().enumerate() {
+        if let Some(file) = &output.file
+            && outputs.iter().take(at).any(|other| other.file.as_ref() == Some(file))
+        {
+            anyhow::bail!("--format: two formats are written to {}", file.display());
+        }
+    }
+    let has_totals = |output: &Output| matches!(output.format, Format::Text | Format::Markdown);
+    if let Some(output) = outputs.iter().find(|output| args.summary && output.file.is_none() && !has_totals(output)) {
+        let name = output.format.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned());
+        anyhow::bail!(
+            "--summary: `{name}` has no totals; leave --summary out, or write the report to a file: {name}=FILE"
+        );
     }
     // Each failure is on standard error once.
     let mut failures: Box<dyn Write> = Box::new(err.clone());
