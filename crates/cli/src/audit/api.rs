@@ -1,6 +1,6 @@
 //! Lists through the API of a cluster: in pages, with retries, and nothing but `GET`.
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Result, anyhow};
 use entra_auth_policy::rules;
 use kube::config::KubeConfigOptions;
 use kube::{Client, Config};
@@ -94,12 +94,12 @@ impl Api {
         let mut config = match context {
             None => runtime
                 .block_on(Config::infer())
-                .context("no cluster: neither a kubeconfig nor the service account of a Pod")?,
+                .map_err(|error| anyhow!("no cluster: neither a kubeconfig nor the service account of a Pod ({error})"))?,
             Some(context) => {
                 let options = KubeConfigOptions { context: Some(context.to_owned()), ..KubeConfigOptions::default() };
                 runtime
                     .block_on(Config::from_kubeconfig(&options))
-                    .with_context(|| format!("the context `{context}`"))?
+                    .map_err(|error| anyhow!("the context `{context}`: {error}"))?
             }
         };
         config.connect_timeout = Some(Duration::from_secs(10));
