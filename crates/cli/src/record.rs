@@ -177,7 +177,7 @@ fn of_document(
     objects.into_iter().map(of_object).collect()
 }
 
-/// The record of an object that an API server has. Nobody wrote its text, so nothing in it has a line.
+/// The record of an object that an API server has: findings in it have no lines.
 #[cfg(feature = "cluster")]
 pub(crate) fn of_cluster_object(kind: &str, object: &ManifestObject, evaluator: &Evaluator<'_>) -> Result<Record> {
     let nowhere = Position { line: 0, column: 0 };

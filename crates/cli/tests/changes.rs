@@ -171,7 +171,7 @@ fn submodules_have_a_base_too() {
     assert!(changed.code == 0 && changed.out.contains("(UPDATE)"), "{}{}", changed.out, changed.err);
 }
 
-/// Lines that end as on Windows, a commit with two parents, a working tree of its own.
+/// Line ends of Windows, a commit with two parents, a second working tree, a shallow clone.
 #[test]
 fn repositories_of_every_form_have_a_base() {
     let folder = repository(&[("a.yaml", &old_deployment("app:1")), ("b.yaml", GOOD)]);

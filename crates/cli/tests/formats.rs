@@ -282,7 +282,7 @@ fn several_formats_at_once() {
     assert!(twice.code == 2 && twice.err.contains("two formats are written to"), "{}", twice.err);
 }
 
-/// A file's name must not begin a line of its own: CI reads lines.
+/// A file's name must not begin a new line: CI reads lines.
 #[cfg(unix)]
 #[test]
 fn names_of_files_stay_in_their_line() {

@@ -1,4 +1,4 @@
-//! Reads lists page by page, ahead of whoever evaluates them.
+//! Reads lists page by page, ahead of their evaluation.
 
 use super::api::{Answer, Api, Kind};
 use indicatif::ProgressBar;
@@ -19,7 +19,7 @@ pub(crate) enum Part {
     Failed(String),
 }
 
-/// Reads the lists in order. It ends early if there is no receiver any more.
+/// Reads the lists in order, until there is no receiver any more.
 pub(crate) fn read(api: &Api, kinds: &[&Kind], parts: &SyncSender<(usize, Part)>, progress: &ProgressBar) {
     for (at, kind) in kinds.iter().enumerate() {
         let mut next = None;
