@@ -92,9 +92,9 @@ impl Api {
     pub(crate) fn connect(context: Option<&str>, namespace: Option<String>, page: u32) -> Result<Api> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let mut config = match context {
-            None => runtime
-                .block_on(Config::infer())
-                .map_err(|error| anyhow!("no cluster: neither a kubeconfig nor the service account of a Pod ({error})"))?,
+            None => runtime.block_on(Config::infer()).map_err(|error| {
+                anyhow!("no cluster: neither a kubeconfig nor the service account of a Pod ({error})")
+            })?,
             Some(context) => {
                 let options = KubeConfigOptions { context: Some(context.to_owned()), ..KubeConfigOptions::default() };
                 runtime
