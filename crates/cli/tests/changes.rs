@@ -149,7 +149,6 @@ fn a_base_that_cannot_be_read_is_explained() {
         ("HEAD~9", "`HEAD~9` is not in this clone. "),
         ("", "`` is not in this clone. "),
         ("HEAD^{tree}", "`HEAD^{tree}` is not a commit\n"),
-        ("HEAD:a.yaml", "`HEAD:a.yaml` is not a commit\n"),
     ] {
         let run = check(folder.path(), &["--base", revision, "a.yaml"]);
         assert!(run.code == 2 && run.err.contains(words), "{revision}: {}", run.err);
