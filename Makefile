@@ -146,7 +146,8 @@ $(PAGE)/node_modules: $(PAGE)/package.json $(PAGE)/package-lock.json
 	@touch $@
 
 # `--workspace` everywhere: for a single package cargo would choose other features, and build many
-# dependencies again.
+# dependencies again. The program is tested with everything that a release of it contains.
+FULL := --features entra-auth/full
 ## test              everything: format, lints, module, tests, generated files, reproducible build, page
 test:
 	cargo fmt --all --check
@@ -156,7 +157,7 @@ test:
 
 # In parallel, because a module's last step uses one core.
 test-native: lint policy.wasm $(MODULES)/floor.wasm
-	cargo test --locked --workspace
+	cargo test --locked --workspace $(FULL)
 
 test-modules: reproducible $(BINDINGS)
 
@@ -168,7 +169,7 @@ FIXTURE_TESTS := budget documentation deploy e2e_cases fixtures lookups module_a
 test-dates: policy.wasm
 	for day in $(OTHER_DAYS); do \
 		echo "== on $$day" && ENTRA_AUTH_TEST_TODAY=$$day \
-			cargo test --locked --workspace $(addprefix --test ,$(FIXTURE_TESTS)) && \
+			cargo test --locked --workspace $(FULL) $(addprefix --test ,$(FIXTURE_TESTS)) && \
 		ENTRA_AUTH_TEST_TODAY=$$day $(PROGRAMS)/xtask codegen --check || exit 1; \
 	done
 
@@ -182,7 +183,7 @@ lint: clippy
 	@cargo metadata --quiet --locked --format-version 1 --manifest-path fuzz/Cargo.toml >/dev/null
 
 clippy:
-	cargo clippy -q --locked --workspace --all-targets -- -D warnings
+	cargo clippy -q --locked --workspace --all-targets $(FULL) -- -D warnings
 
 ## reproducible      build the policy again, in another folder, and compare the bytes
 reproducible: policy.wasm
@@ -220,6 +221,9 @@ bench: modules
 	@$(CARGO_TARGET_DIR)/release/bench
 	@echo
 	@$(CARGO_TARGET_DIR)/release/bench-check
+	@echo
+	cargo build --locked --release -p entra-auth --features full --bins --examples
+	@$(CARGO_TARGET_DIR)/release/examples/audit_time
 
 ## budget            record module size and instructions per fixture in budget.snap
 budget: policy.wasm

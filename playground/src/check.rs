@@ -2,7 +2,7 @@
 
 use crate::kubectl::{self, FILE, Terminal};
 use admission::cluster::ManifestCluster;
-use admission::{Identity, payload, request};
+use admission::{Identity, object_key, payload, request};
 use entra_auth_policy::lookup::{Cluster, LookupError, Query};
 use entra_auth_policy::message::Response;
 use entra_auth_policy::object::Title;
@@ -85,8 +85,27 @@ struct EvaluatedObject {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Outcome {
-    Error { error: String },
-    Verdict { title: String, requester: &'static str, response: Response, findings: Vec<Finding> },
+    Error {
+        error: String,
+    },
+    Verdict {
+        title: String,
+        /// What an exemption of the object names; nothing if no exact name covers it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        names: Option<Names>,
+        requester: &'static str,
+        response: Response,
+        findings: Vec<Finding>,
+    },
+}
+
+#[derive(Serialize)]
+struct Names {
+    /// With its group, unless that is the core group.
+    kind: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    namespace: Option<String>,
+    name: String,
 }
 
 #[derive(Serialize)]
@@ -225,10 +244,22 @@ fn verdict(object: &ManifestObject, evaluation: Evaluation) -> Outcome {
     });
     Outcome::Verdict {
         title: title(object),
+        names: names(object),
         requester: evaluation.requester.as_str(),
         findings: findings.collect(),
         response: evaluation.response,
     }
+}
+
+fn names(object: &ManifestObject) -> Option<Names> {
+    let (_, kind, namespace, name) = object_key(&object.value).filter(|_| object.form == Form::Object)?;
+    let kind = match object.value["apiVersion"].as_str()?.split_once('/') {
+        Some((group, _)) => format!("{kind}.{group}"),
+        None => kind,
+    };
+    // A `*` in a name would cover other names too.
+    let is_exact = [&kind, &name].into_iter().chain(&namespace).all(|text| !text.contains('*'));
+    is_exact.then_some(Names { kind, namespace, name })
 }
 
 /// `Deployment shop/checkout`.
@@ -272,6 +303,8 @@ mod tests {
         assert_eq!(last["title"], "RoleBinding shop/team");
         assert_eq!(last["response"]["accepted"], false);
         assert_eq!(rules(last)[0], "binding-anonymous");
+        let names = json!({"kind": "RoleBinding.rbac.authorization.k8s.io", "namespace": "shop", "name": "team"});
+        assert_eq!(last["names"], names);
         assert_eq!(last["findings"][0]["pointer"], "/subjects/0");
         assert_eq!(last["findings"][0]["action"], "deny");
     }

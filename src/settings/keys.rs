@@ -174,8 +174,8 @@ const GRANTS: &Form = &form("a digest that `entra-auth onboard` writes", &[docs_
     let is_digest = text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'a'..=b'f'));
     is_digest.then(|| text.to_owned())
 });
-const URL: &Form = &form("an `https://` address of at most 256 bytes", &[docs_only("https?://[^\\s]+")], |text| {
-    let address = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"))?;
+const URL: &Form = &form("an `https://` address of at most 256 bytes", &[docs_only("https://[^\\s]+")], |text| {
+    let address = text.strip_prefix("https://")?;
     (!address.is_empty() && !address.contains(char::is_whitespace)).then(|| one_line(text)).flatten()
 });
 const CONTACT: &Form = &form("one line of at most 256 bytes", &[docs_only(".+")], one_line);

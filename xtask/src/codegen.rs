@@ -5,14 +5,10 @@
 //! `end generated`. It has the indentation of the first line. The rest of the file is written by hand.
 
 use crate::policy_metadata::Metadata;
-<<<<<<< HEAD
-use crate::{artifacthub, credential_doc, fixes_doc, operators, questions, rule_doc, schema, settings_doc, tables};
-=======
 use crate::{
-    admission_policies, artifacthub, credential_doc, deploy, operators, questions, rule_doc, schema, settings_doc,
-    tables,
+    admission_policies, artifacthub, credential_doc, deploy, fixes_doc, operators, questions, rule_doc, schema,
+    settings_doc, tables,
 };
->>>>>>> operate
 use anyhow::{Context, Result, bail};
 use e2e_tests::cases::{self, CASES};
 use entra_auth_policy::rules;

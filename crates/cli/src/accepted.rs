@@ -4,7 +4,7 @@ use crate::record::{DEFAULT, Record};
 use crate::report::count;
 use crate::settings;
 use crate::title::{Title, UPDATE};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use entra_auth_policy::settings::Date;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -52,14 +52,28 @@ impl Accepted {
         }
     }
 
+    /// Before anything is evaluated: whether the file can be a new one.
+    pub(crate) fn may_create(file: &Path) -> Result<()> {
+        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+        if file.symlink_metadata().is_ok() {
+            bail!("--write-exemptions: {} exists, and is not overwritten", file.display());
+        }
+        match folder {
+            Some(folder) if !folder.is_dir() => bail!("--write-exemptions: there is no folder {}", folder.display()),
+            _ => Ok(()),
+        }
+    }
+
     /// Writes the settings with the exemptions into a new file.
     pub(crate) fn write(&self, file: &Path, settings: &Value, today: Date, err: &mut dyn Write) -> Result<()> {
         let until = Date::from_unix_seconds(today.unix_seconds() + DAYS * 86_400).to_string();
         let text = settings::with_exemptions(settings, self.exemptions(&until))?;
         let head = "# Written by `entra-auth check --write-exemptions`. Use it with --settings, and as `spec.settings` of the policy.\n";
-        let mut out = OpenOptions::new().write(true).create_new(true).open(file).with_context(|| {
-            format!("--write-exemptions: {} cannot be created; a file that exists is not overwritten", file.display())
-        })?;
+        let mut out = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .open(file)
+            .with_context(|| format!("--write-exemptions: {} cannot be created", file.display()))?;
         out.write_all(head.as_bytes())?;
         out.write_all(text.as_bytes())?;
         let objects = count(self.rules.len(), "object");

@@ -2,7 +2,7 @@
 
 use crate::rule_page;
 use admission::Identity;
-use clap::builder::PossibleValuesParser;
+use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use entra_auth_policy::settings::Date;
@@ -105,11 +105,11 @@ pub struct Check {
     #[arg(long, value_name = "FORMAT[=FILE]", value_parser = output)]
     pub format: Vec<Output>,
 
-    /// Only the objects with findings, and failures
+    /// Only the objects that are denied or warned about, and failures
     #[arg(long, short, conflicts_with = "summary")]
     pub quiet: bool,
 
-    /// Only the totals
+    /// Only the totals, as text or Markdown
     #[arg(long)]
     pub summary: bool,
 
@@ -147,7 +147,7 @@ pub struct Check {
 
     /// Check the requests as this user's; without it they have no user, as in an audit scan. A user principal name
     /// is a user of Entra
-    #[arg(long = "as", value_name = "USER")]
+    #[arg(long = "as", value_name = "USER", value_parser = NonEmptyStringValueParser::new())]
     pub user: Option<String>,
 
     /// A group of that user; can be repeated
@@ -155,7 +155,7 @@ pub struct Check {
     pub groups: Vec<String>,
 
     /// The Entra object id of that user
-    #[arg(long = "as-oid", value_name = "ID", requires = "user")]
+    #[arg(long = "as-oid", value_name = "ID", value_parser = object_id, requires = "user")]
     pub oid: Option<String>,
 
     /// Run this compiled policy instead of the one built into the program; needs a build with
@@ -391,6 +391,13 @@ fn formats() -> Vec<String> {
         .filter_map(|format| format.to_possible_value())
         .map(|value| value.get_name().to_owned())
         .collect()
+}
+
+fn object_id(text: &str) -> Result<String, &'static str> {
+    let is_part = |(part, length): (&str, usize)| part.len() == length && part.bytes().all(|b| b.is_ascii_hexdigit());
+    let lengths = [8, 4, 4, 4, 12];
+    let is_id = text.split('-').count() == lengths.len() && text.split('-').zip(lengths).all(is_part);
+    if is_id { Ok(text.to_owned()) } else { Err("not an object id, such as 0f8fad5b-d9cb-469f-a165-70867728950e") }
 }
 
 fn rule(text: &str) -> Result<String, String> {

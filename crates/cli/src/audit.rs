@@ -4,40 +4,39 @@
 //! discovery ─► lists, page by page ─► objects that look-ups ask for ─► the rest ─► findings by namespace and owner
 //! ```
 //!
-//! A page is evaluated and dropped before the next one is read.
+//! A page is evaluated and dropped while the next ones are read.
 
 mod api;
 mod dump;
 mod group;
+mod reader;
 
 use crate::args::{Audit, RulesFormat};
 use crate::checker::Checker;
-use crate::record::Record;
 use crate::report::{self, Streams, Summary};
 use crate::{Outcome, settings};
 use admission::cluster::ManifestCluster;
 use anyhow::{Context, Result, bail};
-use api::{Answer, Api, Kind};
+use api::{Api, Kind};
 use dump::Dump;
 use entra_auth_policy::lookup::RESOURCES;
 use entra_auth_policy::settings::Date;
 use group::Groups;
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use manifest::documents;
+use reader::{AHEAD, Part};
 use std::collections::BTreeSet;
 use std::io::{IsTerminal, Write};
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::thread;
 use std::time::Duration;
 
-/// How often a list is read again from the front.
-const RESTARTS: usize = 3;
-
-pub fn audit(args: &Audit, streams: Streams, today: Date) -> Result<Outcome> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+pub(crate) fn audit(args: &Audit, streams: Streams, today: Date) -> Result<Outcome> {
     // Settings first: a mistake in them is found before a cluster is asked.
-    let mut checker = Checker::new(&args.policy, true, today)?;
-    let mut run = Run::new(args, streams)?;
-    let api = runtime.block_on(Api::connect(args.context.as_deref(), args.namespace.clone(), args.page))?;
-    let mut kinds = runtime.block_on(api.kinds()).context("the cluster's list of kinds")?;
+    let checker = Checker::new(&args.policy, true, today)?;
+    let run = Run::new(args, streams)?;
+    let api = Api::connect(args.context.as_deref(), args.namespace.clone(), args.page)?;
+    let mut kinds = api.kinds().context("the cluster's list of kinds")?;
     if !args.secrets {
         kinds.retain(|kind| kind.kind != "Secret" || !kind.group.is_empty());
     }
@@ -45,51 +44,19 @@ pub fn audit(args: &Audit, streams: Streams, today: Date) -> Result<Outcome> {
         kinds.retain(|kind| kind.namespaced);
     }
     // Rules look these up, so they are read before anything is evaluated.
-    let is_looked_up = |kind: &Kind| {
+    let is_looked_up = |kind: &&Kind| {
         RESOURCES.iter().any(|resource| resource.kind == kind.kind && resource.api_version.starts_with(&kind.group))
     };
-    let (first, rest): (Vec<Kind>, Vec<Kind>) = kinds.into_iter().partition(is_looked_up);
-    let mut cluster = ManifestCluster::default();
-    let mut pages = Vec::new();
-    for kind in &first {
-        let mut list = List::default();
-        while let Some(page) = runtime.block_on(run.page(&api, kind, &mut list)) {
-            for document in documents(&page) {
-                let objects = document.objects().unwrap_or_default();
-                let kept = objects.iter().flatten().filter_map(|object| ManifestCluster::pick("", object));
-                kept.for_each(|kept| cluster.keep(kept));
-            }
-            pages.push((kind, page));
-        }
-    }
-    if run.forbidden.is_empty() && run.failed.is_empty() && args.namespace.is_none() {
-        checker.set_cluster(cluster);
-    } else {
-        // What is not there cannot be told from what was not read, so nothing is looked up unless the settings say so.
-        checker = Checker::new(&args.policy, false, today)?;
-        if settings::wants_cluster(checker.settings()) {
-            checker.set_cluster(cluster);
-        }
-    }
-    for (kind, page) in pages {
-        run.evaluate(&checker, kind, page)?;
-    }
-    for kind in &rest {
-        let mut list = List::default();
-        while let Some(page) = runtime.block_on(run.page(&api, kind, &mut list)) {
-            run.evaluate(&checker, kind, page)?;
-        }
-    }
-    run.finish(args)
-}
-
-/// How far a list is read.
-#[derive(Default)]
-struct List {
-    next: Option<String>,
-    count: usize,
-    restarts: usize,
-    is_over: bool,
+    let (mut order, rest): (Vec<&Kind>, Vec<&Kind>) = kinds.iter().partition(is_looked_up);
+    let looked_up = order.len();
+    order.extend(rest);
+    let (sender, parts) = sync_channel(AHEAD);
+    let progress = run.progress.clone();
+    thread::scope(|scope| {
+        let kinds = &order;
+        scope.spawn(move || reader::read(&api, kinds, &sender, &progress));
+        run.all(args, checker, kinds, looked_up, parts, today)
+    })
 }
 
 struct Run {
@@ -128,69 +95,87 @@ impl Run {
         })
     }
 
-    /// The next page of a list. What is forbidden is noted, and the rest is read.
-    async fn page(&mut self, api: &Api, kind: &Kind, list: &mut List) -> Option<String> {
-        while !list.is_over {
-            self.progress.set_message(format!("{}: {} read", kind.plural, list.count));
-            match api.page(kind, list.next.as_deref()).await {
-                Answer::Page { text, next, items } => {
-                    list.count += items;
-                    list.is_over = next.is_none();
-                    list.next = next;
-                    return Some(text);
-                }
-                // The list is older than the server remembers: again from the front. What was read is left out.
-                Answer::Expired if list.restarts < RESTARTS => {
-                    list.restarts += 1;
-                    list.next = None;
-                    continue;
-                }
-                Answer::Expired => self.failed.push(format!("{}: the list expires before it is read", kind.name())),
-                Answer::Missing => {}
-                Answer::Forbidden => self.forbidden.push(kind.name()),
-                Answer::Failed(why) => self.failed.push(format!("{}: {why}", kind.name())),
+    /// Evaluates what is read. The first kinds, as many as are looked up, are kept until all of them are there.
+    fn all(
+        mut self,
+        args: &Audit,
+        mut checker: Checker,
+        kinds: &[&Kind],
+        looked_up: usize,
+        parts: Receiver<(usize, Part)>,
+        today: Date,
+    ) -> Result<Outcome> {
+        let mut cluster = ManifestCluster::default();
+        let mut pages = Vec::new();
+        let mut ended = 0;
+        while ended < looked_up {
+            let (at, part) = parts.recv().context("the cluster is not read any more")?;
+            let Some(kind) = kinds.get(at) else { continue };
+            let Some(page) = self.page(kind, part) else {
+                ended += 1;
+                continue;
+            };
+            for document in documents(&page) {
+                let objects = document.objects().unwrap_or_default();
+                let kept = objects.iter().flatten().filter_map(|object| ManifestCluster::pick("", object));
+                kept.for_each(|kept| cluster.keep(kept));
             }
-            list.is_over = true;
+            pages.push((kind, page));
+        }
+        if self.forbidden.is_empty() && self.failed.is_empty() && args.namespace.is_none() {
+            checker.set_cluster(cluster);
+        } else {
+            // What is not there cannot be told from what was not read, so nothing is looked up unless the settings say so.
+            checker = Checker::new(&args.policy, false, today)?;
+            if settings::wants_cluster(checker.settings()) {
+                checker.set_cluster(cluster);
+            }
+        }
+        for (kind, page) in pages {
+            self.evaluate(&checker, kind, &page)?;
+        }
+        for (at, part) in parts {
+            let Some(kind) = kinds.get(at) else { continue };
+            if let Some(page) = self.page(kind, part) {
+                self.evaluate(&checker, kind, &page)?;
+            }
+        }
+        self.finish(args)
+    }
+
+    /// The page, unless the list ends here. What is forbidden is noted, and the rest is read.
+    fn page(&mut self, kind: &Kind, part: Part) -> Option<String> {
+        match part {
+            Part::Page(text) => return Some(text),
+            Part::End => {}
+            Part::Forbidden => self.forbidden.push(kind.name()),
+            Part::Failed(why) => self.failed.push(format!("{}: {why}", kind.name())),
         }
         None
     }
 
-    fn evaluate(&mut self, checker: &Checker, kind: &Kind, page: String) -> Result<()> {
-        self.progress.set_message(format!("{}: evaluating", kind.plural));
-        let objects: Vec<group::Audited> = checker.install(|| {
-            let read = |document: &manifest::Document<'_>| document.objects().unwrap_or_default();
-            documents(&page)
-                .iter()
-                .flat_map(|document| read(document).into_iter().flatten())
-                .map(|object| group::Audited::of(&object.value))
-                .collect()
-        });
-        if let Some(dump) = &mut self.dump {
-            checker.install(|| dump.add(&page))?;
-        }
-        let records = checker.check(&kind.plural, page)?;
-        let records = records.into_iter().filter(|record| !matches!(record, Record::Skipped { .. }));
-        let mut objects = objects.into_iter();
+    fn evaluate(&mut self, checker: &Checker, kind: &Kind, page: &str) -> Result<()> {
+        let keeps = self.dump.is_some();
+        let checked = checker.check_list(&kind.plural, page, |object| {
+            (group::Audited::of(&object.value), keeps.then(|| dump::line(&object.value)))
+        })?;
         let mut kept = Vec::new();
-        for record in records {
-            let object = if matches!(record, Record::Evaluated { .. }) { objects.next() } else { None };
-            // An object can be in two pages of a list that was read again.
-            if let Some(object) = &object
-                && !object.uid.is_empty()
-                && !self.seen.insert(object.uid.clone())
-            {
-                continue;
-            }
-            self.summary.count(&record);
-            if let Some(object) = object {
+        for (record, object) in checked {
+            if let Some((object, line)) = object {
+                // An object can be in two pages of a list that was read again.
+                if !object.uid.is_empty() && !self.seen.insert(object.uid.clone()) {
+                    continue;
+                }
+                if let (Some(dump), Some(line)) = (&mut self.dump, line) {
+                    dump.add(&line)?;
+                }
                 self.groups.add(object, &record, self.all);
             }
+            self.summary.count(&record);
             kept.push(record);
         }
         if self.as_json {
-            for line in report::values(&kept)? {
-                writeln!(self.streams.out, "{line}")?;
-            }
+            report::write_lines(&kept, &mut self.streams.out)?;
         }
         Ok(())
     }
@@ -202,10 +187,10 @@ impl Run {
             writeln!(self.streams.out, "{}", self.summary)?;
         }
         if !self.forbidden.is_empty() {
-            let verbs = "get a ClusterRole with the verb `list` for these resources, for example `kubectl create clusterrole entra-auth-audit --verb=list --resource=";
             writeln!(
                 self.streams.err,
-                "not read, because RBAC forbids to list them: {}\n  {verbs}{}`",
+                "not read, because RBAC does not allow you to list them: {}\n  ask your cluster operators for the verb \
+                 `list`: kubectl create clusterrole entra-auth-audit --verb=list --resource={}",
                 self.forbidden.join(", "),
                 self.forbidden.join(",")
             )?;

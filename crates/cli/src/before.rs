@@ -155,7 +155,7 @@ fn from_git(base: &str, sources: &Sources) -> Result<Before> {
     let mut paths = BTreeMap::new();
     let files = sources.iter().flatten();
     let first = files.clone().find_map(|source| source.path()).unwrap_or(Path::new("."));
-    let repository = git::Repository::of(first)?;
+    let mut repository = git::Repository::of(first)?;
     for source in files {
         let Some(path) = source.path() else {
             bail!(

@@ -86,8 +86,7 @@ impl Walk {
                 }
             } else {
                 let relative = path.file_name().unwrap_or_default().into();
-                let name = path.display().to_string();
-                sources.push(Ok(Source { name, relative, origin: Origin::Named(path.clone()) }));
+                sources.push(Ok(Source { name: name(path), relative, origin: Origin::Named(path.clone()) }));
             }
         }
         sources
@@ -99,8 +98,7 @@ impl Walk {
             match path {
                 Ok(path) if is_manifest_name(&path) && path.is_file() && !self.is_excepted(&path) => {
                     let relative = path.strip_prefix(folder).unwrap_or(&path).to_path_buf();
-                    let name = path.display().to_string();
-                    sources.push(Ok(Source { name, relative, origin: Origin::Found(path) }));
+                    sources.push(Ok(Source { name: name(&path), relative, origin: Origin::Found(path) }));
                 }
                 Ok(_) => {}
                 Err(error) => sources.push(Err(SourceError::new(folder, &format!("cannot be walked: {error}")))),
@@ -121,6 +119,12 @@ impl Walk {
     fn is_excepted(&self, path: &Path) -> bool {
         !self.except.is_empty() && path.canonicalize().is_ok_and(|path| self.except.contains(&path))
     }
+}
+
+/// A path as reports show it: the name of a file must not begin a new line.
+fn name(path: &Path) -> String {
+    let shown = |c: char| if c.is_control() { c.escape_unicode().collect() } else { String::from(c) };
+    path.display().to_string().chars().map(shown).collect()
 }
 
 /// Whether kustomize builds a folder from this file.
@@ -231,6 +235,6 @@ fn read_stdin() -> std::io::Result<Vec<u8>> {
 
 impl SourceError {
     pub(crate) fn new(path: &Path, reason: &str) -> SourceError {
-        SourceError { name: path.display().to_string(), reason: reason.to_owned() }
+        SourceError { name: name(path), reason: reason.to_owned() }
     }
 }

@@ -81,10 +81,16 @@ pub fn main() -> ExitCode {
     match run(&cli, Streams::of_process(), today()) {
         Ok(outcome) => outcome.into(),
         Err(error) => {
-            // A reader that closes the pipe (`| head`) is not an error.
+            // A reader that closes the pipe (`| head`) is not an error, but what an evaluation found is not known then.
             let is_closed = |cause: &std::io::Error| cause.kind() == std::io::ErrorKind::BrokenPipe;
-            if !error.downcast_ref().is_some_and(is_closed) {
-                anstream::eprintln!("error: {error:#}");
+            let is_text = matches!(
+                cli.command,
+                Command::Explain { .. } | Command::Rules { .. } | Command::Operators | Command::Man | Command::Config
+            );
+            match error.downcast_ref().is_some_and(is_closed) {
+                true if is_text => return ExitCode::SUCCESS,
+                true => {}
+                false => anstream::eprintln!("error: {error:#}"),
             }
             ExitCode::from(2)
         }
@@ -198,6 +204,9 @@ pub fn check(args: &Check, module: Option<&dyn CompiledPolicy>, mut streams: Str
         before,
         unchanged: args.unchanged,
     };
+    if let Some(file) = &args.write_exemptions {
+        Accepted::may_create(file)?;
+    }
     let mut accepted = args.write_exemptions.as_ref().map(|_| Accepted::default());
     let render = report::renderer(args, &streams);
     let mut reports = report::open(args, streams)?;
@@ -219,7 +228,9 @@ pub fn check(args: &Check, module: Option<&dyn CompiledPolicy>, mut streams: Str
             if let Some(accepted) = &mut accepted {
                 accepted.add(&record);
             }
-            reports.record(&record, &text)?;
+            if !args.quiet || record.is_reported(args.all) {
+                reports.record(&record, &text)?;
+            }
         }
     }
     drop(progress);

@@ -20,7 +20,7 @@ struct Server {
     checker: Arc<Checker>,
 }
 
-pub fn serve(args: &Serve, today: Date) -> Result<Outcome> {
+pub(crate) fn serve(args: &Serve, today: Date) -> Result<Outcome> {
     let server = Server { checker: Arc::new(Checker::new(&args.policy, false, today)?) };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {

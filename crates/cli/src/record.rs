@@ -2,6 +2,7 @@
 
 use crate::evaluate::{Done, EvaluateError, Evaluator};
 use crate::inputs::{Source, SourceError};
+use crate::report::is_shown;
 use crate::title::{Title, UPDATE};
 use admission::object_key;
 use anyhow::{Result, anyhow};
@@ -152,7 +153,7 @@ fn of_document(
             Ok(object) => object,
             Err(fault) => return Ok(of_fault(source, &fault)),
         };
-        let mut subject = Subject {
+        let subject = Subject {
             source: source.name.clone(),
             index: 0,
             title: Title::of(&object),
@@ -160,49 +161,86 @@ fn of_document(
             assumes_namespace: false,
             template: template.clone(),
         };
-        match evaluator.evaluate(&source.name, &object) {
-            Err(EvaluateError::Unchanged) => Ok(Record::Unchanged),
-            Ok((evaluation, done)) => {
-                if let (Form::Object, true, Some((_, _, Some(namespace), _))) =
-                    (object.form, subject.title.namespace.is_empty(), object_key(&object.value))
-                {
-                    subject.assumes_namespace = namespace == DEFAULT;
-                }
-                if done == Done::AsUpdate {
-                    subject.title.act = UPDATE.to_owned();
-                }
-                let pointer = object.object_pointer();
-                let place = |found: &Location| match positions() {
-                    Some(positions) => positions.place(&format!("{pointer}{}", found.pointer), inside(found)),
-                    None => at(start),
-                };
-                if let (false, false, Some(positions)) =
-                    (pointer.is_empty(), evaluation.findings.is_empty(), positions())
-                {
-                    subject.position = positions.locate(&object.pointer);
-                }
-                let places = evaluation.findings.iter().map(|found| place(&found.location)).collect();
-                Ok(Record::Evaluated { subject, evaluation: Box::new(evaluation), places })
+        let pointer = object.object_pointer();
+        let find_places = |subject: &mut Subject, evaluation: &Evaluation| {
+            let place = |found: &Location| match positions() {
+                Some(positions) => positions.place(&format!("{pointer}{}", found.pointer), inside(found)),
+                None => at(start),
+            };
+            if let (false, false, Some(positions)) = (pointer.is_empty(), evaluation.findings.is_empty(), positions()) {
+                subject.position = positions.locate(&object.pointer);
             }
-            Err(EvaluateError::Module(error)) => Ok(Record::Failed {
-                source: source.name.clone(),
-                index: 0,
-                line: subject.position.line,
-                fault: Fault::Broken,
-                reason: format!("the module failed on {}: {error:#}", subject.title),
-            }),
-            Err(EvaluateError::Differs) => Err(anyhow!(
-                "the module and this program are of different versions: they answer differently about {} ({}). \
-                 Build both from the same source",
-                subject.title,
-                subject.place()
-            )),
-        }
+            evaluation.findings.iter().map(|found| place(&found.location)).collect()
+        };
+        of_evaluation(evaluator, &object, subject, find_places)
     };
     objects.into_iter().map(of_object).collect()
 }
 
+/// The record of an object that an API server has: findings in it have no lines.
+#[cfg(feature = "cluster")]
+pub(crate) fn of_cluster_object(kind: &str, object: &ManifestObject, evaluator: &Evaluator<'_>) -> Result<Record> {
+    let nowhere = Position { line: 0, column: 0 };
+    let subject = Subject {
+        source: kind.to_owned(),
+        index: 0,
+        title: Title::of(object),
+        position: nowhere,
+        assumes_namespace: false,
+        template: None,
+    };
+    of_evaluation(evaluator, object, subject, |_, evaluation| evaluation.findings.iter().map(|_| at(nowhere)).collect())
+}
+
+/// Evaluates an object; `find_places` finds its findings in the text.
+fn of_evaluation(
+    evaluator: &Evaluator<'_>,
+    object: &ManifestObject,
+    mut subject: Subject,
+    find_places: impl FnOnce(&mut Subject, &Evaluation) -> Vec<Place>,
+) -> Result<Record> {
+    match evaluator.evaluate(&subject.source, object) {
+        Err(EvaluateError::Unchanged) => Ok(Record::Unchanged),
+        Ok((evaluation, done)) => {
+            if let (Form::Object, true, Some((_, _, Some(namespace), _))) =
+                (object.form, subject.title.namespace.is_empty(), object_key(&object.value))
+            {
+                subject.assumes_namespace = namespace == DEFAULT;
+            }
+            if done == Done::AsUpdate {
+                subject.title.act = UPDATE.to_owned();
+            }
+            let places = find_places(&mut subject, &evaluation);
+            Ok(Record::Evaluated { subject, evaluation: Box::new(evaluation), places })
+        }
+        Err(EvaluateError::Module(error)) => Ok(Record::Failed {
+            reason: format!("the module failed on {}: {error:#}", subject.title),
+            source: subject.source,
+            index: 0,
+            line: subject.position.line,
+            fault: Fault::Broken,
+        }),
+        Err(EvaluateError::Differs) => Err(anyhow!(
+            "the module and this program are of different versions: they answer differently about {} ({}). \
+             Build both from the same source",
+            subject.title,
+            subject.place()
+        )),
+    }
+}
+
 impl Record {
+    /// Whether something is denied, warned about or failed; with `all`, also whether the profile does not show it.
+    pub(crate) fn is_reported(&self, all: bool) -> bool {
+        match self {
+            Record::Evaluated { evaluation, .. } => {
+                !evaluation.response.accepted || evaluation.findings.iter().any(|finding| is_shown(finding, all))
+            }
+            Record::Failed { .. } => true,
+            Record::Skipped { .. } | Record::Unchanged => false,
+        }
+    }
+
     /// The same where only broken files are errors.
     pub fn skipping_others(self) -> Record {
         match self {
@@ -254,7 +292,8 @@ fn inside(location: &Location) -> Option<&str> {
     location.path.get(start..)?.strip_suffix(']')
 }
 
-fn number(records: &mut [Result<Record>]) {
+/// Numbers the records of a source.
+pub(crate) fn number(records: &mut [Result<Record>]) {
     for (position, record) in records.iter_mut().enumerate() {
         match record {
             Ok(Record::Evaluated { subject: Subject { index, .. }, .. } | Record::Failed { index, .. }) => {

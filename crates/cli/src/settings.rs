@@ -109,7 +109,7 @@ pub(crate) fn read(path: &Path, chosen: Option<&str>) -> Result<Value> {
             }
             value
         }
-        ([], None) => bail!("{} documents, and none of them is a policy", values.len()),
+        ([], None) => bail!("{}, and none of them is a policy", kinds(&values)),
         ([], Some(name)) => bail!("no policy is called `{name}`, because the file has none"),
         ([(_, settings)], None) => (*settings).clone(),
         (_, None) => bail!("has several policies: choose one with --policy ({})", names()),
@@ -144,6 +144,16 @@ fn policies(value: &Value) -> Vec<(String, &Value)> {
 
 const OURS: &str = "entra-auth-policy";
 
+/// `2 documents (ServiceAccount, ClusterRoleBinding)`
+fn kinds(values: &[Value]) -> String {
+    let mut kinds: Vec<&str> = values.iter().filter_map(|value| value["kind"].as_str()).collect();
+    kinds.dedup();
+    let more = if kinds.len() > 3 { ", ..." } else { "" };
+    let shown: Vec<_> = kinds.into_iter().take(3).map(text::shown).collect();
+    let named = if shown.is_empty() { String::new() } else { format!(" ({}{more})", shown.join(", ")) };
+    format!("{}{named}", crate::report::count(values.len(), "document"))
+}
+
 /// What a value is that cannot be settings. Only keys are shown.
 fn something_else(value: &Value) -> Option<String> {
     let Some(members) = value.as_object() else {
@@ -172,10 +182,14 @@ fn something_else(value: &Value) -> Option<String> {
     if !text("apiVersion").is_empty() && !text("name").is_empty() && !text("version").is_empty() {
         return Some("a Helm chart's Chart.yaml".to_owned());
     }
-    // One known key, or one that nearly is, and the policy's own list of problems is of more use.
-    let near =
-        |key: &str| SETTINGS.iter().any(|known| strsim::damerau_levenshtein(key, known.name) <= known.name.len() / 3);
-    if members.is_empty() || members.keys().any(|key| near(key)) {
+    if value["rules"].is_array() && value["annotations"].is_object() && !value["mutating"].is_null() {
+        return Some("the metadata of a policy".to_owned());
+    }
+    // If half of the keys are known, or nearly are, the policy's own list of problems is of more use.
+    let near = |key: &&String| {
+        SETTINGS.iter().any(|known| strsim::damerau_levenshtein(key, known.name) <= known.name.len() / 3)
+    };
+    if members.keys().filter(near).count() * 2 >= members.len() {
         return None;
     }
     let shown: Vec<String> = members.keys().take(3).map(|key| format!("`{}`", text::shown(key))).collect();

@@ -1,144 +1,23 @@
 //! `entra-auth audit` against a small API server: discovery, lists in pages, errors, slow answers.
 #![cfg(feature = "cluster")]
 
+#[path = "support/api_server.rs"]
+mod api_server;
 mod support;
 
+use api_server::{Objects, Server};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
-use std::thread;
-use std::time::Duration;
+use std::sync::Mutex;
 use support::*;
-use tempfile::TempDir;
 
-/// A server with objects by path: `/api/v1/pods`.
-#[derive(Default)]
-struct Objects {
-    lists: BTreeMap<String, Vec<Value>>,
-    forbidden: Vec<String>,
-    /// Statuses to answer with before the first page of a path.
-    troubles: Mutex<BTreeMap<String, Vec<u16>>>,
-    requests: Mutex<Vec<String>>,
+fn audit(server: &Server, arguments: &[&str]) -> Run {
+    finish(server.audit(env!("CARGO_BIN_EXE_entra-auth"), arguments))
 }
 
-struct Server {
-    objects: Arc<Objects>,
-    folder: TempDir,
-}
-
-impl Server {
-    fn start(objects: Objects) -> Server {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        let objects = Arc::new(objects);
-        let shared = objects.clone();
-        thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let shared = shared.clone();
-                thread::spawn(move || serve(stream, &shared));
-            }
-        });
-        let config = json!({
-            "apiVersion": "v1", "kind": "Config", "current-context": "other",
-            "contexts": [
-                {"name": "test", "context": {"cluster": "test", "user": "test"}},
-                {"name": "other", "context": {"cluster": "nowhere", "user": "test"}},
-            ],
-            "clusters": [
-                {"name": "test", "cluster": {"server": format!("http://{address}")}},
-                {"name": "nowhere", "cluster": {"server": "http://127.0.0.1:1"}},
-            ],
-            "users": [{"name": "test", "user": {}}],
-        });
-        let folder = folder(&[("kubeconfig", &config.to_string())]);
-        Server { objects, folder }
-    }
-
-    fn audit(&self, arguments: &[&str]) -> Run {
-        let mut command = command(self.folder.path(), &[&["audit", "--context", "test"], arguments].concat());
-        finish(command.env("KUBECONFIG", self.folder.path().join("kubeconfig")).output().unwrap())
-    }
-
-    fn requests(&self) -> Vec<String> {
-        self.objects.requests.lock().unwrap().clone()
-    }
-}
-
-fn serve(stream: TcpStream, objects: &Objects) {
-    let mut reader = BufReader::new(stream.try_clone().unwrap());
-    let mut stream = stream;
-    loop {
-        let mut line = String::new();
-        if reader.read_line(&mut line).unwrap_or(0) == 0 {
-            return;
-        }
-        loop {
-            let mut header = String::new();
-            if reader.read_line(&mut header).unwrap_or(0) == 0 || header.trim().is_empty() {
-                break;
-            }
-        }
-        let target = line.split(' ').nth(1).unwrap_or_default().to_owned();
-        objects.requests.lock().unwrap().push(line.trim().to_owned());
-        let (status, body) = answer(objects, &target);
-        let body = body.to_string();
-        let head =
-            format!("HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
-        if stream.write_all(format!("{head}{body}").as_bytes()).is_err() {
-            return;
-        }
-    }
-}
-
-fn failure(code: u16, reason: &str) -> (u16, Value) {
-    let status = json!({"apiVersion": "v1", "kind": "Status", "status": "Failure", "reason": reason, "code": code, "message": reason});
-    (code, status)
-}
-
-fn answer(objects: &Objects, target: &str) -> (u16, Value) {
-    let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    let trouble = objects.troubles.lock().unwrap().get_mut(path).and_then(Vec::pop);
-    match trouble {
-        Some(0) => thread::sleep(Duration::from_millis(300)),
-        Some(code) => return failure(code, "Trouble"),
-        None => {}
-    }
-    if path == "/apis" {
-        let group = |name: &str| {
-            json!({"name": name, "versions": [{"groupVersion": format!("{name}/v1"), "version": "v1"}],
-            "preferredVersion": {"groupVersion": format!("{name}/v1"), "version": "v1"}})
-        };
-        return (200, json!({"kind": "APIGroupList", "groups": [group("apps"), group("rbac.authorization.k8s.io")]}));
-    }
-    if objects.forbidden.iter().any(|forbidden| forbidden == path) {
-        return failure(403, "Forbidden");
-    }
-    let Some(list) = objects.lists.get(path) else { return failure(404, "NotFound") };
-    let value = |key: &str| {
-        query
-            .split('&')
-            .find_map(|pair| pair.strip_prefix(key)?.strip_prefix('='))
-            .and_then(|text| text.parse::<usize>().ok())
-    };
-    let (start, limit) = (value("continue").unwrap_or(0), value("limit").unwrap_or(list.len()));
-    let end = list.len().min(start + limit);
-    let next = if end < list.len() { end.to_string() } else { String::new() };
-    let mut items = list[start..end].to_vec();
-    // Items of a list do not repeat what they are.
-    for item in &mut items {
-        let item = item.as_object_mut().unwrap();
-        item.remove("kind");
-        item.remove("apiVersion");
-    }
-    let first = &list[0];
-    (
-        200,
-        json!({"kind": format!("{}List", first["kind"].as_str().unwrap()), "apiVersion": first["apiVersion"],
-        "metadata": {"resourceVersion": "1", "continue": next}, "items": items}),
-    )
+fn requests(server: &Server) -> Vec<String> {
+    server.objects.requests.lock().unwrap().clone()
 }
 
 fn object(api: &str, kind: &str, name: &str, owner: Option<(&str, &str)>, rest: Value) -> Value {
@@ -187,7 +66,7 @@ fn cluster() -> Objects {
 #[test]
 fn findings_are_grouped_by_owner_and_counted() {
     let server = Server::start(cluster());
-    let run = server.audit(&["--page", "2"]);
+    let run = audit(&server, &["--page", "2"]);
     assert_eq!(run.code, 0, "{}{}", run.out, run.err);
     let words = run.out.split_whitespace().collect::<Vec<_>>().join(" ");
     for expected in [
@@ -200,14 +79,14 @@ fn findings_are_grouped_by_owner_and_counted() {
     }
     assert_eq!(words.matches("credential-in-env (").count(), 1, "{}", run.out);
     assert!(!run.out.contains("hunter2"), "{}", run.out);
-    let requests = server.requests();
+    let requests = requests(&server);
     assert!(requests.iter().all(|request| request.starts_with("GET ")), "{requests:?}");
     assert!(requests.iter().any(|request| request.contains("/api/v1/pods?limit=2&continue=2")), "{requests:?}");
     for never in ["/api/v1/secrets", "/api/v1/events", "/api/v1/endpoints"] {
         assert!(!requests.iter().any(|request| request.contains(never)), "{never}");
     }
-    assert_eq!(server.audit(&["--fail-on", "deny"]).code, 1);
-    let json = server.audit(&["--format", "json"]);
+    assert_eq!(audit(&server, &["--fail-on", "deny"]).code, 1);
+    let json = audit(&server, &["--format", "json"]);
     assert_eq!(json.lines().len(), 7);
 }
 
@@ -220,7 +99,7 @@ fn busy_and_slow_servers_are_asked_again() {
         ("/apis".to_owned(), vec![500]),
     ]));
     let server = Server::start(objects);
-    let run = server.audit(&[]);
+    let run = audit(&server, &[]);
     assert!(run.code == 0 && run.out.contains("7 objects: "), "{}{}", run.out, run.err);
 }
 
@@ -230,10 +109,10 @@ fn what_is_forbidden_or_broken_is_named() {
     objects.forbidden = vec!["/api/v1/pods".to_owned(), "/apis/rbac.authorization.k8s.io/v1/rolebindings".to_owned()];
     objects.troubles = Mutex::new(BTreeMap::from([("/apis/apps/v1/replicasets".to_owned(), vec![500; 9])]));
     let server = Server::start(objects);
-    let run = server.audit(&[]);
+    let run = audit(&server, &[]);
     assert_eq!(run.code, 2, "{}{}", run.out, run.err);
     for words in [
-        "RBAC forbids to list them: pods, rolebindings.rbac.authorization.k8s.io",
+        "RBAC does not allow you to list them: pods, rolebindings.rbac.authorization.k8s.io",
         "--verb=list --resource=pods,rolebindings.rbac.authorization.k8s.io",
         "replicasets.apps: the server answers 500",
     ] {
@@ -259,10 +138,10 @@ fn one_namespace_and_secrets_on_request() {
         ("/api/v1/namespaces/shop/secrets".to_owned(), secrets),
     ]);
     let server = Server::start(objects);
-    let run = server.audit(&["-n", "shop", "--secrets"]);
+    let run = audit(&server, &["-n", "shop", "--secrets"]);
     assert!(run.out.contains("4 objects: ") && run.out.contains("ReplicaSet web-1"), "{}{}", run.out, run.err);
     assert!(
-        server.requests().iter().all(|request| request.contains("/namespaces/shop/") || request.contains("/apis "))
+        requests(&server).iter().all(|request| request.contains("/namespaces/shop/") || request.contains("/apis "))
     );
 }
 
@@ -270,7 +149,7 @@ fn one_namespace_and_secrets_on_request() {
 #[test]
 fn a_dump_can_be_checked_later() {
     let server = Server::start(cluster());
-    let run = server.audit(&["--secrets", "--dump", "dump.json"]);
+    let run = audit(&server, &["--secrets", "--dump", "dump.json"]);
     assert!(run.out.contains("8 objects: "), "{}{}", run.out, run.err);
     let text = fs::read_to_string(server.folder.path().join("dump.json")).unwrap();
     let dump: Value = serde_json::from_str(&text).unwrap();

@@ -145,4 +145,55 @@ fn a_base_that_cannot_be_read_is_explained() {
     let run = check(outside.path(), &["--base", "HEAD", "a.yaml"]);
     assert!(run.code == 2 && run.err.contains("not in a git repository"), "{}", run.err);
     assert_eq!(check(outside.path(), &["--old", "missing.yaml", "a.yaml"]).code, 2);
+    for (revision, words) in [
+        ("HEAD~9", "`HEAD~9` is not in this clone. "),
+        ("", "`` is not in this clone. "),
+        ("HEAD^{tree}", "`HEAD^{tree}` is not a commit\n"),
+    ] {
+        let run = check(folder.path(), &["--base", revision, "a.yaml"]);
+        assert!(run.code == 2 && run.err.contains(words), "{revision}: {}", run.err);
+    }
+}
+
+/// The files of a submodule are in the commit that its parent names.
+#[test]
+fn submodules_have_a_base_too() {
+    let shared = repository(&[("reports.yaml", &old_deployment("app:1"))]);
+    let folder = repository(&[("good.yaml", GOOD)]);
+    let address = shared.path().to_str().unwrap();
+    git(folder.path(), &["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", address, "shared"]);
+    git(folder.path(), &["commit", "-q", "-m", "shared"]);
+    let same = check(folder.path(), &["--base", "HEAD", "."]);
+    assert!(same.code == 0 && same.out.contains("2 files unchanged"), "{}{}", same.out, same.err);
+    write(&folder, "shared/reports.yaml", &old_deployment("app:2"));
+    let changed = check(folder.path(), &["--base", "HEAD", "."]);
+    assert!(changed.code == 0 && changed.out.contains("(UPDATE)"), "{}{}", changed.out, changed.err);
+}
+
+/// Line ends of Windows, a commit with two parents, a second working tree, a shallow clone.
+#[test]
+fn repositories_of_every_form_have_a_base() {
+    let folder = repository(&[("a.yaml", &old_deployment("app:1")), ("b.yaml", GOOD)]);
+    git(folder.path(), &["checkout", "-q", "-b", "side"]);
+    write(&folder, "b.yaml", &GOOD.replace("image: a", "image: b"));
+    git(folder.path(), &["commit", "-q", "-a", "-m", "side"]);
+    git(folder.path(), &["checkout", "-q", "-"]);
+    write(&folder, "a.yaml", &old_deployment("app:2").replace('\n', "\r\n"));
+    git(folder.path(), &["commit", "-q", "-a", "-m", "main"]);
+    git(folder.path(), &["merge", "-q", "side", "-m", "both"]);
+    for (base, updates) in [("HEAD^1", 1), ("HEAD^2", 1), ("HEAD^1~1", 2), ("HEAD", 0)] {
+        let run = check(folder.path(), &["--base", base, "."]);
+        assert_eq!((run.code, run.out.matches("(UPDATE)").count()), (0, updates), "{base}: {}{}", run.out, run.err);
+    }
+    let tree = tempfile::tempdir().unwrap();
+    let place = tree.path().join("tree");
+    git(folder.path(), &["worktree", "add", "-q", "--detach", place.to_str().unwrap(), "HEAD^1~1"]);
+    let run = check(&place, &["--base", "HEAD", "."]);
+    assert!(run.code == 0 && run.out.contains("2 files unchanged"), "{}{}", run.out, run.err);
+    // One commit is enough.
+    let clone = tree.path().join("clone");
+    let address = format!("file://{}", folder.path().display());
+    git(tree.path(), &["clone", "-q", "--depth", "1", &address, clone.to_str().unwrap()]);
+    assert_eq!(check(&clone, &["--base", "origin/HEAD", "."]).code, 0);
+    assert!(check(&clone, &["--base", "HEAD~1", "."]).err.contains("is not in this clone"));
 }

@@ -243,6 +243,9 @@ fn a_clean_manifest_is_quiet_for_a_user_of_entra() {
     let strict =
         |user: &str| check_text(GOOD, &["--profile", "restricted", "--as", user]).out.contains("requester-not-entra");
     assert!(!strict("you@contoso.com") && strict("you") && strict("you@host"));
+    let oid = check_text(GOOD, &["--as", "you@contoso.com", "--as-oid", "123"]);
+    assert!(oid.code == 2 && oid.err.contains("not an object id"), "{}", oid.err);
+    assert_eq!(check_text(GOOD, &["--as="]).code, 2);
 }
 
 /// Without the feature there is no engine, and one message says so.

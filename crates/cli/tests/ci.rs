@@ -140,6 +140,7 @@ fn packages_take_their_version_from_cargo() {
         "packaging/azure-pipelines/check.yml",
         ".github/actions/check/action.yml",
         "scripts/dist",
+        "scripts/krew",
         "scripts/release-check",
         "docs/ci.md",
         "docs/editors.md",

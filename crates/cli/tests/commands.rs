@@ -76,6 +76,20 @@ fn the_version_and_the_help_are_where_people_look() {
     }
 }
 
+/// `entra-auth explain ... | head -1`
+#[test]
+fn a_reader_that_closes_the_pipe_is_no_error() {
+    let folder = tempfile::tempdir().unwrap();
+    for arguments in [&["explain", "binding-anonymous"][..], &["rules"], &["man"]] {
+        let mut command = command(folder.path(), arguments);
+        let mut child =
+            command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let run = finish(child.wait_with_output().unwrap());
+        assert_eq!((run.code, run.err.as_str()), (0, ""), "{arguments:?}");
+    }
+}
+
 #[test]
 fn completions_and_the_manual_know_every_option() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {

@@ -277,6 +277,22 @@ fn several_formats_at_once() {
     assert!(two.code == 2 && two.err.contains("FORMAT=FILE"), "{}", two.err);
     let unknown = check(folder.path(), &["--format", "xml", "bad.yaml"]);
     assert!(unknown.code == 2 && unknown.err.contains("junit, azure, markdown"), "{}", unknown.err);
+    let (sarif, json) = (format!("sarif={}", file("a")), format!("json={}", file("a")));
+    let twice = check(folder.path(), &["--format", &sarif, "--format", &json, "bad.yaml"]);
+    assert!(twice.code == 2 && twice.err.contains("two formats are written to"), "{}", twice.err);
+}
+
+/// A file's name must not begin a new line: CI reads lines.
+#[cfg(unix)]
+#[test]
+fn names_of_files_stay_in_their_line() {
+    let folder = folder(&[("a\n::error::b.yaml", BAD), ("broken\u{1b}[2J.yaml", "a: [\n")]);
+    for format in ["text", "json", "sarif", "github", "gitlab", "junit", "azure", "markdown"] {
+        let run = check(folder.path(), &["--format", format, "."]);
+        let all = format!("{}{}", run.out, run.err);
+        assert_eq!(run.code, 2, "{format}: {all}");
+        assert!(!all.contains("\n::error::b.yaml") && !all.contains('\u{1b}'), "{format}: {all}");
+    }
 }
 
 /// Every report links to the rule's page.
@@ -316,6 +332,13 @@ fn less_text_on_request() {
         "{quiet}"
     );
     assert_eq!(check_text(GOOD, &["-q"]).out, "");
+    let json = check_text(&both, &["-q", "--format", "json"]);
+    assert!(json.lines().len() == 1 && json.out.contains("binding-anonymous"), "{}", json.out);
+    // What is exempted is accepted.
+    let folder = folder(&[("s.yml", "exemptions: [{names: [bad], reason: a}]\n"), ("bad.yaml", BAD)]);
+    assert_eq!(check(folder.path(), &["-q", "--settings", "s.yml", "bad.yaml"]).out, "");
+    let totals = check_text(&both, &["--summary", "--format", "json"]);
+    assert!(totals.code == 2 && totals.err.contains("`json` has no totals"), "{}", totals.err);
     let summary = check_text(&both, &["--summary"]).out;
     assert!(
         !summary.contains("RoleBinding") && summary.contains("2 objects: 1 allowed, 0 warned, 1 denied"),

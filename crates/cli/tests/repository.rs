@@ -44,7 +44,20 @@ fn findings_become_exemptions() {
     write(folder.path(), "deploy/new.yaml", &BAD.replace("name: bad", "name: bad2"));
     assert_eq!(check(folder.path(), &["--settings", written, "deploy"]).code, 1);
     let twice = check(folder.path(), &["--write-exemptions", written, "deploy"]);
-    assert!(twice.code == 2 && twice.err.contains("not overwritten"), "{}", twice.err);
+    // It is said before the findings.
+    assert!(twice.code == 2 && twice.err.contains("not overwritten") && twice.out.is_empty(), "{}", twice.err);
+    let nowhere = check(folder.path(), &["--write-exemptions", "missing/settings.yml", "deploy"]);
+    assert!(nowhere.code == 2 && nowhere.err.contains("there is no folder"), "{}", nowhere.err);
+}
+
+/// A comment or an annotation is in the hands of the author, and the cluster would not follow it.
+#[test]
+fn comments_do_not_switch_rules_off() {
+    let words = "entra-auth: ignore, noqa, checkov:skip=binding-anonymous, kube-linter ignore-all";
+    let annotated = BAD.replace("namespace: shop", &format!("namespace: shop, annotations: {{a: \"{words}\"}}"));
+    let commented: String = annotated.lines().map(|line| format!("{line} # {words}\n")).collect();
+    let run = support::check_text(&format!("# {words}\n{commented}"), &[]);
+    assert!(run.code == 1 && run.out.contains("deny[binding-anonymous]"), "{}{}", run.out, run.err);
 }
 
 fn write(folder: &Path, name: &str, text: &str) {
@@ -143,6 +156,9 @@ fn settings_come_from_the_projects_own_manifests() {
         ("values.yml", "replicaCount: 1\nimage: {tag: a}\nservice: {}\ningress: {}\n"),
         ("Chart.yml", "apiVersion: v2\nname: a\nversion: 1.0.0\n"),
         ("list.yml", "[a]\n"),
+        ("metadata.yml", &fs::read_to_string(root.join("metadata.yml")).unwrap()),
+        ("operator.yml", &fs::read_to_string(root.join("operators/argo-cd.yaml")).unwrap()),
+        ("rbac.yml", &fs::read_to_string(root.join("deploy/rbac-lookups.yaml")).unwrap()),
         (
             "policy.yml",
             "kind: ClusterAdmissionPolicy\napiVersion: policies.kubewarden.io/v1\nmetadata: {name: a}\nspec: {}\n",
@@ -153,6 +169,9 @@ fn settings_come_from_the_projects_own_manifests() {
         ("values.yml", &[], "a file with the keys `replicaCount`, `image`, `service`, ..."),
         ("Chart.yml", &[], "a Helm chart's Chart.yaml"),
         ("list.yml", &[], "a list, neither"),
+        ("metadata.yml", &[], "the metadata of a policy, neither"),
+        ("operator.yml", &[], "a file with the keys `name`, "),
+        ("rbac.yml", &[], "2 documents (ClusterRole, ClusterRoleBinding), and none of them is a policy"),
         ("policy.yml", &["--policy", "b"], "no policy is called `b`; the file has `a`"),
     ] {
         let run = check(wrong.path(), &[&["--settings", file, good], arguments].concat());

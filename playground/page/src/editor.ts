@@ -7,6 +7,7 @@ import { lintGutter, lintKeymap, setDiagnostics } from '@codemirror/lint';
 import type { Diagnostic } from '@codemirror/lint';
 import { search, searchKeymap } from '@codemirror/search';
 import { Compartment, EditorState } from '@codemirror/state';
+import type { ViewUpdate } from '@codemirror/view';
 import { EditorView, drawSelection, highlightActiveLine, highlightActiveLineGutter, keymap, lineNumbers } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
 import type { Range } from './yaml.ts';
@@ -51,6 +52,18 @@ const THEME = {
   },
 };
 
+/** Whether nothing is left of the text before. */
+function isWhole({ changes, startState }: ViewUpdate): boolean {
+  let isLeft = startState.doc.length === 0;
+  changes.iterChangedRanges((from, to) => (isLeft ||= from > 0 || to < startState.doc.length));
+  return !isLeft;
+}
+
+/** The page itself also puts texts there. */
+function isByUser({ transactions }: ViewUpdate): boolean {
+  return transactions.some((transaction) => ['input', 'delete', 'move'].some((event) => transaction.isUserEvent(event)));
+}
+
 export interface Mark extends Range {
   severity: 'error' | 'warning' | 'info';
   message: string;
@@ -59,7 +72,8 @@ export interface Mark extends Range {
 export class Editor {
   private readonly view: EditorView;
 
-  constructor(host: HTMLElement, label: string, changed: () => void) {
+  /** `changed` learns whether the user replaced the whole text. */
+  constructor(host: HTMLElement, label: string, changed: (isReplaced: boolean) => void) {
     // In a shadow root the editor's styles do not need an exception from the page's style policy.
     const root = host.attachShadow({ mode: 'open', delegatesFocus: true });
     const dark = window.matchMedia('(prefers-color-scheme: dark)');
@@ -88,7 +102,7 @@ export class Editor {
         keymap.of([...defaultKeymap, ...historyKeymap, ...searchKeymap, ...lintKeymap]),
         EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0', spellcheck: 'false', autocapitalize: 'off' }),
         EditorView.updateListener.of((update) => {
-          if (update.docChanged) changed();
+          if (update.docChanged) changed(isByUser(update) && isWhole(update));
         }),
       ],
     });

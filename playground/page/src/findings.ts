@@ -1,6 +1,8 @@
 // The verdicts next to the editor: every finding with its rule, position, reason and fix.
 
 import { count, element, find, list } from './dom.ts';
+import { exemption } from './exemption.ts';
+import { keepPlace } from './panes.ts';
 import type { Answer, Finding, Problem, Unread, Verdict } from './policy.ts';
 import { why } from './rules.ts';
 import type { Range } from './yaml.ts';
@@ -10,6 +12,7 @@ export interface Links {
   place(object: Verdict | Unread, finding?: Finding): { range: Range; line: number };
   reveal(range: Range): void;
   explain(rule: string): void;
+  copy(text: string, done: string): void;
 }
 
 const ACTIONS = {
@@ -21,6 +24,7 @@ const ACTIONS = {
 
 const summary = find('summary');
 const results = find('results');
+const pane = find('findings');
 
 export function show(answer: Answer, links: Links, all: boolean): void {
   summary.className = 'summary';
@@ -38,8 +42,10 @@ export function show(answer: Answer, links: Links, all: boolean): void {
   summary.classList.add(refused || unread ? 'deny' : 'fine');
   // Details that are open stay open while the user types.
   const open = new Set([...results.querySelectorAll<HTMLElement>('details[open]')].map(({ dataset }) => dataset['rule']));
-  results.replaceChildren(...answer.objects.map((object) => article(object, links, all)));
-  for (const details of results.querySelectorAll('details')) details.open = open.has(details.dataset['rule']);
+  keepPlace(pane, () => {
+    results.replaceChildren(...answer.objects.map((object) => article(object, links, all)));
+    for (const details of results.querySelectorAll('details')) details.open = open.has(details.dataset['rule']);
+  });
 }
 
 /** Instead of verdicts: with such settings the policy would not start. */
@@ -93,6 +99,14 @@ function item(object: Verdict, finding: Finding, links: Links): HTMLLIElement {
   );
   const because = reason && element('details', {}, element('summary', {}, element('b', {}, 'Why: '), reason.sentence), reason.reason);
   if (because) because.dataset['rule'] = finding.rule;
+  const accepted = exemption(object, finding, Date.now());
+  const accept =
+    accepted !== undefined &&
+    element(
+      'button',
+      { type: 'button', className: 'small', onclick: () => links.copy(accepted, 'The exemption is copied: paste it into the settings, and say why.') },
+      'Copy as exemption',
+    );
   const rule = element('button', { type: 'button', className: 'rule', onclick: () => links.explain(finding.rule) }, finding.rule);
   return element(
     'li',
@@ -102,5 +116,6 @@ function item(object: Verdict, finding: Finding, links: Links): HTMLLIElement {
     element('p', {}, element('b', {}, 'Fix: '), finding.fix),
     finding.reason !== undefined && element('p', {}, element('b', {}, 'Exempted: '), finding.reason),
     because,
+    accept,
   );
 }

@@ -7,12 +7,14 @@ import { element, find, option } from './dom.ts';
 import { Editor } from './editor.ts';
 import type { Mark } from './editor.ts';
 import { show, showProblems } from './findings.ts';
+import { toState } from './fixture.ts';
 import type { Links } from './findings.ts';
 import * as policy from './policy.ts';
 import type { Answer, Finding, Problem, Unread, Verdict } from './policy.ts';
+import { splitter } from './panes.ts';
 import { Reference } from './rules.ts';
 import { Form, pointer } from './settings.ts';
-import { EMPTY, fromFragment, toFragment } from './state.ts';
+import { EMPTY, fromFragment, fromRule, toFragment, without } from './state.ts';
 import type { Operation, State } from './state.ts';
 import { read } from './yaml.ts';
 import type { Source } from './yaml.ts';
@@ -30,13 +32,18 @@ const all = find<HTMLInputElement>('all');
 const kubectl = find('kubectl');
 const command = find('command');
 
-const manifest = new Editor(find('manifest'), 'Manifests, YAML', later);
+const manifest = new Editor(find('manifest'), 'Manifests, YAML', (isReplaced) => {
+  if (isReplaced) leaveExample();
+  later();
+});
 const settings = new Editor(find('settings'), 'Settings, YAML', later);
 const old = new Editor(find('old'), 'Objects before the update, YAML', later);
 
 let reference: Reference;
 let form: Form | undefined;
 let timer: number | undefined;
+/** What the page put there itself. */
+let example: State | undefined;
 
 function later(): void {
   // Nothing can be evaluated before the policy is loaded.
@@ -59,6 +66,7 @@ function current(): State {
 }
 
 function put(state: State): void {
+  example = undefined;
   manifest.text = state.manifest;
   settings.text = state.settings;
   operation.value = state.operation;
@@ -71,6 +79,47 @@ function put(state: State): void {
   if (state.settings) find<HTMLDetailsElement>('settings-section').open = true;
   if (state.operation !== 'CREATE' || state.username || state.cluster) find<HTMLDetailsElement>('request-section').open = true;
   evaluate();
+}
+
+function putExample(state: State): void {
+  put(state);
+  example = state;
+}
+
+/** A manifest of the user's is evaluated with the user's settings, not with those of the example before it. */
+function leaveExample(): void {
+  if (example === undefined) return;
+  const before = current();
+  const kept = without(before, example);
+  if (JSON.stringify(kept) === JSON.stringify(before)) {
+    example = undefined;
+    return;
+  }
+  put(kept);
+  find<HTMLSelectElement>('examples').value = '';
+  say('The settings and the request of the example are gone with its manifest.');
+}
+
+/** Opens the example of a rule's page, with settings with which the rule reports it. */
+function putRule(id: string): boolean {
+  const text = reference.example(id);
+  if (text === undefined) {
+    say(`There is no rule ${id}.`);
+    return false;
+  }
+  const state = toState(text);
+  // Some rules report only under other settings than the default ones, which their examples need not repeat.
+  const others = ['profile: restricted\n', 'clusterLookups: true\n'].map((settings) => ({ ...state, settings }));
+  putExample([state, ...others].find((state) => reports(id, state)) ?? state);
+  say(`The example of ${id}.`);
+  return true;
+}
+
+function reports(rule: string, state: State): boolean {
+  const documents = read(state.manifest).flatMap((source) => source.json ?? []);
+  const [settings] = read(state.settings);
+  const { objects } = policy.check(documents, settings?.json ?? '{}', state, 0);
+  return objects.some((object) => 'findings' in object && object.findings.some((found) => found.rule === rule && found.action !== 'none'));
 }
 
 /** Reads and evaluates everything, and shows the result. */
@@ -156,6 +205,7 @@ function linksTo(sources: Source[]): Links {
     },
     reveal: (range) => manifest.reveal(range),
     explain: (rule) => reference.show(rule),
+    copy: (text, done) => void copy(text, done),
   };
 }
 
@@ -178,7 +228,7 @@ function marks(objects: Answer['objects'], links: Links): Mark[] {
 function print(output: Answer['kubectl']): void {
   command.textContent = output.command && output.text ? `$ ${output.command}` : '';
   kubectl.textContent = output.text;
-  find('terminal').hidden = output.text === '';
+  find('terminal').hidden = find('rows').hidden = output.text === '';
 }
 
 /** Announces a message to all users, including those of screen readers. */
@@ -203,6 +253,8 @@ async function share(): Promise<void> {
 }
 
 async function openLink(): Promise<boolean> {
+  const rule = fromRule(location.hash);
+  if (rule !== undefined) return putRule(rule);
   try {
     const state = await fromFragment(location.hash);
     if (state) put(state);
@@ -226,7 +278,7 @@ function fillExamples(): void {
   menu.addEventListener('change', () => {
     const example = examples[Number(menu.value)];
     if (menu.value !== '' && example) {
-      put({ ...EMPTY, ...example.state });
+      putExample({ ...EMPTY, ...example.state });
       say(`Example: ${example.group}, ${example.name}.`);
     }
   });
@@ -241,6 +293,8 @@ async function start(): Promise<void> {
     set: (text) => (settings.text = text),
   });
   fillExamples();
+  splitter('columns', '--left');
+  splitter('rows', '--top');
   for (const control of [operation, username, groups, oid, cluster, all]) {
     control.addEventListener('input', later);
   }
@@ -248,7 +302,7 @@ async function start(): Promise<void> {
   find('copy').addEventListener('click', () => void copy(kubectl.textContent ?? '', 'The output of kubectl is copied.'));
   window.addEventListener('hashchange', () => void openLink());
   if (!(await openLink())) {
-    put({ ...EMPTY, ...examples[0]?.state });
+    putExample({ ...EMPTY, ...examples[0]?.state });
   }
   document.documentElement.dataset['ready'] = 'yes';
 }

@@ -21,6 +21,8 @@ export interface Verdict {
   document: number;
   pointer: string;
   title: string;
+  /** What an exemption of the object names; nothing if no exact name covers it. */
+  names?: { kind: string; namespace?: string; name: string };
   requester: string;
   response: { accepted: boolean; message?: string; code?: number; warnings?: string[] };
   findings: Finding[];

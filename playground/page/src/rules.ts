@@ -3,6 +3,7 @@
 import texts from 'virtual:rules';
 import { count, element, find, trusted } from './dom.ts';
 import type { Rule } from './policy.ts';
+import { toRule } from './state.ts';
 
 export class Reference {
   private readonly entries: { rule: Rule; element: HTMLDetailsElement; words: string }[];
@@ -25,6 +26,12 @@ export class Reference {
     }
     this.search.addEventListener('input', () => this.filter());
     this.filter();
+  }
+
+  /** The manifest on the rule's page that the rule reports. */
+  example(id: string): string | undefined {
+    const details = this.entries.find(({ rule }) => rule.id === id)?.element;
+    return details?.querySelector('pre')?.textContent ?? undefined;
   }
 
   /** Opens a rule and leads to it. */
@@ -62,7 +69,10 @@ function entry(rule: Rule): HTMLDetailsElement {
   const text = texts[rule.id];
   const head = element('summary', {}, element('code', {}, rule.id), ` ${rule.summary} `, element('small', {}, rule.severity));
   const body = element('div', { className: 'text' }, element('p', {}, text ? trusted(text.sentence) : rule.summary));
-  if (text) body.append(element('h4', {}, 'Why'), trusted(text.why), trusted(text.more));
+  if (text) {
+    const example = element('a', { href: toRule(rule.id) }, 'Open the example in the editor');
+    body.append(element('h4', {}, 'Why'), trusted(text.why), trusted(text.more), element('p', {}, example));
+  }
   return element('details', { className: 'rule' }, head, body);
 }
 

@@ -32,6 +32,23 @@ export const EMPTY: Readonly<State> = {
 export const OPERATIONS: readonly Operation[] = ['CREATE', 'UPDATE', 'DELETE'];
 export const FAILURES: readonly string[] = ['not-granted', 'refused', 'not-found', 'failed'];
 
+/** The fragment that opens the example of a rule's page, which links to it. */
+export function toRule(id: string): string {
+  return `#rule=${id}`;
+}
+
+export function fromRule(fragment: string): string | undefined {
+  return /^#rule=([a-z0-9-]+)$/.exec(fragment)?.[1];
+}
+
+/** The state without what is as in `example`: what came with an example leaves with its manifest. */
+export function without(state: State, example: State): State {
+  const kept = Object.entries(state).filter(
+    ([key, value]) => key === 'manifest' || JSON.stringify(value) !== JSON.stringify(example[key as keyof State]),
+  );
+  return { ...EMPTY, ...Object.fromEntries(kept) };
+}
+
 /** Longest state that a link may unpack to. */
 const LONGEST = 4 << 20;
 

@@ -327,6 +327,116 @@ test('who asks, and for what', async () => {
   await expect.poll(() => page.locator('#results').textContent()).toContain('requester-local-account');
 });
 
+test('findings and the output of kubectl are in view, for one object and for 25', async () => {
+  const page = await open();
+  await settings(page, '');
+  const named = (at: number) => BINDING.replace('name: team', `name: team-${at}`);
+  for (const number of [1, 25]) {
+    await type(page, '#manifest', Array.from({ length: number }, (_, at) => named(at)).join('---\n'));
+    await expect.poll(() => page.locator('#results article').count()).toBe(number);
+    await page.evaluate(() => scrollTo(0, 0));
+    for (const id of ['#manifest', '#summary', '#results article', '#terminal', '#command']) {
+      const box = await page.locator(id).first().boundingBox();
+      expect(box && box.y >= 0 && box.y < 900, `${id} of ${number}`).toBe(true);
+    }
+    expect(await page.locator('#kubectl').textContent()).toContain(`team-${number - 1}`);
+  }
+  // What the user looks at stays where it is while the text changes.
+  const pane = page.locator('#findings');
+  await pane.evaluate((pane) => pane.scrollTo(0, 700));
+  await page.locator('#manifest .cm-content').focus();
+  await page.keyboard.press('ControlOrMeta+End');
+  await page.keyboard.insertText('- {kind: Group, name: platform-team}\n');
+  await expect.poll(() => page.locator('#results').textContent()).toContain('platform-team');
+  expect(await pane.evaluate((pane) => pane.scrollTop)).toBe(700);
+});
+
+test('the borders between the panes move and stay', async () => {
+  const page = await open();
+  const width = async (id: string) => (await page.locator(id).boundingBox())?.width ?? 0;
+  const before = await width('#manifest');
+  await page.locator('#columns').focus();
+  for (let n = 0; n < 4; n++) await page.keyboard.press('ArrowLeft');
+  expect(await page.locator('#columns').getAttribute('aria-valuenow')).toBe('30');
+  const narrow = await width('#manifest');
+  expect(narrow).toBeLessThan(before * 0.7);
+  await page.locator('#examples').selectOption({ label: 'pods' });
+  await summary(page, '5 objects: 2 denied and 3 allowed.');
+  expect(await width('#manifest')).toBe(narrow);
+  const border = await page.locator('#rows').boundingBox();
+  if (!border) throw new Error('no border');
+  const height = async () => (await page.locator('#findings').boundingBox())?.height ?? 0;
+  const high = await height();
+  await page.mouse.move(border.x + 50, border.y + border.height / 2);
+  await page.mouse.down();
+  await page.mouse.move(border.x + 50, border.y - 150, { steps: 5 });
+  await page.mouse.up();
+  expect(await height()).toBeLessThan(high - 100);
+  await page.locator('#columns').focus();
+  await page.keyboard.press('Home');
+  expect(await page.locator('#columns').getAttribute('aria-valuenow')).toBe('20');
+});
+
+test('the settings of an example leave with its manifest', async () => {
+  const page = await open();
+  // The showcase has settings.
+  expect(await text(page, '#settings')).toContain('clusterAdmins');
+  await page.locator('#manifest .cm-content').focus();
+  await page.keyboard.press('ControlOrMeta+End');
+  await page.keyboard.insertText('# more\n');
+  expect(await text(page, '#settings')).toContain('clusterAdmins');
+  await type(page, '#manifest', BINDING);
+  await expect.poll(() => text(page, '#settings')).toBe('');
+  expect(await page.locator('#status').textContent()).toContain('gone with its manifest');
+  // The user's own settings stay.
+  await page.locator('#examples').selectOption({ label: 'bindings' });
+  await settings(page, 'profile: restricted\n');
+  await type(page, '#manifest', BINDING);
+  await summary(page, '1 object: 1 denied.');
+  expect(await text(page, '#settings')).toBe('profile: restricted\n');
+});
+
+test('a finding is copied as an exemption that accepts it', async () => {
+  const page = await open({ permissions: ['clipboard-read', 'clipboard-write'] });
+  await settings(page, '');
+  await type(page, '#manifest', BINDING);
+  await summary(page, '1 object: 1 denied.');
+  await page.getByRole('button', { name: 'Copy as exemption' }).click();
+  await expect.poll(() => page.locator('#status').textContent()).toContain('The exemption is copied');
+  const copied = await page.evaluate(() => navigator.clipboard.readText());
+  expect(copied.replace(/\d{4}-\d\d-\d\d/, 'DAY')).toBe(`exemptions:
+- rules:
+  - binding-anonymous
+  kinds:
+  - RoleBinding.rbac.authorization.k8s.io
+  namespaces:
+  - shop
+  names:
+  - team
+  reason: "TODO: say why, and who fixes it"
+  until: "DAY"
+`);
+  await settings(page, copied);
+  await summary(page, '1 object: 1 allowed.');
+  expect(await page.locator('#results').textContent()).toContain('exempted');
+  expect(await page.getByRole('button', { name: 'Copy as exemption' }).count()).toBe(0);
+});
+
+test('the page of every rule opens its example', async () => {
+  const pages = join(DIST, '../../../docs/rules');
+  const rules = readdirSync(pages).map((name) => name.slice(0, -'.md'.length));
+  const page = await open();
+  for (const rule of rules) {
+    const [, address] = /\]\((http:[^)]*#rule=[^)]*)\)/.exec(readFileSync(join(pages, `${rule}.md`), 'utf8')) ?? [];
+    expect(address, rule).toBe(`http://127.0.0.1:4173/#rule=${rule}`);
+    await page.evaluate((hash) => (location.hash = hash), new URL(address ?? '').hash);
+    await expect.poll(() => page.locator('#status').textContent()).toBe(`The example of ${rule}.`);
+    expect(await page.locator('#results li .rule').allTextContents(), rule).toContain(rule);
+  }
+  const unknown = await open({ url: `${host.url}#rule=no-such-rule` });
+  await expect.poll(() => unknown.locator('#status').textContent()).toContain('no rule no-such-rule');
+});
+
 test('every example of the menu can be opened', async () => {
   const page = await open();
   const menu = page.locator('#examples');

@@ -7,6 +7,49 @@ import { launch, serve } from './browser.ts';
 
 const folder = resolve(process.env['SCREENSHOTS'] ?? '.');
 
+/** The one in the README shows what its text does. */
+const REFUSED = `apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata:
+  name: team
+  namespace: shop
+roleRef:
+  apiGroup: rbac.authorization.k8s.io
+  kind: ClusterRole
+  name: view
+subjects:
+- apiGroup: rbac.authorization.k8s.io
+  kind: User
+  name: system:anonymous
+- apiGroup: rbac.authorization.k8s.io
+  kind: Group
+  name: platform-team
+`;
+
+test('the picture of the README', async () => {
+  mkdirSync(folder, { recursive: true });
+  const host = await serve();
+  const browser = await launch();
+  const page = await browser.newPage({ colorScheme: 'light', viewport: { width: 1360, height: 900 } });
+  await page.goto(host.url);
+  await page.locator('html[data-ready]').waitFor();
+  await page.locator('#manifest .cm-content').click();
+  await page.keyboard.press('ControlOrMeta+a');
+  await page.keyboard.press('Delete');
+  await page.keyboard.insertText(REFUSED);
+  await page.locator('#results li').nth(1).waitFor();
+  await page.locator('#settings-section > summary').click();
+  await page.locator('#rows').focus();
+  await page.keyboard.press('ArrowUp');
+  await page.keyboard.press('ArrowUp');
+  await page.locator('h1').click();
+  await page.evaluate(() => scrollTo(0, 0));
+  await page.waitForTimeout(500);
+  await page.screenshot({ path: join(folder, 'playground.png') });
+  await browser.close();
+  await host.stop();
+});
+
 test.each([
   ['light', 1360, 900],
   ['dark', 1360, 900],

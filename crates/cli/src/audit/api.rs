@@ -1,17 +1,20 @@
 //! Lists through the API of a cluster: in pages, with retries, and nothing but `GET`.
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Result, anyhow};
 use entra_auth_policy::rules;
 use kube::config::KubeConfigOptions;
 use kube::{Client, Config};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::time::Duration;
+use tokio::runtime::{Builder, Runtime};
 
 /// How often a request is made before it has failed.
 const ATTEMPTS: u32 = 5;
 
-pub struct Api {
+pub(crate) struct Api {
+    /// Of this thread alone: one request is made after the other.
+    runtime: Runtime,
     client: Client,
     namespace: Option<String>,
     page: u32,
@@ -19,16 +22,16 @@ pub struct Api {
 
 /// A kind that the cluster serves and that rules read.
 #[derive(Clone, Debug)]
-pub struct Kind {
-    pub group: String,
+pub(crate) struct Kind {
+    pub(crate) group: String,
     version: String,
-    pub kind: &'static str,
-    pub plural: String,
-    pub namespaced: bool,
+    pub(crate) kind: &'static str,
+    pub(crate) plural: String,
+    pub(crate) namespaced: bool,
 }
 
 /// What a server answers to the request for a page.
-pub enum Answer {
+pub(crate) enum Answer {
     Page {
         text: String,
         next: Option<String>,
@@ -79,31 +82,36 @@ struct HeadMetadata {
 
 impl Kind {
     /// As RBAC and kubectl write it.
-    pub fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         if self.group.is_empty() { self.plural.clone() } else { format!("{}.{}", self.plural, self.group) }
     }
 }
 
 impl Api {
     /// With the kubeconfig, or the service account of the Pod that this runs in.
-    pub async fn connect(context: Option<&str>, namespace: Option<String>, page: u32) -> Result<Api> {
+    pub(crate) fn connect(context: Option<&str>, namespace: Option<String>, page: u32) -> Result<Api> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
         let mut config = match context {
-            None => {
-                Config::infer().await.context("no cluster: neither a kubeconfig nor the service account of a Pod")?
-            }
+            None => runtime.block_on(Config::infer()).map_err(|error| {
+                anyhow!("no cluster: neither a kubeconfig nor the service account of a Pod ({error})")
+            })?,
             Some(context) => {
                 let options = KubeConfigOptions { context: Some(context.to_owned()), ..KubeConfigOptions::default() };
-                Config::from_kubeconfig(&options).await.with_context(|| format!("the context `{context}`"))?
+                runtime
+                    .block_on(Config::from_kubeconfig(&options))
+                    .map_err(|error| anyhow!("the context `{context}`: {error}"))?
             }
         };
         config.connect_timeout = Some(Duration::from_secs(10));
         config.read_timeout = Some(Duration::from_secs(120));
-        Ok(Api { client: Client::try_from(config)?, namespace, page: page.max(1) })
+        // A client starts a task.
+        let client = runtime.block_on(async { Client::try_from(config) })?;
+        Ok(Api { runtime, client, namespace, page: page.max(1) })
     }
 
     /// The kinds that rules read and that the cluster serves, in the order of the rules.
-    pub async fn kinds(&self) -> Result<Vec<Kind>> {
-        let text = self.get("/apis").await.map_err(|error| anyhow!("{}", words(&error)))?;
+    pub(crate) fn kinds(&self) -> Result<Vec<Kind>> {
+        let text = self.get("/apis").map_err(|error| anyhow!("{}", words(&error)))?;
         let groups: Groups = serde_json::from_str(&text)?;
         let served: BTreeMap<String, Group> =
             groups.groups.into_iter().map(|group| (group.name.clone(), group)).collect();
@@ -134,13 +142,13 @@ impl Api {
     }
 
     /// A page of a list.
-    pub async fn page(&self, kind: &Kind, next: Option<&str>) -> Answer {
+    pub(crate) fn page(&self, kind: &Kind, next: Option<&str>) -> Answer {
         let root = if kind.group.is_empty() { "/api".to_owned() } else { format!("/apis/{}", kind.group) };
         let namespace =
             self.namespace.as_ref().map_or_else(String::new, |name| format!("/namespaces/{}", escaped(name)));
         let next = next.map_or_else(String::new, |token| format!("&continue={}", escaped(token)));
         let path = format!("{root}/{}{namespace}/{}?limit={}{next}", kind.version, kind.plural, self.page);
-        match self.get(&path).await {
+        match self.get(&path) {
             Ok(text) => match serde_json::from_str::<Head>(&text) {
                 Ok(head) => {
                     let next = Some(head.metadata.next).filter(|next| !next.is_empty());
@@ -156,7 +164,11 @@ impl Api {
     }
 
     /// Asks again where that can help: a busy server, or a connection that broke.
-    async fn get(&self, path: &str) -> Result<String, kube::Error> {
+    fn get(&self, path: &str) -> Result<String, kube::Error> {
+        self.runtime.block_on(self.attempts(path))
+    }
+
+    async fn attempts(&self, path: &str) -> Result<String, kube::Error> {
         let mut wait = Duration::from_millis(200);
         for attempt in 1.. {
             let request = http::Request::get(path).body(Vec::new()).map_err(kube::Error::HttpError)?;

@@ -1,19 +1,18 @@
 //! `--dump`: what was read, as one list that `check` and `check --cluster` read. Secrets keep only their names.
 
 use anyhow::{Context, Result};
-use manifest::documents;
 use serde_json::Value;
 use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
-pub struct Dump {
+pub(crate) struct Dump {
     out: BufWriter<File>,
     is_first: bool,
 }
 
 impl Dump {
-    pub fn create(path: &Path) -> Result<Dump> {
+    pub(crate) fn create(path: &Path) -> Result<Dump> {
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(true);
         // What a cluster contains is for the user only.
@@ -24,41 +23,34 @@ impl Dump {
         Ok(Dump { out, is_first: true })
     }
 
-    pub fn add(&mut self, page: &str) -> Result<()> {
-        for document in documents(page) {
-            for object in document.objects().unwrap_or_default().into_iter().flatten() {
-                let mut object = object.value;
-                without_data(&mut object);
-                self.out.write_all(if self.is_first { b"\n" } else { b",\n" })?;
-                serde_json::to_writer(&mut self.out, &object)?;
-                self.is_first = false;
-            }
-        }
-        Ok(())
+    /// Adds an object, as [`line`] has it.
+    pub(crate) fn add(&mut self, line: &str) -> Result<()> {
+        self.out.write_all(if self.is_first { b"\n" } else { b",\n" })?;
+        self.is_first = false;
+        Ok(self.out.write_all(line.as_bytes())?)
     }
 
-    pub fn finish(mut self) -> Result<()> {
+    pub(crate) fn finish(mut self) -> Result<()> {
         self.out.write_all(b"\n]}\n")?;
         Ok(self.out.flush()?)
     }
 }
 
-/// Removes the data of a Secret, and the copies of it that kubectl keeps.
-fn without_data(object: &mut Value) {
+/// An object in one line, without the data of a Secret and the copies of it that kubectl keeps.
+pub(crate) fn line(object: &Value) -> String {
+    let mut object = object.clone();
     if let Some(metadata) = object["metadata"].as_object_mut() {
         metadata.remove("managedFields");
     }
-    if object["kind"] != "Secret" {
-        return;
-    }
-    if let Some(members) = object.as_object_mut() {
-        members.remove("data");
-        members.remove("stringData");
-    }
-    if let Some(metadata) = object["metadata"].as_object_mut() {
+    if object["kind"] == "Secret" {
+        if let Some(members) = object.as_object_mut() {
+            members.remove("data");
+            members.remove("stringData");
+        }
         // Any annotation can hold a copy; rules only need the name of the account.
-        if let Some(annotations) = metadata.get_mut("annotations").and_then(Value::as_object_mut) {
+        if let Some(annotations) = object["metadata"]["annotations"].as_object_mut() {
             annotations.retain(|key, _| key.starts_with("kubernetes.io/service-account."));
         }
     }
+    object.to_string()
 }

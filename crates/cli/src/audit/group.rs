@@ -17,9 +17,12 @@ const DIM: Style = Style::new().dimmed();
 const RED: Style = AnsiColor::Red.on_default().bold();
 const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
 
+/// Findings by weight, rule and message, with the objects that have them.
+type Equal<'f> = BTreeMap<((u8, u8), &'f str, &'f str), (Vec<&'f AuditFinding>, BTreeSet<&'f str>)>;
+
 /// An object that was read, as far as grouping needs it.
-pub struct Audited {
-    pub uid: String,
+pub(crate) struct Audited {
+    pub(crate) uid: String,
     namespace: String,
     name: String,
     /// The uid of the controller, and its kind and name in case it is not read.
@@ -41,14 +44,14 @@ struct AuditFinding {
 }
 
 #[derive(Default)]
-pub struct Groups {
+pub(crate) struct Groups {
     /// What an object is called, and who controls it.
     names: BTreeMap<String, (String, Option<(String, String)>)>,
     found: Vec<AuditFinding>,
 }
 
 impl Audited {
-    pub fn of(object: &Value) -> Audited {
+    pub(crate) fn of(object: &Value) -> Audited {
         let text = |value: &Value| shown(value.as_str().unwrap_or_default()).into_owned();
         let metadata = &object["metadata"];
         let owners = metadata["ownerReferences"].as_array();
@@ -64,7 +67,7 @@ impl Audited {
 }
 
 impl Groups {
-    pub fn add(&mut self, object: Audited, record: &Record, all: bool) {
+    pub(crate) fn add(&mut self, object: Audited, record: &Record, all: bool) {
         let Record::Evaluated { evaluation, .. } = record else { return };
         for finding in evaluation.findings.iter().filter(|finding| is_shown(finding, all)) {
             let action = match finding.action {
@@ -107,12 +110,9 @@ impl Groups {
         name.clone()
     }
 
-    pub fn write(&self, out: &mut dyn Write, width: usize) -> io::Result<()> {
+    pub(crate) fn write(&self, out: &mut dyn Write, width: usize) -> io::Result<()> {
         // Namespace, owner, rule and message; equal ones are counted.
-        let mut groups: BTreeMap<
-            (&str, String),
-            BTreeMap<((u8, u8), &str, &str), (Vec<&AuditFinding>, BTreeSet<&str>)>,
-        > = BTreeMap::new();
+        let mut groups: BTreeMap<(&str, String), Equal<'_>> = BTreeMap::new();
         for found in &self.found {
             let group = groups.entry((&found.namespace, self.owner(found))).or_default();
             let (equal, objects) = group.entry((found.weight, found.rule, &found.message)).or_default();
@@ -121,7 +121,7 @@ impl Groups {
         }
         let mut groups: Vec<_> = groups.into_iter().collect();
         // The namespace with the most serious finding first, and in it the owner.
-        let worst = |group: &BTreeMap<((u8, u8), &str, &str), _>| group.keys().next().map(|(weight, ..)| *weight);
+        let worst = |group: &Equal<'_>| group.keys().next().map(|(weight, ..)| *weight);
         let mut namespaces: BTreeMap<&str, Option<(u8, u8)>> = BTreeMap::new();
         for ((namespace, _), group) in &groups {
             let weight = worst(group);

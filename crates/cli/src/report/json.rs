@@ -49,9 +49,11 @@ struct Finding<'r> {
     path: &'r str,
     /// Within the object.
     pointer: &'r str,
-    /// Within the source.
-    line: usize,
-    column: usize,
+    /// Within the source. Objects of a cluster have no lines.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    column: Option<usize>,
     message: &'r str,
     fix: &'r str,
     /// The rule's page.
@@ -74,8 +76,8 @@ impl<O: Write, E: Write> Report for Json<O, E> {
                     action: found.action.as_str(),
                     path: &found.location.path,
                     pointer: &found.location.pointer,
-                    line: place.region.start.line,
-                    column: place.region.start.column,
+                    line: Some(place.region.start.line).filter(|line| *line > 0),
+                    column: Some(place.region.start.column).filter(|column| *column > 0),
                     message: &found.message,
                     fix: &found.remediation,
                     help: rule_page::url(found.rule),
@@ -83,7 +85,7 @@ impl<O: Write, E: Write> Report for Json<O, E> {
                 Line {
                     source: &subject.source,
                     index: subject.index,
-                    line: Some(subject.position.line),
+                    line: Some(subject.position.line).filter(|line| *line > 0),
                     kind: &subject.title.kind,
                     namespace: &subject.title.namespace,
                     name: &subject.title.name,

@@ -16,6 +16,7 @@ use crate::record::{Record, Subject};
 use crate::rule_page;
 use crate::title::{Title, UPDATE};
 use anyhow::Context;
+use clap::ValueEnum;
 use entra_auth_policy::rule::Rule;
 use entra_auth_policy::rules;
 use entra_auth_policy::verdict::{Action, Decision};
@@ -62,7 +63,7 @@ pub type Renderer = Box<dyn Fn(&Record) -> String + Sync>;
 pub fn renderer(args: &Check, streams: &Streams) -> Renderer {
     match outputs(args).iter().any(|output| output.format == Format::Text) && !args.summary {
         true => {
-            let renderer = text::RecordRenderer::new(args.all, args.quiet, streams.width);
+            let renderer = text::RecordRenderer::new(args.all, streams.width);
             Box::new(move |record| renderer.render(record))
         }
         false => Box::new(|_| String::new()),
@@ -121,6 +122,20 @@ pub fn open(args: &Check, streams: Streams) -> anyhow::Result<Reports> {
     if outputs.iter().filter(|output| output.file.is_none()).count() > 1 {
         anyhow::bail!("--format: one format can go to standard output; write the others as `FORMAT=FILE`");
     }
+    for (at, output) in outputs.iter().enumerate() {
+        if let Some(file) = &output.file
+            && outputs.iter().take(at).any(|other| other.file.as_ref() == Some(file))
+        {
+            anyhow::bail!("--format: two formats are written to {}", file.display());
+        }
+    }
+    let has_totals = |output: &Output| matches!(output.format, Format::Text | Format::Markdown);
+    if let Some(output) = outputs.iter().find(|output| args.summary && output.file.is_none() && !has_totals(output)) {
+        let name = output.format.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned());
+        anyhow::bail!(
+            "--summary: `{name}` has no totals; leave --summary out, or write the report to a file: {name}=FILE"
+        );
+    }
     // Each failure is on standard error once.
     let mut failures: Box<dyn Write> = Box::new(err.clone());
     let mut reports = Vec::new();
@@ -149,12 +164,18 @@ pub fn open(args: &Check, streams: Streams) -> anyhow::Result<Reports> {
     Ok(Reports { reports, err })
 }
 
-/// The lines of the JSON report.
+/// Writes the lines of the JSON report.
 #[cfg(any(feature = "cluster", feature = "mcp"))]
+pub(crate) fn write_lines(records: &[Record], out: &mut dyn Write) -> io::Result<()> {
+    let mut report = json::Json::new(out, io::sink());
+    records.iter().try_for_each(|record| report.record(record, ""))
+}
+
+/// The lines of the JSON report.
+#[cfg(feature = "mcp")]
 pub(crate) fn values(records: &[Record]) -> anyhow::Result<Vec<serde_json::Value>> {
     let mut text = Vec::new();
-    let mut report = json::Json::new(&mut text, io::sink());
-    records.iter().try_for_each(|record| report.record(record, ""))?;
+    write_lines(records, &mut text)?;
     let lines = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
     Ok(lines.map(serde_json::from_slice).collect::<Result<_, _>>()?)
 }

@@ -14,6 +14,7 @@ use std::io::{self, Write};
 pub(super) struct Text<W: Write> {
     out: W,
     all: bool,
+    /// Without totals.
     quiet: bool,
     /// The last record ended with findings: a blank line comes before the next.
     apart: bool,
@@ -23,8 +24,6 @@ pub(super) struct Text<W: Write> {
 pub(super) struct RecordRenderer {
     /// Also the findings that the profile does not show.
     all: bool,
-    /// Only what has findings.
-    quiet: bool,
     renderer: Renderer,
 }
 
@@ -36,8 +35,8 @@ const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
 
 impl RecordRenderer {
-    pub(super) fn new(all: bool, quiet: bool, width: usize) -> Self {
-        RecordRenderer { all, quiet, renderer: Renderer::styled().decor_style(DecorStyle::Ascii).term_width(width) }
+    pub(super) fn new(all: bool, width: usize) -> Self {
+        RecordRenderer { all, renderer: Renderer::styled().decor_style(DecorStyle::Ascii).term_width(width) }
     }
 
     pub(super) fn render(&self, record: &Record) -> String {
@@ -80,9 +79,6 @@ impl RecordRenderer {
                     Status::Warned => (YELLOW, "warned"),
                     Status::Denied => (RED, "denied"),
                 };
-                if self.quiet && evaluation.response.accepted && !ends_with_findings(record, self.all) {
-                    return Ok(());
-                }
                 let mut place = subject.place();
                 if let Some(template) = &subject.template {
                     place = format!("{place} ({})", template.file.as_ref().unwrap_or(&template.name));
@@ -119,7 +115,7 @@ impl RecordRenderer {
                 writeln!(out, "         {reason}")
             }
             // A chart's values do not need a separate line; a file from which another tool makes objects does.
-            Record::Skipped { source, fault, reason } if *fault != Fault::NoManifest && !self.quiet => {
+            Record::Skipped { source, fault, reason } if *fault != Fault::NoManifest => {
                 head(out, DIM, "skipped", source, reason)
             }
             Record::Skipped { .. } | Record::Unchanged => Ok(()),
@@ -129,7 +125,10 @@ impl RecordRenderer {
 
 /// The line of an object: status, object and place, aligned for names of usual length.
 fn head(out: &mut String, style: Style, status: &str, title: &str, place: &str) -> fmt::Result {
-    writeln!(out, "{style}{status:<8}{style:#} {BOLD}{title:<44}{BOLD:#} {DIM}{place}{DIM:#}")
+    match place {
+        "" => writeln!(out, "{style}{status:<8}{style:#} {BOLD}{title}{BOLD:#}"),
+        place => writeln!(out, "{style}{status:<8}{style:#} {BOLD}{title:<44}{BOLD:#} {DIM}{place}{DIM:#}"),
+    }
 }
 
 /// Whether the rendered record ends with findings.
