@@ -198,6 +198,18 @@ pub(super) const ENTRIES: &[Controller] = &[
         ..NONE
     },
     Controller {
+        title: docs_only("Hadoop and Spark, client secrets in Spark applications"),
+        on: Settings(&[kind::SPARK_APPLICATION, kind::SCHEDULED_SPARK_APPLICATION]),
+        at: &["[*fs.azure.account.oauth2.client.secret*]"],
+        choices: &[
+            when(Literal, "", Plaintext, "holds an Entra client secret"),
+            when(ServicePrincipal, "", Reference, "takes an Entra client secret"),
+        ],
+        fix: HADOOP_FIX,
+        source: docs_only(HADOOP),
+        ..NONE
+    },
+    Controller {
         title: docs_only("Hadoop and Spark, client ids"),
         on: SPARK,
         at: &["[*fs.azure.account.oauth2.client.id*]"],

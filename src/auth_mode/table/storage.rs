@@ -1,7 +1,7 @@
 //! Azure Files and Blob Storage as volumes.
 
 use crate::auth_mode::Mode::{Key, NodeIdentity, ServicePrincipal, WorkloadIdentity};
-use crate::auth_mode::Predicate::{Absent, Anything, NoneOfAnyCase, NotTrue, OneOf, OneOfAnyCase, Present, True};
+use crate::auth_mode::Predicate::{Absent, Anything, HasOneOf, NoneOfAnyCase, NotTrue, OneOf, OneOfAnyCase, Present, True};
 use crate::auth_mode::Target::{VolumeKinds, Volumes};
 use crate::auth_mode::{Choice, Condition, Controller, NONE, when};
 use kubernetes::kind;
@@ -36,7 +36,7 @@ pub(super) const ENTRIES: &[Controller] = &[
         ],
         clients: &["clientID", "AzureStorageSPNClientID"],
         tenants: &["tenantID", "AzureStorageSPNTenantID"],
-        fix: "set mountWithWorkloadIdentityToken: \"true\", from AKS 1.35",
+        fix: "set mountWithWorkloadIdentityToken: \"true\" (AKS 1.35 and later)",
         source: docs_only(FILE_CSI),
     },
     Controller {
@@ -57,6 +57,9 @@ pub(super) const ENTRIES: &[Controller] = &[
                 .and(KEYED_BLOBS),
             when(Key, "AzureStorageAuthType", Absent, "is not set, which means the storage account key")
                 .and(KEYED_BLOBS),
+            when(Key, "AzureStorageAuthType", Absent, "is not set, so the driver uses the storage account key instead of the identity")
+                .and(&[("", HasOneOf(IDENTITIES)), (STAGE_SECRET, Absent)])
+                .advice(USE_IDENTITY),
             when(Key, STAGE_SECRET, Present, KEY_FROM_SECRET)
                 .and(&[("AzureStorageAuthType", NoneOfAnyCase(&["spn", "sas"]))]),
             when(NodeIdentity, "AzureStorageAuthType", OneOfAnyCase(&["msi"]), "is MSI: the node's identity"),
@@ -190,6 +193,14 @@ const KEY_FROM_SECRET: &str = "mounts with a storage credential from a Secret";
 
 const NO_IDENTITY: &str = "does not choose an identity, so the driver uses the storage account key";
 
+/// The members that say which managed identity `AzureStorageAuthType: MSI` means.
+const IDENTITIES: &[&str] =
+    &["AzureStorageIdentityClientID", "AzureStorageIdentityObjectID", "AzureStorageIdentityResourceID"];
+
+const UNUSED_IDENTITY: &str = "names an identity, which only AzureStorageAuthType: MSI uses, so the driver uses the storage account key";
+
+const USE_IDENTITY: &str = "set AzureStorageAuthType: MSI";
+
 const FLEX_FIX: &str =
     "use csi: {driver: blob.csi.azure.com} with volumeAttributes.mountWithWorkloadIdentityToken: \"true\"";
 
@@ -229,6 +240,9 @@ const KEYED_FILE_VOLUME: &[Condition] = &[
 
 /// Blobfuse with the account key; NFS does not need a credential.
 const KEYED_BLOBS: &[Condition] = &[
+    ("AzureStorageIdentityClientID", Absent),
+    ("AzureStorageIdentityObjectID", Absent),
+    ("AzureStorageIdentityResourceID", Absent),
     ("protocol", NoneOfAnyCase(&["nfs", "aznfs"])),
     ("mountWithWorkloadIdentityToken", NotTrue),
     ("clientID", Absent),
@@ -236,6 +250,9 @@ const KEYED_BLOBS: &[Condition] = &[
 ];
 
 const KEYED_BLOB_VOLUME: &[Condition] = &[
+    ("volumeAttributes.AzureStorageIdentityClientID", Absent),
+    ("volumeAttributes.AzureStorageIdentityObjectID", Absent),
+    ("volumeAttributes.AzureStorageIdentityResourceID", Absent),
     ("nodeStageSecretRef", Absent),
     ("nodePublishSecretRef", Absent),
     ("volumeAttributes.secretName", Absent),
@@ -262,6 +279,14 @@ const BLOB_VOLUME: &[Choice] = &[
         ("volumeAttributes.AzureStorageAuthType", NoneOfAnyCase(&["spn", "sas"])),
     ]),
     when(Key, "volumeAttributes", Anything, NO_IDENTITY).and(KEYED_BLOB_VOLUME),
+    when(Key, "volumeAttributes", HasOneOf(IDENTITIES), UNUSED_IDENTITY)
+        .and(&[
+            ("nodeStageSecretRef", Absent),
+            ("nodePublishSecretRef", Absent),
+            ("volumeAttributes.secretName", Absent),
+            ("volumeAttributes.AzureStorageAuthType", NoneOfAnyCase(&["msi", "spn", "sas"])),
+        ])
+        .advice(USE_IDENTITY),
     when(NodeIdentity, "volumeAttributes.AzureStorageAuthType", OneOfAnyCase(&["msi"]), "is MSI: the node's identity"),
     VOLUME_BY_TOKEN,
     VOLUME_BY_CLIENT_ID,

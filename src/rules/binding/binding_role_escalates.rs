@@ -68,7 +68,7 @@ use super::with_role;
 use crate::aks_defaults;
 use crate::finding::Severity;
 use crate::lookup::{LookupError, Query};
-use crate::privilege::{Clients, Privileges, client_ids};
+use crate::privilege::{Clients, Granted, Privileges, client_ids};
 use crate::rule::{Check, Rule, RuleContext};
 use crate::settings::Asked;
 use crate::view::binding::{Binding, Principal, RoleRef, Subject};
@@ -270,7 +270,11 @@ fn escalation<'a>(read: &dyn Fn(bool) -> Role<'a>, is_cluster_role: bool, bound_
     let written = Privileges::of(&written);
     let high = |rule: &str| written.reported_by(rule).any(|granted| granted.severity == Severity::High);
     if written.role.namespaced == bound_in_namespace {
-        return written.worst(|granted| granted.severity == Severity::High).map(|granted| granted.message());
+        // A wildcard in a Role gives what a ClusterRole bound in the namespace would.
+        let escalates = |granted: &Granted<'_, '_>| {
+            granted.severity == Severity::High || !is_cluster_role && granted.rule == "role-wildcard" && granted.severity == Severity::Medium
+        };
+        return written.worst(escalates).map(|granted| granted.message());
     }
     let effective = read(bound_in_namespace);
     Privileges::of(&effective).worst(|granted| high(granted.rule)).map(|granted| granted.message())
