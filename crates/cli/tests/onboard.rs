@@ -117,8 +117,17 @@ fn clusters_of_the_fixtures_pass_under_their_proposal() {
     let clusters = root().join("test_data/clusters").display().to_string();
     let folder = folder(&[]);
     let output = folder.path().join("settings.yml").display().to_string();
-    let run = entra_auth(folder.path(), &["onboard", "--today", "2026-11-27", "--output", &output, &clusters]);
-    assert_eq!(run.code, 0, "{}", run.err);
+    let propose = || {
+        let run = entra_auth(folder.path(), &["onboard", "--today", "2026-11-27", "--output", &output, &clusters]);
+        assert_eq!(run.code, 0, "{}", run.err);
+        fs::read_to_string(&output).unwrap()
+    };
+    let proposal = propose();
+    assert_eq!(propose(), proposal, "a second run changes the proposal");
+    assert!(!proposal.contains('*'), "{proposal}");
+    let settings: Value = manifest::parse(&proposal).unwrap();
+    let answer: Value = serde_json::from_slice(&validate_settings(settings.to_string().as_bytes())).unwrap();
+    assert_eq!(answer["valid"], true, "{answer}\n{proposal}");
 }
 
 #[test]

@@ -68,7 +68,7 @@ pub(super) const ENTRIES: &[Controller] = &[
         ],
         clients: &["clientID", "AzureStorageSPNClientID"],
         tenants: &["tenantID", "AzureStorageSPNTenantID"],
-        fix: "set mountWithWorkloadIdentityToken: \"true\"",
+        fix: "set mountWithWorkloadIdentityToken: \"true\" (preview)",
         source: docs_only(BLOB_CSI),
     },
     Controller {
@@ -81,7 +81,7 @@ pub(super) const ENTRIES: &[Controller] = &[
             OneOf(&["kubernetes.io/azure-file"]),
             "stores the storage account key in a Secret",
         )],
-        fix: "set provisioner: file.csi.azure.com and parameters.mountWithWorkloadIdentityToken: \"true\"",
+        fix: "set provisioner: file.csi.azure.com and parameters.mountWithWorkloadIdentityToken: \"true\" (AKS 1.35 and later)",
         source: docs_only(FILE_CSI),
         ..NONE
     },
@@ -101,7 +101,7 @@ pub(super) const ENTRIES: &[Controller] = &[
         ],
         clients: VOLUME_CLIENTS,
         tenants: VOLUME_TENANTS,
-        fix: "set volumeAttributes.mountWithWorkloadIdentityToken: \"true\" and remove the Secret",
+        fix: "set volumeAttributes.mountWithWorkloadIdentityToken: \"true\" (AKS 1.35 and later) and remove the Secret",
         source: docs_only(FILE_CSI),
     },
     Controller {
@@ -113,7 +113,7 @@ pub(super) const ENTRIES: &[Controller] = &[
         choices: BLOB_VOLUME,
         clients: VOLUME_CLIENTS,
         tenants: VOLUME_TENANTS,
-        fix: "set volumeAttributes.mountWithWorkloadIdentityToken: \"true\" and remove the Secret",
+        fix: "set volumeAttributes.mountWithWorkloadIdentityToken: \"true\" (preview) and remove the Secret",
         source: docs_only(BLOB_CSI),
     },
     Controller {
@@ -121,7 +121,7 @@ pub(super) const ENTRIES: &[Controller] = &[
         on: VolumeKinds(&[kind::PERSISTENT_VOLUME]),
         at: &["spec.azureFile"],
         choices: &[when(Key, "secretName", Present, KEY_FROM_SECRET)],
-        fix: "use csi: {driver: file.csi.azure.com} with volumeAttributes.mountWithWorkloadIdentityToken: \"true\"",
+        fix: "use csi: {driver: file.csi.azure.com} with volumeAttributes.mountWithWorkloadIdentityToken: \"true\" (AKS 1.35 and later)",
         source: docs_only(FILE_CSI),
         ..NONE
     },
@@ -149,7 +149,7 @@ pub(super) const ENTRIES: &[Controller] = &[
         ],
         clients: VOLUME_CLIENTS,
         tenants: VOLUME_TENANTS,
-        fix: "use a claim whose volume sets mountWithWorkloadIdentityToken: \"true\"",
+        fix: "use a claim whose volume sets mountWithWorkloadIdentityToken: \"true\" (AKS 1.35 and later)",
         source: docs_only(FILE_CSI),
         ..NONE
     },
@@ -161,7 +161,7 @@ pub(super) const ENTRIES: &[Controller] = &[
         choices: BLOB_VOLUME,
         clients: VOLUME_CLIENTS,
         tenants: VOLUME_TENANTS,
-        fix: "use a claim whose volume sets mountWithWorkloadIdentityToken: \"true\"",
+        fix: "use a claim whose volume sets mountWithWorkloadIdentityToken: \"true\" (preview)",
         source: docs_only(BLOB_CSI),
         ..NONE
     },
@@ -170,7 +170,7 @@ pub(super) const ENTRIES: &[Controller] = &[
         on: Volumes("azureFile", ""),
         at: &["azureFile"],
         choices: &[when(Key, "secretName", Present, KEY_FROM_SECRET)],
-        fix: "use a file.csi.azure.com claim whose volume sets mountWithWorkloadIdentityToken: \"true\"",
+        fix: "use a file.csi.azure.com claim whose volume sets mountWithWorkloadIdentityToken: \"true\" (AKS 1.35 and later)",
         source: docs_only(FILE_CSI),
         ..NONE
     },
@@ -202,7 +202,7 @@ const UNUSED_IDENTITY: &str = "names an identity, which only AzureStorageAuthTyp
 const USE_IDENTITY: &str = "set AzureStorageAuthType: MSI";
 
 const FLEX_FIX: &str =
-    "use csi: {driver: blob.csi.azure.com} with volumeAttributes.mountWithWorkloadIdentityToken: \"true\"";
+    "use csi: {driver: blob.csi.azure.com} with volumeAttributes.mountWithWorkloadIdentityToken: \"true\" (preview)";
 
 const VOLUME_BY_NODE: Choice =
     when(NodeIdentity, "volumeAttributes.mountWithManagedIdentity", True, "mounts with the node's identity");

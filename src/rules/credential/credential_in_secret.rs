@@ -83,7 +83,7 @@ fn check<'a>(cx: &mut RuleContext<'a>, text: &Text<'a>) {
     if !worst.is_empty() && !is_excused(cx, text) {
         worst.report(cx, text, &mut |finding, _| {
             finding.severity(finding.severity.min(RULE.severity));
-            if finding.message.ends_with(CLIENT_SECRET) {
+            if finding.message.strip_prefix("holds ") == Some(CLIENT_SECRET) {
                 finding.remediation(IF_ENTRA);
             }
         });
