@@ -119,7 +119,19 @@ impl<'a> RuleContext<'a> {
     ) -> Self {
         let (findings, is_old, excused) = (Vec::new(), false, false);
         let (labelled, earlier) = (OnceCell::new(), None);
-        RuleContext { request, requester, settings, lookups, cluster, rule, excused, findings, is_old, labelled, earlier }
+        RuleContext {
+            request,
+            requester,
+            settings,
+            lookups,
+            cluster,
+            rule,
+            excused,
+            findings,
+            is_old,
+            labelled,
+            earlier,
+        }
     }
 
     /// Whether the pods of `object`, the evaluated one, have the label of workload identity: advice leaves out what an

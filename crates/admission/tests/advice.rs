@@ -159,7 +159,8 @@ fn advice_names_what_the_author_wrote() {
         let evaluation = evaluate(&payload, &host);
         let found: Vec<_> = evaluation.findings.iter().filter(|finding| finding.rule.id == *rule).collect();
         let told = found.iter().any(|finding| finding.message == *message && finding.remediation == *fix);
-        let found: Vec<_> = found.iter().map(|finding| format!("{}; {}", finding.message, finding.remediation)).collect();
+        let found: Vec<_> =
+            found.iter().map(|finding| format!("{}; {}", finding.message, finding.remediation)).collect();
         assert!(told, "{rule}: {message}; {fix}\nfound: {found:#?}");
     }
 }

@@ -1,7 +1,9 @@
 //! Azure Files and Blob Storage as volumes.
 
 use crate::auth_mode::Mode::{Key, NodeIdentity, ServicePrincipal, WorkloadIdentity};
-use crate::auth_mode::Predicate::{Absent, Anything, HasOneOf, NoneOfAnyCase, NotTrue, OneOf, OneOfAnyCase, Present, True};
+use crate::auth_mode::Predicate::{
+    Absent, Anything, HasOneOf, NoneOfAnyCase, NotTrue, OneOf, OneOfAnyCase, Present, True,
+};
 use crate::auth_mode::Target::{VolumeKinds, Volumes};
 use crate::auth_mode::{Choice, Condition, Controller, NONE, when};
 use kubernetes::kind;
@@ -57,9 +59,14 @@ pub(super) const ENTRIES: &[Controller] = &[
                 .and(KEYED_BLOBS),
             when(Key, "AzureStorageAuthType", Absent, "is not set, which means the storage account key")
                 .and(KEYED_BLOBS),
-            when(Key, "AzureStorageAuthType", Absent, "is not set, so the driver uses the storage account key instead of the identity")
-                .and(&[("", HasOneOf(IDENTITIES)), (STAGE_SECRET, Absent)])
-                .advice(USE_IDENTITY),
+            when(
+                Key,
+                "AzureStorageAuthType",
+                Absent,
+                "is not set, so the driver uses the storage account key instead of the identity",
+            )
+            .and(&[("", HasOneOf(IDENTITIES)), (STAGE_SECRET, Absent)])
+            .advice(USE_IDENTITY),
             when(Key, STAGE_SECRET, Present, KEY_FROM_SECRET)
                 .and(&[("AzureStorageAuthType", NoneOfAnyCase(&["spn", "sas"]))]),
             when(NodeIdentity, "AzureStorageAuthType", OneOfAnyCase(&["msi"]), "is MSI: the node's identity"),
@@ -101,7 +108,7 @@ pub(super) const ENTRIES: &[Controller] = &[
         ],
         clients: VOLUME_CLIENTS,
         tenants: VOLUME_TENANTS,
-        fix: "set volumeAttributes.mountWithWorkloadIdentityToken: \"true\" (AKS 1.35 and later) and remove the Secret",
+        fix: "set volumeAttributes.mountWithWorkloadIdentityToken: \"true\" (AKS 1.35 and later), without a Secret",
         source: docs_only(FILE_CSI),
     },
     Controller {
@@ -113,7 +120,7 @@ pub(super) const ENTRIES: &[Controller] = &[
         choices: BLOB_VOLUME,
         clients: VOLUME_CLIENTS,
         tenants: VOLUME_TENANTS,
-        fix: "set volumeAttributes.mountWithWorkloadIdentityToken: \"true\" (preview) and remove the Secret",
+        fix: "set volumeAttributes.mountWithWorkloadIdentityToken: \"true\" (preview), without a Secret",
         source: docs_only(BLOB_CSI),
     },
     Controller {
@@ -197,7 +204,8 @@ const NO_IDENTITY: &str = "does not choose an identity, so the driver uses the s
 const IDENTITIES: &[&str] =
     &["AzureStorageIdentityClientID", "AzureStorageIdentityObjectID", "AzureStorageIdentityResourceID"];
 
-const UNUSED_IDENTITY: &str = "names an identity, which only AzureStorageAuthType: MSI uses, so the driver uses the storage account key";
+const UNUSED_IDENTITY: &str =
+    "names an identity, which only AzureStorageAuthType: MSI uses, so the driver uses the storage account key";
 
 const USE_IDENTITY: &str = "set AzureStorageAuthType: MSI";
 

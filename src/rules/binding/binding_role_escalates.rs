@@ -272,7 +272,8 @@ fn escalation<'a>(read: &dyn Fn(bool) -> Role<'a>, is_cluster_role: bool, bound_
     if written.role.namespaced == bound_in_namespace {
         // A wildcard in a Role gives what a ClusterRole bound in the namespace would.
         let escalates = |granted: &Granted<'_, '_>| {
-            granted.severity == Severity::High || !is_cluster_role && granted.rule == "role-wildcard" && granted.severity == Severity::Medium
+            granted.severity == Severity::High
+                || !is_cluster_role && granted.rule == "role-wildcard" && granted.severity == Severity::Medium
         };
         return written.worst(escalates).map(|granted| granted.message());
     }

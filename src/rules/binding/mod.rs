@@ -63,10 +63,7 @@ fn with_role<'a, T>(
 /// What is wrong with a name that is valid neither for a group nor for a user: message and remediation.
 fn misspelling(name: &str) -> Option<(Cow<'static, str>, Option<String>)> {
     if is_placeholder(name) {
-        Some((
-            unfilled(name),
-            Some("fill in the object id where your templating takes its values from".to_owned()),
-        ))
+        Some((unfilled(name), Some("fill in the object id where your templating takes its values from".to_owned())))
     } else if name.is_empty() {
         Some(("has no name".into(), None))
     } else {

@@ -55,7 +55,7 @@ impl Evidence {
             Evidence::Name(NameStrength::Azure(what)) if is_key_of_secret => format!("holds {}", azure(name, what)),
             Evidence::Name(NameStrength::Azure(what)) => format!("holds {what}"),
             Evidence::Name(NameStrength::Strong) => format!("holds {}, going by its name", generic(name)),
-            Evidence::Name(NameStrength::Weak) => "may hold a secret, going by its name".to_owned(),
+            Evidence::Name(NameStrength::Weak) => "is named like a secret".to_owned(),
             Evidence::Unfilled(what) => format!("has a placeholder for {what}"),
             Evidence::Unreadable(why) => why.to_owned(),
         }

@@ -11,9 +11,9 @@ pub mod credential_mode;
 pub mod credential_registry;
 pub mod credential_volume;
 pub mod literal;
-mod wording;
 #[cfg(test)]
 mod tests;
+mod wording;
 
 use crate::rules::Group;
 
