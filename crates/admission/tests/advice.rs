@@ -140,7 +140,7 @@ const ADVICE: &[Advice] = &[
         object: "{apiVersion: v1, kind: Pod, metadata: {name: a, namespace: shop}, spec: {serviceAccountName: a, containers: [{name: a, image: a, command: [az, login, --identity]}]}}",
         rule: "node-identity-endpoint",
         message: "signs in with the managed identity of the node",
-        fix: "use az login --service-principal -u $AZURE_CLIENT_ID -t $AZURE_TENANT_ID --federated-token \"$(cat $AZURE_FEDERATED_TOKEN_FILE)\" instead, in a pod that is labelled azure.workload.identity/use: \"true\"",
+        fix: "label the pod azure.workload.identity/use: \"true\" and use az login --federated-token \"$(cat $AZURE_FEDERATED_TOKEN_FILE)\"",
     },
     Advice {
         object: "{apiVersion: v1, kind: Pod, metadata: {name: a, namespace: shop, labels: {azure.workload.identity/use: \"true\"}}, spec: {serviceAccountName: a, containers: [{name: a, image: a, env: [{name: URL, value: \"http://169.254.169.254/metadata\"}]}]}}",

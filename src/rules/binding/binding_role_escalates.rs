@@ -5,7 +5,7 @@
 //! A binding names a role but does not show what the role grants. A role that can escalate, mint tokens, approve
 //! client certificates or reach every resource is cluster-admin under another name, and its holders belong on the
 //! same list. The rules about roles evaluate the role. What is high there is high here, or medium if the binding
-//! reaches into one namespace only.
+//! reaches into one namespace only, and so is a Role that writes every resource of its namespace.
 //!
 //! With AKS identity bindings (preview), a role with `use-managed-identity` on client ids lets service accounts use
 //! managed identities. The rule compares each subject with the setting `identities`: a client id that is not granted to
@@ -14,8 +14,10 @@
 //!
 //! This rule looks the role up, so it runs only with `clusterLookups`; `entra-auth check` also compares identity
 //! bindings with roles of the same input. A client id that is added to a role later is not compared again. The roles that every cluster has (`view`,
-//! `edit`, `admin`, `cluster-admin`, Kubernetes' own `system:*`) are left to the rules that know them by name. A role that does not exist
-//! yet is a warning in every profile, because it can become anything later.
+//! `edit`, `admin`, `cluster-admin`, Kubernetes' own `system:*`) are left to the rules that know them by name. A role that
+//! does not exist yet is a warning in every profile, because it can become anything later. So is one that cannot be
+//! looked up: because the policy or the policy server may not read it, because its name is not one that Kubernetes
+//! allows, or because the request needs too many look-ups.
 //!
 //! ```yaml deny
 //! settings: {clusterLookups: true}

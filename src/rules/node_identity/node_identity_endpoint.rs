@@ -34,7 +34,9 @@
 //!
 //! # Fix
 //!
-//! Give the workload a dedicated identity with workload identity. SDKs and tools then need no switch.
+//! Give the workload a dedicated identity with workload identity. SDKs and tools then need no switch. The Azure CLI signs
+//! in with the pod's token: `az login --service-principal -u $AZURE_CLIENT_ID -t $AZURE_TENANT_ID --federated-token
+//! "$(cat $AZURE_FEDERATED_TOKEN_FILE)"`.
 //!
 //! ```yaml allow
 //! apiVersion: v1
@@ -69,7 +71,6 @@ use crate::texts::{Origin, Origins, Text};
 use crate::view::container::Container;
 use crate::view::workload::Workload;
 use credentials::flags;
-use std::borrow::Cow;
 use std::cell::OnceCell;
 use text::docs_only;
 
@@ -86,7 +87,7 @@ pub static RULE: Rule = Rule {
 
 const NAMES_ENDPOINT: &str = "names the metadata endpoint of the node (IMDS)";
 const FEDERATED_LOGIN: &str = "use az login --service-principal -u $AZURE_CLIENT_ID -t $AZURE_TENANT_ID --federated-token \"$(cat $AZURE_FEDERATED_TOKEN_FILE)\" instead";
-const IN_A_LABELLED_POD: &str = ", in a pod that is labelled azure.workload.identity/use: \"true\"";
+const LABEL_AND_LOGIN: &str = "label the pod azure.workload.identity/use: \"true\" and use az login --federated-token \"$(cat $AZURE_FEDERATED_TOKEN_FILE)\"";
 const DROP: &str = "drop this; the pod has workload identity";
 const LOGS_IN: &str = "signs in with the managed identity of the node";
 /// Most assignments reported of one text.
@@ -120,10 +121,10 @@ fn report<'c, 'a>(
 ) -> &'c mut Finding<'a> {
     let message = message.into();
     let fix = match (message == LOGS_IN, cx.is_labelled(&text.object)) {
-        (true, true) => FEDERATED_LOGIN.into(),
-        (true, false) => format!("{FEDERATED_LOGIN}{IN_A_LABELLED_POD}").into(),
-        (false, true) => DROP.into(),
-        (false, false) => Cow::Borrowed(RULE.remediation),
+        (true, true) => FEDERATED_LOGIN,
+        (true, false) => LABEL_AND_LOGIN,
+        (false, true) => DROP,
+        (false, false) => RULE.remediation,
     };
     cx.report(place, message).remediation(fix)
 }
