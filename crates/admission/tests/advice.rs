@@ -97,7 +97,7 @@ const ADVICE: &[Advice] = &[
     Advice {
         object: "{apiVersion: v1, kind: PersistentVolume, metadata: {name: blobs}, spec: {csi: {driver: blob.csi.azure.com, volumeHandle: a, volumeAttributes: {AzureStorageIdentityResourceID: /subscriptions/a}}}}",
         rule: "credential-volume",
-        message: "names an identity, which only AzureStorageAuthType: MSI uses, so the driver uses the storage account key",
+        message: "names an identity without AzureStorageAuthType: MSI, so the driver uses the account key",
         fix: "set AzureStorageAuthType: MSI",
     },
     Advice {

@@ -204,8 +204,7 @@ const NO_IDENTITY: &str = "does not choose an identity, so the driver uses the s
 const IDENTITIES: &[&str] =
     &["AzureStorageIdentityClientID", "AzureStorageIdentityObjectID", "AzureStorageIdentityResourceID"];
 
-const UNUSED_IDENTITY: &str =
-    "names an identity, which only AzureStorageAuthType: MSI uses, so the driver uses the storage account key";
+const UNUSED_IDENTITY: &str = "names an identity without AzureStorageAuthType: MSI, so the driver uses the account key";
 
 const USE_IDENTITY: &str = "set AzureStorageAuthType: MSI";
 
