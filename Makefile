@@ -48,6 +48,10 @@ VERSION := $(shell sed -n 's/^ *io.kubewarden.policy.version: *//p' metadata.yml
 RELEASED := $(shell sed -n 's/^ *io.kubewarden.policy.ociUrl: *//p' metadata.yml)
 REPOSITORY ?= $(RELEASED)
 REFERENCE := $(REPOSITORY):v$(VERSION)
+# A file of kwctl with the certificates of a private registry, or that it has none: docs/rollout.md.
+SOURCES ?=
+KWCTL_SOURCES := $(if $(SOURCES),--sources-path '$(SOURCES)')
+UNREACHABLE := cannot be reached: check the address, that you are signed in, and SOURCES for a private registry
 # The workflow that signs releases.
 SIGNER := ^https://github\.com/entra-auth-policy/entra-auth-policy/\.github/workflows/release\.yml@refs/tags/v
 WASM_LAYER := application/vnd.wasm.content.layer.v1+wasm
@@ -240,11 +244,11 @@ address:
 ## publish           push the policy to REPOSITORY with kwctl or oras; sign in first: docs/rollout.md
 publish: has-registry-client annotated-policy.wasm
 	@if command -v kwctl >/dev/null; then \
-		kwctl push annotated-policy.wasm $(REFERENCE); \
+		kwctl push $(KWCTL_SOURCES) annotated-policy.wasm $(REFERENCE); \
 	else \
 		mkdir -p target && printf '{}' >target/wasm-config.json && \
 		oras push $(REFERENCE) --config target/wasm-config.json:$(WASM_CONFIG) annotated-policy.wasm:$(WASM_LAYER); \
-	fi
+	fi || { echo '$(REFERENCE) $(UNREACHABLE)' >&2; exit 1; }
 
 ## verify            compare what REPOSITORY has with the policy built here; check a release's signature
 verify: has-registry-client annotated-policy.wasm
@@ -255,18 +259,22 @@ verify: has-registry-client annotated-policy.wasm
 			--certificate-oidc-issuer https://token.actions.githubusercontent.com \
 			--certificate-identity-regexp '$(SIGNER)' >/dev/null || exit 1; \
 	fi; \
-	if command -v oras >/dev/null; then \
+	unreachable() { echo '$(REFERENCE) $(UNREACHABLE)' >&2; exit 1; }; \
+	if command -v oras >/dev/null && [ -z '$(SOURCES)' ]; then \
 		digest=$$(openssl dgst -sha256 -r annotated-policy.wasm | cut -d ' ' -f 1) && \
-		oras manifest fetch $(REFERENCE) | grep -q "sha256:$$digest"; \
+		manifest=$$(oras manifest fetch $(REFERENCE)) || unreachable; \
+		printf '%s' "$$manifest" | grep -q "sha256:$$digest"; \
 	else \
 		pulled=$$(mktemp -d) && trap 'rm -rf "$$pulled"' EXIT && \
-		kwctl pull --output-path "$$pulled/policy.wasm" registry://$(REFERENCE) && \
+		kwctl pull $(KWCTL_SOURCES) --output-path "$$pulled/policy.wasm" registry://$(REFERENCE) || unreachable; \
 		cmp "$$pulled/policy.wasm" annotated-policy.wasm; \
 	fi && echo '$(REFERENCE) is the policy built here' || { echo '$(REFERENCE) is not the policy built here' >&2; exit 1; }
 
 has-registry-client:
 	@command -v kwctl >/dev/null || command -v oras >/dev/null || \
 		{ echo 'kwctl or oras is needed: https://docs.kubewarden.io or https://oras.land' >&2; exit 1; }
+	@[ -z '$(SOURCES)' ] || command -v kwctl >/dev/null || \
+		{ echo 'SOURCES is a file of kwctl, which is needed: https://docs.kubewarden.io' >&2; exit 1; }
 
 ## dist              archive, wheel, krew manifest and image of entra-auth, in dist/; installs and runs each
 dist:

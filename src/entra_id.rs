@@ -1,5 +1,8 @@
 //! What the names in Entra look like: object ids and user principal names.
 
+use std::borrow::Cow;
+use text::shown;
+
 /// Whether a text is a GUID as Entra writes it: lower case, hyphens, no braces.
 pub(crate) fn is_guid(text: &str) -> bool {
     text::is_guid(text) && !text.bytes().any(|b| b.is_ascii_uppercase())
@@ -38,6 +41,21 @@ pub(crate) fn is_placeholder(text: &str) -> bool {
         || text.starts_with('$') && text.len() > 1
         || ["todo", "tba", "tbd", "changeme", "replaceme", "placeholder"].iter().any(|word| lower.starts_with(word))
         || lower.contains("xxx") && lower.bytes().all(|b| b.is_ascii_hexdigit() || b == b'x' || b == b'-')
+}
+
+/// The message about a placeholder. It names the one in `text`, if that has a name: `${X}`, `{{ x }}`, `<x>`, `%X%`.
+pub(crate) fn unfilled(text: &str) -> Cow<'static, str> {
+    const FRAMES: [(&str, &str); 4] = [("${", "}"), ("{{", "}}"), ("<", ">"), ("%", "%")];
+    let framed = |(open, close): (&str, &str)| {
+        let start = text.find(open)?;
+        let inner = start + open.len();
+        let end = inner + text.get(inner..)?.find(close)?;
+        text.get(start..end + close.len()).filter(|_| end > inner)
+    };
+    match FRAMES.into_iter().find_map(framed) {
+        Some(name) => format!("has {}, which your templating left unfilled", shown(name)).into(),
+        None => Cow::Borrowed(IdFault::Placeholder.as_str()),
+    }
 }
 
 /// Why a text is not an id as Entra writes it, worst last.
@@ -123,6 +141,22 @@ pub fn service_account_of_user(name: &str) -> Option<(&str, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn placeholders_are_named() {
+        for (text, name) in [
+            ("${DEV_GROUP_ID}", "${DEV_GROUP_ID}"),
+            ("team-{{ .Values.group }}", "{{ .Values.group }}"),
+            ("<object id>", "<object id>"),
+            ("%GROUP%-admins", "%GROUP%"),
+        ] {
+            assert!(is_placeholder(text));
+            assert_eq!(unfilled(text), format!("has {name}, which your templating left unfilled"));
+        }
+        for text in ["00000000-0000-0000-0000-000000000000", "TODO-group", "${}", "100% > 50"] {
+            assert_eq!(unfilled(text), "is a placeholder that was left unfilled", "{text}");
+        }
+    }
 
     #[test]
     fn guids() {

@@ -15,9 +15,12 @@ use crate::requester::Requester;
 use crate::settings::{Override, Settings};
 use crate::sort::sort;
 use crate::texts::{Origins, Text};
-use crate::view::{binding::Binding, certificate::CertificateRequest, token::TokenRequest, workload::Workload};
+use crate::view::workload::{Workload, workloads};
+use crate::view::{binding::Binding, certificate::CertificateRequest, token::TokenRequest};
 use kubernetes::kind::Kind;
 use std::borrow::Cow;
+use std::cell::OnceCell;
+use text::shown;
 
 /// One entry of the rule table.
 pub struct Rule {
@@ -99,6 +102,8 @@ pub struct RuleContext<'a> {
     pub(crate) findings: Vec<Finding<'a>>,
     /// Whether the object is the old one of an update.
     pub(crate) is_old: bool,
+    /// Whether every pod template has the label of workload identity, if a rule has asked.
+    labelled: OnceCell<bool>,
     /// The nodes that rules have reported before the current one, by address, if a rule has asked.
     earlier: Option<(&'static str, Vec<(usize, Severity)>)>,
 }
@@ -113,7 +118,29 @@ impl<'a> RuleContext<'a> {
         rule: &'static Rule,
     ) -> Self {
         let (findings, is_old, excused) = (Vec::new(), false, false);
-        RuleContext { request, requester, settings, lookups, cluster, rule, excused, findings, is_old, earlier: None }
+        let (labelled, earlier) = (OnceCell::new(), None);
+        RuleContext {
+            request,
+            requester,
+            settings,
+            lookups,
+            cluster,
+            rule,
+            excused,
+            findings,
+            is_old,
+            labelled,
+            earlier,
+        }
+    }
+
+    /// Whether the pods of `object`, the evaluated one, have the label of workload identity: advice leaves out what an
+    /// author has done already.
+    pub(crate) fn is_labelled(&self, object: &Object<'_>) -> bool {
+        *self.labelled.get_or_init(|| {
+            let workloads = workloads(object, self.settings);
+            !workloads.is_empty() && workloads.iter().all(Workload::uses_workload_identity)
+        })
     }
 
     /// Whether the node at `address` was reported, at least as severe, before the current rule first asked.
@@ -169,10 +196,16 @@ impl<'a> RuleContext<'a> {
             Some(value) => format!("{} ({value})", found.choice.what),
             None => found.choice.what.to_owned(),
         };
-        self.report(found.place.clone(), message)
-            .severity(found.choice.mode.severity())
-            .remediation(found.choice.fix.unwrap_or(found.entry.fix))
-            .compare_content((found.choice.what, found.value));
+        let finding = self.report(found.place.clone(), message).severity(found.choice.mode.severity());
+        finding.compare_content((found.choice.what, found.value));
+        match found.spelt.map(shown) {
+            Some(spelt) => {
+                let key = found.choice.key();
+                finding.message = format!("has no effect in this spelling: {key} {}", found.choice.what);
+                finding.remediation(format!("write {key} instead of {spelt}"));
+            }
+            None => _ = finding.remediation(found.choice.fix.unwrap_or(found.entry.fix)),
+        }
     }
 
     /// Reports that a look-up failed: a warning in every profile, never a silent pass.

@@ -253,6 +253,8 @@ pub struct ModeFinding<'a> {
     pub place: Anchor<'a>,
     /// Which of several values it was.
     pub value: Option<&'static str>,
+    /// How its author wrote the member that is not there, in a spelling that the controller does not read.
+    pub spelt: Option<&'a str>,
 }
 
 impl Controller {
@@ -287,7 +289,8 @@ impl Controller {
         if self.is_given(top, root) {
             self.scopes(top, root, &mut |scope| {
                 scope.choices(&mut |choice, place, value| {
-                    found(ModeFinding { object: *object, entry: self, choice, place, value });
+                    let (place, spelt) = scope.as_spelt(choice, place);
+                    found(ModeFinding { object: *object, entry: self, choice, place, value, spelt });
                 });
             });
         }
@@ -322,7 +325,7 @@ pub fn choices<'a>(object: &Object<'a>, workloads: &[Workload<'a>]) -> Vec<ModeF
     settings(object, &mut |entry, scope, place| {
         scope.choices(&mut |choice, anchor, value| {
             let place = place(&anchor, choice.field);
-            found.push(ModeFinding { object: *object, entry, choice, place, value });
+            found.push(ModeFinding { object: *object, entry, choice, place, value, spelt: None });
         });
     });
     for workload in workloads {
@@ -430,6 +433,18 @@ impl<'a> Scope<'a> {
         }
     }
 
+    /// The member that an author meant, where the controller reads another spelling, and how it is written.
+    fn as_spelt(&self, choice: &Choice, place: Anchor<'a>) -> (Anchor<'a>, Option<&'a str>) {
+        let Anchor::Node { node, below } = &place else { return (place, None) };
+        let [PathSegment::Member(key)] = below.as_slice() else { return (place, None) };
+        let is_absent = matches!(choice.says, Predicate::Absent) && !self.entry.any_case;
+        let mut members = node.members().filter(|(name, _)| is_absent && name.eq_ignore_ascii_case(key));
+        match members.next() {
+            Some((name, node)) => (node.into(), Some(name)),
+            None => (place, None),
+        }
+    }
+
     /// A member's text, as the controller gets it.
     fn text(&self, node: Node<'a>) -> Option<Cow<'a, str>> {
         let text = node.set_text()?;
@@ -446,7 +461,9 @@ impl<'a> Scope<'a> {
             Predicate::Present => return is_set(node),
             Predicate::Absent => return !is_set(node),
             Predicate::Empty => return node.is_object() && node.members().next().is_none(),
-            Predicate::HasOneOf(keys) => return keys.iter().any(|key| !node.get(key).is_absent()),
+            Predicate::HasOneOf(keys) => {
+                return keys.iter().any(|key| !step(node, key, self.entry.any_case).is_absent());
+            }
             Predicate::Argument(flag) => return has_argument(node, flag.name, flag.values),
             Predicate::On if node.bool().is_some() => return node.bool() == Some(true),
             Predicate::NotOn if node.bool().is_some() => return node.bool() == Some(false),

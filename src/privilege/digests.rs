@@ -4,7 +4,7 @@
 //! and as the wildcard itself for the sensitive groups. How a role spreads its grants over policy rules therefore does
 //! not matter, and an update that narrows them grants nothing new.
 
-use super::table::{READ, WRITE};
+use super::table::{READ, WRITE, is_special};
 use super::wildcard::{SENSITIVE, WRITE_URL, Wildcard};
 use super::{Granted, Open, Privileges, READS_SECRETS};
 use crate::anchor::digest;
@@ -64,7 +64,9 @@ impl<'r, 'a> Privileges<'r, 'a> {
         // `*` and the list of all verbs are the same.
         let every_verb: &[&str] = if policy_rule.every_verb() { &["*"] } else { &[] };
         let ordinary = ORDINARY_VERBS.iter().filter(|_| !every_verb.is_empty());
-        let verbs = || policy_rule.verbs.iter().chain(every_verb).chain(ordinary.clone());
+        // Special verbs have rules of their own, which compare them.
+        let written = policy_rule.verbs.iter().filter(|verb| !is_special(verb));
+        let verbs = || written.clone().chain(every_verb).chain(ordinary.clone());
         let names = policy_rule.names.iter().filter(|name| !name.is_empty()).count();
         let count = found.iter().map(|(.., reach)| if *reach == Reach::All { 1 } else { names }).sum::<usize>()
             + groups.len().saturating_mul(resources.len()).saturating_mul(verbs().count());

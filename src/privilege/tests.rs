@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::finding::GrantDigest;
-use kubernetes::grant::is_cluster_scoped;
+use kubernetes::grant::{ORDINARY_VERBS, is_cluster_scoped};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -318,6 +318,24 @@ proptest! {
         let known = known(&written, namespaced);
         for grant in digests(&narrowed, namespaced) {
             prop_assert!(grant.is_among(&known), "{narrowed:?} has a grant that {written:?} has not");
+        }
+    }
+}
+
+/// Operators write a wildcard out before they narrow it.
+#[test]
+fn a_star_that_is_written_out_grants_nothing_new() {
+    const SPECIAL: &[&str] = &["escalate", "bind", "impersonate", "approve", "sign"];
+    let written = |verbs: Vec<&'static str>, resource: &'static str, group: &'static str| {
+        vec![Written { verbs, groups: vec![group], resources: vec![resource], names: Vec::new() }]
+    };
+    let every: Vec<&str> = ORDINARY_VERBS.iter().chain(SPECIAL).copied().collect();
+    for (group, resource) in [("*", "*"), ("", "*"), ("rbac.authorization.k8s.io", "clusterroles"), ("a.com", "*")] {
+        for namespaced in [false, true] {
+            let known = known(&written(vec!["*"], resource, group), namespaced);
+            for grant in digests(&written(every.clone(), resource, group), namespaced) {
+                assert!(grant.is_among(&known), "{resource} in {group}");
+            }
         }
     }
 }

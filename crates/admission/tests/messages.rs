@@ -125,6 +125,35 @@ fn faults_of(decision: &Decision) -> Vec<String> {
     faults
 }
 
+/// The name after each `before` in a text, if it is one of a manifest rather than an English word: `clientSecret`,
+/// `AZURE_CLIENT_SECRET`, `azure.workload.identity/use`.
+fn names_after<'t>(text: &'t str, before: &str) -> impl Iterator<Item = &'t str> {
+    let is_name = |word: &&str| {
+        let has_inner_capital = word.chars().skip(1).any(char::is_uppercase);
+        word.is_ascii() && !word.starts_with('<') && (has_inner_capital || word.contains(['_', '/']))
+    };
+    let after = text.match_indices(before).filter_map(move |(at, _)| text.get(at + before.len()..));
+    after.filter_map(|rest| rest.split([' ', ',', ';']).next()).map(|word| word.trim_end_matches(':')).filter(is_name)
+}
+
+/// What of a remediation the object itself refutes: what it says to remove or to replace is there, and a label that it
+/// says to write is not.
+fn refuted(object: &str, fix: &str) -> Vec<String> {
+    let gone = ["remove ", "instead of "].into_iter().flat_map(|before| names_after(fix, before));
+    let mut faults: Vec<_> = gone
+        .filter(|name| {
+            let member = if name.contains('/') { name } else { name.rsplit('.').next().unwrap_or(name) };
+            !object.to_lowercase().contains(&member.to_lowercase())
+        })
+        .map(|name| format!("the remediation names {name}, which the object does not have"))
+        .collect();
+    let is_labelled = object.contains("\"azure.workload.identity/use\":\"true\"");
+    if is_labelled && fix.starts_with("label the pod") {
+        faults.push("the remediation says to label a pod that is labelled".to_owned());
+    }
+    faults
+}
+
 #[test]
 fn messages_follow_the_style() {
     let fixtures = fixture::all(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../test_data")).unwrap();
@@ -134,10 +163,12 @@ fn messages_follow_the_style() {
         let host = Host { today: &fixture::today, cluster: &fixture.cluster };
         let mut secret = Vec::new();
         values(&fixture.request["object"], false, &mut secret);
+        let object = fixture.request["object"].to_string();
         for decision in evaluate(&fixture.payload(), &host).findings {
             rendered += 1;
             let (id, message, fix) = (decision.rule.id, &decision.message, &decision.remediation);
             let mut faults = faults_of(&decision);
+            faults.extend(refuted(&object, fix));
             let is_of_secret = id.starts_with("credential-") || matches!(id, "aws-credential" | "kubeconfig-static");
             if is_of_secret && secret.iter().any(|value| message.contains(value) || fix.contains(value)) {
                 faults.push("a value appears".to_owned());
@@ -172,6 +203,16 @@ fn the_style_has_teeth() {
     ] {
         let found = faults(text, "the message");
         assert!(found.iter().any(|found| found.contains(fault)), "{text}: {found:?}");
+    }
+    let labelled = r#"{"labels":{"azure.workload.identity/use":"true"},"clientSecret":"x"}"#;
+    for (fix, is_refuted) in [
+        ("label the pod azure.workload.identity/use: \"true\"", true),
+        ("set type: WorkloadIdentity, and remove clientSecret", false),
+        ("remove authSecretRef", true),
+        ("write clientID instead of clientId", true),
+        ("remove the Secret", false),
+    ] {
+        assert_eq!(refuted(labelled, fix).is_empty(), !is_refuted, "{fix}");
     }
     assert!(!faults_of_fix("add the subject to the setting clusterAdmins").is_empty());
     assert!(!faults_of_fix("do this; do that; do more").is_empty());

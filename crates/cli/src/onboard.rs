@@ -4,12 +4,14 @@
 //! dump ─► what the cluster has ─► settings ─► evaluation ─► exemptions for what would be denied ─► evaluation
 //! ```
 
+mod learn;
+
 use crate::Outcome;
 use crate::dump::{after, evaluate, kind, read, text};
 use crate::report::Streams;
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use entra_auth_policy::operators::{Declared, OPERATORS, RoleName};
+use entra_auth_policy::operators::OPERATORS;
 use entra_auth_policy::settings::{Date, grants_digest};
 use entra_auth_policy::validate_settings;
 use json::Node;
@@ -177,89 +179,6 @@ fn problem(settings: &Value) -> Option<String> {
 }
 
 impl Proposal {
-    fn learn(&mut self, object: &Value) {
-        match text(object, &["kind"]) {
-            "ClusterRoleBinding" | "RoleBinding" => self.learn_binding(object),
-            "ServiceAccount" => {
-                let annotation = |key| text(object, &["metadata", "annotations", key]);
-                let client = annotation("azure.workload.identity/client-id");
-                let (_, namespace, name) = identity(object);
-                if !client.is_empty() {
-                    self.identities.entry((namespace, name)).or_default().insert(client.to_owned());
-                }
-                self.tenants.extend(Some(annotation("azure.workload.identity/tenant-id").to_owned()));
-            }
-            _ => self.learn_tenants(object, 0),
-        }
-    }
-
-    /// Tenants that containers name.
-    fn learn_tenants(&mut self, value: &Value, depth: usize) {
-        if depth > 64 {
-            return;
-        }
-        match value {
-            Value::Object(members) => {
-                if members.get("name").is_some_and(|name| name == "AZURE_TENANT_ID") {
-                    self.tenants.extend(members.get("value").and_then(Value::as_str).map(str::to_owned));
-                }
-                members.values().for_each(|value| self.learn_tenants(value, depth + 1));
-            }
-            Value::Array(items) => items.iter().for_each(|value| self.learn_tenants(value, depth + 1)),
-            _ => {}
-        }
-    }
-
-    fn learn_binding(&mut self, binding: &Value) {
-        let home = text(binding, &["metadata", "namespace"]);
-        let is_cluster_role = text(binding, &["roleRef", "kind"]) == "ClusterRole";
-        let role_name = text(binding, &["roleRef", "name"]);
-        let role = RoleName { namespaced: !is_cluster_role, namespace: home, name: role_name };
-        let subjects = binding["subjects"].as_array().map(Vec::as_slice).unwrap_or_default();
-        let account = |subject: &Value| {
-            let namespace = text(subject, &["namespace"]);
-            let namespace = if namespace.is_empty() { home } else { namespace };
-            (namespace.to_owned(), text(subject, &["name"]).to_owned())
-        };
-        let accounts: Vec<_> =
-            subjects.iter().filter(|subject| subject["kind"] == "ServiceAccount").map(account).collect();
-        let mut is_operators = false;
-        for operator in OPERATORS {
-            let Some((namespace, _)) = accounts.first() else { break };
-            let declared = Declared { operator, namespace: namespace.clone() };
-            let all = accounts.len() == subjects.len()
-                && accounts.iter().all(|(namespace, name)| declared.binds(role, (namespace, name)));
-            // A role of Kubernetes says less than one of the operator's own.
-            if all && (declared.role(role).is_some() || namespace == operator.namespace) {
-                self.operators.insert((operator.name, namespace.clone()));
-                is_operators = true;
-            }
-        }
-        if is_operators || !is_cluster_role || role_name != "cluster-admin" || !home.is_empty() {
-            return;
-        }
-        for subject in subjects {
-            let name = text(subject, &["name"]);
-            let (name, comment) = match text(subject, &["kind"]) {
-                "Group" => (
-                    name.to_owned(),
-                    format!("group: az ad group show --group {name} --query displayName --output tsv"),
-                ),
-                "User" => (
-                    name.to_owned(),
-                    format!("user or service principal: az ad user show --id {name} --query displayName --output tsv"),
-                ),
-                _ => {
-                    let (namespace, name) = account(subject);
-                    (format!("system:serviceaccount:{namespace}:{name}"), "a service account".to_owned())
-                }
-            };
-            if !self.administrators.iter().any(|known| known.name == name) {
-                self.administrators.push(Administrator { name, comment });
-            }
-        }
-    }
-
     /// Leaves out what the settings would not accept: rules report it where it is.
     fn keep_valid(&mut self) {
         self.administrators.retain(|one| problem(&json!({"clusterAdmins": [one.name]})).is_none());

@@ -37,6 +37,18 @@ items:
     annotations:
       azure.workload.identity/client-id: 11111111-2222-4333-8444-555555555555
       azure.workload.identity/tenant-id: 21111111-2222-4333-8444-555555555555
+- apiVersion: apps/v1
+  kind: Deployment
+  metadata: {name: mail, namespace: shop}
+  spec:
+    template:
+      metadata: {labels: {azure.workload.identity/use: 'true'}}
+      spec:
+        serviceAccountName: mail
+        containers:
+        - name: mail
+          image: contoso.azurecr.io/mail:1.0
+          env: [{name: AZURE_CLIENT_ID, value: 31111111-2222-4333-8444-555555555555}]
 ";
 
 #[test]
@@ -58,7 +70,12 @@ fn the_proposal_is_valid_passes_and_is_stable() {
     assert_eq!(settings["clusterAdmins"][0], "0f8fad5b-d9cb-469f-a165-70867728950e");
     assert_eq!(settings["operators"][0]["name"], "argo-cd");
     assert_eq!(settings["operators"][0]["namespace"], "cd");
-    assert_eq!(settings["identities"][0]["serviceAccount"], "web");
+    let of_account = |name: &str| {
+        let entries = settings["identities"].as_array().unwrap();
+        entries.iter().find(|entry| entry["serviceAccount"] == name).unwrap()["clientIds"].clone()
+    };
+    assert_eq!(of_account("web"), serde_json::json!(["11111111-2222-4333-8444-555555555555"]));
+    assert_eq!(of_account("mail"), serde_json::json!(["31111111-2222-4333-8444-555555555555"]));
     let exempted = settings["exemptions"].as_array().unwrap();
     assert_eq!(exempted.len(), 2, "{text}");
     assert!(exempted.iter().any(|entry| entry["names"][0] == "of-the-platform" && entry["grants"].is_string()));
@@ -117,8 +134,17 @@ fn clusters_of_the_fixtures_pass_under_their_proposal() {
     let clusters = root().join("test_data/clusters").display().to_string();
     let folder = folder(&[]);
     let output = folder.path().join("settings.yml").display().to_string();
-    let run = entra_auth(folder.path(), &["onboard", "--today", "2026-11-27", "--output", &output, &clusters]);
-    assert_eq!(run.code, 0, "{}", run.err);
+    let propose = || {
+        let run = entra_auth(folder.path(), &["onboard", "--today", "2026-11-27", "--output", &output, &clusters]);
+        assert_eq!(run.code, 0, "{}", run.err);
+        fs::read_to_string(&output).unwrap()
+    };
+    let proposal = propose();
+    assert_eq!(propose(), proposal, "a second run changes the proposal");
+    assert!(!proposal.contains('*'), "{proposal}");
+    let settings: Value = manifest::parse(&proposal).unwrap();
+    let answer: Value = serde_json::from_slice(&validate_settings(settings.to_string().as_bytes())).unwrap();
+    assert_eq!(answer["valid"], true, "{answer}\n{proposal}");
 }
 
 #[test]

@@ -86,7 +86,7 @@ pub(super) const ENTRIES: &[Controller] = &[
         ],
         clients: &["clientID"],
         tenants: &["tenantID"],
-        fix: "set authenticationMethod: WorkloadIdentity, clientID and tenantID, and remove clientSecret",
+        fix: "set authenticationMethod: WorkloadIdentity instead, with clientID and tenantID",
         source: docs_only(
             "https://prometheus-operator.dev/docs/api-reference/api/#monitoring.coreos.com/v1alpha1.AzureSDConfig",
         ),

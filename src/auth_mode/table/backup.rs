@@ -21,7 +21,7 @@ pub(super) const ENTRIES: &[Controller] = &[
                 .and(&[("storageAccountKeyEnvVar", Absent)]),
             when(WorkloadIdentity, "useAAD", True, "chooses Entra"),
         ],
-        fix: "set spec.config.useAAD: \"true\", remove storageAccountKeyEnvVar, and give Velero's pods workload identity",
+        fix: "set spec.config.useAAD: \"true\" instead, and give Velero's pods workload identity",
         source: docs_only(
             "https://github.com/vmware-tanzu/velero-plugin-for-microsoft-azure#option-3-use-azure-ad-workload-identity",
         ),

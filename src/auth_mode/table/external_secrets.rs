@@ -23,13 +23,14 @@ pub(super) const ENTRIES: &[Controller] = &[
                 Absent,
                 "is not set, so the store signs in with the account of External Secrets",
             )
-            .and(&[("authType", OneOf(&["WorkloadIdentity"]))]),
+            .and(&[("authType", OneOf(&["WorkloadIdentity"]))])
+            .advice("set serviceAccountRef: {name: <annotated service account>}"),
             when(WorkloadIdentity, "authType", OneOf(&["WorkloadIdentity"]), "is WorkloadIdentity"),
         ],
         clients: &["identityId", "authSecretRef.clientId"],
         // The Secret takes precedence.
         tenants: &["/spec.provider.azurekv{!authSecretRef/tenantId}.tenantId", "authSecretRef.tenantId"],
-        fix: "set authType: WorkloadIdentity and serviceAccountRef: {name: <annotated service account>}, remove authSecretRef",
+        fix: "set authType: WorkloadIdentity and serviceAccountRef: {name: <annotated service account>} instead",
         source: docs_only("https://external-secrets.io/latest/provider/azure-key-vault/"),
         ..NONE
     },

@@ -17,7 +17,7 @@ pub(super) const ENTRIES: &[Controller] = &[
             when(Key, "secretRef", Present, "takes its Azure credential from a Secret"),
             when(WorkloadIdentity, "serviceAccountName", Present, "signs in as a service account"),
         ],
-        fix: "remove spec.secretRef and set spec.serviceAccountName to an annotated service account",
+        fix: "set spec.serviceAccountName to an annotated service account instead",
         source: docs_only("https://fluxcd.io/flux/components/source/buckets/#azure"),
         ..NONE
     },
@@ -60,7 +60,7 @@ pub(super) const ENTRIES: &[Controller] = &[
             when(Key, "secretRef", Present, "signs in with a fixed token or shared access key"),
             when(WorkloadIdentity, "serviceAccountName", Present, "signs in as a service account"),
         ],
-        fix: "remove spec.secretRef and set spec.serviceAccountName to an annotated service account",
+        fix: "set spec.serviceAccountName to an annotated service account instead",
         source: docs_only("https://fluxcd.io/flux/components/notification/providers/"),
         ..NONE
     },

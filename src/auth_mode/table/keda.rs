@@ -119,8 +119,7 @@ pub(super) const ENTRIES: &[Controller] = &[
 
 const KEDA: &str = "https://keda.sh/docs/latest/authentication-providers/azure-ad-workload-identity/";
 
-const KEDA_FIX: &str =
-    "set spec.podIdentity: {provider: azure-workload, identityId: <client id>} and remove the secrets";
+const KEDA_FIX: &str = "set spec.podIdentity: {provider: azure-workload, identityId: <client id>} instead";
 
 const KEDA_LITERAL: &str = "holds a credential in plain text";
 

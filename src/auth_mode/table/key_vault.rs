@@ -16,17 +16,15 @@ pub(super) const ENTRIES: &[Controller] = &[
         choices: &[
             when(PodIdentity, "usePodIdentity", True, "chooses pod-managed identity"),
             when(NodeIdentity, "useVMManagedIdentity", True, "chooses a managed identity of the node"),
-            when(ServicePrincipal, "clientID", Absent, "is not set, so every mount needs a service principal").and(&[
-                ("usePodIdentity", NotTrue),
-                ("useVMManagedIdentity", NotTrue),
-                ("useAzureTokenProxy", NotTrue),
-            ]),
+            when(ServicePrincipal, "clientID", Absent, "is not set, so every mount needs a service principal")
+                .and(&[("usePodIdentity", NotTrue), ("useVMManagedIdentity", NotTrue), ("useAzureTokenProxy", NotTrue)])
+                .advice("set it to the client id of a federated identity"),
             when(WorkloadIdentity, "clientID", Present, "names the federated identity to use"),
             when(WorkloadIdentity, "useAzureTokenProxy", True, "uses an identity binding"),
         ],
         clients: &["?clientID"],
         tenants: &["tenantID", "tenantId"],
-        fix: "under spec.parameters set clientID to a federated identity, usePodIdentity: \"false\", useVMManagedIdentity: \"false\"",
+        fix: "set it to \"false\", and clientID to the client id of a federated identity",
         source: docs_only("https://learn.microsoft.com/azure/aks/csi-secrets-store-identity-access"),
         ..NONE
     },

@@ -48,7 +48,7 @@ pub(super) const ENTRIES: &[Controller] = &[
         ],
         clients: &["clientID"],
         tenants: &["tenantID"],
-        fix: "set type: WorkloadIdentity, clientID and tenantID, and remove clientSecret",
+        fix: "set type: WorkloadIdentity instead, with clientID and tenantID",
         source: docs_only("https://capz.sigs.k8s.io/topics/identities"),
         ..NONE
     },

@@ -52,7 +52,7 @@ pub(super) const ENTRIES: &[Controller] = &[
         ],
         clients: &["?client_id"],
         tenants: &["?tenant_id"],
-        fix: "set authentication_method: SDK or WorkloadIdentity, and remove client_secret",
+        fix: "set authentication_method: SDK or WorkloadIdentity instead",
         source: docs_only(PROMETHEUS),
         ..NONE
     },
@@ -95,7 +95,7 @@ pub(super) const ENTRIES: &[Controller] = &[
         ],
         clients: &["?user_assigned_id", "?client_id"],
         tenants: &["?tenant_id"],
-        fix: "set use_federated_token: true, remove the keys, and label the pods azure.workload.identity/use: \"true\"",
+        fix: "set use_federated_token: true instead, and label the pods azure.workload.identity/use: \"true\"",
         source: docs_only("https://grafana.com/docs/loki/latest/configure/#azure_storage_config"),
         ..NONE
     },
@@ -192,6 +192,18 @@ pub(super) const ENTRIES: &[Controller] = &[
         choices: &[
             when(Literal, "", Plaintext, "holds a storage account key"),
             when(Key, "", Reference, "takes a storage account key"),
+        ],
+        fix: HADOOP_FIX,
+        source: docs_only(HADOOP),
+        ..NONE
+    },
+    Controller {
+        title: docs_only("Hadoop and Spark, client secrets in Spark applications"),
+        on: Settings(&[kind::SPARK_APPLICATION, kind::SCHEDULED_SPARK_APPLICATION]),
+        at: &["[*fs.azure.account.oauth2.client.secret*]"],
+        choices: &[
+            when(Literal, "", Plaintext, "holds an Entra client secret"),
+            when(ServicePrincipal, "", Reference, "takes an Entra client secret"),
         ],
         fix: HADOOP_FIX,
         source: docs_only(HADOOP),

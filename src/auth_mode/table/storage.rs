@@ -1,7 +1,9 @@
 //! Azure Files and Blob Storage as volumes.
 
 use crate::auth_mode::Mode::{Key, NodeIdentity, ServicePrincipal, WorkloadIdentity};
-use crate::auth_mode::Predicate::{Absent, Anything, NoneOfAnyCase, NotTrue, OneOf, OneOfAnyCase, Present, True};
+use crate::auth_mode::Predicate::{
+    Absent, Anything, HasOneOf, NoneOfAnyCase, NotTrue, OneOf, OneOfAnyCase, Present, True,
+};
 use crate::auth_mode::Target::{VolumeKinds, Volumes};
 use crate::auth_mode::{Choice, Condition, Controller, NONE, when};
 use kubernetes::kind;
@@ -36,7 +38,7 @@ pub(super) const ENTRIES: &[Controller] = &[
         ],
         clients: &["clientID", "AzureStorageSPNClientID"],
         tenants: &["tenantID", "AzureStorageSPNTenantID"],
-        fix: "set mountWithWorkloadIdentityToken: \"true\", from AKS 1.35",
+        fix: "set mountWithWorkloadIdentityToken: \"true\" (AKS 1.35 and later)",
         source: docs_only(FILE_CSI),
     },
     Controller {
@@ -57,6 +59,14 @@ pub(super) const ENTRIES: &[Controller] = &[
                 .and(KEYED_BLOBS),
             when(Key, "AzureStorageAuthType", Absent, "is not set, which means the storage account key")
                 .and(KEYED_BLOBS),
+            when(
+                Key,
+                "AzureStorageAuthType",
+                Absent,
+                "is not set, so the driver uses the storage account key instead of the identity",
+            )
+            .and(&[("", HasOneOf(IDENTITIES)), (STAGE_SECRET, Absent)])
+            .advice(USE_IDENTITY),
             when(Key, STAGE_SECRET, Present, KEY_FROM_SECRET)
                 .and(&[("AzureStorageAuthType", NoneOfAnyCase(&["spn", "sas"]))]),
             when(NodeIdentity, "AzureStorageAuthType", OneOfAnyCase(&["msi"]), "is MSI: the node's identity"),
@@ -65,7 +75,7 @@ pub(super) const ENTRIES: &[Controller] = &[
         ],
         clients: &["clientID", "AzureStorageSPNClientID"],
         tenants: &["tenantID", "AzureStorageSPNTenantID"],
-        fix: "set mountWithWorkloadIdentityToken: \"true\"",
+        fix: "set mountWithWorkloadIdentityToken: \"true\" (preview)",
         source: docs_only(BLOB_CSI),
     },
     Controller {
@@ -78,7 +88,7 @@ pub(super) const ENTRIES: &[Controller] = &[
             OneOf(&["kubernetes.io/azure-file"]),
             "stores the storage account key in a Secret",
         )],
-        fix: "set provisioner: file.csi.azure.com and parameters.mountWithWorkloadIdentityToken: \"true\"",
+        fix: "set provisioner: file.csi.azure.com and parameters.mountWithWorkloadIdentityToken: \"true\" (AKS 1.35 and later)",
         source: docs_only(FILE_CSI),
         ..NONE
     },
@@ -98,7 +108,7 @@ pub(super) const ENTRIES: &[Controller] = &[
         ],
         clients: VOLUME_CLIENTS,
         tenants: VOLUME_TENANTS,
-        fix: "set volumeAttributes.mountWithWorkloadIdentityToken: \"true\" and remove the Secret",
+        fix: "set volumeAttributes.mountWithWorkloadIdentityToken: \"true\" (AKS 1.35 and later), without a Secret",
         source: docs_only(FILE_CSI),
     },
     Controller {
@@ -110,7 +120,7 @@ pub(super) const ENTRIES: &[Controller] = &[
         choices: BLOB_VOLUME,
         clients: VOLUME_CLIENTS,
         tenants: VOLUME_TENANTS,
-        fix: "set volumeAttributes.mountWithWorkloadIdentityToken: \"true\" and remove the Secret",
+        fix: "set volumeAttributes.mountWithWorkloadIdentityToken: \"true\" (preview), without a Secret",
         source: docs_only(BLOB_CSI),
     },
     Controller {
@@ -118,7 +128,7 @@ pub(super) const ENTRIES: &[Controller] = &[
         on: VolumeKinds(&[kind::PERSISTENT_VOLUME]),
         at: &["spec.azureFile"],
         choices: &[when(Key, "secretName", Present, KEY_FROM_SECRET)],
-        fix: "use csi: {driver: file.csi.azure.com} with volumeAttributes.mountWithWorkloadIdentityToken: \"true\"",
+        fix: "use csi: {driver: file.csi.azure.com} with volumeAttributes.mountWithWorkloadIdentityToken: \"true\" (AKS 1.35 and later)",
         source: docs_only(FILE_CSI),
         ..NONE
     },
@@ -146,7 +156,7 @@ pub(super) const ENTRIES: &[Controller] = &[
         ],
         clients: VOLUME_CLIENTS,
         tenants: VOLUME_TENANTS,
-        fix: "use a claim whose volume sets mountWithWorkloadIdentityToken: \"true\"",
+        fix: "use a claim whose volume sets mountWithWorkloadIdentityToken: \"true\" (AKS 1.35 and later)",
         source: docs_only(FILE_CSI),
         ..NONE
     },
@@ -158,7 +168,7 @@ pub(super) const ENTRIES: &[Controller] = &[
         choices: BLOB_VOLUME,
         clients: VOLUME_CLIENTS,
         tenants: VOLUME_TENANTS,
-        fix: "use a claim whose volume sets mountWithWorkloadIdentityToken: \"true\"",
+        fix: "use a claim whose volume sets mountWithWorkloadIdentityToken: \"true\" (preview)",
         source: docs_only(BLOB_CSI),
         ..NONE
     },
@@ -167,7 +177,7 @@ pub(super) const ENTRIES: &[Controller] = &[
         on: Volumes("azureFile", ""),
         at: &["azureFile"],
         choices: &[when(Key, "secretName", Present, KEY_FROM_SECRET)],
-        fix: "use a file.csi.azure.com claim whose volume sets mountWithWorkloadIdentityToken: \"true\"",
+        fix: "use a file.csi.azure.com claim whose volume sets mountWithWorkloadIdentityToken: \"true\" (AKS 1.35 and later)",
         source: docs_only(FILE_CSI),
         ..NONE
     },
@@ -190,8 +200,16 @@ const KEY_FROM_SECRET: &str = "mounts with a storage credential from a Secret";
 
 const NO_IDENTITY: &str = "does not choose an identity, so the driver uses the storage account key";
 
+/// The members that say which managed identity `AzureStorageAuthType: MSI` means.
+const IDENTITIES: &[&str] =
+    &["AzureStorageIdentityClientID", "AzureStorageIdentityObjectID", "AzureStorageIdentityResourceID"];
+
+const UNUSED_IDENTITY: &str = "names an identity without AzureStorageAuthType: MSI, so the driver uses the account key";
+
+const USE_IDENTITY: &str = "set AzureStorageAuthType: MSI";
+
 const FLEX_FIX: &str =
-    "use csi: {driver: blob.csi.azure.com} with volumeAttributes.mountWithWorkloadIdentityToken: \"true\"";
+    "use csi: {driver: blob.csi.azure.com} with volumeAttributes.mountWithWorkloadIdentityToken: \"true\" (preview)";
 
 const VOLUME_BY_NODE: Choice =
     when(NodeIdentity, "volumeAttributes.mountWithManagedIdentity", True, "mounts with the node's identity");
@@ -229,6 +247,9 @@ const KEYED_FILE_VOLUME: &[Condition] = &[
 
 /// Blobfuse with the account key; NFS does not need a credential.
 const KEYED_BLOBS: &[Condition] = &[
+    ("AzureStorageIdentityClientID", Absent),
+    ("AzureStorageIdentityObjectID", Absent),
+    ("AzureStorageIdentityResourceID", Absent),
     ("protocol", NoneOfAnyCase(&["nfs", "aznfs"])),
     ("mountWithWorkloadIdentityToken", NotTrue),
     ("clientID", Absent),
@@ -236,6 +257,9 @@ const KEYED_BLOBS: &[Condition] = &[
 ];
 
 const KEYED_BLOB_VOLUME: &[Condition] = &[
+    ("volumeAttributes.AzureStorageIdentityClientID", Absent),
+    ("volumeAttributes.AzureStorageIdentityObjectID", Absent),
+    ("volumeAttributes.AzureStorageIdentityResourceID", Absent),
     ("nodeStageSecretRef", Absent),
     ("nodePublishSecretRef", Absent),
     ("volumeAttributes.secretName", Absent),
@@ -262,6 +286,14 @@ const BLOB_VOLUME: &[Choice] = &[
         ("volumeAttributes.AzureStorageAuthType", NoneOfAnyCase(&["spn", "sas"])),
     ]),
     when(Key, "volumeAttributes", Anything, NO_IDENTITY).and(KEYED_BLOB_VOLUME),
+    when(Key, "volumeAttributes", HasOneOf(IDENTITIES), UNUSED_IDENTITY)
+        .and(&[
+            ("nodeStageSecretRef", Absent),
+            ("nodePublishSecretRef", Absent),
+            ("volumeAttributes.secretName", Absent),
+            ("volumeAttributes.AzureStorageAuthType", NoneOfAnyCase(&["msi", "spn", "sas"])),
+        ])
+        .advice(USE_IDENTITY),
     when(NodeIdentity, "volumeAttributes.AzureStorageAuthType", OneOfAnyCase(&["msi"]), "is MSI: the node's identity"),
     VOLUME_BY_TOKEN,
     VOLUME_BY_CLIENT_ID,

@@ -51,6 +51,7 @@ use crate::finding::Severity;
 use crate::rule::{Check, Rule, RuleContext};
 use crate::rules::binding::misspelling;
 use crate::view::binding::Binding;
+use std::borrow::Cow;
 use text::docs_only;
 
 pub static RULE: Rule = Rule {
@@ -77,7 +78,7 @@ fn check<'a>(cx: &mut RuleContext<'a>, binding: &Binding<'a>) {
 }
 
 /// The message, and a remediation if there is a better one than the rule's; `None` for an object id.
-fn not_an_object_id(name: &str) -> Option<(&'static str, Option<String>)> {
+fn not_an_object_id(name: &str) -> Option<(Cow<'static, str>, Option<String>)> {
     if let Some(fault) = misspelling(name) {
         return Some(fault);
     }
@@ -96,7 +97,7 @@ fn not_an_object_id(name: &str) -> Option<(&'static str, Option<String>)> {
                 "write the group's object id: az ad group show --group {quote}{name}{quote} --query id --output tsv"
             )
         });
-        return Some(("is a display name, not the object id of an Entra group", command));
+        return Some(("is a display name, not the object id of an Entra group".into(), command));
     };
-    Some((message, None))
+    Some((message.into(), None))
 }

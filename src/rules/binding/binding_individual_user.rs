@@ -72,7 +72,10 @@ fn check<'a>(cx: &mut RuleContext<'a>, binding: &Binding<'a>) {
         }
         if is_guid(name) && !is_placeholder_guid(name) {
             cx.report(subject.node, "is a single guest, service principal or managed identity, not a group")
-                .severity(Severity::Low);
+                .severity(Severity::Low)
+                .remediation(format!(
+                    "add it to an Entra group and bind the group; RBAC knows a service principal by the id that az ad sp show --id {name} --query id prints"
+                ));
         } else if is_upn(name) {
             cx.report(subject.node, "is an individual user, not a group");
         }

@@ -5,7 +5,7 @@
 //! A binding names a role but does not show what the role grants. A role that can escalate, mint tokens, approve
 //! client certificates or reach every resource is cluster-admin under another name, and its holders belong on the
 //! same list. The rules about roles evaluate the role. What is high there is high here, or medium if the binding
-//! reaches into one namespace only.
+//! reaches into one namespace only, and so is a Role that writes every resource of its namespace.
 //!
 //! With AKS identity bindings (preview), a role with `use-managed-identity` on client ids lets service accounts use
 //! managed identities. The rule compares each subject with the setting `identities`: a client id that is not granted to
@@ -14,8 +14,10 @@
 //!
 //! This rule looks the role up, so it runs only with `clusterLookups`; `entra-auth check` also compares identity
 //! bindings with roles of the same input. A client id that is added to a role later is not compared again. The roles that every cluster has (`view`,
-//! `edit`, `admin`, `cluster-admin`, Kubernetes' own `system:*`) are left to the rules that know them by name. A role that does not exist
-//! yet is a warning in every profile, because it can become anything later.
+//! `edit`, `admin`, `cluster-admin`, Kubernetes' own `system:*`) are left to the rules that know them by name. A role that
+//! does not exist yet is a warning in every profile, because it can become anything later. So is one that cannot be
+//! looked up: because the policy or the policy server may not read it, because its name is not one that Kubernetes
+//! allows, or because the request needs too many look-ups.
 //!
 //! ```yaml deny
 //! settings: {clusterLookups: true}
@@ -68,7 +70,7 @@ use super::with_role;
 use crate::aks_defaults;
 use crate::finding::Severity;
 use crate::lookup::{LookupError, Query};
-use crate::privilege::{Clients, Privileges, client_ids};
+use crate::privilege::{Clients, Granted, Privileges, client_ids};
 use crate::rule::{Check, Rule, RuleContext};
 use crate::settings::Asked;
 use crate::view::binding::{Binding, Principal, RoleRef, Subject};
@@ -270,7 +272,12 @@ fn escalation<'a>(read: &dyn Fn(bool) -> Role<'a>, is_cluster_role: bool, bound_
     let written = Privileges::of(&written);
     let high = |rule: &str| written.reported_by(rule).any(|granted| granted.severity == Severity::High);
     if written.role.namespaced == bound_in_namespace {
-        return written.worst(|granted| granted.severity == Severity::High).map(|granted| granted.message());
+        // A wildcard in a Role gives what a ClusterRole bound in the namespace would.
+        let escalates = |granted: &Granted<'_, '_>| {
+            granted.severity == Severity::High
+                || !is_cluster_role && granted.rule == "role-wildcard" && granted.severity == Severity::Medium
+        };
+        return written.worst(escalates).map(|granted| granted.message());
     }
     let effective = read(bound_in_namespace);
     Privileges::of(&effective).worst(|granted| high(granted.rule)).map(|granted| granted.message())

@@ -53,6 +53,7 @@ use crate::rule::{Check, Rule, RuleContext};
 use crate::rules::binding::binding_local_account::is_context_name;
 use crate::rules::binding::misspelling;
 use crate::view::binding::Binding;
+use std::borrow::Cow;
 use text::docs_only;
 
 pub static RULE: Rule = Rule {
@@ -83,7 +84,7 @@ fn check<'a>(cx: &mut RuleContext<'a>, binding: &Binding<'a>) {
 }
 
 /// The message, and a remediation if there is a better one than the rule's; `None` for a name from Entra.
-fn not_an_entra_user(name: &str) -> Option<(&'static str, Option<String>)> {
+fn not_an_entra_user(name: &str) -> Option<(Cow<'static, str>, Option<String>)> {
     if let Some(fault) = misspelling(name) {
         return Some(fault);
     }
@@ -94,7 +95,9 @@ fn not_an_entra_user(name: &str) -> Option<(&'static str, Option<String>)> {
     } else if !name.is_ascii() {
         "has characters outside ASCII, which a user principal name cannot have"
     } else {
-        "is neither a user principal name nor an Entra object id"
+        // Who writes a name that is neither often means a service principal.
+        let fix = "write the user principal name or, of a service principal, the object id of its enterprise application: az ad sp show --id <application id> --query id --output tsv";
+        return Some(("is neither a user principal name nor an Entra object id".into(), Some(fix.to_owned())));
     };
-    Some((message, None))
+    Some((message.into(), None))
 }

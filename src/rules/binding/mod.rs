@@ -16,12 +16,13 @@ pub mod binding_service_account_as_user;
 pub mod binding_system_masters;
 pub mod binding_user_not_entra;
 
-use crate::entra_id::{is_placeholder, normalise_guid};
+use crate::entra_id::{is_placeholder, normalise_guid, unfilled};
 use crate::lookup::{LookupError, Query, read_given};
 use crate::rule::RuleContext;
 use crate::rules::Group;
 use crate::view::binding::Binding;
 use json::Node;
+use std::borrow::Cow;
 
 pub static GROUP: Group = Group {
     id: "binding",
@@ -60,16 +61,13 @@ fn with_role<'a, T>(
 }
 
 /// What is wrong with a name that is valid neither for a group nor for a user: message and remediation.
-fn misspelling(name: &str) -> Option<(&'static str, Option<String>)> {
+fn misspelling(name: &str) -> Option<(Cow<'static, str>, Option<String>)> {
     if is_placeholder(name) {
-        Some((
-            "is a placeholder that was left unfilled",
-            Some("fill in the object id where your templating takes its values from".to_owned()),
-        ))
+        Some((unfilled(name), Some("fill in the object id where your templating takes its values from".to_owned())))
     } else if name.is_empty() {
-        Some(("has no name", None))
+        Some(("has no name".into(), None))
     } else {
         let guid = normalise_guid(name).filter(|guid| guid != name)?;
-        Some(("is an object id that is not in its canonical form", Some(format!("write {guid}"))))
+        Some(("is an object id that is not in its canonical form".into(), Some(format!("write {guid}"))))
     }
 }

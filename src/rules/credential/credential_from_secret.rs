@@ -50,7 +50,8 @@
 //!
 //! - [Microsoft Entra Workload ID on AKS](https://learn.microsoft.com/azure/aks/workload-identity-overview)
 
-use crate::finding::Severity;
+use super::wording::{self, CLIENT_SECRET, IF_ENTRA};
+use crate::finding::{Finding, Severity};
 use crate::rule::{Check, Rule, RuleContext};
 use crate::view::container::{Container, EnvVar, Value};
 use crate::view::workload::Workload;
@@ -99,7 +100,7 @@ const SOURCES: &[(&str, &str)] = &[
 fn check_variable<'a>(cx: &mut RuleContext<'a>, container: &Container<'a>, variable: &EnvVar<'a>) {
     if variable.value.is_some() {
         let is_from_elsewhere = || container.value(variable) == Value::FromElsewhere;
-        if let Some(what) = is_azure_credential_variable(variable.name).filter(|_| is_from_elsewhere()) {
+        if let Some(what) = credential(variable.name).filter(|_| is_from_elsewhere()) {
             cx.report(variable.node, format!("is filled with {what} through references to other variables"));
         }
         return;
@@ -109,17 +110,18 @@ fn check_variable<'a>(cx: &mut RuleContext<'a>, container: &Container<'a>, varia
     let source = variable.value_from.get(name);
     let what = match source.get("key").text().filter(|_| *name == "secretKeyRef") {
         Some(key) => what_is_handed(variable.name, key),
-        None => is_azure_credential_variable(variable.name),
+        None => credential(variable.name),
     };
     if let Some(what) = what {
-        cx.report(variable.node, format!("is filled with {what} from {place}")).compare_content(source);
+        let finding = cx.report(variable.node, format!("is filled with {what} from {place}"));
+        advise(finding.compare_content(source), what);
     }
 }
 
 fn check_items<'a>(cx: &mut RuleContext<'a>, items: Node<'a>) {
     for item in items.items() {
-        if let Some(what) = item.get("key").text().and_then(is_azure_credential_variable) {
-            cx.report(item, format!("mounts {what} from a Secret"));
+        if let Some(what) = item.get("key").text().and_then(credential) {
+            advise(cx.report(item, format!("mounts {what} from a Secret")), what);
         }
     }
 }
@@ -127,10 +129,21 @@ fn check_items<'a>(cx: &mut RuleContext<'a>, items: Node<'a>) {
 /// The name of the variable decides; the key does where the variable does not say that it is something
 /// else's: keys called `client-secret` hold those of any sign-in service.
 fn what_is_handed(variable: &str, key: &str) -> Option<&'static str> {
-    is_azure_credential_variable(variable).or_else(|| match name_strength(variable) {
+    credential(variable).or_else(|| match name_strength(variable) {
         Some(NameStrength::Strong) => azure(key),
-        _ => is_azure_credential_variable(key),
+        _ => credential(key),
     })
+}
+
+/// The credential that a name says is Azure's, as findings call it.
+fn credential(name: &str) -> Option<&'static str> {
+    is_azure_credential_variable(name).map(|what| wording::azure(name, what))
+}
+
+fn advise(finding: &mut Finding<'_>, what: &str) {
+    if what == CLIENT_SECRET {
+        finding.remediation(IF_ENTRA);
+    }
 }
 
 /// As `is_azure_credential_variable`, without the short keys that others use too.

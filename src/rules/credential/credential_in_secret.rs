@@ -38,6 +38,7 @@
 //! - [Azure Files CSI driver: storeAccountKey](https://github.com/kubernetes-sigs/azurefile-csi-driver/blob/master/docs/driver-parameters.md)
 
 use super::literal::{Worst, find};
+use super::wording::{CLIENT_SECRET, IF_ENTRA};
 use crate::auth_mode;
 use crate::finding::Severity;
 use crate::object::Object;
@@ -82,6 +83,9 @@ fn check<'a>(cx: &mut RuleContext<'a>, text: &Text<'a>) {
     if !worst.is_empty() && !is_excused(cx, text) {
         worst.report(cx, text, &mut |finding, _| {
             finding.severity(finding.severity.min(RULE.severity));
+            if finding.message.strip_prefix("holds ") == Some(CLIENT_SECRET) {
+                finding.remediation(IF_ENTRA);
+            }
         });
     }
 }

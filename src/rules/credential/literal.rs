@@ -3,6 +3,7 @@
 //! A value is judged first, then its name. What has a rule of its own is left to it: AWS keys to
 //! `aws-credential`, kubeconfigs in ConfigMaps, Secrets and annotations to `kubeconfig-static`.
 
+use super::wording::{azure, generic};
 use crate::anchor::{Anchor, digest};
 use crate::finding::{Compared, Finding, Severity};
 use crate::rule::RuleContext;
@@ -47,12 +48,14 @@ impl Evidence {
         }
     }
 
-    fn message(self) -> String {
+    /// What a finding says. `name` is that of the credential. The key of a Secret has no context that would say whose it is.
+    fn message(self, name: &str, is_key_of_secret: bool) -> String {
         match self {
             Evidence::Value(kind) => format!("holds {}", kind.what),
+            Evidence::Name(NameStrength::Azure(what)) if is_key_of_secret => format!("holds {}", azure(name, what)),
             Evidence::Name(NameStrength::Azure(what)) => format!("holds {what}"),
-            Evidence::Name(NameStrength::Strong) => "holds a password or key, going by its name".to_owned(),
-            Evidence::Name(NameStrength::Weak) => "may hold a secret, going by its name".to_owned(),
+            Evidence::Name(NameStrength::Strong) => format!("holds {}, going by its name", generic(name)),
+            Evidence::Name(NameStrength::Weak) => "is named like a secret".to_owned(),
             Evidence::Unfilled(what) => format!("has a placeholder for {what}"),
             Evidence::Unreadable(why) => why.to_owned(),
         }
@@ -82,7 +85,8 @@ impl<'t> Literal<'t> {
     }
 
     fn report<'c, 'a>(self, cx: &'c mut RuleContext<'a>, text: &Text<'a>) -> &'c mut Finding<'a> {
-        let mut message = self.evidence.message();
+        let is_key_of_secret = self.key.is_none() && text.is_secret_data();
+        let mut message = self.evidence.message(self.flag.or(self.key).unwrap_or(text.name), is_key_of_secret);
         if let Some(flag) = self.flag {
             message = format!("{message} ({})", shown(flag));
         }

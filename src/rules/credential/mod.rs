@@ -13,6 +13,7 @@ pub mod credential_volume;
 pub mod literal;
 #[cfg(test)]
 mod tests;
+mod wording;
 
 use crate::rules::Group;
 

@@ -34,7 +34,9 @@
 //!
 //! # Fix
 //!
-//! Give the workload a dedicated identity with workload identity. SDKs and tools then need no switch.
+//! Give the workload a dedicated identity with workload identity. SDKs and tools then need no switch. The Azure CLI signs
+//! in with the pod's token: `az login --service-principal -u $AZURE_CLIENT_ID -t $AZURE_TENANT_ID --federated-token
+//! "$(cat $AZURE_FEDERATED_TOKEN_FILE)"`.
 //!
 //! ```yaml allow
 //! apiVersion: v1
@@ -61,8 +63,8 @@
 //! - [Restrict access to the instance metadata endpoint](https://learn.microsoft.com/azure/aks/imds-restriction)
 //! - [Managed identities in AKS](https://learn.microsoft.com/azure/aks/managed-identity-overview)
 
-use crate::anchor::digest;
-use crate::finding::{Compared, Severity};
+use crate::anchor::{Anchor, digest};
+use crate::finding::{Compared, Finding, Severity};
 use crate::imds::{excludes_from_proxy, is_endpoint_host, mentions_endpoint, signs_in_with_identity, switch_of};
 use crate::rule::{Check, Rule, RuleContext};
 use crate::texts::{Origin, Origins, Text};
@@ -84,7 +86,9 @@ pub static RULE: Rule = Rule {
 };
 
 const NAMES_ENDPOINT: &str = "names the metadata endpoint of the node (IMDS)";
-const FEDERATED_LOGIN: &str = "use az login --service-principal -u $AZURE_CLIENT_ID -t $AZURE_TENANT_ID --federated-token \"$(cat $AZURE_FEDERATED_TOKEN_FILE)\", in a pod that is labelled azure.workload.identity/use: \"true\"";
+const FEDERATED_LOGIN: &str = "use az login --service-principal -u $AZURE_CLIENT_ID -t $AZURE_TENANT_ID --federated-token \"$(cat $AZURE_FEDERATED_TOKEN_FILE)\" instead";
+const LABEL_AND_LOGIN: &str = "label the pod azure.workload.identity/use: \"true\" and use az login --federated-token \"$(cat $AZURE_FEDERATED_TOKEN_FILE)\"";
+const DROP: &str = "drop this; the pod has workload identity";
 const LOGS_IN: &str = "signs in with the managed identity of the node";
 /// Most assignments reported of one text.
 const MOST_ASSIGNMENTS: usize = 16;
@@ -102,13 +106,27 @@ fn check<'a>(cx: &mut RuleContext<'a>, text: &Text<'a>) {
                 .or_else(|| text.signs_in.then_some(LOGS_IN))
                 .or_else(|| in_command(text));
             if let Some(message) = message {
-                let finding = cx.report(text.anchor(), message);
-                if message == LOGS_IN {
-                    finding.remediation(FEDERATED_LOGIN);
-                }
+                report(cx, text, text.anchor(), message);
             }
         }
     }
+}
+
+/// Reports a message with the advice for the pods of the object: what they have already is left out.
+fn report<'c, 'a>(
+    cx: &'c mut RuleContext<'a>,
+    text: &Text<'a>,
+    place: Anchor<'a>,
+    message: impl Into<String>,
+) -> &'c mut Finding<'a> {
+    let message = message.into();
+    let fix = match (message == LOGS_IN, cx.is_labelled(&text.object)) {
+        (true, true) => FEDERATED_LOGIN,
+        (true, false) => LABEL_AND_LOGIN,
+        (false, true) => DROP,
+        (false, false) => RULE.remediation,
+    };
+    cx.report(place, message).remediation(fix)
 }
 
 /// A word of a command line that assigns a value, or is a command line itself: `sh -c "az login --identity"`.
@@ -143,7 +161,10 @@ fn check_workload<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
             let redirects =
                 || is_app_service().then_some("redirects SDKs to another source of managed-identity tokens");
             if let Some(message) = switch.or_else(redirects) {
-                cx.report(variable.node, message);
+                let finding = cx.report(variable.node, message);
+                if workload.uses_workload_identity() {
+                    finding.remediation(DROP);
+                }
             }
         }
     }
@@ -172,12 +193,12 @@ fn names_endpoint(name: &str, value: &str) -> Option<&'static str> {
 /// A file or script: the assignments in it, or the text as a whole where the address is elsewhere.
 fn check_text<'a>(cx: &mut RuleContext<'a>, text: &Text<'a>) {
     if let Some(message) = operated_by(text.name, Some(&text.value)) {
-        cx.report(text.anchor(), message);
+        report(cx, text, text.anchor(), message);
         return;
     }
     let endpoint = text.names_endpoint();
     if signs_in_with_identity(&text.value) {
-        cx.report(text.anchor(), LOGS_IN).remediation(FEDERATED_LOGIN);
+        report(cx, text, text.anchor(), LOGS_IN);
     }
     if excludes_from_proxy(text.name, &text.value) || !endpoint && !text.may_switch() {
         return;
@@ -186,16 +207,16 @@ fn check_text<'a>(cx: &mut RuleContext<'a>, text: &Text<'a>) {
     let mut found: Vec<_> = text.pairs().iter().filter_map(fault).collect();
     let names_endpoint = found.iter().any(|(_, what)| *what == NAMES_ENDPOINT);
     if endpoint && !names_endpoint {
-        cx.report(text.anchor(), NAMES_ENDPOINT);
+        report(cx, text, text.anchor(), NAMES_ENDPOINT);
     }
     found.dedup();
     let others = found.split_off(MOST_ASSIGNMENTS.min(found.len()));
     for (key, message) in found {
-        cx.report(text.inside(key), message);
+        report(cx, text, text.inside(key), message);
     }
     if !others.is_empty() {
         let keys = others.iter().map(|(key, _)| (Some(digest(key)), RULE.severity)).collect();
         let message = format!("has {} more assignments that this rule reports", others.len());
-        cx.report(text.anchor(), message).compared = Compared::Many(keys);
+        report(cx, text, text.anchor(), message).compared = Compared::Many(keys);
     }
 }

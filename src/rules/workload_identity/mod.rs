@@ -21,6 +21,8 @@ pub mod workload_identity_virtual_node;
 
 use crate::rules::Group;
 use crate::view::container::{EnvVar, Value};
+use crate::view::workload::Workload;
+use crate::view::workload_identity::USE;
 use json::Node;
 
 pub static GROUP: Group = Group {
@@ -51,6 +53,30 @@ pub static GROUP: Group = Group {
 /// What a finding about the value of `variable` compares on an update.
 fn content<'v>(variable: &EnvVar<'v>, value: &'v Value<'_>) -> Result<&'v str, Node<'v>> {
     value.literal().ok_or(variable.node)
+}
+
+/// The labels that were meant for the pods and are elsewhere, and what is wrong with each.
+fn misplaced_labels<'a>(workload: &Workload<'a>) -> impl Iterator<Item = (Node<'a>, &'static str)> {
+    let object = &workload.object;
+    let absent = Node::absent();
+    let (labels, annotations) = match workload.is_pod() {
+        true => (absent, absent),
+        false => (object.labels(), object.annotations()),
+    };
+    let job_labels = object.at(&["spec", "jobTemplate", "metadata", "labels"]);
+    const NOT_OF_PODS: &str = "is not a label of the pods, so the webhook does not see it";
+    const ANNOTATION: &str = "is an annotation; the webhook reads the label of the pod";
+    let places = [
+        (labels.get(USE), NOT_OF_PODS),
+        (job_labels.get(USE), NOT_OF_PODS),
+        (annotations.get(USE), ANNOTATION),
+        (workload.annotation(USE), ANNOTATION),
+    ];
+    // Without a template the labels are in another object, such as a referenced WorkflowTemplate.
+    let has_own = workload.template.is_absent() || !workload.use_label().is_absent();
+    // An author who wrote "false" did not intend the pods to have the label.
+    let is_meant = |node: Node<'_>| node.text().is_some_and(|value| !value.eq_ignore_ascii_case("false"));
+    places.into_iter().filter(move |(node, _)| !has_own && is_meant(*node))
 }
 
 #[cfg(test)]

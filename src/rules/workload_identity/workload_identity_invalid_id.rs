@@ -46,7 +46,7 @@
 //! - [KEDA: workload identity](https://keda.sh/docs/latest/authentication-providers/azure-ad-workload-identity/)
 
 use crate::auth_mode::{Id, IdKind};
-use crate::entra_id::{IdFault, normalise_guid};
+use crate::entra_id::{IdFault, normalise_guid, unfilled};
 use crate::finding::Severity;
 use crate::rule::{Check, Rule, RuleContext};
 use crate::settings::Settings;
@@ -77,6 +77,7 @@ fn check<'a>(cx: &mut RuleContext<'a>, id: &Id<'a>) {
     let domain = id.kind == IdKind::Tenant && fault == IdFault::NoGuid && is_domain(text);
     let message = match fault {
         IdFault::ResourceId => format!("is the identity's resource id, not its {name}"),
+        IdFault::Placeholder if !id.is_secret && !id.is_variable => unfilled(text).into_owned(),
         _ if domain => "is a domain name, which can move to another tenant".to_owned(),
         _ => fault.as_str().to_owned(),
     };

@@ -58,6 +58,7 @@
 //! - [Workload identity: pod labels](https://learn.microsoft.com/azure/aks/workload-identity-overview#pod-labels)
 
 use crate::rule::{Check, Rule, RuleContext};
+use crate::rules::workload_identity::misplaced_labels;
 use crate::view::workload::Workload;
 use crate::view::workload_identity::USE;
 use text::docs_only;
@@ -71,27 +72,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
-    // Without a template the labels are in another object, such as a referenced WorkflowTemplate.
-    if workload.template.is_absent() || !workload.use_label().is_absent() {
-        return;
-    }
-    let object = &workload.object;
-    let (labels, annotations) = match workload.is_pod() {
-        true => (None, None),
-        false => (Some(object.labels()), Some(object.annotations())),
-    };
-    let job_labels = object.at(&["spec", "jobTemplate", "metadata", "labels"]);
-    for map in labels.into_iter().chain([job_labels]) {
-        report(cx, workload, map.get(USE), "is not a label of the pods, so the webhook does not see it");
-    }
-    for node in annotations.map(|map| map.get(USE)).into_iter().chain([workload.annotation(USE)]) {
-        report(cx, workload, node, "is an annotation; the webhook reads the label of the pod");
-    }
-}
-
-fn report<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>, node: json::Node<'a>, message: &str) {
-    // An author who wrote "false" did not intend the pods to have the label.
-    if node.text().is_some_and(|value| !value.eq_ignore_ascii_case("false")) {
+    for (node, message) in misplaced_labels(workload) {
         let remediation = format!("write {USE}: \"true\" under {}", workload.labels_path());
         cx.report(node, message).remediation(remediation);
     }

@@ -61,6 +61,7 @@
 use crate::finding::Severity;
 use crate::lookup::Query;
 use crate::rule::{Check, Rule, RuleContext};
+use crate::rules::workload_identity::misplaced_labels;
 use crate::view::workload::Workload;
 use crate::view::workload_identity::signs_in;
 use text::docs_only;
@@ -75,8 +76,8 @@ pub static RULE: Rule = Rule {
 
 fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     let Some(lookups) = cx.lookups else { return };
-    // A label with another value is either intentional or reported by another rule.
-    if signs_in(workload) || !workload.use_label().is_absent() {
+    // A label with another value or at another place is either intentional or reported by another rule.
+    if signs_in(workload) || !workload.use_label().is_absent() || misplaced_labels(workload).next().is_some() {
         return;
     }
     let place = workload.service_account_place();
