@@ -49,6 +49,11 @@ impl Filter {
 
     /// Gives `bit` more marks.
     pub const fn with_all(mut self, bit: usize, marks: &[Mark]) -> Filter {
+        // The beginnings of one entry share a bit of the classifier, so both passes see the same candidates.
+        let left = 8 - self.beginnings % 8;
+        if marks.len() > left {
+            self.beginnings += left;
+        }
         let mut rest = marks;
         while let [mark, more @ ..] = rest {
             self = self.with(bit, mark);

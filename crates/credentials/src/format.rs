@@ -156,6 +156,20 @@ pub const FORMATS: &[Format] = &[
         marks: &[any_case("secret_access_key"), any_case("secretaccesskey"), any_case("secret-access-key")],
         find: aws_secret_key,
     },
+    Format {
+        kinds: &[&COMMUNICATION_CONNECTION],
+        shape: docs_only(
+            "a key of 64 bytes in base64 on the line of a `*.communication.azure.com` name, at most 300 bytes after it",
+        ),
+        marks: &[any_case(".communication.azure.")],
+        find: communication_key_nearby,
+    },
+    Format {
+        kinds: &[&ENTRA_REFRESH_TOKEN],
+        shape: docs_only("`0.A` or `1.A` with 50 characters, and `.Ag` with 250, of base64url"),
+        marks: &[exact(".Ag")],
+        find: entra_refresh_token,
+    },
 ];
 
 macro_rules! kinds {
@@ -171,6 +185,8 @@ kinds! {
     IOT_CONNECTION = Azure "iot-connection-string" "an IoT Hub connection string with its key";
     SHARED_ACCESS_KEY = Azure "shared-access-key" "an Azure shared access key";
     SERVICE_CONNECTION = Azure "service-connection-string" "a SignalR or Web PubSub connection string with its key";
+    COMMUNICATION_CONNECTION = Azure "communication-connection-string" "a Communication Services connection string with its key";
+    ENTRA_REFRESH_TOKEN = Azure "entra-refresh-token" "a refresh token issued by Microsoft Entra";
     APP_CONFIGURATION_CONNECTION = Azure "app-configuration-connection-string" "an App Configuration connection string with its secret";
     SHARED_ACCESS_SIGNATURE = Azure "shared-access-signature" "an Azure shared access signature";
     AZURE_DATABASE_PASSWORD = Azure "azure-database-password" "a connection string with the password of an Azure database";
@@ -340,6 +356,32 @@ fn messaging_key_nearby(scan: &mut Scan, _: usize, end: usize) -> Option<Hit> {
 
 fn service_key_nearby(scan: &mut Scan, _: usize, end: usize) -> Option<Hit> {
     hit(&SERVICE_CONNECTION, key_nearby(scan.text, end, 43)?)
+}
+
+fn communication_key_nearby(scan: &mut Scan, _: usize, end: usize) -> Option<Hit> {
+    hit(&COMMUNICATION_CONNECTION, key_nearby(scan.text, end, 86)?)
+}
+
+/// Parts of base64url between points. No part contains a point, so each byte is read for two marks at most.
+fn entra_refresh_token(scan: &mut Scan, at: usize, end: usize) -> Option<Hit> {
+    let text = scan.text;
+    // Some have a digit before the mark.
+    let first_end = match text.get(at.checked_sub(2)?..at)? {
+        [b'.', digit] if digit.is_ascii_digit() => at - 2,
+        _ => at,
+    };
+    let length = slice(text, 0..first_end).iter().rev().take_while(|b| BASE64_URL.contains(**b)).count();
+    count(length);
+    let first = first_end - length;
+    let start = first.checked_sub(2)?;
+    let is_start = matches!(text.get(start..=first)?, [b'0' | b'1', b'.', b'A']);
+    let is_inside = start > 0 && text.get(start - 1).is_some_and(|b| JWT_EDGE.contains(*b));
+    if !is_start || is_inside || length <= 50 {
+        return None;
+    }
+    let length = length_of(text, end, &BASE64_URL, usize::MAX);
+    count(length);
+    (length >= 250).then_some(Hit { kind: &ENTRA_REFRESH_TOKEN, range: start..end + length })
 }
 
 fn cosmos_key_nearby(scan: &mut Scan, _: usize, end: usize) -> Option<Hit> {

@@ -41,6 +41,7 @@ fn samples() -> Vec<(&'static str, String)> {
             "service-connection-string",
             format!("Endpoint=https://shop.webpubsub.azure.com;AccessKey={short};Version=1.0;"),
         ),
+        ("communication-connection-string", format!("endpoint=https://shop.communication.azure.com/;accesskey={long}")),
         ("app-configuration-connection-string", format!("Endpoint=https://shop.azconfig.io;Id=abcd:x;Secret={short}")),
         (
             "azure-database-password",

@@ -43,6 +43,31 @@ fn a_marked_key_in_a_connection_string_is_told_once() {
 }
 
 #[test]
+fn communication_connection_strings() {
+    let key = Seed::new(3).key(64);
+    for host in ["shop.communication.azure.com", "shop.europe.communication.azure.com"] {
+        says(&format!("endpoint=https://{host}/;accesskey={key}"), "communication-connection-string");
+        quiet(&format!("endpoint=https://{host}/"));
+    }
+}
+
+#[test]
+fn entra_refresh_tokens() {
+    const LETTERS: Alphabet = Alphabet::of("A-Za-z0-9_-");
+    for n in 0..50 {
+        let (first, second) = (Seed::new(n).text(&LETTERS, 60), Seed::new(n + 100).text(&LETTERS, 300));
+        for token in [format!("0.A{first}.Ag{second}"), format!("1.A{first}.4.Ag{second}")] {
+            says(&token, "entra-refresh-token");
+            says(&format!("refresh: \"{token}\"\n"), "entra-refresh-token");
+            quiet(&token.replace(".Ag", ".Bg"));
+            quiet(&token[..token.len() - 60]);
+            quiet(&format!("2{}", &token[1..]));
+        }
+    }
+    quiet("version 1.Alpha of 0.A");
+}
+
+#[test]
 fn cosmos_connection_strings() {
     let key = Seed::new(2).key(64);
     says(
