@@ -131,11 +131,10 @@ fn with_object(
     let written = page.style.document(value).ok_or("the object cannot be written")?;
     let is_last = range(text, document).end == text.len();
     drop(page);
-    if edited.ends_with('\n') {
-        return Ok(format!("{edited}---{line_end}{written}"));
-    }
-    let written = if is_last { written.trim_end_matches(['\r', '\n']) } else { &written };
-    Ok(format!("{edited}{line_end}---{line_end}{written}"))
+    let keeps_open = is_last && !text.ends_with('\n');
+    let written = if keeps_open { written.trim_end_matches(['\r', '\n']) } else { &written };
+    let between = if edited.ends_with('\n') { "" } else { line_end };
+    Ok(format!("{edited}{between}---{line_end}{written}"))
 }
 
 /// Reads the text again: its objects are those from before with the changes, and the new ones.
