@@ -13,18 +13,18 @@
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::unreachable)
 )]
 
-mod aks_defaults;
+pub mod aks_defaults;
 pub mod anchor;
 pub mod auth_mode;
 mod dispatch;
-mod entra_id;
+pub mod entra_id;
 pub mod finding;
 #[cfg(feature = "guest")]
 mod guest;
 pub mod imds;
 pub mod lookup;
 pub mod message;
-mod nearest;
+pub mod nearest;
 pub mod object;
 pub mod operators;
 mod privilege;
@@ -38,7 +38,7 @@ mod sort;
 mod texts;
 pub mod value_hints;
 pub mod verdict;
-mod view;
+pub mod view;
 
 use anchor::Spelt;
 use dispatch::{Run, Scope, run};
