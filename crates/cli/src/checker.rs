@@ -3,6 +3,8 @@
 use crate::args::{Check, Policy};
 use crate::config::Config;
 use crate::evaluate::Evaluator;
+#[cfg(any(feature = "lsp", feature = "mcp"))]
+use crate::fix::engine::Engine;
 use crate::inputs::Source;
 use crate::record::{Record, records};
 use crate::settings;
@@ -27,8 +29,16 @@ impl Checker {
             config.apply(&mut args)?;
         }
         let settings = settings::load(&args.policy, lookups, None)?;
-        let evaluator =
-            Evaluator { settings, identity: None, cluster: None, today, module: None, before: None, unchanged: false };
+        let evaluator = Evaluator {
+            settings,
+            identity: None,
+            cluster: None,
+            today,
+            module: None,
+            before: None,
+            unchanged: false,
+            carries_fixes: false,
+        };
         // Objects are read and evaluated by recursion.
         Ok(Checker { workers: ThreadPoolBuilder::new().stack_size(manifest::STACK).build()?, evaluator })
     }
@@ -51,9 +61,14 @@ impl Checker {
         self.workers.install(|| records(&source, &self.evaluator, &|_| {})).into_iter().collect()
     }
 
+    /// Fixes texts with the same settings.
+    #[cfg(any(feature = "lsp", feature = "mcp"))]
+    pub(crate) fn engine(&self) -> Engine {
+        Engine { settings: self.evaluator.settings.clone(), today: self.evaluator.today, dumps: Vec::new() }
+    }
+
     /// Runs something on a thread with a stack for deep objects.
-    #[cfg(feature = "cluster")]
-    pub fn install<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+    pub(crate) fn install<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
         self.workers.install(work)
     }
 }

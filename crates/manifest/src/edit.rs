@@ -42,39 +42,21 @@ pub struct Conflict {
     pub text: String,
     /// Line of the whole text, from 1.
     pub line: usize,
+    /// The document whose edits cannot be made.
+    pub document: usize,
 }
 
 /// The text with all edits. `parse(edit(text))` is `edit(parse(text))`, or it is an error.
 pub fn edit(text: &str, edits: &[Edits]) -> Result<String, Conflict> {
     let documents = documents(text);
-    let line_end = line_end(text);
     // Byte ranges of the whole text, and what comes there.
     let mut parts: Vec<(Range<usize>, String)> = Vec::new();
     for edits in edits {
-        let conflict = |line, text: String| Conflict { text, line };
-        let document =
-            documents.get(edits.document).ok_or_else(|| conflict(1, "there is no such document".to_owned()))?;
-        let mut changes: Vec<Change> = Vec::new();
-        for (pointer, own) in &edits.changes {
-            changes.extend(own.iter().map(|change| change.below(pointer)));
-        }
-        let range = range(text, document);
-        let line_end = if document.text.contains('\n') { self::line_end(document.text) } else { line_end };
-        let edited = document::edit(document.text, &changes, line_end).map_err(|Problem { at, text }| {
-            let before = document.text.get(..at).unwrap_or_default();
-            conflict(document.line + before.matches('\n').count(), text)
-        })?;
-        let mut edited = edited;
-        for value in &edits.new {
-            let conflict = |text| conflict(document.line, text);
-            edited = with_object(text, document, edited, value, line_end).map_err(conflict)?;
-        }
-        parts.push((range, edited));
+        let missing = || Conflict { text: "there is no such document".to_owned(), line: 1, document: edits.document };
+        let document = documents.get(edits.document).ok_or_else(missing)?;
+        parts.push((range(text, document), edit_document(text, document, edits)?));
     }
     parts.sort_by_key(|(range, _)| range.start);
-    if parts.windows(2).any(|pair| pair[0].0.end > pair[1].0.start) {
-        return Err(Conflict { text: "two lists of edits of the same document".to_owned(), line: 1 });
-    }
     let mut edited = String::with_capacity(text.len() + 256);
     let mut at = 0;
     for (range, part) in parts {
@@ -85,6 +67,20 @@ pub fn edit(text: &str, edits: &[Edits]) -> Result<String, Conflict> {
     edited.push_str(text.get(at..).unwrap_or_default());
     check(&documents, edits, &edited)?;
     Ok(edited)
+}
+
+/// One of the documents of a text with its edits, without the work of looking at the others.
+pub fn edit_document(text: &str, document: &Document<'_>, edits: &Edits) -> Result<String, Conflict> {
+    let conflict = |line, text: String| Conflict { text, line, document: edits.document };
+    let changes = edits.changes.iter().flat_map(|(pointer, own)| own.iter().map(|change| change.below(pointer)));
+    let changes: Vec<Change> = changes.collect();
+    let line_end = line_end(if document.text.contains('\n') { document.text } else { text });
+    let edited = document::edit(document.text, &changes, line_end).map_err(|Problem { at, text }| {
+        let before = document.text.get(..at).unwrap_or_default();
+        conflict(document.line + before.matches('\n').count(), text)
+    })?;
+    let add = |edited, value| with_object(text, document, edited, value, line_end);
+    edits.new.iter().try_fold(edited, add).map_err(|text| conflict(document.line, text))
 }
 
 /// The document with another object behind it.
@@ -142,7 +138,7 @@ fn check(before: &[Document<'_>], edits: &[Edits], edited: &str) -> Result<(), C
     let after = documents(edited);
     let mut after = after.iter();
     for (index, document) in before.iter().enumerate() {
-        let differs = |text: &str| Conflict { text: text.to_owned(), line: document.line };
+        let differs = |text: &str| Conflict { text: text.to_owned(), line: document.line, document: index };
         let Some(edits) = edits.iter().find(|edits| edits.document == index) else {
             if after.next().map(|after| after.text) != Some(document.text) {
                 return Err(differs("the change would move the borders of documents"));
@@ -175,7 +171,8 @@ fn check(before: &[Document<'_>], edits: &[Edits], edited: &str) -> Result<(), C
     match after.next() {
         None => Ok(()),
         Some(document) => {
-            Err(Conflict { text: "the change would make another document".to_owned(), line: document.line })
+            let text = "the change would make another document".to_owned();
+            Err(Conflict { text, line: document.line, document: edits.first().map_or(0, |edits| edits.document) })
         }
     }
 }

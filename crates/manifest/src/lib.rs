@@ -32,7 +32,7 @@ mod tree;
 pub use change::{Change, ChangeError, apply_changes, escape, unescape};
 pub use document::{Document, decode, documents};
 #[cfg(feature = "yaml")]
-pub use edit::{Conflict, Edits, edit};
+pub use edit::{Conflict, Edits, edit, edit_document};
 #[cfg(feature = "yaml")]
 pub use excerpt::Excerpt;
 pub use moved::moved;

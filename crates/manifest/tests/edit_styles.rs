@@ -8,7 +8,7 @@
 mod styles;
 
 use std::path::Path;
-use styles::{Outcome, Random, check, text};
+use styles::{Outcome, Random, check, styled, text};
 
 #[derive(Default)]
 struct Counts {
@@ -58,8 +58,12 @@ fn mutated_files() {
     for seed in 0..number("EDIT_CASES", 500) {
         let mut random = Random::new(seed);
         let text = &texts[random.below(texts.len())];
+        // JSON is one style of many.
+        let styled =
+            manifest::parse(text).ok().filter(|_| random.below(4) > 0).map(|object| styled(&mut random, &object));
+        let text = styled.as_ref().unwrap_or(text);
         let mut lines: Vec<String> = text.split_inclusive('\n').map(str::to_owned).collect();
-        for _ in 0..random.below(4) {
+        for _ in 0..random.below(8) / 3 {
             let at = random.below(lines.len());
             match random.below(6) {
                 0 => _ = lines.remove(at),

@@ -140,16 +140,7 @@ pub(crate) fn text(random: &mut Random) -> String {
         if index > 0 || random.one_in(3) {
             text.push_str(random.pick(&["---\n", "--- # document\n", "# before\n---\n"]));
         }
-        let mut writer = Writer {
-            text: String::new(),
-            step: random.pick(&[2, 2, 2, 4, 3]),
-            is_compact: random.one_in(2),
-            comments: 0,
-            anchor: None,
-            random,
-        };
-        writer.map(object.as_object().unwrap(), 0);
-        text.push_str(&writer.text);
+        text.push_str(&styled(random, &object));
         if random.one_in(8) {
             text.push_str("# the end\n");
         }
@@ -164,6 +155,22 @@ pub(crate) fn text(random: &mut Random) -> String {
         text.truncate(text.trim_end().len());
     }
     text
+}
+
+/// An object as YAML of a random style.
+pub(crate) fn styled(random: &mut Random, object: &Value) -> String {
+    let mut writer = Writer {
+        text: String::new(),
+        step: random.pick(&[2, 2, 2, 4, 3]),
+        is_compact: random.one_in(2),
+        comments: 0,
+        anchor: None,
+        random,
+    };
+    if let Some(members) = object.as_object() {
+        writer.map(members, 0);
+    }
+    writer.text
 }
 
 struct Writer<'r> {
@@ -209,11 +216,11 @@ impl Writer<'_> {
             }
             if self.random.one_in(25) {
                 self.text.push_str("? ");
-                let key = self.inline(&json!(key), false);
+                let key = self.inline(&json!(key));
                 self.text.push_str(&key);
                 self.text.push_str(&format!("\n{}", " ".repeat(indent)));
             } else {
-                let key = self.inline(&json!(key), false);
+                let key = self.inline(&json!(key));
                 self.text.push_str(&key);
             }
             self.text.push(':');
@@ -300,7 +307,7 @@ impl Writer<'_> {
                 let written = if self.random.one_in(12) && value.as_object().is_some_and(|map| !map.is_empty()) {
                     self.flow_lines(value.as_object().unwrap(), indent)
                 } else {
-                    self.inline(value, false)
+                    self.inline(value)
                 };
                 self.text.push(' ');
                 self.text.push_str(&written);
@@ -313,8 +320,8 @@ impl Writer<'_> {
         let pad = " ".repeat(indent + self.step);
         let mut text = "{\n".to_owned();
         for (index, (key, value)) in map.iter().enumerate() {
-            let key = self.inline(&json!(key), true);
-            let value = self.inline(value, true);
+            let key = self.inline(&json!(key));
+            let value = self.inline(value);
             let comma = if index + 1 < map.len() || self.random.one_in(3) { "," } else { "" };
             self.comments += 1;
             let comment = if self.random.one_in(3) { format!(" # flow {}", self.comments) } else { String::new() };
@@ -323,7 +330,7 @@ impl Writer<'_> {
         format!("{text}{pad}}}")
     }
 
-    fn inline(&mut self, value: &Value, in_flow: bool) -> String {
+    fn inline(&mut self, value: &Value) -> String {
         match value {
             Value::String(text) => {
                 let plain = manifest::parse(&format!("k: {text}\n")).is_ok_and(|read| read["k"] == **text)
@@ -338,7 +345,7 @@ impl Writer<'_> {
                 }
             }
             Value::Array(list) => {
-                let items: Vec<String> = list.iter().map(|item| self.inline(item, true)).collect();
+                let items: Vec<String> = list.iter().map(|item| self.inline(item)).collect();
                 let comma = self.random.pick(&[", ", ",", " , "]);
                 let end = if !items.is_empty() && self.random.one_in(6) { "," } else { "" };
                 let space = if self.random.one_in(3) { " " } else { "" };
@@ -347,10 +354,9 @@ impl Writer<'_> {
             Value::Object(map) => {
                 let members: Vec<String> = map
                     .iter()
-                    .map(|(key, value)| format!("{}: {}", self.inline(&json!(key), true), self.inline(value, true)))
+                    .map(|(key, value)| format!("{}: {}", self.inline(&json!(key)), self.inline(value)))
                     .collect();
                 let space = if self.random.one_in(3) { " " } else { "" };
-                let _ = in_flow;
                 format!("{{{space}{}{space}}}", members.join(", "))
             }
             Value::Null => (self.random.pick(&["null", "~"])).to_owned(),
