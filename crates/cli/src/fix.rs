@@ -1,6 +1,7 @@
 //! `entra-auth fix`: writes what findings say to write.
 
 pub(crate) mod carried;
+mod compare;
 pub(crate) mod engine;
 mod files;
 pub(crate) mod patch;

@@ -184,3 +184,79 @@ fn standard_input_is_a_filter() {
         assert!(run.err.contains("fixed in"), "{}", run.err);
     }
 }
+
+/// Every fixture with a finding: a fix leaves comments and a text that is stable, and `check` finds less.
+#[test]
+fn fixtures_are_fixed_once() {
+    let mut files = Vec::new();
+    for rule in fs::read_dir(root().join("test_data")).unwrap() {
+        let Ok(entries) = fs::read_dir(rule.unwrap().path()) else { continue };
+        files.extend(entries.map(|entry| entry.unwrap().path()).filter(|path| {
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            name.starts_with("deny") && name.ends_with(".yaml")
+        }));
+    }
+    files.sort();
+    let is_nothing = |out: &str| out.lines().any(|line| line.starts_with("0 findings fixed"));
+    let (mut changed, mut fixed) = (0, 0);
+    for file in &files {
+        let before = fs::read_to_string(file).unwrap();
+        let folder = folder(&[("input.yaml", &before)]);
+        let arguments = ["--profile", "restricted", "--suggested", "input.yaml"];
+        let run = fix(folder.path(), &arguments);
+        assert!(run.code < 2, "{}: {}{}", file.display(), run.out, run.err);
+        let after = fs::read_to_string(folder.path().join("input.yaml")).unwrap();
+        for comment in before.lines().filter(|line| line.trim_start().starts_with('#')) {
+            assert!(after.contains(comment.trim()), "{}: {comment} is gone:\n{after}", file.display());
+        }
+        assert_eq!(is_nothing(&run.out), before == after, "{}: {}", file.display(), run.out);
+        let again = fix(folder.path(), &arguments);
+        assert!(is_nothing(&again.out), "{}: {}\n{after}", file.display(), again.out);
+        assert_eq!(fs::read_to_string(folder.path().join("input.yaml")).unwrap(), after, "{}", file.display());
+        changed += usize::from(before != after);
+        fixed += run.out.matches("  fixed  ").count();
+    }
+    assert!(files.len() > 200 && changed * 2 > files.len(), "{changed} of {} files, {fixed} findings", files.len());
+}
+
+#[test]
+fn json_and_lists_keep_their_layout() {
+    let pod = "{\n      \"apiVersion\": \"v1\",\n      \"kind\": \"Pod\",\n      \"metadata\": {\"name\": \"a\", \"labels\": {\"azure.workload.identity/use\": \"True\"}},\n      \"spec\": {\"serviceAccountName\": \"web\", \"containers\": []}\n    }";
+    let json = format!(
+        "{{\n  \"apiVersion\": \"v1\",\n  \"kind\": \"List\",\n  \"items\": [\n    {pod},\n    {pod}\n  ]\n}}\n"
+    );
+    let item =
+        FAULTY.lines().skip(1).map(|line| format!("    {line}").trim_end().to_owned() + "\n").collect::<String>();
+    let yaml = format!("apiVersion: v1\nkind: List\nitems:\n  # the first\n  -{}", item.get(3..).unwrap());
+    let folder = folder(&[("list.json", &json), ("list.yaml", &yaml)]);
+    for (name, text, count) in [("list.json", &json, 2), ("list.yaml", &yaml, 1)] {
+        let run = fix(folder.path(), &["--rule", "workload-identity-label-value", name]);
+        assert!(run.code == 0 && run.out.contains(&format!("{count} finding")), "{}", run.out);
+        let after = fs::read_to_string(folder.path().join(name)).unwrap();
+        assert_eq!(after, text.replace("\"True\"", "\"true\""), "{name}");
+    }
+}
+
+/// A fix that needs a decision marks it, and the new object of two fixes is added once.
+#[test]
+fn suggested_fixes_mark_what_to_fill_in() {
+    let pod = |name: &str| {
+        let labels = "labels: {azure.workload.identity/use: 'true'}";
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata:\n  name: {name}\n  namespace: shop\n  {labels}\nspec:\n  containers: [{{name: web, image: a}}]\n"
+        )
+    };
+    let text = format!("{}---\n{}", pod("one"), pod("two"));
+    let folder = folder(&[("pods.yaml", &text)]);
+    let safe = fix(folder.path(), &["--profile", "restricted", "pods.yaml"]);
+    assert_eq!(fs::read_to_string(folder.path().join("pods.yaml")).unwrap(), text, "{}", safe.out);
+    assert!(safe.out.contains("`--suggested` can "), "{}", safe.out);
+    let run = fix(folder.path(), &["--profile", "restricted", "--suggested", "pods.yaml"]);
+    let after = fs::read_to_string(folder.path().join("pods.yaml")).unwrap();
+    assert!(after.contains('<') && run.out.contains("fill in what is marked `<...>`"), "{}\n{after}", run.out);
+    let accounts = manifest::objects(&after).into_iter().flatten().filter(|object| object["kind"] == "ServiceAccount");
+    let names: Vec<String> = accounts.map(|account| account["metadata"]["name"].to_string()).collect();
+    let mut unique = names.clone();
+    unique.dedup();
+    assert!(!names.is_empty() && names == unique, "{after}");
+}
