@@ -28,6 +28,9 @@ pub enum Command {
     /// Check manifests as the cluster would at admission
     #[command(after_help = CHECK_AFTER_HELP)]
     Check(Check),
+    /// Fix findings in manifests, and keep comments and layout
+    #[command(after_help = crate::fix::AFTER_HELP)]
+    Fix(crate::fix::Fix),
     /// Explain rules: what they find, why it matters and how to fix it
     Explain {
         /// The rules' ids; without one, all rules are listed
@@ -400,7 +403,7 @@ fn object_id(text: &str) -> Result<String, &'static str> {
     if is_id { Ok(text.to_owned()) } else { Err("not an object id, such as 0f8fad5b-d9cb-469f-a165-70867728950e") }
 }
 
-fn rule(text: &str) -> Result<String, String> {
+pub(crate) fn rule(text: &str) -> Result<String, String> {
     match rule_page::find(text) {
         Ok(rule) => Ok(rule.id.to_owned()),
         Err(Some(near)) => Err(format!("no such rule; did you mean `{near}`?")),

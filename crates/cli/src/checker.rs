@@ -3,6 +3,8 @@
 use crate::args::{Check, Policy};
 use crate::config::Config;
 use crate::evaluate::Evaluator;
+#[cfg(any(feature = "lsp", feature = "mcp"))]
+use crate::fix::engine::Engine;
 use crate::inputs::Source;
 use crate::record::{Record, records};
 #[cfg(feature = "cluster")]
@@ -33,8 +35,16 @@ impl Checker {
             config.apply(&mut args)?;
         }
         let settings = settings::load(&args.policy, lookups, None)?;
-        let evaluator =
-            Evaluator { settings, identity: None, cluster: None, today, module: None, before: None, unchanged: false };
+        let evaluator = Evaluator {
+            settings,
+            identity: None,
+            cluster: None,
+            today,
+            module: None,
+            before: None,
+            unchanged: false,
+            carries_fixes: false,
+        };
         // Objects are read and evaluated by recursion.
         Ok(Checker { workers: ThreadPoolBuilder::new().stack_size(manifest::STACK).build()?, evaluator })
     }
@@ -84,5 +94,16 @@ impl Checker {
             self.workers.install(|| documents(list).par_iter().flat_map_iter(of_document).unzip());
         number(&mut records);
         records.into_iter().zip(more).map(|(record, more)| Ok((record?, more))).collect()
+    }
+
+    /// Fixes texts with the same settings.
+    #[cfg(any(feature = "lsp", feature = "mcp"))]
+    pub(crate) fn engine(&self) -> Engine {
+        Engine { settings: self.evaluator.settings.clone(), today: self.evaluator.today, dumps: Vec::new() }
+    }
+
+    /// Runs something on a thread with a stack for deep objects.
+    pub(crate) fn install<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        self.workers.install(work)
     }
 }

@@ -9,6 +9,7 @@ use clap::CommandFactory;
 use entra_auth_policy::rule::Rule;
 use entra_auth_policy::settings::{Profile, Settings};
 use entra_auth_policy::verdict::{Action, by_default};
+use fixes::Answer;
 use serde::Serialize;
 use std::io::Write;
 
@@ -21,6 +22,7 @@ pub(crate) fn run(command: &Command, out: &mut dyn Write, width: usize) -> Resul
     match command {
         Command::Check(_)
         | Command::Audit(_)
+        | Command::Fix(_)
         | Command::Onboard(_)
         | Command::Exemptions(_)
         | Command::Lsp(_)
@@ -169,7 +171,18 @@ fn explain(rule: &Rule, out: &mut dyn Write, width: usize) -> Result<()> {
             }
         }
     }
+    if let Some(line) = fix_line(rule.id) {
+        writeln!(out, "{}\n", wrap(&line))?;
+    }
     Ok(writeln!(out, "{DIM}{}{DIM:#}", rule_page::url(rule))?)
+}
+
+/// What `entra-auth fix` does about findings of the rule.
+fn fix_line(rule: &str) -> Option<String> {
+    let Answer::Fix { safe, suggested } = fixes::row(rule)?.answer else { return None };
+    let safe = safe.map(|title| format!("`entra-auth fix` can {title}."));
+    let suggested = suggested.map(|title| format!("`entra-auth fix --suggested` can {title}."));
+    Some(safe.into_iter().chain(suggested).collect::<Vec<_>>().join(" "))
 }
 
 /// The subset of Markdown that rule pages use.

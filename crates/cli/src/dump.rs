@@ -44,6 +44,7 @@ pub(crate) fn evaluate(objects: &[ManifestObject], settings: &Value, today: Date
         module: None,
         before: None,
         unchanged: false,
+        carries_fixes: false,
     };
     let evaluate = |object| match evaluator.evaluate("", object) {
         Ok((evaluation, _)) => Ok(evaluation),

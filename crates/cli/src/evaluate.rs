@@ -33,6 +33,8 @@ pub(crate) struct Evaluator<'e> {
     pub before: Option<Before>,
     /// Objects that are as before are evaluated too.
     pub unchanged: bool,
+    /// A report shows the fixes of findings.
+    pub carries_fixes: bool,
 }
 
 /// What was evaluated.

@@ -17,6 +17,7 @@ mod config;
 mod dump;
 mod evaluate;
 pub mod exemptions;
+pub mod fix;
 mod inputs;
 mod lookups;
 #[cfg(feature = "lsp")]
@@ -119,6 +120,7 @@ pub fn run(cli: &Cli, mut streams: Streams, today: Date) -> Result<Outcome> {
             check(args, module.as_deref(), streams, today)
         }
         Command::Onboard(args) => onboard::run(args, &mut streams, today),
+        Command::Fix(args) => fix::run(args, streams, today),
         Command::Exemptions(args) => exemptions::run(args, &mut streams, today),
         Command::Audit(args) => audit(args, streams, today),
         Command::Lsp(args) => lsp(args, today),
@@ -203,6 +205,7 @@ pub fn check(args: &Check, module: Option<&dyn CompiledPolicy>, mut streams: Str
         module,
         before,
         unchanged: args.unchanged,
+        carries_fixes: args.format.iter().any(|output| output.format == args::Format::Sarif),
     };
     if let Some(file) = &args.write_exemptions {
         Accepted::may_create(file)?;

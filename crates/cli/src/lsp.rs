@@ -5,6 +5,8 @@
 use crate::Outcome;
 use crate::args::Serve;
 use crate::checker::Checker;
+use crate::fix::engine::{Sheet, Wanted};
+use crate::fix::patch::replacements;
 use crate::record::Record;
 use crate::report::is_shown;
 use crate::rule_page;
@@ -26,10 +28,19 @@ struct Shown {
     diagnostic: Value,
 }
 
+const QUICK_FIX: &str = "quickfix";
+const FIX_ALL: &str = "source.fixAll";
+
 struct Server {
     checker: Checker,
     connection: Connection,
-    open: BTreeMap<String, Vec<Shown>>,
+    open: BTreeMap<String, Open>,
+}
+
+/// A text in the editor.
+struct Open {
+    text: String,
+    shown: Vec<Shown>,
 }
 
 pub(crate) fn serve(args: &Serve, today: Date) -> Result<Outcome> {
@@ -38,7 +49,11 @@ pub(crate) fn serve(args: &Serve, today: Date) -> Result<Outcome> {
     let (id, _) = connection.initialize_start()?;
     let result = json!({
         // The whole text with every change: a manifest is checked as a whole.
-        "capabilities": {"textDocumentSync": {"openClose": true, "change": 1}, "hoverProvider": true},
+        "capabilities": {
+            "textDocumentSync": {"openClose": true, "change": 1},
+            "hoverProvider": true,
+            "codeActionProvider": {"codeActionKinds": [QUICK_FIX, FIX_ALL]},
+        },
         "serverInfo": {"name": crate::args::NAME, "version": env!("CARGO_PKG_VERSION")},
     });
     connection.initialize_finish(id, result)?;
@@ -71,6 +86,10 @@ impl Server {
     fn answer(&self, request: Request) -> Response {
         match request.method.as_str() {
             "textDocument/hover" => Response::new_ok(request.id, self.hover(&request.params)),
+            "textDocument/codeAction" => match self.actions(&request.params) {
+                Ok(actions) => Response::new_ok(request.id, actions),
+                Err(error) => Response::new_err(request.id, ErrorCode::InternalError as i32, format!("{error:#}")),
+            },
             method => {
                 let words = format!("{} is not supported", text::shown(method));
                 Response::new_err(request.id, ErrorCode::MethodNotFound as i32, words)
@@ -96,7 +115,7 @@ impl Server {
         let Some(text) = text else { return Ok(()) };
         let (shown, failures) = self.check(uri, text)?;
         let diagnostics: Vec<Value> = shown.iter().map(|shown| shown.diagnostic.clone()).chain(failures).collect();
-        self.open.insert(uri.to_owned(), shown);
+        self.open.insert(uri.to_owned(), Open { text: text.to_owned(), shown });
         self.publish(uri, &diagnostics, &document["version"])
     }
 
@@ -138,10 +157,57 @@ impl Server {
         Ok((shown, failures))
     }
 
+    /// The fixes of the findings on the lines of a range, and all that are safe.
+    fn actions(&self, params: &Value) -> Result<Value> {
+        let uri = params["textDocument"]["uri"].as_str().unwrap_or_default();
+        let Some(open) = self.open.get(uri) else { return Ok(json!([])) };
+        let only = params["context"]["only"].as_array();
+        // A kind stands for those below it: `source` for `source.fixAll`.
+        let is_wanted = |kind: &str| {
+            only.is_none_or(|only| {
+                let mut wanted = only.iter().filter_map(Value::as_str);
+                wanted.any(|only| kind == only || kind.strip_prefix(only).is_some_and(|rest| rest.starts_with('.')))
+            })
+        };
+        let line = |end: &str| params["range"][end]["line"].as_u64().unwrap_or_default() as usize + 1;
+        let lines = line("start")..=line("end");
+        let engine = self.checker.engine();
+        let find = || -> Result<Vec<Value>> {
+            let mut actions = Vec::new();
+            let sheets = engine.read(vec![(uri.to_owned(), open.text.clone(), None)])?;
+            let action = |kind: &str, title: &str, after: &[Sheet]| {
+                let edits = text_edits(&open.text, after.first().map_or("", |sheet| &sheet.text));
+                json!({"title": title, "kind": kind, "edit": {"changes": {uri: edits}}})
+            };
+            let Some(sheet) = sheets.first() else { return Ok(actions) };
+            for (line, item, at) in sheet.lines() {
+                if !is_wanted(QUICK_FIX) || !lines.contains(&line) {
+                    continue;
+                }
+                let rule = sheet.items.get(item).and_then(|item| item.findings.get(at)).map(|found| found.rule.id);
+                for (fix, after) in engine.options(&sheets, (0, item, at))? {
+                    let mut action = action(QUICK_FIX, &fix.title, &after);
+                    action["isPreferred"] = json!(fix.safety == fixes::Safety::Safe);
+                    let about = open.shown.iter().filter(|shown| Some(shown.rule) == rule && shown.line + 1 == line);
+                    action["diagnostics"] = about.map(|shown| shown.diagnostic.clone()).collect();
+                    actions.push(action);
+                }
+            }
+            if is_wanted(FIX_ALL) {
+                let fixed = engine.fix(sheets, &Wanted::default())?;
+                if !fixed.done.is_empty() {
+                    actions.push(action(FIX_ALL, "Fix all that is safe (entra-auth)", &fixed.sheets));
+                }
+            }
+            Ok(actions)
+        };
+        Ok(Value::Array(self.checker.install(find)?))
+    }
+
     /// The page of the rule whose finding is there.
     fn hover(&self, params: &Value) -> Value {
         let found = || {
-            let shown = self.open.get(params["textDocument"]["uri"].as_str()?)?;
+            let shown = &self.open.get(params["textDocument"]["uri"].as_str()?)?.shown;
             let line = params["position"]["line"].as_u64()? as usize;
             let character = params["position"]["character"].as_u64()? as usize;
             shown.iter().find(|shown| {
@@ -180,4 +246,18 @@ impl Shown {
         });
         Shown { rule: finding.rule.id, range, line, columns: (first, last.max(first)), diagnostic }
     }
+}
+
+/// What turns one text into the other, as an editor counts.
+fn text_edits(old: &str, new: &str) -> Vec<Value> {
+    let lines: Vec<&str> = old.split_inclusive('\n').collect();
+    let position = |line: usize| match lines.last() {
+        // A last line without an end has none behind it.
+        Some(last) if line == lines.len() && !last.ends_with('\n') => {
+            json!({"line": line - 1, "character": last.encode_utf16().count()})
+        }
+        _ => json!({"line": line, "character": 0}),
+    };
+    let edit = |found: crate::fix::patch::Replacement| json!({"range": {"start": position(found.start), "end": position(found.end)}, "newText": found.text});
+    replacements(old, new).into_iter().map(edit).collect()
 }

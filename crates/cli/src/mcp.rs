@@ -2,6 +2,9 @@
 
 use crate::args::Serve;
 use crate::checker::Checker;
+use crate::fix::engine::{Wanted, reason_key};
+use crate::fix::patch;
+use crate::fix::reason_without_fix;
 use crate::record::Record;
 use crate::report::{self, Summary};
 use crate::{Outcome, commands, rule_page};
@@ -59,6 +62,15 @@ impl ServerHandler for Server {
         };
         let answer = match request.name.as_ref() {
             "check" => self.check(text("manifest")?, arguments["filename"].as_str().unwrap_or("manifest.yaml")),
+            "fix" => {
+                let rule = arguments["rule"].as_str().map(str::to_owned);
+                let wanted = Wanted {
+                    suggested: arguments["suggested"].as_bool().unwrap_or_default(),
+                    rules: rule.into_iter().collect(),
+                };
+                let name = arguments["filename"].as_str().unwrap_or("manifest.yaml");
+                self.fix(text("manifest")?, name, &wanted)
+            }
             "explain" => Ok(explain(text("rule")?)),
             "rules" => Ok(CallToolResult::structured(json!({"rules": commands::rule_lines()}))),
             name => return Err(ErrorData::invalid_params(format!("no tool is called `{}`", text::shown(name)), None)),
@@ -77,6 +89,46 @@ impl Server {
             "summary": summary.to_string(),
             "objects": report::values(&records)?,
         })))
+    }
+}
+
+impl Server {
+    /// What `entra-auth fix` would write, as edits of objects and as a patch.
+    fn fix(&self, manifest: &str, name: &str, wanted: &Wanted) -> Result<CallToolResult> {
+        let engine = self.checker.engine();
+        let texts = vec![(name.to_owned(), manifest.to_owned(), None)];
+        let fixed = self.checker.install(|| engine.fix(engine.read(texts)?, wanted))?;
+        let done: Vec<Value> = fixed
+            .done
+            .iter()
+            .map(|done| {
+                json!({
+                    "rule": done.rule,
+                    "object": done.title.to_string(),
+                    "line": done.line,
+                    "safety": done.fix.safety,
+                    "title": done.fix.title,
+                    "edits": done.fix.edits,
+                })
+            })
+            .collect();
+        let mut left = Vec::new();
+        for sheet in &fixed.sheets {
+            for item in &sheet.items {
+                for finding in item.findings.iter().filter(|finding| wanted.asks_for(finding.rule.id)) {
+                    let reason = fixed.reasons.get(&reason_key(sheet, item, finding)).cloned();
+                    left.push(json!({
+                        "rule": finding.rule.id,
+                        "object": item.title.to_string(),
+                        "path": finding.location.path,
+                        "reason": reason.unwrap_or_else(|| reason_without_fix(finding.rule.id, wanted)),
+                    }));
+                }
+            }
+        }
+        let after = fixed.sheets.first().map_or(manifest, |sheet| &sheet.text);
+        let diff = if after == manifest { String::new() } else { patch::unified(name, manifest, after) };
+        Ok(CallToolResult::structured(json!({"fixed": done, "left": left, "diff": diff})))
     }
 }
 
@@ -112,6 +164,19 @@ fn tools() -> Vec<Tool> {
             json!({
                 "manifest": {"type": "string", "description": "The whole text, of one or several documents"},
                 "filename": {"type": "string", "description": "Its name in the answer"},
+            }),
+            &["manifest"],
+        ),
+        tool(
+            "fix",
+            "Fix the findings of Kubernetes manifests. Returns what is fixed, with edits of objects as JSON Pointers, \
+             what is left and why, and a patch of the text. Nothing is written. A fix is in the patch only if its \
+             finding is gone afterwards and no other is new.",
+            json!({
+                "manifest": {"type": "string", "description": "The whole text, of one or several documents"},
+                "filename": {"type": "string", "description": "Its name in the patch"},
+                "suggested": {"type": "boolean", "description": "Also fixes that need a decision or an id; `<...>` marks what to fill in"},
+                "rule": {"type": "string", "description": "Only findings of this rule"},
             }),
             &["manifest"],
         ),

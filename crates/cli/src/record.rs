@@ -1,6 +1,7 @@
 //! What a report says about each thing that was read: its evaluation, or why there is none.
 
 use crate::evaluate::{Done, EvaluateError, Evaluator};
+use crate::fix::carried::{Carried, Carrier};
 use crate::inputs::{Source, SourceError};
 use crate::report::is_shown;
 use crate::title::{Title, UPDATE};
@@ -44,6 +45,8 @@ pub enum Record {
         evaluation: Box<Evaluation>,
         /// The place of each finding.
         places: Vec<Place>,
+        /// The fix of each finding, for reports that carry it.
+        fixes: Vec<Option<Carried>>,
     },
     /// Could not be read or evaluated. `line` is 0 for a source as a whole.
     Failed { source: String, index: usize, line: usize, fault: Fault, reason: String },
@@ -92,12 +95,13 @@ pub(crate) fn records(
         Err(reason) => return failed(&source.name, Fault::Broken, reason),
     };
     let documents = documents(&text);
+    let carrier = evaluator.carries_fixes.then(|| Carrier::new(&text, &documents));
     let is_template = |text: &str| text.contains("{{") || text.contains("{%");
     if let Some(first) = documents.first().filter(|_| is_template(&text) && source.is_in_chart()) {
         return vec![Ok(of_fault(source, &first.template()))];
     }
-    let records = documents.par_iter().flat_map_iter(|document| of_document(source, document, evaluator, step));
-    let mut records: Vec<Result<Record>> = records.collect();
+    let of_document = |(index, document)| of_document(source, (index, document), evaluator, carrier.as_ref(), step);
+    let mut records: Vec<Result<Record>> = documents.par_iter().enumerate().flat_map_iter(of_document).collect();
     // A template is not evaluated in part: which of its documents are objects is not known before it is rendered.
     let is_of_template = |record: &Result<Record>| {
         matches!(
@@ -112,12 +116,18 @@ pub(crate) fn records(
     records
 }
 
-/// The template that a document was rendered from: Helm writes it above every document.
-fn template(source: &Source, document: &Document<'_>) -> Option<Template> {
+/// The name of the template that a document was rendered from: Helm writes it above every document.
+pub(crate) fn template_name<'t>(document: &Document<'t>) -> Option<&'t str> {
     let comments = document.text.lines().take_while(|line| line.trim_end() == "---" || line.starts_with('#'));
     let name = comments.filter_map(|line| line.strip_prefix("# Source: ")).next()?.trim();
+    let is_below = Path::new(name).components().all(|part| matches!(part, Component::Normal(_)));
+    is_below.then_some(name)
+}
+
+/// The template that a document was rendered from.
+fn template(source: &Source, document: &Document<'_>) -> Option<Template> {
+    let name = template_name(document)?;
     let mut parts = Path::new(name).components();
-    let is_below = parts.clone().all(|part| matches!(part, Component::Normal(_)));
     parts.next();
     // A file's findings stay in the file, whatever its comments claim.
     let in_folder = || {
@@ -128,14 +138,14 @@ fn template(source: &Source, document: &Document<'_>) -> Option<Template> {
         };
         file.is_file().then(|| file.display().to_string())
     };
-    let file = if is_below { in_folder() } else { None };
-    is_below.then(|| Template { name: text::shown(name).into_owned(), file })
+    Some(Template { name: text::shown(name).into_owned(), file: in_folder() })
 }
 
 fn of_document(
     source: &Source,
-    document: &Document<'_>,
+    (index, document): (usize, &Document<'_>),
     evaluator: &Evaluator<'_>,
+    carrier: Option<&Carrier<'_>>,
     step: &(dyn Fn(usize) + Sync),
 ) -> Vec<Result<Record>> {
     step(document.text.len());
@@ -170,7 +180,10 @@ fn of_document(
             if let (false, false, Some(positions)) = (pointer.is_empty(), evaluation.findings.is_empty(), positions()) {
                 subject.position = positions.locate(&object.pointer);
             }
-            evaluation.findings.iter().map(|found| place(&found.location)).collect()
+            let places = evaluation.findings.iter().map(|found| place(&found.location)).collect();
+            let carrier = carrier.filter(|_| template.is_none());
+            let fixes = carrier.map(|carrier| carrier.fixes(source, (index, document), &object, evaluation, evaluator));
+            (places, fixes.unwrap_or_default())
         };
         of_evaluation(evaluator, &object, subject, find_places)
     };
@@ -189,15 +202,17 @@ pub(crate) fn of_cluster_object(kind: &str, object: &ManifestObject, evaluator: 
         assumes_namespace: false,
         template: None,
     };
-    of_evaluation(evaluator, object, subject, |_, evaluation| evaluation.findings.iter().map(|_| at(nowhere)).collect())
+    of_evaluation(evaluator, object, subject, |_, evaluation| {
+        (evaluation.findings.iter().map(|_| at(nowhere)).collect(), Vec::new())
+    })
 }
 
-/// Evaluates an object; `find_places` finds its findings in the text.
+/// Evaluates an object; `find_places` finds its findings in the text, and what fixes them there.
 fn of_evaluation(
     evaluator: &Evaluator<'_>,
     object: &ManifestObject,
     mut subject: Subject,
-    find_places: impl FnOnce(&mut Subject, &Evaluation) -> Vec<Place>,
+    find_places: impl FnOnce(&mut Subject, &Evaluation) -> (Vec<Place>, Vec<Option<Carried>>),
 ) -> Result<Record> {
     match evaluator.evaluate(&subject.source, object) {
         Err(EvaluateError::Unchanged) => Ok(Record::Unchanged),
@@ -210,8 +225,8 @@ fn of_evaluation(
             if done == Done::AsUpdate {
                 subject.title.act = UPDATE.to_owned();
             }
-            let places = find_places(&mut subject, &evaluation);
-            Ok(Record::Evaluated { subject, evaluation: Box::new(evaluation), places })
+            let (places, fixes) = find_places(&mut subject, &evaluation);
+            Ok(Record::Evaluated { subject, evaluation: Box::new(evaluation), places, fixes })
         }
         Err(EvaluateError::Module(error)) => Ok(Record::Failed {
             reason: format!("the module failed on {}: {error:#}", subject.title),
@@ -256,7 +271,7 @@ impl Record {
 pub(crate) const DEFAULT: &str = "default";
 
 /// The lines before the content: the document mark, comments, blank lines.
-fn leading_lines(text: &str) -> usize {
+pub(crate) fn leading_lines(text: &str) -> usize {
     let has_no_content = |line: &&str| {
         let line = line.trim();
         line.is_empty() || line == "---" || line.starts_with(['#', '%'])

@@ -113,6 +113,71 @@ fn an_editor_shows_findings_and_pages() {
     assert!(client.child.wait().unwrap().success());
 }
 
+/// A Pod with a mistyped label, which has a fix that is certain.
+const LABELLED: &str = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: NAME\n  namespace: shop\n  labels: # \u{1f600}\n    azure.workload.identity/use: \"True\" # on\nspec:\n  serviceAccountName: web\n  containers: [{name: web, image: a}]\n";
+
+/// What an editor makes of edits.
+#[cfg(feature = "lsp")]
+fn with_edits(text: &str, edits: &Value) -> String {
+    let at = |position: &Value| {
+        let line = position["line"].as_u64().unwrap() as usize;
+        let start: usize = text.split_inclusive('\n').take(line).map(str::len).sum();
+        let units = position["character"].as_u64().unwrap() as usize;
+        let mut counted = 0;
+        let inside = text[start..].char_indices().find(|(_, c)| {
+            let is_there = counted >= units;
+            counted += c.len_utf16();
+            is_there
+        });
+        inside.map_or(text.len(), |(at, _)| start + at)
+    };
+    let mut edited = text.to_owned();
+    for edit in edits.as_array().unwrap().iter().rev() {
+        let range = at(&edit["range"]["start"])..at(&edit["range"]["end"]);
+        edited.replace_range(range, edit["newText"].as_str().unwrap());
+    }
+    edited
+}
+
+#[cfg(feature = "lsp")]
+#[test]
+fn an_editor_offers_fixes() {
+    let folder = folder(&[(".entra-auth.yml", "profile: restricted\n")]);
+    let mut client = Client::start(folder.path(), "lsp", true);
+    let hello = client.ask(1, "initialize", json!({"capabilities": {}}));
+    let kinds = &hello["result"]["capabilities"]["codeActionProvider"]["codeActionKinds"];
+    assert_eq!(kinds, &json!(["quickfix", "source.fixAll"]));
+    client.send(json!({"method": "initialized", "params": {}}));
+    let uri = "file:///a/pods.yaml";
+    // The last line has no end.
+    let (one, two) = (LABELLED.replace("NAME", "one"), LABELLED.replace("NAME", "two"));
+    let text = format!("{one}---\n{}", two.trim_end());
+    let document = json!({"uri": uri, "version": 1, "text": text});
+    client.send(json!({"method": "textDocument/didOpen", "params": {"textDocument": document}}));
+    client.receive();
+    let mut actions = |id: u64, line: usize, only: Value| {
+        let range = json!({"start": {"line": line, "character": 0}, "end": {"line": line, "character": 3}});
+        let params =
+            json!({"textDocument": {"uri": uri}, "range": range, "context": {"diagnostics": [], "only": only}});
+        client.ask(id, "textDocument/codeAction", params)["result"].as_array().unwrap().clone()
+    };
+    let fixed = |text: &str| text.replace("\"True\"", "\"true\"");
+    let line = text.lines().position(|line| line.contains("\"True\"")).unwrap();
+    let quick = actions(2, line, json!(["quickfix"]));
+    let safe = quick.iter().find(|action| action["isPreferred"] == true).unwrap();
+    assert_eq!(safe["diagnostics"][0]["code"], "workload-identity-label-value", "{safe}");
+    let edited = with_edits(&text, &safe["edit"]["changes"][uri]);
+    assert_eq!(edited, format!("{}---\n{}", fixed(&one), two.trim_end()));
+    assert!(actions(3, 0, json!(["refactor"])).is_empty());
+    assert!(actions(4, 0, json!(["quickfix"])).iter().all(|action| action["isPreferred"] == false));
+    let all = actions(5, 0, json!(["source"]));
+    assert_eq!((all.len(), &all[0]["kind"]), (1, &json!("source.fixAll")));
+    assert_eq!(with_edits(&text, &all[0]["edit"]["changes"][uri]), fixed(&text));
+    assert_eq!(actions(6, line, Value::Null).len(), quick.len() + 1);
+    drop(client.input);
+    client.child.wait().unwrap();
+}
+
 #[cfg(feature = "mcp")]
 #[test]
 fn an_agent_checks_and_explains() {
@@ -126,7 +191,7 @@ fn an_agent_checks_and_explains() {
     let tools = client.ask(2, "tools/list", json!({}));
     let names: Vec<&str> =
         tools["result"]["tools"].as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["check", "explain", "rules"]);
+    assert_eq!(names, ["check", "fix", "explain", "rules"]);
     let mut call = |id: u64, name: &str, arguments: Value| {
         client.ask(id, "tools/call", json!({"name": name, "arguments": arguments}))
     };
@@ -141,6 +206,18 @@ fn an_agent_checks_and_explains() {
     assert!(unknown["result"]["isError"] == true && unknown.to_string().contains("binding-anonymous"), "{unknown}");
     let rules = call(6, "rules", json!({}));
     assert!(rules["result"]["structuredContent"]["rules"].as_array().unwrap().len() > 40, "{rules}");
+    let mistyped = LABELLED.replace("NAME", "web");
+    let fixed = call(8, "fix", json!({"manifest": format!("{mistyped}---\n{BAD}"), "filename": "a.yaml"}));
+    let result = &fixed["result"]["structuredContent"];
+    let done = &result["fixed"][0];
+    assert_eq!((&done["rule"], &done["safety"]), (&json!("workload-identity-label-value"), &json!("safe")), "{fixed}");
+    assert_eq!(done["edits"][0]["value"], "true", "{fixed}");
+    let diff = result["diff"].as_str().unwrap();
+    assert!(diff.starts_with("--- a/a.yaml\n+++ b/a.yaml\n@@ ") && diff.contains("\n+    azure.workload"), "{diff}");
+    let left = result["left"].as_array().unwrap();
+    assert!(left.iter().any(|left| left["rule"] == "binding-anonymous" && left["reason"].is_string()), "{fixed}");
+    let only = call(9, "fix", json!({"manifest": mistyped, "rule": "binding-anonymous"}));
+    assert_eq!(only["result"]["structuredContent"], json!({"fixed": [], "left": [], "diff": ""}), "{only}");
     assert!(call(7, "check", json!({}))["error"]["message"].as_str().unwrap().contains("manifest"));
     drop(client.input);
     assert!(client.child.wait().unwrap().success());

@@ -354,3 +354,35 @@ fn constants_of_kubernetes_are_shown() {
     let run = check_text(secret, &["--all"]).out;
     assert!(run.contains("type: kubernetes.io/service-account-token"), "{run}");
 }
+
+/// A fix in SARIF is a change of the file that resolves the finding, and repeats nothing that it does not change.
+#[test]
+fn sarif_carries_fixes() {
+    let mut schema: Value = serde_json::from_str(include_str!("sarif/sarif-schema-2.1.0.json")).unwrap();
+    schema.as_object_mut().unwrap().remove("$id");
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: é\n  labels: {azure.workload.identity/use: \"True\"} # on\nspec:\n  serviceAccountName: web\n  containers: [{name: web, image: a}]\n";
+    let label = ["--format", "sarif", "--rules", "workload-identity-label-value"];
+    let folder = folder(&[("a b.yaml", &format!("{GOOD}---\n{pod}"))]);
+    let log = check(folder.path(), &[&label[..], &["a b.yaml"]].concat()).json();
+    let errors: Vec<String> = validator.iter_errors(&log).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:?}");
+    let fix = &log["runs"][0]["results"][0]["fixes"][0];
+    let change = &fix["artifactChanges"][0];
+    assert!(fix["description"]["text"].is_string() && change["artifactLocation"]["uri"] == "a%20b.yaml", "{log}");
+    let line = GOOD.lines().count() + 1 + 5;
+    let region = json!({"startLine": line, "startColumn": 42, "endLine": line, "endColumn": 43});
+    let replacement = json!({"deletedRegion": region, "insertedContent": {"text": "t"}});
+    assert_eq!(change["replacements"], json!([replacement]));
+    // Neither what Helm rendered nor a document in one long line has one.
+    let rendered = format!("# Source: shop/templates/a.yaml\n{pod}");
+    let note = format!(
+        "{{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{{\"name\":\"a\",\"annotations\":{{\"x\":\"{}\"}},\"labels\":{{\"azure.workload.identity/use\":\"True\"}}}},\"spec\":{{\"serviceAccountName\":\"web\",\"containers\":[]}}}}",
+        "y".repeat(500)
+    );
+    for text in [rendered, note] {
+        let log = check_text(&text, &label).json();
+        let result = &log["runs"][0]["results"][0];
+        assert_eq!((&result["ruleId"], &result["fixes"]), (&json!("workload-identity-label-value"), &Value::Null));
+    }
+}

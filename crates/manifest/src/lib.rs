@@ -13,11 +13,14 @@
 mod change;
 mod document;
 #[cfg(feature = "yaml")]
+mod edit;
+#[cfg(feature = "yaml")]
 mod excerpt;
 #[cfg(feature = "yaml")]
 mod json;
 mod lines;
 mod list;
+mod moved;
 mod object;
 #[cfg(feature = "yaml")]
 mod outline;
@@ -29,7 +32,10 @@ mod tree;
 pub use change::{Change, ChangeError, apply_changes, check_changes, escape, unescape};
 pub use document::{Document, decode, documents};
 #[cfg(feature = "yaml")]
+pub use edit::{Conflict, Edits, edit, edit_document};
+#[cfg(feature = "yaml")]
 pub use excerpt::Excerpt;
+pub use moved::moved;
 pub use object::{Form, KUSTOMIZATION, ManifestObject};
 #[cfg(feature = "yaml")]
 pub use position::{Place, Position, Positions, Region};

@@ -32,7 +32,7 @@ impl<W: Write> Azure<W> {
 impl<W: Write> Report for Azure<W> {
     fn record(&mut self, record: &Record, _: &str) -> io::Result<()> {
         match record {
-            Record::Evaluated { subject, evaluation, places } => {
+            Record::Evaluated { subject, evaluation, places, .. } => {
                 let all = self.all;
                 for (finding, place) in evaluation.findings.iter().zip(places).filter(|(f, _)| is_shown(f, all)) {
                     let start = place.region.start;

@@ -27,7 +27,7 @@ impl<W: Write> Github<W> {
 impl<W: Write> Report for Github<W> {
     fn record(&mut self, record: &Record, _: &str) -> io::Result<()> {
         match record {
-            Record::Evaluated { subject, evaluation, places } => {
+            Record::Evaluated { subject, evaluation, places, .. } => {
                 let all = self.all;
                 for (finding, place) in evaluation.findings.iter().zip(places).filter(|(f, _)| is_shown(f, all)) {
                     let name = match finding.action {

@@ -26,7 +26,7 @@ impl<O: Write, E: Write> Gitlab<O, E> {
 impl<O: Write, E: Write> Report for Gitlab<O, E> {
     fn record(&mut self, record: &Record, _: &str) -> io::Result<()> {
         match record {
-            Record::Evaluated { subject, evaluation, places } => {
+            Record::Evaluated { subject, evaluation, places, .. } => {
                 for (finding, place) in evaluation.findings.iter().zip(places).filter(|(f, _)| is_shown(f, self.all)) {
                     let severity = match finding.action {
                         Action::Deny => "critical",

@@ -69,7 +69,7 @@ impl<O: Write, E: Write> Json<O, E> {
 impl<O: Write, E: Write> Report for Json<O, E> {
     fn record(&mut self, record: &Record, _: &str) -> io::Result<()> {
         let line = match record {
-            Record::Evaluated { subject, evaluation, places } => {
+            Record::Evaluated { subject, evaluation, places, .. } => {
                 let findings = evaluation.findings.iter().zip(places).map(|(found, place)| Finding {
                     rule: found.rule.id,
                     severity: found.severity.as_str(),

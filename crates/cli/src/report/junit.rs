@@ -24,7 +24,7 @@ impl<W: Write> Report for Junit<W> {
     fn record(&mut self, record: &Record, _: &str) -> io::Result<()> {
         let out = &mut self.cases;
         match record {
-            Record::Evaluated { subject, evaluation, places } => {
+            Record::Evaluated { subject, evaluation, places, .. } => {
                 self.tests += 1;
                 let (file, line) = shown_in(subject, subject.position.line);
                 let head = format!(

@@ -30,7 +30,7 @@ impl<W: Write> Report for Markdown<W> {
     fn record(&mut self, record: &Record, _: &str) -> io::Result<()> {
         let length = self.denied.len() + self.warned.len() + self.failed.len();
         match record {
-            Record::Evaluated { subject, evaluation, places } => {
+            Record::Evaluated { subject, evaluation, places, .. } => {
                 let shown: Vec<_> =
                     evaluation.findings.iter().zip(places).filter(|(finding, _)| is_shown(finding, self.all)).collect();
                 if shown.is_empty() && evaluation.response.accepted {

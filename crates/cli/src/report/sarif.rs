@@ -3,6 +3,7 @@
 //! <https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>
 
 use super::{DEFINED_HERE, Report, Summary, fingerprint, is_shown, message, uri, write_failure};
+use crate::fix::carried::{Carried, Change};
 use crate::record::{Record, Subject};
 use crate::rule_page;
 use entra_auth_policy::finding::Severity;
@@ -31,12 +32,16 @@ impl<O: Write, E: Write> Sarif<O, E> {
 impl<O: Write, E: Write> Report for Sarif<O, E> {
     fn record(&mut self, record: &Record, _: &str) -> io::Result<()> {
         match record {
-            Record::Evaluated { subject, evaluation, places } => {
-                for (finding, place) in evaluation.findings.iter().zip(places) {
+            Record::Evaluated { subject, evaluation, places, fixes } => {
+                for (at, (finding, place)) in evaluation.findings.iter().zip(places).enumerate() {
                     // Exemptions too: SARIF has a field for the reason.
                     if is_shown(finding, self.all) || matches!(finding.action, Action::Exempt(_) | Action::Excused) {
                         let print = fingerprint(subject, finding, &mut self.seen);
-                        self.results.push(result(subject, finding, place, &subject.title.to_string(), print));
+                        let mut result = result(subject, finding, place, &subject.title.to_string(), print);
+                        if let Some(Some(carried)) = fixes.get(at) {
+                            result["fixes"] = json!([fix(subject, carried)]);
+                        }
+                        self.results.push(result);
                     }
                 }
                 Ok(())
@@ -140,6 +145,28 @@ fn result(subject: &Subject, finding: &Decision, place: &Place, title: &str, pri
         result["suppressions"] = json!([{"kind": "external", "status": "accepted", "justification": **reason}]);
     }
     result
+}
+
+/// The edits of the file that resolve the finding.
+fn fix(subject: &Subject, carried: &Carried) -> Value {
+    let replacement = |Change { start, end, text }: &Change| {
+        json!({
+            "deletedRegion": {
+                "startLine": start.line,
+                "startColumn": start.column,
+                "endLine": end.line,
+                "endColumn": end.column,
+            },
+            "insertedContent": {"text": text},
+        })
+    };
+    json!({
+        "description": {"text": carried.title},
+        "artifactChanges": [{
+            "artifactLocation": {"uri": uri::of(&subject.source)},
+            "replacements": carried.changes.iter().map(replacement).collect::<Vec<_>>(),
+        }],
+    })
 }
 
 fn physical(subject: &Subject, region: &Region) -> Value {

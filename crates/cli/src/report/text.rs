@@ -73,7 +73,7 @@ impl RecordRenderer {
 
     fn write(&self, record: &Record, out: &mut String) -> fmt::Result {
         match record {
-            Record::Evaluated { subject, evaluation, places } => {
+            Record::Evaluated { subject, evaluation, places, .. } => {
                 let (style, status) = match Status::of(&evaluation.response) {
                     Status::Allowed => (GREEN, "allowed"),
                     Status::Warned => (YELLOW, "warned"),

@@ -1,0 +1,128 @@
+//! The fixes that reports carry: each alone, in the file of its finding.
+//!
+//! A report is published, so it must not hold more of a file than it changes. Fixes of Secrets are left out, and those
+//! of long lines, where a change of two places would repeat what is between them.
+
+use super::engine::located;
+use super::patch::replacements;
+use crate::evaluate::Evaluator;
+use crate::inputs::Source;
+use crate::report::is_shown;
+use entra_auth_policy::Evaluation;
+use entra_auth_policy::verdict::Decision;
+use fixes::{Edit, Fix, Input, Safety, fixes_in, may_leave};
+use manifest::{Document, Edits, Form, ManifestObject, Position, apply_changes, edit_document};
+use serde_json::Value;
+
+/// A fix as changes of a text.
+#[derive(Clone, Debug)]
+pub struct Carried {
+    pub title: String,
+    pub changes: Vec<Change>,
+}
+
+/// Text that replaces what is between two positions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    pub start: Position,
+    pub end: Position,
+    pub text: String,
+}
+
+/// A line that is longer can be a whole document.
+const LONGEST_LINE: usize = 400;
+
+/// What the fixes of a file need to know of it.
+pub(crate) struct Carrier<'t> {
+    text: &'t str,
+    accounts: Vec<Value>,
+}
+
+impl<'t> Carrier<'t> {
+    /// Of the other objects of the input, fixes read service accounts, so only those are kept.
+    pub(crate) fn new(text: &'t str, documents: &[Document<'_>]) -> Carrier<'t> {
+        let documents = documents.iter().filter(|document| document.text.contains("ServiceAccount"));
+        let objects = documents.filter_map(|document| document.objects().ok()).flatten().flatten();
+        let accounts = objects.map(|object| object.value).filter(|object| object["kind"] == "ServiceAccount");
+        Carrier { text, accounts: accounts.collect() }
+    }
+
+    /// The best fix of each finding, if it can be carried.
+    pub(crate) fn fixes(
+        &self,
+        source: &Source,
+        (index, document): (usize, &Document<'_>),
+        object: &ManifestObject,
+        evaluation: &Evaluation,
+        evaluator: &Evaluator<'_>,
+    ) -> Vec<Option<Carried>> {
+        if object.form != Form::Object || object.value["kind"] == "Secret" {
+            return Vec::new();
+        }
+        let input = Input::of(&self.accounts);
+        let of_finding = |finding: &Decision| {
+            is_shown(finding, false).then_some(())?;
+            let fix = fixes_in(&located(finding), &object.value, &input).into_iter().next()?;
+            let (mut own, mut new) = (Vec::new(), Vec::new());
+            for edit in &fix.edits {
+                match edit {
+                    Edit::Own(change) => own.push(change.clone()),
+                    Edit::New { value } => new.push(value.clone()),
+                    Edit::Other { .. } => return None,
+                }
+            }
+            let after = ManifestObject { value: apply_changes(&object.value, &own).ok()?, ..object.clone() };
+            let (after, _) = evaluator.evaluate(&source.name, &after).ok()?;
+            helps(finding, &fix, &evaluation.findings, &after.findings).then_some(())?;
+            let edits = Edits { document: index, changes: vec![(object.pointer.clone(), own)], new };
+            let edited = edit_document(self.text, document, &edits).ok()?;
+            Some(Carried { title: fix.title, changes: changes(document, &edited)? })
+        };
+        evaluation.findings.iter().map(of_finding).collect()
+    }
+}
+
+/// Whether the finding is gone and no other is new.
+fn helps(finding: &Decision, fix: &Fix, before: &[Decision], after: &[Decision]) -> bool {
+    let count = |findings: &[Decision], rule: &str| {
+        findings.iter().filter(|found| found.rule.id == rule && is_shown(found, false)).count()
+    };
+    let rule = finding.rule.id;
+    let is_allowed = |left: &str| fix.safety == Safety::Suggested && may_leave(rule, left);
+    count(after, rule) < count(before, rule)
+        && after.iter().all(|found| {
+            let left = found.rule.id;
+            count(after, left) <= count(before, left) || is_allowed(left)
+        })
+}
+
+/// The changes of the lines of a document, without what they have in common with the lines before.
+fn changes(document: &Document<'_>, edited: &str) -> Option<Vec<Change>> {
+    let lines: Vec<&str> = document.text.split_inclusive('\n').collect();
+    let position = |line: usize, column: usize| Position {
+        line: document.line + line,
+        column: if line == 0 { document.column + column } else { column + 1 },
+    };
+    let of_lines = |found: super::patch::Replacement| {
+        let before = lines.get(found.start..found.end)?;
+        if before.iter().chain([&&*found.text]).any(|line| line.lines().any(|line| line.len() > LONGEST_LINE)) {
+            return None;
+        }
+        let old: Vec<char> = before.concat().chars().collect();
+        let new: Vec<char> = found.text.chars().collect();
+        let first = old.iter().zip(&new).take_while(|(old, new)| old == new).count();
+        let (old_rest, new_rest) = (old.get(first..)?, new.get(first..)?);
+        let last = old_rest.iter().rev().zip(new_rest.iter().rev()).take_while(|(old, new)| old == new).count();
+        let at = |characters: &[char]| {
+            let line = characters.iter().filter(|c| **c == '\n').count();
+            let column = characters.iter().rev().take_while(|c| **c != '\n').count();
+            position(found.start + line, column)
+        };
+        Some(Change {
+            start: at(old.get(..first)?),
+            end: at(old.get(..old.len() - last)?),
+            text: new_rest.get(..new_rest.len() - last)?.iter().collect(),
+        })
+    };
+    replacements(document.text, edited).into_iter().map(of_lines).collect()
+}
