@@ -40,6 +40,17 @@ pub mod value_hints;
 pub mod verdict;
 mod view;
 
+/// What programs that write objects need to know of what the rules read.
+pub mod names {
+    pub use crate::rules::aws::aws_metadata_proxy::GROUP as AWS_PROXY_ANNOTATIONS;
+    pub use crate::rules::aws::aws_role_annotation::{GROUP as AWS_ANNOTATIONS, VARIABLES as AWS_VARIABLES};
+    pub use crate::rules::pod_identity::pod_identity_label::LABEL as POD_IDENTITY_LABEL;
+    pub use crate::view::workload::TEMPLATE_PATHS;
+    pub use crate::view::workload_identity::{
+        CLIENT_ID, DEFAULT_PROXY_PORT, INJECT_PROXY, PROXY_PORT, TENANT_ID, USE,
+    };
+}
+
 use anchor::Spelt;
 use dispatch::{Run, Scope, run};
 use json::Node;

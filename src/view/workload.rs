@@ -47,10 +47,10 @@ struct Outer<'a> {
 }
 
 /// The label that makes the webhook of workload identity act on a Pod.
-pub(crate) const USE_LABEL: &str = "azure.workload.identity/use";
+pub const USE_LABEL: &str = "azure.workload.identity/use";
 
 /// Where the built-in workload kinds keep their pod template. `*` is every element of a list.
-pub(crate) const TEMPLATE_PATHS: &[(Kind, &[&str])] = &[
+pub const TEMPLATE_PATHS: &[(Kind, &[&str])] = &[
     (kind::POD, &[]),
     (kind::POD_TEMPLATE, &["template"]),
     (kind::REPLICATION_CONTROLLER, &["spec", "template"]),

@@ -13,13 +13,14 @@ use json::Node;
 /// What every label and annotation of workload identity begins with.
 pub(crate) const PREFIX: &str = "azure.workload.identity/";
 
-pub(crate) use crate::view::workload::USE_LABEL as USE;
-pub(crate) const CLIENT_ID: &str = "azure.workload.identity/client-id";
+pub use crate::view::workload::USE_LABEL as USE;
+pub const CLIENT_ID: &str = "azure.workload.identity/client-id";
+pub const TENANT_ID: &str = "azure.workload.identity/tenant-id";
 pub(crate) const TOKEN_EXPIRATION: &str = "azure.workload.identity/service-account-token-expiration";
 pub(crate) const SKIP_CONTAINERS: &str = "azure.workload.identity/skip-containers";
-pub(crate) const INJECT_PROXY: &str = "azure.workload.identity/inject-proxy-sidecar";
+pub const INJECT_PROXY: &str = "azure.workload.identity/inject-proxy-sidecar";
 pub(crate) const USE_IDENTITY_BINDING: &str = "azure.workload.identity/use-identity-binding";
-pub(crate) const PROXY_PORT: &str = "azure.workload.identity/proxy-sidecar-port";
+pub const PROXY_PORT: &str = "azure.workload.identity/proxy-sidecar-port";
 
 /// Where a key takes effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +60,7 @@ pub(crate) const SYSTEM: &str = "system";
 pub(crate) const TOKEN_DIRECTORIES: [&str; 2] = ["/var/run/secrets/azure/tokens", "/var/run/secrets/azure/wi"];
 
 /// The port of the proxy sidecar if no annotation names another.
-pub(crate) const DEFAULT_PROXY_PORT: i64 = 8000;
+pub const DEFAULT_PROXY_PORT: i64 = 8000;
 
 const OLD_VOLUME: &str = "azure-identity-token";
 const RESERVED_VOLUME: &str = "azure-workload-identity-reserved-";

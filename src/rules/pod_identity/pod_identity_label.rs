@@ -60,7 +60,7 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Workload(check)],
 };
 
-const LABEL: &str = "aadpodidbinding";
+pub const LABEL: &str = "aadpodidbinding";
 
 fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     let label = workload.label(LABEL);
