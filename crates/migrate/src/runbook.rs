@@ -14,7 +14,10 @@ pub(crate) fn runbook(plan: &Plan, azure: AzureFormat) -> String {
         text.push_str("There is nothing to migrate.\n");
         return text;
     }
-    text.push_str("Use the policy's profile `baseline` until the last phase: it only warns about states in between.\n\n");
+    text.push_str(
+        "Until the last phase, use the settings of the plan with `profile: baseline`, which only warns about states in \
+         between.\n\n",
+    );
     decisions(&mut text, plan);
     for phase in &plan.phases {
         let _ = writeln!(text, "## {}. {}\n\n{}\n", phase.number, phase.title, phase.why);
