@@ -28,7 +28,7 @@ pub(crate) fn is_cluster_role(name: &str) -> bool {
 
 /// The selectors that Kubernetes gives a ClusterRole: the label that each asks for. `None` for roles that are not its
 /// own.
-pub(crate) fn aggregated_by(role: &str) -> Option<&'static [&'static str]> {
+pub fn aggregated_by(role: &str) -> Option<&'static [&'static str]> {
     match role {
         "view" => Some(&["rbac.authorization.k8s.io/aggregate-to-view"]),
         "edit" => Some(&["rbac.authorization.k8s.io/aggregate-to-edit"]),

@@ -6,14 +6,14 @@ pub(crate) fn is_guid(text: &str) -> bool {
 }
 
 /// The GUID that `text` spells in any usual way (upper case, braces, white space), as Entra writes it.
-pub(crate) fn normalise_guid(text: &str) -> Option<String> {
+pub fn normalise_guid(text: &str) -> Option<String> {
     let bare = text.trim();
     let bare = bare.strip_prefix('{').and_then(|t| t.strip_suffix('}')).unwrap_or(bare);
     text::is_guid(bare).then(|| bare.to_ascii_lowercase())
 }
 
 /// All zeros, or the same digit throughout: what samples put where an id belongs.
-pub(crate) fn is_placeholder_guid(text: &str) -> bool {
+pub fn is_placeholder_guid(text: &str) -> bool {
     let mut digits = text.bytes().filter(|b| *b != b'-');
     let first = digits.next();
     text::is_guid(text) && digits.all(|b| Some(b) == first)
@@ -116,7 +116,7 @@ pub(crate) fn is_upn(text: &str) -> bool {
 }
 
 /// A user name of a person who may be bound or trusted by name.
-pub(crate) fn service_account_of_user(name: &str) -> Option<(&str, &str)> {
+pub fn service_account_of_user(name: &str) -> Option<(&str, &str)> {
     name.strip_prefix("system:serviceaccount:")?.split_once(':')
 }
 

@@ -13,18 +13,18 @@
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::unreachable)
 )]
 
-mod aks_defaults;
+pub mod aks_defaults;
 pub mod anchor;
 pub mod auth_mode;
 mod dispatch;
-mod entra_id;
+pub mod entra_id;
 pub mod finding;
 #[cfg(feature = "guest")]
 mod guest;
 pub mod imds;
 pub mod lookup;
 pub mod message;
-mod nearest;
+pub mod nearest;
 pub mod object;
 pub mod operators;
 mod privilege;
@@ -38,18 +38,7 @@ mod sort;
 mod texts;
 pub mod value_hints;
 pub mod verdict;
-mod view;
-
-/// What programs that write objects need to know of what the rules read.
-pub mod names {
-    pub use crate::rules::aws::aws_metadata_proxy::GROUP as AWS_PROXY_ANNOTATIONS;
-    pub use crate::rules::aws::aws_role_annotation::{GROUP as AWS_ANNOTATIONS, VARIABLES as AWS_VARIABLES};
-    pub use crate::rules::pod_identity::pod_identity_label::LABEL as POD_IDENTITY_LABEL;
-    pub use crate::view::workload::TEMPLATE_PATHS;
-    pub use crate::view::workload_identity::{
-        CLIENT_ID, DEFAULT_PROXY_PORT, INJECT_PROXY, PROXY_PORT, TENANT_ID, USE,
-    };
-}
+pub mod view;
 
 use anchor::Spelt;
 use dispatch::{Run, Scope, run};

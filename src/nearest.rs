@@ -2,7 +2,7 @@
 
 /// The known name that `name` most likely misspells.
 #[inline(never)]
-pub(crate) fn nearest<'n>(name: &str, known: &mut dyn Iterator<Item = &'n str>) -> Option<&'n str> {
+pub fn nearest<'n>(name: &str, known: &mut dyn Iterator<Item = &'n str>) -> Option<&'n str> {
     // Long input is not a misspelling, and the distance costs the product of the lengths.
     if name.len() > 64 {
         return None;

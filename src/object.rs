@@ -6,7 +6,7 @@ use kubernetes::kind::{self, Kind, Tag};
 use std::fmt;
 
 /// The annotation in which kubectl keeps a copy of what was applied.
-pub(crate) const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// An object, borrowed from the request. Copy it freely.
 #[derive(Clone, Copy, Debug)]

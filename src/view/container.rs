@@ -322,7 +322,7 @@ fn expand<'v>(
 }
 
 /// The repository path of an image without registry, tag and digest: `oss/azure/aad-pod-identity/nmi`.
-pub(crate) fn image_path(image: &str) -> &str {
+pub fn image_path(image: &str) -> &str {
     let image = image.split_once('@').map_or(image, |(name, _)| name);
     let after_slash = image.rfind('/').map_or(0, |at| at + 1);
     let name = match image.get(after_slash..).and_then(|last| last.find(':')) {

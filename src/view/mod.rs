@@ -3,8 +3,8 @@
 
 pub(crate) mod binding;
 pub(crate) mod certificate;
-pub(crate) mod container;
+pub mod container;
 pub(crate) mod custom_resource;
 pub(crate) mod token;
-pub(crate) mod workload;
-pub(crate) mod workload_identity;
+pub mod workload;
+pub mod workload_identity;

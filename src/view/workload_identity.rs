@@ -11,20 +11,20 @@ use crate::view::workload::Workload;
 use json::Node;
 
 /// What every label and annotation of workload identity begins with.
-pub(crate) const PREFIX: &str = "azure.workload.identity/";
+pub const PREFIX: &str = "azure.workload.identity/";
 
 pub use crate::view::workload::USE_LABEL as USE;
 pub const CLIENT_ID: &str = "azure.workload.identity/client-id";
 pub const TENANT_ID: &str = "azure.workload.identity/tenant-id";
-pub(crate) const TOKEN_EXPIRATION: &str = "azure.workload.identity/service-account-token-expiration";
-pub(crate) const SKIP_CONTAINERS: &str = "azure.workload.identity/skip-containers";
+pub const TOKEN_EXPIRATION: &str = "azure.workload.identity/service-account-token-expiration";
+pub const SKIP_CONTAINERS: &str = "azure.workload.identity/skip-containers";
 pub const INJECT_PROXY: &str = "azure.workload.identity/inject-proxy-sidecar";
-pub(crate) const USE_IDENTITY_BINDING: &str = "azure.workload.identity/use-identity-binding";
+pub const USE_IDENTITY_BINDING: &str = "azure.workload.identity/use-identity-binding";
 pub const PROXY_PORT: &str = "azure.workload.identity/proxy-sidecar-port";
 
 /// Where a key takes effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Home {
+pub enum Home {
     PodLabel,
     PodAnnotation,
     AccountAnnotation,
@@ -42,7 +42,7 @@ impl Home {
 }
 
 /// Every key, without the prefix, and where it takes effect.
-pub(crate) const KEYS: &[(&str, &[Home])] = &[
+pub const KEYS: &[(&str, &[Home])] = &[
     ("use", &[Home::PodLabel]),
     ("client-id", &[Home::AccountAnnotation]),
     ("tenant-id", &[Home::AccountAnnotation]),
@@ -57,7 +57,7 @@ pub(crate) const KEYS: &[(&str, &[Home])] = &[
 pub(crate) const SYSTEM: &str = "system";
 
 /// Where the webhook mounts its token: up to 1.5, and since 1.6.
-pub(crate) const TOKEN_DIRECTORIES: [&str; 2] = ["/var/run/secrets/azure/tokens", "/var/run/secrets/azure/wi"];
+pub const TOKEN_DIRECTORIES: [&str; 2] = ["/var/run/secrets/azure/tokens", "/var/run/secrets/azure/wi"];
 
 /// The port of the proxy sidecar if no annotation names another.
 pub const DEFAULT_PROXY_PORT: i64 = 8000;
@@ -66,7 +66,7 @@ const OLD_VOLUME: &str = "azure-identity-token";
 const RESERVED_VOLUME: &str = "azure-workload-identity-reserved-";
 
 /// Whether Entra, or the proxy of AKS identity bindings, accepts a token for `audience`. Both ignore case.
-pub(crate) fn is_entra_audience(audience: &str) -> bool {
+pub fn is_entra_audience(audience: &str) -> bool {
     // Sovereign clouds append their name: `api://AzureADTokenExchangeChina`.
     ["api://AzureADTokenExchange", "api://AKSIdentityBinding"]
         .iter()
@@ -94,7 +94,7 @@ pub(crate) fn entra_token(volume: Node<'_>) -> Node<'_> {
 }
 
 /// Whether a volume has a name that the webhook uses.
-pub(crate) fn is_reserved_volume_name(name: &str) -> bool {
+pub fn is_reserved_volume_name(name: &str) -> bool {
     name == OLD_VOLUME || name.starts_with(RESERVED_VOLUME)
 }
 
@@ -109,8 +109,12 @@ pub(crate) fn is_own_mount(workload: &Workload<'_>, mount: Node<'_>) -> bool {
 /// Whether a container is one of the two of the migration proxy, by its image: Microsoft's page writes them out under
 /// other names than the webhook.
 pub(crate) fn is_proxy(container: &Container<'_>) -> bool {
-    let image = container.image_path();
-    image.ends_with("workload-identity/proxy") || image.ends_with("workload-identity/proxy-init")
+    is_proxy_image(container.image_path())
+}
+
+/// Whether the repository path of an image is that of the migration proxy.
+pub fn is_proxy_image(path: &str) -> bool {
+    path.ends_with("workload-identity/proxy") || path.ends_with("workload-identity/proxy-init")
 }
 
 /// Whether a pod can sign in to Entra: it asks the webhook for a token, or projects one by hand.

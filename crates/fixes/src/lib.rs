@@ -1,6 +1,22 @@
 //! What to change in a manifest so that a finding is gone, as data.
+//!
+//! [`rows`] says for every rule what its fix is, or why it has none. [`fixes`] computes the edits for one finding. It
+//! knows the objects of the input, but not the settings: a program that writes edits evaluates the result first. The
+//! module that a policy server loads does not contain any of this.
+
+mod accounts;
+mod case;
+mod modes;
+mod pods;
+mod roles;
+mod rules;
+mod table;
+
+pub use accounts::Input;
+pub use table::{Answer, Row, may_leave, row, rows};
 
 use admission::ObjectKey;
+use case::Case;
 use manifest::Change;
 use serde::Serialize;
 use serde_json::Value;
@@ -33,4 +49,27 @@ pub enum Edit {
     Other { key: ObjectKey, edit: Change },
     /// A new object, next to the one that has the finding.
     New { value: Value },
+}
+
+/// A finding, as far as its fix depends on it.
+#[derive(Clone, Copy, Debug)]
+pub struct Located<'a> {
+    pub rule: &'a str,
+    /// The JSON Pointer of the nearest node that the object has.
+    pub pointer: &'a str,
+    pub message: &'a str,
+}
+
+/// The fixes of one finding of an object of the input, the best one first; each resolves it alone. `others` are all
+/// objects of the input, this one included. For many findings, read the input once: [`fixes_in`].
+pub fn fixes(finding: &Located, object: &Value, others: &[Value]) -> Vec<Fix> {
+    fixes_in(finding, object, &Input::of(others))
+}
+
+/// As [`fixes`], with an input that has been read.
+pub fn fixes_in(finding: &Located, object: &Value, input: &Input) -> Vec<Fix> {
+    let Some(row) = row(finding.rule) else { return Vec::new() };
+    let mut fixes = (row.compute)(&Case { finding, object, input });
+    fixes.retain(|fix| !fix.edits.is_empty());
+    fixes
 }

@@ -13,11 +13,14 @@
 mod change;
 mod document;
 #[cfg(feature = "yaml")]
+mod edit;
+#[cfg(feature = "yaml")]
 mod excerpt;
 #[cfg(feature = "yaml")]
 mod json;
 mod lines;
 mod list;
+mod moved;
 mod object;
 #[cfg(feature = "yaml")]
 mod outline;
@@ -28,10 +31,13 @@ mod tree;
 #[cfg(feature = "yaml")]
 mod write;
 
-pub use change::Change;
+pub use change::{Change, ChangeError, apply_changes, escape, unescape};
 pub use document::{Document, decode, documents};
 #[cfg(feature = "yaml")]
+pub use edit::{Conflict, Edits, edit};
+#[cfg(feature = "yaml")]
 pub use excerpt::Excerpt;
+pub use moved::moved;
 pub use object::{Form, KUSTOMIZATION, ManifestObject};
 #[cfg(feature = "yaml")]
 pub use position::{Place, Position, Positions, Region};

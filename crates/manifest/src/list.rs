@@ -62,6 +62,12 @@ impl Item {
         }
     }
 
+    /// Whether the list can hold objects of every kind.
+    #[cfg(feature = "yaml")]
+    pub(crate) fn is_of_any_kind(&self) -> bool {
+        self.head.kind == ""
+    }
+
     /// JSON Pointer from the text to the item.
     pub(crate) fn pointer(&self) -> &'static str {
         if self.is_dashed { "/0" } else { "" }

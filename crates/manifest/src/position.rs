@@ -2,6 +2,7 @@
 //!
 //! Reads the document a second time, so it is created only if there is something to show.
 
+use crate::change::unescape;
 use crate::document::Document;
 use crate::excerpt::{Excerpt, Tokens};
 use crate::lines::Lines;
@@ -91,7 +92,7 @@ impl<'t> Positions<'t> {
         let mut node = Outline::ROOT;
         let mut found = NodeRanges { used: self.first_line(node), defined: None, node };
         for token in pointer.split('/').skip(1) {
-            let token = token.replace("~1", "/").replace("~0", "~");
+            let token = unescape(token);
             let map = outline.resolve(node);
             let (used, next) = match &outline.node(map).shape {
                 Shape::Map(_) => match outline.member(map, &token) {

@@ -4,7 +4,7 @@ use crate::draft::Draft;
 use crate::estate::{Pods, account, list, text};
 use crate::plan::{Fate, Stage};
 use crate::pointer::join;
-use entra_auth_policy::names::{CLIENT_ID, TENANT_ID, USE};
+use entra_auth_policy::view::workload_identity::{CLIENT_ID, TENANT_ID, USE};
 use manifest::Change;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -139,8 +139,10 @@ fn set_annotation(draft: &mut Draft<'_>, index: usize, key: &str, value: &str) {
     if is_new {
         // A new object is created as it is to be.
         if let Some(entry) = draft.entries.get_mut(index) {
-            crate::pointer::apply(&mut entry.before, &Change::Set { pointer, value: value.into() });
-            entry.state = entry.before.clone();
+            let change = Change::Set { pointer, value: value.into() };
+            if change.apply(&mut entry.before).is_ok() {
+                entry.state = entry.before.clone();
+            }
         }
     } else {
         draft.set(Stage::Apply, index, pointer, value, KEEPS);

@@ -4,8 +4,8 @@ use crate::Options;
 use crate::answers::{Answers, is_guid};
 use crate::estate::{Estate, Pods, account, list, object_name, text};
 use crate::plan::{Decision, Fate, Federation, Identity, IdentityKind, Kept, ObjectName, Origin, Risk, Role, Stage, Task};
-use crate::pointer::{apply, join};
-use manifest::Change;
+use crate::pointer::join;
+use manifest::{Change, apply_changes};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -109,8 +109,9 @@ impl<'o> Draft<'o> {
         if list.contains(&change) {
             return;
         }
-        if stage == Stage::Apply {
-            apply(&mut entry.state, &change);
+        // Callers name places that are there, so a change that does not fit would be a no-op.
+        if stage == Stage::Apply && change.apply(&mut entry.state).is_err() {
+            return;
         }
         list.push(change);
         if !entry.why.iter().any(|known| known == why) {
@@ -400,42 +401,23 @@ impl Entry {
     pub(crate) fn after(&self, stage: Stage) -> Value {
         let mut value = self.state.clone();
         for (_, changes) in self.changes.range(Stage::Remove..=stage) {
-            for change in ordered(changes) {
-                apply(&mut value, &change);
-            }
+            value = apply_changes(&value, &without_nested(changes)).unwrap_or(value);
         }
         value
     }
 }
 
-/// Changes in an order that keeps pointers right: values first, then removals from the back of each list.
-pub(crate) fn ordered(changes: &[Change]) -> Vec<Change> {
-    let (mut removals, mut ordered): (Vec<Change>, Vec<Change>) =
-        changes.iter().cloned().partition(|change| matches!(change, Change::Remove { .. }));
-    let key = |change: &Change| {
-        let Change::Remove { pointer } = change else { return Vec::new() };
-        let part = |token: &str| (token.parse::<usize>().ok(), token.to_owned());
-        pointer.split('/').map(part).collect::<Vec<_>>()
-    };
-    removals.sort_by_key(|change| std::cmp::Reverse(key(change)));
-    // What is inside something that is removed is gone with it.
-    let pointers: Vec<String> = removals
+/// Changes without those of nodes below one that is removed.
+pub(crate) fn without_nested(changes: &[Change]) -> Vec<Change> {
+    let removed: Vec<String> = changes
         .iter()
         .filter_map(|change| match change {
             Change::Remove { pointer } => Some(format!("{pointer}/")),
             _ => None,
         })
         .collect();
-    removals.retain(|change| match change {
-        Change::Remove { pointer } => !pointers.iter().any(|above| pointer.starts_with(above.as_str())),
-        _ => true,
-    });
-    ordered.retain(|change| match change {
-        Change::Set { pointer, .. } => !pointers.iter().any(|above| pointer.starts_with(above.as_str())),
-        _ => true,
-    });
-    ordered.extend(removals);
-    ordered
+    let is_below = |change: &&Change| !removed.iter().any(|above| change.pointer().starts_with(above.as_str()));
+    changes.iter().filter(is_below).cloned().collect()
 }
 
 /// Collects the entries of a Secret that a value refers to, by the members that controllers use.
@@ -474,10 +456,10 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn removals_go_from_the_back() {
+    fn what_is_removed_is_not_changed_inside() {
         let remove = |pointer: &str| Change::Remove { pointer: pointer.to_owned() };
-        let changes = [remove("/a/0"), remove("/a/10"), remove("/a/2"), remove("/a/2/b"), remove("/a/0/x")];
-        assert_eq!(ordered(&changes), [remove("/a/10"), remove("/a/2"), remove("/a/0")]);
+        let changes = [remove("/a/0"), remove("/a/2/b"), remove("/a/2"), remove("/a/20"), remove("/a/0/x")];
+        assert_eq!(without_nested(&changes), [remove("/a/0"), remove("/a/2"), remove("/a/20")]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::plan::ObjectName;
 use crate::pointer::join;
 use credentials::decode_base64;
-use entra_auth_policy::names::TEMPLATE_PATHS;
+use entra_auth_policy::view::workload::TEMPLATE_PATHS;
 use serde_json::Value;
 use std::collections::BTreeMap;
 

@@ -4,11 +4,10 @@ use crate::answers::Answers;
 use crate::azure::{self, AzureFormat};
 use crate::phases::shell;
 use crate::plan::{AUDIENCE, Fate, ObjectChange, PhaseKind, Plan, Stage};
-use crate::pointer::apply;
 use crate::runbook::runbook;
 use anyhow::Result;
-use entra_auth_policy::names::USE;
-use manifest::Change;
+use entra_auth_policy::view::workload_identity::USE;
+use manifest::{Change, unescape};
 use serde_json::{Value, json};
 use std::fmt::Write;
 
@@ -127,11 +126,18 @@ pub(crate) fn written(object: &Value) -> Value {
     object
 }
 
-/// Changes as an RFC 6902 patch of the object before them.
+/// Changes as an RFC 6902 patch of the object before them: values first, then removals from the back of each list.
 fn json_patch(before: &Value, changes: &[Change]) -> Vec<Value> {
     let mut state = before.clone();
     let mut patch = Vec::new();
-    for change in changes {
+    let (mut removals, mut ordered): (Vec<&Change>, Vec<&Change>) =
+        changes.iter().partition(|change| matches!(change, Change::Remove { .. }));
+    let key = |change: &&Change| -> Vec<(Option<usize>, String)> {
+        change.pointer().split('/').map(|token| (token.parse().ok(), token.to_owned())).collect()
+    };
+    removals.sort_by_key(|change| std::cmp::Reverse(key(change)));
+    ordered.extend(removals);
+    for change in ordered {
         match change {
             Change::Set { pointer, value } => {
                 // The first part of the place that is missing is added with everything below it.
@@ -143,7 +149,7 @@ fn json_patch(before: &Value, changes: &[Change]) -> Vec<Value> {
                     }
                     value = match token {
                         "-" => json!([value]),
-                        token => json!({ token.replace("~1", "/").replace("~0", "~"): value }),
+                        token => json!({ unescape(token): value }),
                     };
                     place = above.to_owned();
                 }
@@ -157,7 +163,10 @@ fn json_patch(before: &Value, changes: &[Change]) -> Vec<Value> {
                 patch.push(json!({"op": "move", "from": pointer, "path": path}));
             }
         }
-        apply(&mut state, change);
+        // Of changes that fit the object before, each fits after those before it.
+        if change.apply(&mut state).is_err() {
+            patch.pop();
+        }
     }
     patch
 }

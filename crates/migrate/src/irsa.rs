@@ -6,7 +6,10 @@ use crate::draft::Draft;
 use crate::estate::{Pods, account, containers, list, repository, text};
 use crate::plan::{IdentityKind, Stage};
 use crate::pointer::join;
-use entra_auth_policy::names::{AWS_ANNOTATIONS, AWS_PROXY_ANNOTATIONS, AWS_VARIABLES};
+use entra_auth_policy::rules::aws::aws_role_annotation::GROUP as AWS_ANNOTATIONS;
+use entra_auth_policy::rules::aws::aws_metadata_proxy::GROUP as AWS_PROXY_ANNOTATIONS;
+use entra_auth_policy::rules::aws::aws_role_annotation::VARIABLES as AWS_VARIABLES;
+use entra_auth_policy::view::workload_identity::{SKIP_CONTAINERS, TOKEN_EXPIRATION};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -162,10 +165,10 @@ fn remove_leftovers(draft: &mut Draft<'_>, pods: &Pods) {
 fn translate(draft: &mut Draft<'_>, pods: &Pods, state: &Value, annotations: &str, key: &str, name: &str) {
     let Some(value) = text(state, &join(annotations, &[key])) else { return };
     let (new, value) = match name {
-        "skip-containers" => ("azure.workload.identity/skip-containers", value.replace(',', ";")),
+        "skip-containers" => (SKIP_CONTAINERS, value.replace(',', ";")),
         "token-expiration" => {
             let Ok(seconds) = value.trim().parse::<u64>() else { return };
-            ("azure.workload.identity/service-account-token-expiration", seconds.clamp(3600, 86_400).to_string())
+            (TOKEN_EXPIRATION, seconds.clamp(3600, 86_400).to_string())
         }
         _ => return,
     };

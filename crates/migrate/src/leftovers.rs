@@ -8,7 +8,7 @@ use entra_auth_policy::auth_mode::entries;
 use entra_auth_policy::lookup::NoCluster;
 use entra_auth_policy::settings::Date;
 use entra_auth_policy::{Evaluation, Host, evaluate};
-use entra_auth_policy::names::CLIENT_ID;
+use entra_auth_policy::view::workload_identity::CLIENT_ID;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use text::sha256;

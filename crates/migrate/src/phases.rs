@@ -1,12 +1,12 @@
 //! From a draft to the plan: objects by stage, phases, settings and tasks.
 
 use crate::azure::GROUP_VARIABLE;
-use crate::draft::{Draft, Entry, ordered};
+use crate::draft::{Draft, Entry, without_nested};
 use crate::leftovers;
 use crate::plan::{
     Command, Fate, Identity, IdentityKind, ObjectChange, ObjectName, Origin, Phase, PhaseKind, Plan, Risk, Stage, Step,
 };
-use crate::pointer::apply;
+use manifest::{ChangeError, apply_changes};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,7 +24,13 @@ pub(crate) fn finish(mut draft: Draft<'_>) -> Plan {
             after.push((name, entry.before));
             continue;
         }
-        let object = object(entry);
+        let object = match object(entry) {
+            Ok(object) => object,
+            Err(error) => {
+                draft.decide(true, name, format!("change it by hand, because {error}"));
+                continue;
+            }
+        };
         if let Some(last) = object.after(Stage::EndProxy) {
             after.push((name, last.clone()));
         }
@@ -99,17 +105,17 @@ fn note_limits(draft: &mut Draft<'_>) {
 }
 
 /// The states of an object, stage by stage.
-fn object(entry: Entry) -> ObjectChange {
+fn object(entry: Entry) -> Result<ObjectChange, ChangeError> {
     let mut states = BTreeMap::new();
     let mut changes = BTreeMap::new();
     let mut state = entry.before.clone();
     for (stage, list) in entry.changes {
-        let list = if stage == Stage::Apply { list } else { ordered(&list) };
-        list.iter().for_each(|change| apply(&mut state, change));
+        let list = without_nested(&list);
+        state = apply_changes(&state, &list)?;
         states.insert(stage, state.clone());
         changes.insert(stage, list);
     }
-    ObjectChange {
+    Ok(ObjectChange {
         object: entry.name,
         fate: entry.fate,
         why: entry.why,
@@ -119,7 +125,7 @@ fn object(entry: Entry) -> ObjectChange {
         index: entry.index,
         before: entry.before,
         states,
-    }
+    })
 }
 
 impl ObjectChange {

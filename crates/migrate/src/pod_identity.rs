@@ -6,7 +6,9 @@ use crate::draft::Draft;
 use crate::estate::{Pods, containers, list, repository, text};
 use crate::plan::{IdentityKind, Stage};
 use crate::pointer::join;
-use entra_auth_policy::names::{DEFAULT_PROXY_PORT, INJECT_PROXY, POD_IDENTITY_LABEL, PROXY_PORT, TEMPLATE_PATHS};
+use entra_auth_policy::rules::pod_identity::pod_identity_label::LABEL as POD_IDENTITY_LABEL;
+use entra_auth_policy::view::workload::TEMPLATE_PATHS;
+use entra_auth_policy::view::workload_identity::{DEFAULT_PROXY_PORT, INJECT_PROXY, PROXY_PORT};
 use serde_json::Value;
 use std::collections::BTreeMap;
 

@@ -62,7 +62,7 @@ pub static RULE: Rule = Rule {
 };
 
 /// Drivers that sign in with the identity of the pod that mounts.
-const KNOWN: &[&str] = &["secrets-store.csi.k8s.io", "file.csi.azure.com", "blob.csi.azure.com"];
+pub const KNOWN: &[&str] = &["secrets-store.csi.k8s.io", "file.csi.azure.com", "blob.csi.azure.com"];
 
 fn check<'a>(cx: &mut RuleContext<'a>, driver: &Object<'a>) {
     // AKS writes the drivers of its add-ons.

@@ -87,7 +87,7 @@ pub static RULE: Rule = Rule {
 };
 
 /// The hosts that Microsoft's authentication libraries know as Entra, in all clouds.
-const HOSTS: &[&str] = &[
+pub const HOSTS: &[&str] = &[
     "login.microsoftonline.com",
     "login.microsoft.com",
     "login.windows.net",

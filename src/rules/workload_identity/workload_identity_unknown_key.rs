@@ -118,7 +118,7 @@ fn check_map<'a>(cx: &mut RuleContext<'a>, map: Node<'a>, home: Option<Home>, ch
 }
 
 /// The name of a known key that has almost the right prefix: `azure.workload.identity.io/use`.
-fn misspelt_prefix(key: &str) -> Option<&'static str> {
+pub fn misspelt_prefix(key: &str) -> Option<&'static str> {
     const RIGHT: &str = "azure.workload.identity";
     let (prefix, name) = key.split_once('/')?;
     if prefix.len().abs_diff(RIGHT.len()) > 3 {

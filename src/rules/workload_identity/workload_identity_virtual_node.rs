@@ -63,9 +63,9 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Workload(check)],
 };
 
-const VIRTUAL: &str = "virtual-kubelet";
+pub const VIRTUAL: &str = "virtual-kubelet";
 /// The taints of virtual nodes, of today and of the first versions.
-const TAINTS: &[&str] = &["virtual-kubelet.io/provider", "azure.com/aci"];
+pub const TAINTS: &[&str] = &["virtual-kubelet.io/provider", "azure.com/aci"];
 
 fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     if !workload.uses_workload_identity() {

@@ -6,7 +6,7 @@ use crate::draft::Draft;
 use crate::estate::text;
 use crate::plan::{IdentityKind, Origin, Stage};
 use crate::pointer::join;
-use entra_auth_policy::names::{CLIENT_ID, USE};
+use entra_auth_policy::view::workload_identity::{CLIENT_ID, USE};
 
 const VELERO: &[&str] = &["velero"];
 const DATA: &str = "Storage Blob Data Contributor";

@@ -6,7 +6,7 @@ use crate::draft::Draft;
 use crate::estate::text;
 use crate::plan::{Origin, Stage};
 use crate::pointer::join;
-use entra_auth_policy::names::USE;
+use entra_auth_policy::view::workload_identity::USE;
 use serde_json::{Value, json};
 
 /// The settings of Azure Service Operator, and its credentials for a namespace.
