@@ -83,6 +83,41 @@ pub fn audit(args: &Audit, streams: Streams, today: Date) -> Result<Outcome> {
     run.finish(args)
 }
 
+/// Every object that rules read, for a plan. What cannot be read is an error: a plan from half a cluster would be wrong.
+pub(crate) fn objects(context: Option<&str>, secrets: bool, err: &mut dyn Write) -> Result<Vec<serde_json::Value>> {
+    const PAGE: u32 = 500;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let api = runtime.block_on(Api::connect(context, None, PAGE))?;
+    let mut kinds = runtime.block_on(api.kinds()).context("the cluster's list of kinds")?;
+    kinds.retain(|kind| secrets || kind.kind != "Secret" || !kind.group.is_empty());
+    let mut objects = Vec::new();
+    for kind in &kinds {
+        let mut next: Option<String> = None;
+        loop {
+            match runtime.block_on(api.page(kind, next.as_deref())) {
+                Answer::Page { text, next: more, .. } => {
+                    for document in documents(&text) {
+                        let found = document.objects()?;
+                        objects.extend(found.into_iter().flatten().map(|object| object.object().clone()));
+                    }
+                    next = more;
+                }
+                Answer::Forbidden => {
+                    writeln!(err, "not read, because RBAC forbids to list it: {}", kind.name())?;
+                    next = None;
+                }
+                Answer::Missing => next = None,
+                Answer::Expired => bail!("{}: the list expires before it is read", kind.name()),
+                Answer::Failed(why) => bail!("{}: {why}", kind.name()),
+            }
+            if next.is_none() {
+                break;
+            }
+        }
+    }
+    Ok(objects)
+}
+
 /// How far a list is read.
 #[derive(Default)]
 struct List {

@@ -25,6 +25,7 @@ mod lsp;
 mod mcp;
 #[cfg(feature = "module")]
 mod module;
+pub mod migrate;
 pub mod onboard;
 mod operators;
 mod progress;
@@ -113,6 +114,7 @@ pub fn run(cli: &Cli, mut streams: Streams, today: Date) -> Result<Outcome> {
             check(args, module.as_deref(), streams, today)
         }
         Command::Onboard(args) => onboard::run(args, &mut streams, today),
+        Command::Migrate(args) => migrate::run(args, &mut streams),
         Command::Exemptions(args) => exemptions::run(args, &mut streams, today),
         Command::Audit(args) => audit(args, streams, today),
         Command::Lsp(args) => lsp(args, today),

@@ -3,7 +3,7 @@
 use crate::answers::Answers;
 use crate::azure::{self, AzureFormat};
 use crate::phases::shell;
-use crate::plan::{AUDIENCE, Fate, ObjectChange, PhaseKind, Plan, Stage};
+use crate::plan::{AUDIENCE, Fate, IdentityKind, ObjectChange, PhaseKind, Plan, Stage};
 use crate::runbook::runbook;
 use anyhow::Result;
 use entra_auth_policy::view::workload_identity::USE;
@@ -18,9 +18,9 @@ pub struct File {
     pub text: String,
 }
 
-/// The text of an object of the input after changes, with its comments: the object's number and the changes. None where
-/// it cannot be edited, so that the value is written anew.
-pub type Texts<'t> = &'t dyn Fn(usize, &[Change]) -> Option<String>;
+/// The text of an object of the input after changes, with its comments: the object's number, and the changes one stage
+/// after the other. None where it cannot be edited, so that the value is written anew.
+pub type Texts<'t> = &'t dyn Fn(usize, &[&[Change]]) -> Option<String>;
 
 /// Everything, in the order of phases.
 pub fn files(plan: &Plan, format: AzureFormat, texts: Texts<'_>) -> Result<Vec<File>> {
@@ -83,8 +83,7 @@ fn stage_files(plan: &Plan, stage: Stage, push: &mut dyn FnMut(&str, String), te
             continue;
         }
         let Some(value) = object.after(stage) else { continue };
-        let changes: Vec<Change> =
-            object.changes.range(..=stage).flat_map(|(_, changes)| changes.iter().cloned()).collect();
+        let changes: Vec<&[Change]> = object.changes.range(..=stage).map(|(_, changes)| changes.as_slice()).collect();
         let folder = if object.replace { "replace/" } else { "" };
         push(&format!("{folder}{}.yaml", object.object.slug()), manifest_of(object, &changes, value, texts)?);
     }
@@ -101,8 +100,10 @@ fn stage_files(plan: &Plan, stage: Stage, push: &mut dyn FnMut(&str, String), te
 }
 
 /// A manifest: the author's text if it can be edited, else the value.
-fn manifest_of(object: &ObjectChange, changes: &[Change], value: &Value, texts: Texts<'_>) -> Result<String> {
-    if let Some(text) = object.index.and_then(|index| texts(index, changes)) {
+fn manifest_of(object: &ObjectChange, changes: &[&[Change]], value: &Value, texts: Texts<'_>) -> Result<String> {
+    let text = object.index.and_then(|index| texts(index, changes));
+    // Comments can hold credentials as well.
+    if let Some(text) = text.filter(|text| credentials::recognise_with_base64(text).is_none()) {
         return Ok(text);
     }
     manifest::to_yaml(&written(value))
@@ -192,7 +193,7 @@ fn removal(plan: &Plan) -> String {
     for (_, command) in &plan.removals {
         let _ = writeln!(script, "{command}");
     }
-    for identity in plan.identities.iter().filter(|identity| identity.kind == crate::plan::IdentityKind::Application) {
+    for identity in plan.identities.iter().filter(|identity| identity.kind == IdentityKind::Application) {
         let id = &identity.client_id;
         let _ = writeln!(
             script,

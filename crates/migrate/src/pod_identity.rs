@@ -45,6 +45,7 @@ pub(crate) fn migrate(draft: &mut Draft<'_>) {
     for wish in &wishes {
         proxy(draft, &wish.pods);
     }
+    end_proxies(draft);
     controllers::convert(draft, Stage::Apply);
     exceptions(draft);
     remove_objects(draft, managed);
@@ -240,6 +241,24 @@ fn proxy(draft: &mut Draft<'_>, pods: &Pods) {
         pods.index,
         "the proxy is not supported for production: its init container is privileged, and it runs on Linux only",
     );
+}
+
+/// Ends proxies of an earlier run, once the SDK is current.
+fn end_proxies(draft: &mut Draft<'_>) {
+    for pods in draft.estate.pods().to_vec() {
+        let annotations = [INJECT_PROXY, PROXY_PORT].map(|key| pods.at(&["metadata", "annotations", key]));
+        let has_label = draft.state(pods.index).pointer(&pods.at(&["metadata", "labels", POD_IDENTITY_LABEL])).is_some();
+        let [inject, _] = &annotations;
+        if has_label || draft.state(pods.index).pointer(inject).is_none() {
+            continue;
+        }
+        if draft.given.has_current_sdk(&pods.namespace, &pods.name) {
+            annotations.into_iter().for_each(|annotation| draft.remove(Stage::EndProxy, pods.index, annotation, END));
+        } else {
+            let object = draft.name(pods.index);
+            draft.decide(true, object, "still needs the proxy: update its Azure SDK, and list it in currentSdk");
+        }
+    }
 }
 
 const END: &str = "its Azure SDK knows workload identity, so the proxy is not needed";
