@@ -23,9 +23,9 @@ mod lookups;
 mod lsp;
 #[cfg(feature = "mcp")]
 mod mcp;
+pub mod migrate;
 #[cfg(feature = "module")]
 mod module;
-pub mod migrate;
 pub mod onboard;
 mod operators;
 mod progress;

@@ -229,7 +229,8 @@ fn read(args: &Migrate) -> Result<Inputs> {
 }
 
 fn is_in(source: &Source, folder: &Path) -> bool {
-    let (Some(path), Ok(folder)) = (source.path().and_then(|path| path.canonicalize().ok()), folder.canonicalize()) else {
+    let (Some(path), Ok(folder)) = (source.path().and_then(|path| path.canonicalize().ok()), folder.canonicalize())
+    else {
         return false;
     };
     path.starts_with(folder)
@@ -322,14 +323,17 @@ fn in_place(
             let (Some(index), Some(changes)) = (object.index, object.changes.get(&stage)) else { continue };
             let Some(place) = own_place(inputs, index, object, streams)? else { continue };
             let documents = edits.entry(place.source).or_default();
-            let edits = documents.entry(place.document).or_insert_with(|| Edits { document: place.document, ..Edits::default() });
+            let edits = documents
+                .entry(place.document)
+                .or_insert_with(|| Edits { document: place.document, ..Edits::default() });
             edits.changes.push((place.pointer.clone(), changes.clone()));
         }
         for (source, edits) in edits {
             let Some(input) = inputs.sources.get(source) else { continue };
             let text = texts.get(&source).unwrap_or(&input.text);
             let edits: Vec<Edits> = edits.into_values().collect();
-            let edited = workers.install(|| edit(text, &edits)).map_err(|conflict| anyhow!("{}: {conflict}", input.name))?;
+            let edited =
+                workers.install(|| edit(text, &edits)).map_err(|conflict| anyhow!("{}: {conflict}", input.name))?;
             texts.insert(source, edited);
         }
     }

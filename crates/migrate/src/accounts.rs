@@ -66,12 +66,7 @@ pub(crate) fn assign(draft: &mut Draft<'_>, wishes: &[Wish], stage: Stage) {
 }
 
 /// The identity that keeps an existing account: the one that it names already, else that of most pods.
-fn keeper(
-    draft: &Draft<'_>,
-    namespace: &str,
-    name: &str,
-    by_identity: &BTreeMap<usize, Vec<&Wish>>,
-) -> Option<usize> {
+fn keeper(draft: &Draft<'_>, namespace: &str, name: &str, by_identity: &BTreeMap<usize, Vec<&Wish>>) -> Option<usize> {
     let named = draft
         .find("", "ServiceAccount", namespace, name)
         .and_then(|index| text(draft.state(index), &join("/metadata/annotations", &[CLIENT_ID])))
@@ -85,9 +80,10 @@ fn keeper(
 
 /// The account of an identity in a namespace, for pods that run as `default` and for controllers.
 pub(crate) fn own_account(draft: &mut Draft<'_>, namespace: &str, identity: usize) -> String {
-    let known = draft.accounts.iter().find(|((place, _), identities)| {
-        place == namespace && identities.first() == Some(&identity)
-    });
+    let known = draft
+        .accounts
+        .iter()
+        .find(|((place, _), identities)| place == namespace && identities.first() == Some(&identity));
     if let Some(((_, name), _)) = known {
         return name.clone();
     }
@@ -156,9 +152,11 @@ fn free_name(draft: &Draft<'_>, namespace: &str, wanted: &str) -> String {
     let wanted = wanted.trim_matches(['-', '.']).to_owned();
     let is_taken = |name: &str| {
         draft.find("", "ServiceAccount", namespace, name).is_some()
-            || draft.estate.pods().iter().any(|pods| {
-                pods.namespace == namespace && account(draft.state(pods.index), pods) == Some(name)
-            })
+            || draft
+                .estate
+                .pods()
+                .iter()
+                .any(|pods| pods.namespace == namespace && account(draft.state(pods.index), pods) == Some(name))
     };
     if !is_taken(&wanted) {
         return wanted;
@@ -184,7 +182,12 @@ fn copy_bindings(draft: &mut Draft<'_>, namespace: &str, from: &str, to: &str) {
             if has(from) && !has(to) {
                 let subject = json!({"kind": "ServiceAccount", "name": to, "namespace": namespace});
                 let why = "pods that had these rights run as another account";
-                draft.change(Stage::Apply, index, Change::Set { pointer: "/subjects/-".to_owned(), value: subject }, why);
+                draft.change(
+                    Stage::Apply,
+                    index,
+                    Change::Set { pointer: "/subjects/-".to_owned(), value: subject },
+                    why,
+                );
             }
         }
     }
@@ -192,9 +195,8 @@ fn copy_bindings(draft: &mut Draft<'_>, namespace: &str, from: &str, to: &str) {
 
 /// Reports pods that run as the account and do not sign in.
 fn note_others(draft: &mut Draft<'_>, namespace: &str, name: &str, wishes: &[&Wish]) {
-    let is_wished = |pods: &Pods| {
-        wishes.iter().any(|wish| wish.pods.index == pods.index && wish.pods.template == pods.template)
-    };
+    let is_wished =
+        |pods: &Pods| wishes.iter().any(|wish| wish.pods.index == pods.index && wish.pods.template == pods.template);
     let others: BTreeSet<String> = draft
         .estate
         .pods()

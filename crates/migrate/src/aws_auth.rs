@@ -30,7 +30,11 @@ pub(crate) fn migrate(draft: &mut Draft<'_>) {
         list(&entries, "").for_each(|entry| read(draft, &mut mapping, entry, principal));
     }
     if text(&object, "/data/mapAccounts").is_some_and(|accounts| accounts.trim() != "[]") {
-        draft.decide(false, &name, "mapAccounts lets every user of AWS accounts in. Entra has no counterpart: name groups");
+        draft.decide(
+            false,
+            &name,
+            "mapAccounts lets every user of AWS accounts in. Entra has no counterpart: name groups",
+        );
     }
     administrators(draft, &mapping);
     bindings(draft, &mapping);
@@ -48,7 +52,10 @@ fn read(draft: &mut Draft<'_>, mapping: &mut Mapping, entry: &Value, principal: 
         draft.decide(
             false,
             format!("IAM user {who}"),
-            format!("add the person to the Entra group for {}", if groups.is_empty() { who.clone() } else { groups.join(", ") }),
+            format!(
+                "add the person to the Entra group for {}",
+                if groups.is_empty() { who.clone() } else { groups.join(", ") }
+            ),
         );
     }
     for group in groups {
@@ -104,7 +111,12 @@ fn bindings(draft: &mut Draft<'_>, mapping: &Mapping) {
                 let why = "binds the Entra group in place of the name that aws-auth gave out";
                 let has = list(draft.state(index), "/subjects").any(|known| *known == new);
                 if !has {
-                    draft.change(Stage::Apply, index, Change::Set { pointer: "/subjects/-".to_owned(), value: new }, why);
+                    draft.change(
+                        Stage::Apply,
+                        index,
+                        Change::Set { pointer: "/subjects/-".to_owned(), value: new },
+                        why,
+                    );
                 }
                 draft.remove(Stage::Remove, index, format!("/subjects/{at}"), why);
             }

@@ -3,7 +3,9 @@
 use crate::Options;
 use crate::answers::{Answers, is_guid};
 use crate::estate::{Estate, Pods, account, list, object_name, text};
-use crate::plan::{Decision, Fate, Federation, Identity, IdentityKind, Kept, ObjectName, Origin, Risk, Role, Stage, Task};
+use crate::plan::{
+    Decision, Fate, Federation, Identity, IdentityKind, Kept, ObjectName, Origin, Risk, Role, Stage, Task,
+};
 use crate::pointer::join;
 use manifest::{Change, apply_changes};
 use serde_json::Value;
@@ -209,7 +211,8 @@ impl<'o> Draft<'o> {
         // Two identities can have the same name in different namespaces.
         let is_taken = |draft: &Draft<'_>, name: &str| draft.identities.iter().any(|identity| identity.name == name);
         if client.is_none()
-            && let Some(known) = self.identities.iter().position(|identity| identity.name == name && identity.kind == kind)
+            && let Some(known) =
+                self.identities.iter().position(|identity| identity.name == name && identity.kind == kind)
         {
             return known;
         }
@@ -311,7 +314,8 @@ impl<'o> Draft<'o> {
             let Some(index) = self.estate.find("", "Secret", &namespace, &secret) else {
                 if uses.is_empty() && writer.is_none() {
                     let command = format!("kubectl -n {namespace} delete secret/{secret} --ignore-not-found");
-                    let why = format!("delete Secret {namespace}/{secret}, which is not in the input and not used any more");
+                    let why =
+                        format!("delete Secret {namespace}/{secret}, which is not in the input and not used any more");
                     self.removals.insert((why, command));
                 }
                 if let (true, Some(writer)) = (uses.is_empty(), writer) {

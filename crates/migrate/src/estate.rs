@@ -158,7 +158,15 @@ fn is_owned(object: &Value) -> bool {
         owner["controller"] == true
             && matches!(
                 owner["kind"].as_str(),
-                Some("ReplicaSet" | "Deployment" | "StatefulSet" | "DaemonSet" | "Job" | "CronJob" | "ReplicationController")
+                Some(
+                    "ReplicaSet"
+                        | "Deployment"
+                        | "StatefulSet"
+                        | "DaemonSet"
+                        | "Job"
+                        | "CronJob"
+                        | "ReplicationController"
+                )
             )
     })
 }

@@ -175,9 +175,23 @@ fn json_patch(before: &Value, changes: &[Change]) -> Vec<Value> {
 /// The order in which kinds are deleted: what uses others first, definitions last.
 fn order(kind: &str) -> usize {
     let kinds = [
-        "Deployment", "DaemonSet", "StatefulSet", "AzureIdentityBinding", "AzureAssignedIdentity",
-        "AzurePodIdentityException", "AzureIdentity", "RoleBinding", "ClusterRoleBinding", "Role", "ClusterRole",
-        "ServiceAccount", "PersistentVolumeClaim", "PersistentVolume", "ExternalSecret", "SealedSecret", "Secret",
+        "Deployment",
+        "DaemonSet",
+        "StatefulSet",
+        "AzureIdentityBinding",
+        "AzureAssignedIdentity",
+        "AzurePodIdentityException",
+        "AzureIdentity",
+        "RoleBinding",
+        "ClusterRoleBinding",
+        "Role",
+        "ClusterRole",
+        "ServiceAccount",
+        "PersistentVolumeClaim",
+        "PersistentVolume",
+        "ExternalSecret",
+        "SealedSecret",
+        "Secret",
         "CustomResourceDefinition",
     ];
     kinds.iter().position(|known| *known == kind).unwrap_or(3)
@@ -210,8 +224,11 @@ fn verified(plan: &Plan) -> Vec<(String, String, String, String)> {
     for identity in &plan.identities {
         for federation in identity.federations.iter().filter(|federation| federation.namespace != "kube-system") {
             let name = format!("verify-{}-{}", federation.service_account, identity.name);
-            let name: String =
-                name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).take(63).collect();
+            let name: String = name
+                .chars()
+                .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' })
+                .take(63)
+                .collect();
             let name = name.trim_end_matches('-').to_owned();
             let client = identity.client_id.clone();
             accounts.push((federation.namespace.clone(), federation.service_account.clone(), name, client));

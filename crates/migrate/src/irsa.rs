@@ -6,8 +6,8 @@ use crate::draft::Draft;
 use crate::estate::{Pods, account, containers, list, repository, text};
 use crate::plan::{IdentityKind, Stage};
 use crate::pointer::join;
-use entra_auth_policy::rules::aws::aws_role_annotation::GROUP as AWS_ANNOTATIONS;
 use entra_auth_policy::rules::aws::aws_metadata_proxy::GROUP as AWS_PROXY_ANNOTATIONS;
+use entra_auth_policy::rules::aws::aws_role_annotation::GROUP as AWS_ANNOTATIONS;
 use entra_auth_policy::rules::aws::aws_role_annotation::VARIABLES as AWS_VARIABLES;
 use entra_auth_policy::view::workload_identity::{SKIP_CONTAINERS, TOKEN_EXPIRATION};
 use serde_json::Value;
@@ -98,7 +98,7 @@ fn roles_of_accounts(draft: &mut Draft<'_>) -> BTreeMap<(String, String), String
     let annotation = join("/metadata/annotations", &[&format!("{AWS_ANNOTATIONS}role-arn")]);
     for (index, object) in draft.estate.of_kind("", "ServiceAccount") {
         let name = draft.name(index);
-        if let Some(role) = text(object, &annotation).filter(|role| !role.is_empty()) {
+        if let Some(role) = text(object, &annotation).filter(|role| !role.is_empty() && !draft.is_deleted(index)) {
             roles.insert((name.namespace, name.name), role.to_owned());
         }
     }

@@ -7,8 +7,8 @@ use credentials::decode_base64;
 use entra_auth_policy::auth_mode::entries;
 use entra_auth_policy::lookup::NoCluster;
 use entra_auth_policy::settings::Date;
-use entra_auth_policy::{Evaluation, Host, evaluate};
 use entra_auth_policy::view::workload_identity::CLIENT_ID;
+use entra_auth_policy::{Evaluation, Host, evaluate};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use text::sha256;
@@ -43,7 +43,10 @@ pub(crate) fn holds_credential(object: &Value) -> bool {
     let found = evaluation(object, &json!({})).findings;
     found.iter().any(|finding| {
         finding.rule.id.starts_with("credential-in-")
-            || matches!(finding.rule.id, "aws-credential" | "credential-registry" | "kubeconfig-static" | "credential-at-path")
+            || matches!(
+                finding.rule.id,
+                "aws-credential" | "credential-registry" | "kubeconfig-static" | "credential-at-path"
+            )
             || finding.is_unreadable()
     })
 }
@@ -54,7 +57,11 @@ fn is_about(rule: &str) -> bool {
 }
 
 /// The settings that accept the identities of the objects, without exemptions.
-pub(crate) fn settings(objects: &[(ObjectName, Value)], tenant: Option<&str>, administrators: &BTreeSet<String>) -> Value {
+pub(crate) fn settings(
+    objects: &[(ObjectName, Value)],
+    tenant: Option<&str>,
+    administrators: &BTreeSet<String>,
+) -> Value {
     let mut grants: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
     for (name, object) in objects.iter().filter(|(name, _)| name.kind == "ServiceAccount") {
         if let Some(client) = object["metadata"]["annotations"][CLIENT_ID].as_str() {
@@ -69,9 +76,8 @@ pub(crate) fn settings(objects: &[(ObjectName, Value)], tenant: Option<&str>, ad
                 continue;
             }
             let client = object.pointer(&finding.location.pointer).and_then(Value::as_str).unwrap_or_default();
-            let decoded = (name.kind == "Secret")
-                .then(|| String::from_utf8(decode_base64(client, 1 << 10)?).ok())
-                .flatten();
+            let decoded =
+                (name.kind == "Secret").then(|| String::from_utf8(decode_base64(client, 1 << 10)?).ok()).flatten();
             let client = decoded.unwrap_or_else(|| client.to_owned()).trim().to_owned();
             if crate::answers::is_guid(&client) || is_placeholder(&client) {
                 let namespace = if name.namespace.is_empty() { "*" } else { &name.namespace };

@@ -41,7 +41,10 @@ pub(crate) fn finish(mut draft: Draft<'_>) -> Plan {
     draft.identities.sort_by(|a, b| a.name.cmp(&b.name));
     draft.identities.iter_mut().for_each(|identity| identity.federations.sort());
     let named: BTreeSet<String> = draft.identities.iter().map(|identity| identity.client_id.clone()).collect();
-    draft.wanted.client_ids.retain(|name, id| !id.starts_with('<') || named.contains(id) || draft.given.client_ids.contains_key(name));
+    draft
+        .wanted
+        .client_ids
+        .retain(|name, id| !id.starts_with('<') || named.contains(id) || draft.given.client_ids.contains_key(name));
     let tenant = draft.given.tenant_id.clone();
     let mut settings = leftovers::settings(&after, tenant.as_deref(), &draft.cluster_admins);
     let mut tasks = std::mem::take(&mut draft.tasks);
@@ -69,10 +72,8 @@ pub(crate) fn finish(mut draft: Draft<'_>) -> Plan {
         plan.objects.iter().any(|object| object.states.contains_key(&Stage::EndProxy)).then_some(PhaseKind::EndProxy),
         Some(PhaseKind::Refuse),
     ];
-    let phases: Vec<Phase> = (1..)
-        .zip(kinds.into_iter().flatten())
-        .map(|(number, kind)| phase(&plan, number, kind))
-        .collect();
+    let phases: Vec<Phase> =
+        (1..).zip(kinds.into_iter().flatten()).map(|(number, kind)| phase(&plan, number, kind)).collect();
     plan.phases = phases;
     plan
 }
@@ -196,14 +197,18 @@ fn phase(plan: &Plan, number: usize, kind: PhaseKind) -> Phase {
                     });
                 }
             }
-            phase.commands.push(command("run a pod as each account, and print what it got", format!("sh {folder}/verify.sh")));
+            phase
+                .commands
+                .push(command("run a pod as each account, and print what it got", format!("sh {folder}/verify.sh")));
             phase.rollback.push(command("nothing to do: the pods are deleted when they are done", "true"));
         }
         PhaseKind::Refuse => {
             let identities = plan.settings["identities"].as_array().map_or(0, Vec::len);
             let exemptions = plan.settings["exemptions"].as_array().map_or(0, Vec::len);
             phase.steps.push(Step {
-                what: format!("use the settings: restricted, {identities} grants of identities, {exemptions} exemptions"),
+                what: format!(
+                    "use the settings: restricted, {identities} grants of identities, {exemptions} exemptions"
+                ),
                 why: "each exemption is a task that is left, and goes with it".to_owned(),
                 risk: Some(Risk("client ids that are not in the settings are denied".to_owned())),
             });
@@ -215,7 +220,9 @@ fn phase(plan: &Plan, number: usize, kind: PhaseKind) -> Phase {
                 "check the cluster",
                 format!("entra-auth audit --settings {folder}/settings.yaml --fail-on deny"),
             ));
-            phase.rollback.push(command("set `profile: baseline` in the settings: medium findings only warn then", "true"));
+            phase
+                .rollback
+                .push(command("set `profile: baseline` in the settings: medium findings only warn then", "true"));
         }
         PhaseKind::Apply | PhaseKind::Remove | PhaseKind::EndProxy => {
             let stage = Stage::ALL.into_iter().find(|stage| stage.phase() == kind).unwrap_or(Stage::Apply);
@@ -319,7 +326,10 @@ pub(crate) fn shell(text: &str) -> String {
 fn list_credentials(identity: &Identity) -> Command {
     let run = match identity.kind {
         IdentityKind::Application => {
-            format!("az ad app federated-credential list --id {} --query '[].subject' --output tsv", shell(&identity.client_id))
+            format!(
+                "az ad app federated-credential list --id {} --query '[].subject' --output tsv",
+                shell(&identity.client_id)
+            )
         }
         _ => format!(
             "az identity federated-credential list --identity-name {} {} --query '[].subject' --output tsv",
@@ -393,14 +403,18 @@ fn objects(plan: &Plan, phase: &mut Phase, stage: Stage) {
                 .map(|object| object.object.for_kubectl())
                 .collect();
             phase.rollback.extend(
-                created.into_iter().map(|name| command("delete what was created", format!("kubectl delete {name} --ignore-not-found"))),
+                created.into_iter().map(|name| {
+                    command("delete what was created", format!("kubectl delete {name} --ignore-not-found"))
+                }),
             );
         }
         _ => {
             phase.rollback.push(command("apply the objects as they were", "kubectl apply -f 0-before/"));
             let earlier = plan.phase_folder(PhaseKind::Apply);
             phase.rollback.push(command("and what the plan added to them", format!("kubectl apply -f {earlier}/")));
-            if stage == Stage::Remove && plan.objects.iter().any(|object| object.fate == Fate::Deleted && object.has_credential()) {
+            if stage == Stage::Remove
+                && plan.objects.iter().any(|object| object.fate == Fate::Deleted && object.has_credential())
+            {
                 phase.rollback.push(command(
                     "create deleted Secrets anew from where you keep them: the plan has no copy",
                     "true",

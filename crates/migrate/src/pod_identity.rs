@@ -122,17 +122,16 @@ fn bindings(
 }
 
 /// The identities of pods with a label.
-fn wish(
-    draft: &mut Draft<'_>,
-    pods: &Pods,
-    selector: &str,
-    bindings: &BTreeMap<String, Vec<Binding>>,
-) -> Option<Wish> {
+fn wish(draft: &mut Draft<'_>, pods: &Pods, selector: &str, bindings: &BTreeMap<String, Vec<Binding>>) -> Option<Wish> {
     let fits = |binding: &&Binding| !binding.is_namespaced || binding.namespace == pods.namespace;
     let mut found: Vec<&Binding> = bindings.get(selector).into_iter().flatten().filter(fits).collect();
     let object = draft.name(pods.index);
     if found.is_empty() {
-        draft.decide(false, &object, format!("no AzureIdentityBinding selects its label {selector}: it only loses the label"));
+        draft.decide(
+            false,
+            &object,
+            format!("no AzureIdentityBinding selects its label {selector}: it only loses the label"),
+        );
         return None;
     }
     let named = containers(draft.state(pods.index), pods).into_iter().find_map(|container| {
@@ -185,7 +184,10 @@ fn remove_labels(draft: &mut Draft<'_>, pods: &Pods) {
             if let Some(entry) = draft.entries.get_mut(pods.index) {
                 entry.replace = true;
             }
-            draft.risk(pods.index, "its selector contains the old label, so it is deleted and created again, with an outage");
+            draft.risk(
+                pods.index,
+                "its selector contains the old label, so it is deleted and created again, with an outage",
+            );
         }
     }
 }
@@ -247,7 +249,8 @@ fn proxy(draft: &mut Draft<'_>, pods: &Pods) {
 fn end_proxies(draft: &mut Draft<'_>) {
     for pods in draft.estate.pods().to_vec() {
         let annotations = [INJECT_PROXY, PROXY_PORT].map(|key| pods.at(&["metadata", "annotations", key]));
-        let has_label = draft.state(pods.index).pointer(&pods.at(&["metadata", "labels", POD_IDENTITY_LABEL])).is_some();
+        let has_label =
+            draft.state(pods.index).pointer(&pods.at(&["metadata", "labels", POD_IDENTITY_LABEL])).is_some();
         let [inject, _] = &annotations;
         if has_label || draft.state(pods.index).pointer(inject).is_none() {
             continue;
@@ -386,7 +389,8 @@ fn remove_objects(draft: &mut Draft<'_>, managed: bool) {
     }
     for (index, object) in draft.estate.objects.iter().enumerate() {
         let name = draft.name(index);
-        let is_named = || name.name.contains("aad-pod-id") && (name.name.contains("-nmi") || name.name.contains("-mic"));
+        let is_named =
+            || name.name.contains("aad-pod-id") && (name.name.contains("-nmi") || name.name.contains("-mic"));
         let is_component = match name.kind.as_str() {
             "DaemonSet" | "Deployment" => {
                 draft.estate.pods().iter().any(|pods| pods.index == index && is_component(object, pods))
@@ -402,7 +406,8 @@ fn remove_objects(draft: &mut Draft<'_>, managed: bool) {
     if managed {
         draft.removals.insert((
             "switch the add-on off".to_owned(),
-            "az aks update --name \"$CLUSTER\" --resource-group \"$CLUSTER_RESOURCE_GROUP\" --disable-pod-identity".to_owned(),
+            "az aks update --name \"$CLUSTER\" --resource-group \"$CLUSTER_RESOURCE_GROUP\" --disable-pod-identity"
+                .to_owned(),
         ));
     }
 }
@@ -413,7 +418,8 @@ fn selectors(draft: &mut Draft<'_>) {
     for (index, object) in draft.estate.objects.iter().enumerate() {
         let name = draft.name(index);
         let has_pods = TEMPLATE_PATHS.iter().any(|(kind, _)| kind.is(name.group(), &name.kind));
-        let pointer = selectors.iter().map(|at| join(at, &[POD_IDENTITY_LABEL])).find(|at| object.pointer(at).is_some());
+        let pointer =
+            selectors.iter().map(|at| join(at, &[POD_IDENTITY_LABEL])).find(|at| object.pointer(at).is_some());
         if !has_pods && pointer.is_some() {
             draft.task(
                 index,

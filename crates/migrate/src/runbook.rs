@@ -73,9 +73,15 @@ fn tasks(text: &mut String, plan: &Plan) {
     if plan.tasks.is_empty() {
         return;
     }
-    text.push_str("## Tasks that are left\n\nNo file does these. The settings exempt each of them until it is done.\n\n");
+    text.push_str(
+        "## Tasks that are left\n\nNo file does these. The settings exempt each of them until it is done.\n\n",
+    );
     for task in &plan.tasks {
-        let _ = writeln!(text, "{}. {}: {}. To do: {}. See <{}>.", task.number, task.object, task.what, task.todo, task.link);
+        let _ = writeln!(
+            text,
+            "{}. {}: {}. To do: {}. See <{}>.",
+            task.number, task.object, task.what, task.todo, task.link
+        );
     }
     text.push('\n');
 }

@@ -72,7 +72,8 @@ pub(crate) fn migrate(draft: &mut Draft<'_>) {
     };
     let all = draft.estate.pods().to_vec();
     for pods in &all {
-        for identity in variables(draft, pods).into_iter().chain(vault_volumes(draft, pods)).chain(gateway(draft, pods)) {
+        for identity in variables(draft, pods).into_iter().chain(vault_volumes(draft, pods)).chain(gateway(draft, pods))
+        {
             add(pods, identity);
         }
     }
@@ -205,7 +206,12 @@ impl Family {
         } else if let Some(index) = draft.estate.find("", "Secret", &pods.namespace, secret) {
             for entry in ours {
                 for map in ["/data", "/stringData"] {
-                    draft.remove(Stage::Remove, index, join(map, &[&entry]), "the pods that used it sign in without it");
+                    draft.remove(
+                        Stage::Remove,
+                        index,
+                        join(map, &[&entry]),
+                        "the pods that used it sign in without it",
+                    );
                 }
             }
         }
@@ -216,9 +222,12 @@ impl Family {
 fn unmount(draft: &mut Draft<'_>, pods: &Pods, pointer: &str, container: &Value, variable: &Value) {
     let Some(path) = text(variable, "/value") else { return };
     let holds = |mount: &Value| {
-        text(mount, "/mountPath").is_some_and(|at| path == at || path.starts_with(&format!("{}/", at.trim_end_matches('/'))))
+        text(mount, "/mountPath")
+            .is_some_and(|at| path == at || path.starts_with(&format!("{}/", at.trim_end_matches('/'))))
     };
-    let Some((at, mount)) = list(container, "/volumeMounts").enumerate().find(|(_, mount)| holds(mount)) else { return };
+    let Some((at, mount)) = list(container, "/volumeMounts").enumerate().find(|(_, mount)| holds(mount)) else {
+        return;
+    };
     let state = draft.state(pods.index).clone();
     let name = text(mount, "/name").unwrap_or_default();
     let volumes = pods.at(&["spec", "volumes"]);

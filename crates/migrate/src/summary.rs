@@ -25,13 +25,21 @@ pub fn text(plan: &Plan) -> String {
             }
         }
     }
-    section(&mut text, "left to decide", plan.decisions.iter().map(|decision| {
-        let mark = if decision.blocks { "needed: " } else { "" };
-        format!("{mark}{}: {}", decision.about, decision.what)
-    }));
-    section(&mut text, "left to do by hand", plan.tasks.iter().map(|task| {
-        format!("{}: {}\n      to do: {}\n      see {}", task.object, task.what, task.todo, task.link)
-    }));
+    section(
+        &mut text,
+        "left to decide",
+        plan.decisions.iter().map(|decision| {
+            let mark = if decision.blocks { "needed: " } else { "" };
+            format!("{mark}{}: {}", decision.about, decision.what)
+        }),
+    );
+    section(
+        &mut text,
+        "left to do by hand",
+        plan.tasks
+            .iter()
+            .map(|task| format!("{}: {}\n      to do: {}\n      see {}", task.object, task.what, task.todo, task.link)),
+    );
     section(&mut text, "stays as it is", plan.kept.iter().map(|kept| format!("{}: {}", kept.object, kept.why)));
     text
 }

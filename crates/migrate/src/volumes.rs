@@ -110,8 +110,10 @@ pub(crate) fn find(draft: &mut Draft<'_>) -> Vec<Keyed> {
             if is_old(draft, driver) {
                 draft.task(
                     pods.index,
-                    format!("mounts a volume of {} with an account key, and the driver is older than {}.{}",
-                        driver.name, driver.since.0, driver.since.1),
+                    format!(
+                        "mounts a volume of {} with an account key, and the driver is older than {}.{}",
+                        driver.name, driver.since.0, driver.since.1
+                    ),
                     "upgrade the driver, then migrate again",
                     driver.docs,
                 );
@@ -132,7 +134,8 @@ fn volume_of(estate: &Estate<'_>, namespace: &str, claim: &str) -> Option<usize>
     }
     let mut volumes = estate.of_kind("", "PersistentVolume");
     let is_its = |volume: &Value| {
-        text(volume, "/spec/claimRef/name") == Some(claim) && text(volume, "/spec/claimRef/namespace") == Some(namespace)
+        text(volume, "/spec/claimRef/name") == Some(claim)
+            && text(volume, "/spec/claimRef/namespace") == Some(namespace)
     };
     volumes.find(|(_, volume)| is_its(volume)).map(|(index, _)| index)
 }
@@ -262,7 +265,8 @@ fn persistent(draft: &mut Draft<'_>, one: &Keyed, claim: &str, index: usize, cli
     let handle = text(&old, "/spec/csi/volumeHandle").unwrap_or_default();
     // `resource group#account#share`, if the driver made it.
     let parts: Vec<&str> = handle.split('#').collect();
-    let part = |at: usize| parts.get(at).filter(|part| parts.len() > 2 && !part.is_empty()).map(|part| (*part).to_owned());
+    let part =
+        |at: usize| parts.get(at).filter(|part| parts.len() > 2 && !part.is_empty()).map(|part| (*part).to_owned());
     let reference = old.pointer("/spec/csi/nodeStageSecretRef");
     let secret = reference.and_then(|reference| text(reference, "/name"));
     let secret = secret.or(parameter(&attributes, "secretName").map(|(_, name)| name)).unwrap_or_default().to_owned();
@@ -280,8 +284,15 @@ fn persistent(draft: &mut Draft<'_>, one: &Keyed, claim: &str, index: usize, cli
     };
     let share = given(one.driver.share).or_else(|| part(2));
     let share = share.unwrap_or_else(|| draft.value(&format!("{} of {name}", one.driver.share)));
-    let dropped = ["secretName", "secretNamespace", "storeAccountKey", "AzureStorageAuthType", "storageAccount",
-        "resourceGroup", one.driver.share];
+    let dropped = [
+        "secretName",
+        "secretNamespace",
+        "storeAccountKey",
+        "AzureStorageAuthType",
+        "storageAccount",
+        "resourceGroup",
+        one.driver.share,
+    ];
     let mut kept: Map<String, Value> = attributes
         .as_object()
         .into_iter()
@@ -365,7 +376,9 @@ fn classes(draft: &mut Draft<'_>) {
     }
     let classes: Vec<(usize, &Value)> = draft.estate.of_kind("storage.k8s.io", "StorageClass").collect();
     for (index, class) in classes {
-        let Some(driver) = DRIVERS.iter().find(|driver| text(class, "/provisioner") == Some(driver.name)) else { continue };
+        let Some(driver) = DRIVERS.iter().find(|driver| text(class, "/provisioner") == Some(driver.name)) else {
+            continue;
+        };
         let parameters = class.get("parameters").cloned().unwrap_or_else(|| json!({}));
         let is_true = |key: &str| parameter(&parameters, key).is_some_and(|(_, value)| value == "true");
         let is_keyless = is_true("mountWithWorkloadIdentityToken")

@@ -1,7 +1,7 @@
 //! The estates of `test_data/estates`, migrated: every phase is accepted, the result is clean, and nothing leaks.
 
-use base64::Engine;
 use admission::{Change, Identity, payload, request};
+use base64::Engine;
 use entra_auth_policy::lookup::NoCluster;
 use entra_auth_policy::settings::Date;
 use entra_auth_policy::{Host, evaluate};
@@ -22,7 +22,8 @@ fn folder(estate: &str) -> PathBuf {
 }
 
 fn texts(estate: &str) -> Vec<String> {
-    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder(estate)).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut paths: Vec<PathBuf> =
+        std::fs::read_dir(folder(estate)).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();
     paths.iter().map(|path| std::fs::read_to_string(path).unwrap()).collect()
 }
@@ -136,7 +137,8 @@ fn nothing_is_left_to_migrate() {
     for (estate, origin) in ESTATES {
         let (objects, first) = migrated(estate, *origin);
         let again = plan(*origin, &after(&objects, &first), &first.answers, Options::default());
-        let left: Vec<String> = again.objects.iter().map(|object| format!("{} {:?}", object.object, object.why)).collect();
+        let left: Vec<String> =
+            again.objects.iter().map(|object| format!("{} {:?}", object.object, object.why)).collect();
         assert!(left.is_empty(), "{estate}: {left:#?}");
     }
 }
@@ -160,7 +162,8 @@ fn ids_are_placeholders_until_they_are_given() {
         let mut known: String = texts(estate).concat();
         // Ids are also in Secrets.
         for word in texts(estate).concat().split_whitespace() {
-            let decoded = base64::engine::general_purpose::STANDARD.decode(word.trim_end_matches('}')).unwrap_or_default();
+            let decoded =
+                base64::engine::general_purpose::STANDARD.decode(word.trim_end_matches('}')).unwrap_or_default();
             known.push_str(&String::from_utf8(decoded).unwrap_or_default());
         }
         let first = plan(*origin, &objects, &Answers::default(), Options::default());
@@ -227,7 +230,8 @@ fn scripts_are_shell() {
 }
 
 fn check(program: &str, options: &[&str], script: &File, estate: &str) {
-    let path = std::env::temp_dir().join(format!("migrate-{}-{estate}-{}", std::process::id(), script.path.replace('/', "-")));
+    let path =
+        std::env::temp_dir().join(format!("migrate-{}-{estate}-{}", std::process::id(), script.path.replace('/', "-")));
     std::fs::write(&path, &script.text).unwrap();
     let output = std::process::Command::new(program).args(options).arg(&path).output().unwrap();
     std::fs::remove_file(&path).unwrap();

@@ -11,9 +11,9 @@ pub(super) fn script(plan: &Plan, wanted: impl Fn(&Identity) -> bool) -> String 
     let identities: Vec<&Identity> = plan.identities.iter().filter(|identity| wanted(identity)).collect();
     let has = |kind: IdentityKind| identities.iter().any(|identity| identity.kind == kind);
     let has_new = has(IdentityKind::New);
-    let needs_group = identities.iter().any(|identity| {
-        identity.kind != IdentityKind::Application && identity.segment("resourcegroups").is_none()
-    });
+    let needs_group = identities
+        .iter()
+        .any(|identity| identity.kind != IdentityKind::Application && identity.segment("resourcegroups").is_none());
     let copies = identities.iter().any(|identity| identity.copies.is_some());
     let assigns = copies || identities.iter().any(|identity| !identity.roles.is_empty());
     let mut script = HEAD.to_owned();
@@ -62,7 +62,8 @@ fn variables(script: &mut String, identity: &Identity) {
     }
     for (number, role) in (1..).zip(&identity.roles) {
         let on = words(&role.on);
-        let _ = writeln!(script, ": \"${{SCOPE_{symbol}_{number}:?set it to the resource id for {}: {on}}}\"", role.role);
+        let _ =
+            writeln!(script, ": \"${{SCOPE_{symbol}_{number}:?set it to the resource id for {}: {on}}}\"", role.role);
     }
 }
 

@@ -65,7 +65,10 @@ pub(crate) fn commands(plan: &Plan, format: AzureFormat, folder: &str) -> Vec<(S
     match format {
         AzureFormat::Az => vec![command("create them with the Azure CLI", format!("sh {folder}/identities.sh"))],
         AzureFormat::Terraform => vec![
-            command("read what would be created", format!("terraform -chdir={folder} init && terraform -chdir={folder} plan")),
+            command(
+                "read what would be created",
+                format!("terraform -chdir={folder} init && terraform -chdir={folder} plan"),
+            ),
             command("create it", format!("terraform -chdir={folder} apply")),
         ],
         AzureFormat::Bicep => {

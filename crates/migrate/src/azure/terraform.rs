@@ -12,9 +12,10 @@ pub(super) fn file(plan: &Plan) -> String {
         file.push_str("    azuread = {\n      source  = \"hashicorp/azuread\"\n      version = \"~> 3.0\"\n    }\n");
     }
     file.push_str(PROVIDERS_END);
-    let needs_group = plan.identities.iter().any(|identity| {
-        identity.kind != IdentityKind::Application && identity.segment("resourcegroups").is_none()
-    });
+    let needs_group = plan
+        .identities
+        .iter()
+        .any(|identity| identity.kind != IdentityKind::Application && identity.segment("resourcegroups").is_none());
     if needs_group {
         file.push_str(&variable("resource_group", "The resource group of the identities"));
     }
@@ -84,7 +85,10 @@ fn section(file: &mut String, identity: &Identity) {
         IdentityKind::Application => {
             let id = match is_placeholder(&identity.client_id) {
                 true => {
-                    file.push_str(&variable(&format!("app_{symbol}"), &format!("The client id of {}", words(&identity.name))));
+                    file.push_str(&variable(
+                        &format!("app_{symbol}"),
+                        &format!("The client id of {}", words(&identity.name)),
+                    ));
                     file.push('\n');
                     format!("var.app_{symbol}")
                 }

@@ -79,10 +79,7 @@ pub(super) fn velero_file(draft: &mut Draft<'_>, index: usize, stage: Stage) {
         let identity = draft.identity("velero", kind, client);
         operator(draft, VELERO, ("velero", "velero"), identity, stage);
     }
-    let kept: String = KEPT
-        .iter()
-        .filter_map(|name| Some(format!("{name}={}\n", assigned(&file, name)?)))
-        .collect();
+    let kept: String = KEPT.iter().filter_map(|name| Some(format!("{name}={}\n", assigned(&file, name)?))).collect();
     set_entry(draft, stage, index, "cloud", &kept, WHY);
 }
 

@@ -51,7 +51,8 @@ pub(super) fn issuer(draft: &mut Draft<'_>, index: usize, stage: Stage) {
 }
 
 /// What stays in `azure.json`: everything that does not sign in.
-const KEPT: &[&str] = &["cloud", "tenantId", "subscriptionId", "resourceGroup", "location", "activeDirectoryAuthorityHost"];
+const KEPT: &[&str] =
+    &["cloud", "tenantId", "subscriptionId", "resourceGroup", "location", "activeDirectoryAuthorityHost"];
 
 /// The file `azure.json` of ExternalDNS, in a Secret or a ConfigMap.
 pub(super) fn azure_json(draft: &mut Draft<'_>, index: usize, stage: Stage, holder: &str) {
@@ -67,8 +68,7 @@ pub(super) fn azure_json(draft: &mut Draft<'_>, index: usize, stage: Stage, hold
             || text(volume, "/configMap/name") == Some(name.name.as_str())
     };
     let Some(pods) = pods_of(draft, EXTERNAL_DNS).filter(|pods| {
-        pods.namespace == name.namespace
-            && list(draft.state(pods.index), &pods.at(&["spec", "volumes"])).any(mounts)
+        pods.namespace == name.namespace && list(draft.state(pods.index), &pods.at(&["spec", "volumes"])).any(mounts)
     }) else {
         return;
     };

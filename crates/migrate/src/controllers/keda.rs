@@ -13,13 +13,8 @@ const KEDA: &[&str] = &["keda", "keda-operator"];
 const USUAL: (&str, &str) = ("kube-system", "keda-operator");
 
 /// Parameters of triggers that only sign in.
-const PRINCIPAL: &[&str] = &[
-    "activeDirectoryClientId",
-    "activeDirectoryClientPassword",
-    "clientId",
-    "clientSecret",
-    "tenantId",
-];
+const PRINCIPAL: &[&str] =
+    &["activeDirectoryClientId", "activeDirectoryClientPassword", "clientId", "clientSecret", "tenantId"];
 
 pub(super) fn authentication(draft: &mut Draft<'_>, index: usize, stage: Stage) {
     pod_identity(draft, index, stage);
@@ -74,8 +69,9 @@ fn principal(draft: &mut Draft<'_>, index: usize, stage: Stage) {
     let name = draft.name(index);
     let references: Vec<&Value> = list(&state, "/spec/secretTargetRef").collect();
     let parameter = |reference: &Value| text(reference, "/parameter").unwrap_or_default().to_owned();
-    let holds_secret =
-        references.iter().any(|one| matches!(parameter(one).as_str(), "activeDirectoryClientPassword" | "clientSecret"));
+    let holds_secret = references
+        .iter()
+        .any(|one| matches!(parameter(one).as_str(), "activeDirectoryClientPassword" | "clientSecret"));
     let only_signs_in = references.iter().all(|one| PRINCIPAL.contains(&parameter(one).as_str()));
     if draft.origin != Origin::Secrets || !holds_secret || !only_signs_in {
         return;

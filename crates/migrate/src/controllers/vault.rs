@@ -179,5 +179,8 @@ pub(super) fn app_configuration(draft: &mut Draft<'_>, index: usize, stage: Stag
 
 /// The address in a connection string, without its secret.
 fn endpoint_of(connection: &str) -> Option<&str> {
-    connection.split(';').find_map(|part| part.trim().strip_prefix("Endpoint=")).filter(|url| url.starts_with("https://"))
+    connection
+        .split(';')
+        .find_map(|part| part.trim().strip_prefix("Endpoint="))
+        .filter(|url| url.starts_with("https://"))
 }
