@@ -80,11 +80,9 @@ fn keeper(draft: &Draft<'_>, namespace: &str, name: &str, by_identity: &BTreeMap
 
 /// The account of an identity in a namespace, for pods that run as `default` and for controllers.
 pub(crate) fn own_account(draft: &mut Draft<'_>, namespace: &str, identity: usize) -> String {
-    let known = draft
-        .accounts
-        .iter()
-        .find(|((place, _), identities)| place == namespace && identities.first() == Some(&identity));
-    if let Some(((_, name), _)) = known {
+    // Not an account of the input: its RBAC bindings are for other pods.
+    let key = (namespace.to_owned(), identity);
+    if let Some(name) = draft.own_accounts.get(&key) {
         return name.clone();
     }
     let name = free_name(draft, namespace, &draft.identity_name(identity));
@@ -101,6 +99,7 @@ pub(crate) fn own_account(draft: &mut Draft<'_>, namespace: &str, identity: usiz
     draft.create(object, "a dedicated account for the identity");
     annotate(draft, namespace, &name, identity);
     draft.federate(identity, namespace, &name);
+    draft.own_accounts.insert(key, name.clone());
     name
 }
 

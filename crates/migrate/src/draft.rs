@@ -28,6 +28,8 @@ pub(crate) struct Draft<'o> {
     pub released: BTreeSet<(String, String, Option<String>)>,
     /// Commands of the removal that no manifest contains.
     pub removals: BTreeSet<(String, String)>,
+    /// Accounts that were made for an identity in a namespace.
+    pub own_accounts: BTreeMap<(String, usize), String>,
     /// Entra groups that may have `cluster-admin`.
     pub cluster_admins: BTreeSet<String>,
     /// The account that pods get, by object and pod template.
@@ -75,6 +77,7 @@ impl<'o> Draft<'o> {
             wanted: given.clone(),
             released: BTreeSet::new(),
             removals: BTreeSet::new(),
+            own_accounts: BTreeMap::new(),
             cluster_admins: BTreeSet::new(),
             pod_accounts: BTreeMap::new(),
             accounts: BTreeMap::new(),

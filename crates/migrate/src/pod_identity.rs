@@ -239,10 +239,13 @@ fn proxy(draft: &mut Draft<'_>, pods: &Pods) {
         draft.remove(Stage::EndProxy, pods.index, pods.at(&["metadata", "annotations", PROXY_PORT]), END);
     }
     draft.remove(Stage::EndProxy, pods.index, pods.at(&["metadata", "annotations", INJECT_PROXY]), END);
-    draft.risk(
-        pods.index,
-        "the proxy is not supported for production: its init container is privileged, and it runs on Linux only",
-    );
+    let risk = match pods.kind.as_str() {
+        "Job" | "CronJob" => {
+            "before Kubernetes 1.32, the proxy keeps running when the job is done, so the job never ends"
+        }
+        _ => "the proxy is not supported for production: its init container is privileged, and it runs on Linux only",
+    };
+    draft.risk(pods.index, risk);
 }
 
 /// Ends proxies of an earlier run, once the SDK is current.
