@@ -37,7 +37,8 @@ pub(crate) fn assign(draft: &mut Draft<'_>, wishes: &[Wish], stage: Stage) {
             let target = match &name {
                 Some(name) if keeper == Some(identity) => name.clone(),
                 Some(name) => {
-                    let new = free_name(draft, &namespace, &format!("{name}-{}", draft.identity_name(identity)));
+                    let new =
+                        free_name(draft, &namespace, &format!("{name}-{}", draft.identity_name(identity)), identity);
                     draft.decide(
                         false,
                         format!("ServiceAccount {namespace}/{name}"),
@@ -85,7 +86,7 @@ pub(crate) fn own_account(draft: &mut Draft<'_>, namespace: &str, identity: usiz
     if let Some(name) = draft.own_accounts.get(&key) {
         return name.clone();
     }
-    let name = free_name(draft, namespace, &draft.identity_name(identity));
+    let name = free_name(draft, namespace, &draft.identity_name(identity), identity);
     copy_bindings(draft, namespace, "default", &name);
     let mut object = json!({
         "apiVersion": "v1",
@@ -144,18 +145,22 @@ fn set_annotation(draft: &mut Draft<'_>, index: usize, key: &str, value: &str) {
     }
 }
 
-/// A name that no account of the namespace has.
-fn free_name(draft: &Draft<'_>, namespace: &str, wanted: &str) -> String {
+/// A name that no account of the namespace has, or the account that an earlier run made for the identity.
+fn free_name(draft: &Draft<'_>, namespace: &str, wanted: &str, identity: usize) -> String {
     let clean = |c: char| if c.is_ascii_alphanumeric() || c == '.' { c.to_ascii_lowercase() } else { '-' };
     let wanted: String = wanted.chars().map(clean).take(200).collect();
     let wanted = wanted.trim_matches(['-', '.']).to_owned();
-    let is_taken = |name: &str| {
-        draft.find("", "ServiceAccount", namespace, name).is_some()
-            || draft
-                .estate
-                .pods()
-                .iter()
-                .any(|pods| pods.namespace == namespace && account(draft.state(pods.index), pods) == Some(name))
+    let client = draft.client_id(identity);
+    let is_taken = |name: &str| match draft.find("", "ServiceAccount", namespace, name) {
+        Some(index) => {
+            let named = text(draft.state(index), &join("/metadata/annotations", &[CLIENT_ID]));
+            !named.is_some_and(|named| named.eq_ignore_ascii_case(&client))
+        }
+        None => draft
+            .estate
+            .pods()
+            .iter()
+            .any(|pods| pods.namespace == namespace && account(draft.state(pods.index), pods) == Some(name)),
     };
     if !is_taken(&wanted) {
         return wanted;
