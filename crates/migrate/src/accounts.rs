@@ -27,13 +27,13 @@ pub(crate) fn assign(draft: &mut Draft<'_>, wishes: &[Wish], stage: Stage) {
         let name = account(draft.state(wish.pods.index), &wish.pods).map(str::to_owned);
         shared.entry((wish.pods.namespace.clone(), name)).or_default().push(wish);
     }
-    for ((namespace, name), wishes) in shared {
+    for ((namespace, name), group) in shared {
         let mut by_identity: BTreeMap<usize, Vec<&Wish>> = BTreeMap::new();
-        for wish in wishes {
+        for wish in group {
             by_identity.entry(wish.identities.first().copied().unwrap_or_default()).or_default().push(wish);
         }
         let keeper = name.as_ref().and_then(|name| keeper(draft, &namespace, name, &by_identity));
-        for (identity, wishes) in by_identity {
+        for (identity, own) in by_identity {
             let target = match &name {
                 Some(name) if keeper == Some(identity) => name.clone(),
                 Some(name) => {
@@ -49,17 +49,18 @@ pub(crate) fn assign(draft: &mut Draft<'_>, wishes: &[Wish], stage: Stage) {
                         ),
                     );
                     copy_bindings(draft, &namespace, name, &new);
+                    draft.create(bare(&namespace, &new), "a dedicated account for the pods of the identity");
                     new
                 }
                 None => own_account(draft, &namespace, identity),
             };
-            let identities: BTreeSet<usize> = wishes.iter().flat_map(|wish| wish.identities.iter().copied()).collect();
+            let identities: BTreeSet<usize> = own.iter().flat_map(|wish| wish.identities.iter().copied()).collect();
             annotate(draft, &namespace, &target, identity);
             identities.into_iter().for_each(|identity| draft.federate(identity, &namespace, &target));
             if name.is_some() {
-                note_others(draft, &namespace, &target, &wishes);
+                note_others(draft, &namespace, &target, wishes);
             }
-            for wish in wishes {
+            for wish in own {
                 switch(draft, &wish.pods, &target, stage);
             }
         }
@@ -88,11 +89,7 @@ pub(crate) fn own_account(draft: &mut Draft<'_>, namespace: &str, identity: usiz
     }
     let name = free_name(draft, namespace, &draft.identity_name(identity), identity);
     copy_bindings(draft, namespace, "default", &name);
-    let mut object = json!({
-        "apiVersion": "v1",
-        "kind": "ServiceAccount",
-        "metadata": {"name": name, "namespace": namespace},
-    });
+    let mut object = bare(namespace, &name);
     let default = draft.find("", "ServiceAccount", namespace, "default");
     if let Some(secrets) = default.and_then(|index| draft.state(index).get("imagePullSecrets")) {
         object["imagePullSecrets"] = secrets.clone();
@@ -102,6 +99,10 @@ pub(crate) fn own_account(draft: &mut Draft<'_>, namespace: &str, identity: usiz
     draft.federate(identity, namespace, &name);
     draft.own_accounts.insert(key, name.clone());
     name
+}
+
+fn bare(namespace: &str, name: &str) -> Value {
+    json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name, "namespace": namespace}})
 }
 
 /// Writes the identity on an account, and creates the account if the input does not have it.
@@ -114,12 +115,7 @@ pub(crate) fn annotate(draft: &mut Draft<'_>, namespace: &str, name: &str, ident
                 format!("ServiceAccount {namespace}/{name}"),
                 "is not in the input. The plan contains its annotation only: `kubectl apply` adds it to the account",
             );
-            let object = json!({
-                "apiVersion": "v1",
-                "kind": "ServiceAccount",
-                "metadata": {"name": name, "namespace": namespace},
-            });
-            draft.create(object, KEEPS)
+            draft.create(bare(namespace, name), KEEPS)
         }
     };
     let client = draft.client_id(identity);
@@ -198,7 +194,7 @@ fn copy_bindings(draft: &mut Draft<'_>, namespace: &str, from: &str, to: &str) {
 }
 
 /// Reports pods that run as the account and do not sign in.
-fn note_others(draft: &mut Draft<'_>, namespace: &str, name: &str, wishes: &[&Wish]) {
+fn note_others(draft: &mut Draft<'_>, namespace: &str, name: &str, wishes: &[Wish]) {
     let is_wished =
         |pods: &Pods| wishes.iter().any(|wish| wish.pods.index == pods.index && wish.pods.template == pods.template);
     let others: BTreeSet<String> = draft

@@ -44,7 +44,8 @@ pub(crate) struct Entry {
     /// After the stage `Apply`, as far as decided.
     pub state: Value,
     pub changes: BTreeMap<Stage, Vec<Change>>,
-    pub why: Vec<String>,
+    /// The reasons of each stage.
+    pub why: BTreeMap<Stage, Vec<String>>,
     pub risk: Option<Risk>,
     pub fate: Fate,
     pub index: Option<usize>,
@@ -58,7 +59,7 @@ impl<'o> Draft<'o> {
             before: object.clone(),
             state: object.clone(),
             changes: BTreeMap::new(),
-            why: Vec::new(),
+            why: BTreeMap::new(),
             risk: None,
             fate: Fate::Changed,
             index: Some(index),
@@ -119,9 +120,7 @@ impl<'o> Draft<'o> {
             return;
         }
         list.push(change);
-        if !entry.why.iter().any(|known| known == why) {
-            entry.why.push(why.to_owned());
-        }
+        entry.because(stage, why);
         // The API server refuses to change these.
         entry.replace |= matches!(entry.name.kind.as_str(), "Pod" | "Job") && entry.fate != Fate::Created;
     }
@@ -150,7 +149,7 @@ impl<'o> Draft<'o> {
             before: object.clone(),
             state: object,
             changes: BTreeMap::new(),
-            why: vec![why.to_owned()],
+            why: BTreeMap::from([(Stage::Apply, vec![why.to_owned()])]),
             risk: None,
             fate: Fate::Created,
             index: None,
@@ -163,9 +162,8 @@ impl<'o> Draft<'o> {
         if let Some(entry) = self.entries.get_mut(index) {
             entry.fate = Fate::Deleted;
             entry.changes.retain(|stage, _| *stage < Stage::Remove);
-            if !entry.why.iter().any(|known| known == why) {
-                entry.why.push(why.to_owned());
-            }
+            entry.why.retain(|stage, _| *stage < Stage::Remove);
+            entry.because(Stage::Remove, why);
         }
     }
 
@@ -404,6 +402,13 @@ fn release(object: &Value) -> Option<&str> {
 }
 
 impl Entry {
+    fn because(&mut self, stage: Stage, why: &str) {
+        let reasons = self.why.entry(stage).or_default();
+        if !reasons.iter().any(|known| known == why) {
+            reasons.push(why.to_owned());
+        }
+    }
+
     /// The object after a stage.
     pub(crate) fn after(&self, stage: Stage) -> Value {
         let mut value = self.state.clone();

@@ -14,6 +14,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 const WHY: &str = "is for Amazon EKS and has no effect on AKS";
+const KEPT: &str = "calls AWS with a role that trusts the cluster's issuer";
 const DOCS: &str = "https://learn.microsoft.com/azure/aks/eks-edw-rearchitect";
 
 /// Programs that only serve EKS, by the end of their image's repository, and what AKS has.
@@ -32,7 +33,7 @@ pub(crate) fn migrate(draft: &mut Draft<'_>) {
     let components = components(draft);
     let roles = roles_of_accounts(draft);
     let mut wishes = Vec::new();
-    let mut used = BTreeSet::new();
+    let (mut used, mut kept) = (BTreeSet::new(), BTreeSet::new());
     for pods in draft.estate.pods().to_vec() {
         if components.contains(&pods.index) {
             continue;
@@ -40,7 +41,8 @@ pub(crate) fn migrate(draft: &mut Draft<'_>) {
         let state = draft.state(pods.index).clone();
         let name = account(&state, &pods).unwrap_or("default").to_owned();
         if keeps_aws(draft, &state, &pods, &name) {
-            draft.keep(pods.index, "calls AWS with a role that trusts the cluster's issuer");
+            draft.keep(pods.index, KEPT);
+            kept.insert((pods.namespace.clone(), name));
             continue;
         }
         let key = (pods.namespace.clone(), name);
@@ -54,9 +56,9 @@ pub(crate) fn migrate(draft: &mut Draft<'_>) {
     }
     assign(draft, &wishes, Stage::Apply);
     for ((namespace, name), role) in &roles {
-        if draft.given.keeps_aws(namespace, name) {
+        if draft.given.keeps_aws(namespace, name) || kept.contains(&(namespace.clone(), name.clone())) {
             if let Some(index) = draft.estate.find("", "ServiceAccount", namespace, name) {
-                draft.keep(index, "calls AWS with a role that trusts the cluster's issuer");
+                draft.keep(index, KEPT);
             }
             continue;
         }
@@ -311,9 +313,10 @@ fn images(draft: &mut Draft<'_>) {
     }
     for (registry, count) in registries {
         let what = format!(
-            "{count} containers pull from it. Copy the images with `az acr import`, and let the nodes pull: `az aks update \
+            "{} from it. Copy the images with `az acr import`, and let the nodes pull: `az aks update \
              --attach-acr`, or in a registry with ABAC the role Container Registry Repository Reader for the kubelet identity. \
-             See {DOCS}"
+             See {DOCS}",
+            if count == 1 { "1 container pulls".to_owned() } else { format!("{count} containers pull") }
         );
         draft.decide(false, format!("registry {registry}"), what);
     }

@@ -1,7 +1,7 @@
 //! What the policy reports about the result: settings that accept the identities, and tasks for what is left.
 
 use crate::answers::is_placeholder;
-use crate::plan::{ObjectName, Task};
+use crate::plan::{Kept, ObjectName, Task};
 use admission::Change;
 use credentials::decode_base64;
 use entra_auth_policy::auth_mode::entries;
@@ -112,10 +112,16 @@ fn assemble(
     Value::Object(settings)
 }
 
-/// Adds a task for everything that the policy denies in the result, and an exemption for every task.
-pub(crate) fn tasks(objects: &[(ObjectName, Value)], settings: &mut Value, tasks: &mut Vec<Task>) {
+/// Adds a task for everything that the policy denies in the result, and an exemption for every task and for what stays.
+pub(crate) fn tasks(
+    objects: &[(ObjectName, Value)],
+    settings: &mut Value,
+    tasks: &mut Vec<Task>,
+    kept: &BTreeSet<Kept>,
+) {
     let filled = fill_in(settings);
     let stated = tasks.len();
+    let mut exemptions = Vec::new();
     for (name, object) in objects {
         let mut found: BTreeMap<(&'static str, String), Vec<String>> = BTreeMap::new();
         for finding in evaluation(&fill_in(object), &filled).findings {
@@ -123,6 +129,13 @@ pub(crate) fn tasks(objects: &[(ObjectName, Value)], settings: &mut Value, tasks
                 let sentence = format!("{} {}", finding.location.path, finding.message).trim().to_owned();
                 found.entry((finding.rule.id, finding.remediation.into_owned())).or_default().push(sentence);
             }
+        }
+        if let Some(kept) = kept.iter().find(|kept| kept.object == *name) {
+            let rules: BTreeSet<&'static str> = found.into_keys().map(|(rule, _)| rule).collect();
+            if !rules.is_empty() {
+                exemptions.push(exemption(name, &Vec::from_iter(rules), &kept.why));
+            }
+            continue;
         }
         for ((rule, todo), sentences) in found {
             // A task of the migration can be about the same.
@@ -138,25 +151,27 @@ pub(crate) fn tasks(objects: &[(ObjectName, Value)], settings: &mut Value, tasks
         }
     }
     tasks.sort_by(|a, b| (&a.object, &a.what).cmp(&(&b.object, &b.what)));
-    let mut exemptions = Vec::new();
     for (number, task) in (1..).zip(tasks.iter_mut()) {
         task.number = number;
-        if task.rules.is_empty() {
-            continue;
+        if !task.rules.is_empty() {
+            exemptions.push(exemption(&task.object, &task.rules, &format!("task {number} of the migration")));
         }
-        let mut exemption = Map::new();
-        exemption.insert("rules".to_owned(), json!(task.rules));
-        exemption.insert("kinds".to_owned(), json!([task.object.kind_and_group()]));
-        if !task.object.namespace.is_empty() {
-            exemption.insert("namespaces".to_owned(), json!([task.object.namespace]));
-        }
-        exemption.insert("names".to_owned(), json!([task.object.name]));
-        exemption.insert("reason".to_owned(), format!("task {number} of the migration").into());
-        exemptions.push(Value::Object(exemption));
     }
     if !exemptions.is_empty() {
         settings["exemptions"] = exemptions.into();
     }
+}
+
+fn exemption(object: &ObjectName, rules: &[&str], reason: &str) -> Value {
+    let mut exemption = Map::new();
+    exemption.insert("rules".to_owned(), json!(rules));
+    exemption.insert("kinds".to_owned(), json!([object.kind_and_group()]));
+    if !object.namespace.is_empty() {
+        exemption.insert("namespaces".to_owned(), json!([object.namespace]));
+    }
+    exemption.insert("names".to_owned(), json!([object.name]));
+    exemption.insert("reason".to_owned(), reason.into());
+    Value::Object(exemption)
 }
 
 /// Where a controller documents its modes, by the policy's table.

@@ -48,7 +48,7 @@ pub(crate) fn finish(mut draft: Draft<'_>) -> Plan {
     let tenant = draft.given.tenant_id.clone();
     let mut settings = leftovers::settings(&after, tenant.as_deref(), &draft.cluster_admins);
     let mut tasks = std::mem::take(&mut draft.tasks);
-    leftovers::tasks(&after, &mut settings, &mut tasks);
+    leftovers::tasks(&after, &mut settings, &mut tasks, &draft.kept);
     for (id, placeholder) in placeholders(&draft) {
         draft.decide(true, id, format!("fill in {placeholder} in ids.yaml, and migrate again with `--ids`"));
     }
@@ -209,7 +209,7 @@ fn phase(plan: &Plan, number: usize, kind: PhaseKind) -> Phase {
                 what: format!(
                     "use the settings: restricted, {identities} grants of identities, {exemptions} exemptions"
                 ),
-                why: "each exemption is a task that is left, and goes with it".to_owned(),
+                why: "each exemption is a task that is left or something that stays".to_owned(),
                 risk: Some(Risk("client ids that are not in the settings are denied".to_owned())),
             });
             phase.commands.push(command(
@@ -352,8 +352,8 @@ fn objects(plan: &Plan, phase: &mut Phase, stage: Stage) {
         };
         phase.steps.push(Step {
             what: format!("{verb} {}", object.object),
-            why: object.why.join("; "),
-            risk: object.risk.clone().filter(|_| verb != "delete"),
+            why: object.why.get(&stage).map(|reasons| reasons.join("; ")).unwrap_or_default(),
+            risk: object.risk.clone().filter(|_| object.why.keys().next() == Some(&stage)),
         });
         if verb != "delete" {
             patched |= object.is_patched(stage);

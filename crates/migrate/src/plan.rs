@@ -294,7 +294,8 @@ pub enum Fate {
 pub struct ObjectChange {
     pub object: ObjectName,
     pub fate: Fate,
-    pub why: Vec<String>,
+    /// The reasons of each stage.
+    pub why: BTreeMap<Stage, Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub risk: Option<Risk>,
     /// Changes of the object as it is after the stages before.

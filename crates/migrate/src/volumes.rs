@@ -160,7 +160,7 @@ fn version(image: &str) -> Option<(u32, u32)> {
 
 /// Converts the volumes, and the StorageClasses of the input.
 pub(crate) fn convert(draft: &mut Draft<'_>, keyed: &[Keyed]) {
-    let mut claims: BTreeMap<(String, String), String> = BTreeMap::new();
+    let mut claims: BTreeMap<(String, String), (String, String)> = BTreeMap::new();
     for one in keyed {
         let Some(identity) = draft.identities_of(&one.pods).first().copied() else { continue };
         let client = draft.client_id(identity);
@@ -172,17 +172,17 @@ pub(crate) fn convert(draft: &mut Draft<'_>, keyed: &[Keyed]) {
             Kind::InTree => in_tree(draft, one, volume, &client),
             Kind::Claim(claim, index) => {
                 let key = (one.pods.namespace.clone(), claim.clone());
-                let new = match claims.get(&key) {
-                    Some(new) => new.clone(),
+                let (new, account) = match claims.get(&key) {
+                    Some(known) => known.clone(),
                     None => {
-                        let new = persistent(draft, one, claim, *index, &client);
-                        claims.insert(key, new.clone());
-                        new
+                        let made = persistent(draft, one, claim, *index, &client);
+                        claims.insert(key, made.clone());
+                        made
                     }
                 };
                 let pointer = join(&one.volume, &["persistentVolumeClaim", "claimName"]);
                 draft.set(Stage::Remove, one.pods.index, pointer, new.as_str(), WHY);
-                new
+                account
             }
         };
         draft.grant(identity, one.driver.role, format!("the storage of {object}: {account}"));
@@ -257,8 +257,8 @@ fn in_tree(draft: &mut Draft<'_>, one: &Keyed, volume: &Value, client: &str) -> 
     account
 }
 
-/// Makes a volume and a claim next to the old ones. Returns the claim's name.
-fn persistent(draft: &mut Draft<'_>, one: &Keyed, claim: &str, index: usize, client: &str) -> String {
+/// Makes a volume and a claim next to the old ones. Returns the claim's name and the storage account.
+fn persistent(draft: &mut Draft<'_>, one: &Keyed, claim: &str, index: usize, client: &str) -> (String, String) {
     let old = draft.state(index).clone();
     let name = draft.name(index).name;
     let attributes = old.pointer("/spec/csi/volumeAttributes").cloned().unwrap_or_default();
@@ -339,7 +339,7 @@ fn persistent(draft: &mut Draft<'_>, one: &Keyed, claim: &str, index: usize, cli
         draft.set(Stage::Apply, index, "/spec/persistentVolumeReclaimPolicy".to_owned(), "Retain", why);
     }
     draft.release(&place, &secret, None);
-    new_claim
+    (new_claim, account)
 }
 
 /// An object under another name, without what the API server and tools wrote into it.
