@@ -6,6 +6,7 @@ use crate::phases::shell;
 use crate::plan::{AUDIENCE, Fate, IdentityKind, ObjectChange, PhaseKind, Plan, Stage};
 use crate::runbook::runbook;
 use anyhow::Result;
+use base64::Engine;
 use entra_auth_policy::view::workload_identity::USE;
 use manifest::{Change, unescape};
 use serde_json::{Value, json};
@@ -77,7 +78,11 @@ fn stage_files(plan: &Plan, stage: Stage, push: &mut dyn FnMut(&str, String), te
         if object.is_patched(stage) {
             let changes = object.changes.get(&stage).map(Vec::as_slice).unwrap_or_default();
             let before = object.before(stage).unwrap_or(&Value::Null);
-            let patch = serde_json::to_string(&json_patch(before, changes))?;
+            let mut patch = json_patch(before, changes);
+            if object.object.kind == "Secret" {
+                patch.iter_mut().for_each(stored);
+            }
+            let patch = serde_json::to_string(&patch)?;
             let name = object.object.for_kubectl();
             let _ = writeln!(patches, "kubectl patch {name} --type json --patch {}", shell(&patch));
             continue;
@@ -170,6 +175,18 @@ fn json_patch(before: &Value, changes: &[Change]) -> Vec<Value> {
         }
     }
     patch
+}
+
+/// An operation on a Secret as the API server stores it: `stringData` is for writers only.
+fn stored(operation: &mut Value) {
+    let entry = operation["path"].as_str().and_then(|path| path.strip_prefix("/stringData/")).map(str::to_owned);
+    let Some(entry) = entry else { return };
+    operation["path"] = format!("/data/{entry}").into();
+    if let Some(value) = operation["value"].as_str() {
+        // An addition replaces what is there.
+        operation["value"] = base64::engine::general_purpose::STANDARD.encode(value).into();
+        operation["op"] = "add".into();
+    }
 }
 
 /// The order in which kinds are deleted: what uses others first, definitions last.
@@ -296,6 +313,16 @@ fn verify(plan: &Plan) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn secrets_are_patched_as_they_are_stored() {
+        let mut operation = json!({"op": "replace", "path": "/stringData/azure.json", "value": "{}"});
+        stored(&mut operation);
+        assert_eq!(operation, json!({"op": "add", "path": "/data/azure.json", "value": "e30="}));
+        let mut operation = json!({"op": "remove", "path": "/data/secret"});
+        stored(&mut operation);
+        assert_eq!(operation, json!({"op": "remove", "path": "/data/secret"}));
+    }
 
     #[test]
     fn patches_add_what_is_missing() {

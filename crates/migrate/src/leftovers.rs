@@ -1,12 +1,12 @@
 //! What the policy reports about the result: settings that accept the identities, and tasks for what is left.
 
-use crate::answers::is_placeholder;
-use crate::plan::{Kept, ObjectName, Task};
+use crate::answers::{is_guid, is_placeholder};
+use crate::plan::{Identity, Kept, ObjectName, Task};
 use admission::Change;
-use credentials::decode_base64;
 use entra_auth_policy::auth_mode::entries;
 use entra_auth_policy::lookup::NoCluster;
 use entra_auth_policy::settings::Date;
+use entra_auth_policy::view::workload::TEMPLATE_PATHS;
 use entra_auth_policy::view::workload_identity::CLIENT_ID;
 use entra_auth_policy::{Evaluation, Host, evaluate};
 use serde_json::{Map, Value, json};
@@ -56,36 +56,55 @@ fn is_about(rule: &str) -> bool {
     ["aws-", "credential-", "pod-identity-", "workload-identity-"].iter().any(|start| rule.starts_with(start))
 }
 
-/// The settings that accept the identities of the objects, without exemptions.
+/// The settings that accept the identities of the objects. What names an identity without being an account or pods gets
+/// an exemption: a grant would let every account of the namespace use it.
 pub(crate) fn settings(
     objects: &[(ObjectName, Value)],
+    identities: &[Identity],
     tenant: Option<&str>,
     administrators: &BTreeSet<String>,
-) -> Value {
+) -> (Value, Vec<Value>) {
     let mut grants: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
     for (name, object) in objects.iter().filter(|(name, _)| name.kind == "ServiceAccount") {
         if let Some(client) = object["metadata"]["annotations"][CLIENT_ID].as_str() {
             grants.entry((name.namespace.clone(), name.name.clone())).or_default().insert(client.to_owned());
         }
     }
-    // The policy knows where else client ids are: every one that it does not accept yet is granted where it is.
-    let first = assemble(&grants, tenant, administrators);
-    for (name, object) in objects {
-        for finding in evaluation(&fill_in(object), &fill_in(&first)).findings {
-            if finding.rule.id != "workload-identity-client" {
-                continue;
-            }
-            let client = object.pointer(&finding.location.pointer).and_then(Value::as_str).unwrap_or_default();
-            let decoded =
-                (name.kind == "Secret").then(|| String::from_utf8(decode_base64(client, 1 << 10)?).ok()).flatten();
-            let client = decoded.unwrap_or_else(|| client.to_owned()).trim().to_owned();
-            if crate::answers::is_guid(&client) || is_placeholder(&client) {
-                let namespace = if name.namespace.is_empty() { "*" } else { &name.namespace };
-                grants.entry((namespace.to_owned(), "*".to_owned())).or_default().insert(client);
-            }
+    for identity in identities {
+        for federation in &identity.federations {
+            let account = (federation.namespace.clone(), federation.service_account.clone());
+            grants.entry(account).or_default().insert(identity.client_id.clone());
         }
     }
-    assemble(&grants, tenant, administrators)
+    // The policy knows where else client ids are.
+    let first = fill_in(&assemble(&grants, tenant, administrators));
+    let mut exemptions = Vec::new();
+    for (name, object) in objects {
+        let is_about = |rule: &str| rule == "workload-identity-client";
+        let findings = evaluation(&fill_in(object), &first).findings;
+        let places: Vec<&str> = findings
+            .iter()
+            .filter(|finding| is_about(finding.rule.id))
+            .map(|finding| finding.location.pointer.as_str())
+            .collect();
+        if places.is_empty() {
+            continue;
+        }
+        if has_pods(name) {
+            let clients = places.iter().filter_map(|place| object.pointer(place)?.as_str());
+            let clients = clients.filter(|client| is_guid(client) || is_placeholder(client)).map(str::to_owned);
+            grants.entry((name.namespace.clone(), "*".to_owned())).or_default().extend(clients);
+        } else {
+            let reason = "its controller signs in, not an account of the namespace";
+            exemptions.push(exemption(name, &["workload-identity-client"], reason));
+        }
+    }
+    grants.retain(|_, clients| !clients.is_empty());
+    (assemble(&grants, tenant, administrators), exemptions)
+}
+
+fn has_pods(name: &ObjectName) -> bool {
+    TEMPLATE_PATHS.iter().any(|(kind, _)| kind.is(name.group(), &name.kind))
 }
 
 fn assemble(
@@ -118,10 +137,13 @@ pub(crate) fn tasks(
     settings: &mut Value,
     tasks: &mut Vec<Task>,
     kept: &BTreeSet<Kept>,
+    mut exemptions: Vec<Value>,
 ) {
+    if !exemptions.is_empty() {
+        settings["exemptions"] = json!(exemptions);
+    }
     let filled = fill_in(settings);
     let stated = tasks.len();
-    let mut exemptions = Vec::new();
     for (name, object) in objects {
         let mut found: BTreeMap<(&'static str, String), Vec<String>> = BTreeMap::new();
         for finding in evaluation(&fill_in(object), &filled).findings {

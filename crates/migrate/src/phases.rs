@@ -46,9 +46,10 @@ pub(crate) fn finish(mut draft: Draft<'_>) -> Plan {
         .client_ids
         .retain(|name, id| !id.starts_with('<') || named.contains(id) || draft.given.client_ids.contains_key(name));
     let tenant = draft.given.tenant_id.clone();
-    let mut settings = leftovers::settings(&after, tenant.as_deref(), &draft.cluster_admins);
+    let (mut settings, exemptions) =
+        leftovers::settings(&after, &draft.identities, tenant.as_deref(), &draft.cluster_admins);
     let mut tasks = std::mem::take(&mut draft.tasks);
-    leftovers::tasks(&after, &mut settings, &mut tasks, &draft.kept);
+    leftovers::tasks(&after, &mut settings, &mut tasks, &draft.kept, exemptions);
     for (id, placeholder) in placeholders(&draft) {
         draft.decide(true, id, format!("fill in {placeholder} in ids.yaml, and migrate again with `--ids`"));
     }
@@ -209,7 +210,7 @@ fn phase(plan: &Plan, number: usize, kind: PhaseKind) -> Phase {
                 what: format!(
                     "use the settings: restricted, {identities} grants of identities, {exemptions} exemptions"
                 ),
-                why: "each exemption is a task that is left or something that stays".to_owned(),
+                why: "each exemption has its reason: a task that is left, or something that stays".to_owned(),
                 risk: Some(Risk("client ids that are not in the settings are denied".to_owned())),
             });
             phase.commands.push(command(
