@@ -79,7 +79,7 @@ fn identities(draft: &mut Draft<'_>) -> BTreeMap<(String, String), usize> {
             let namespace = text(object, "/spec/clientPassword/namespace").unwrap_or(&name.namespace);
             draft.release(namespace, secret, None);
         }
-        if !draft.identities.get(identity).is_some_and(|identity| identity.resource_id.is_some())
+        if draft.identities.get(identity).is_none_or(|identity| identity.resource_id.is_none())
             && kind == IdentityKind::Existing
         {
             draft.decide(

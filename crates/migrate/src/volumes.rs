@@ -5,7 +5,7 @@
 use crate::draft::Draft;
 use crate::estate::{Estate, Pods, containers, list, text};
 use crate::plan::{Origin, Stage};
-use crate::pointer::join;
+use crate::pointer::{join, put};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -312,11 +312,15 @@ fn persistent(draft: &mut Draft<'_>, one: &Keyed, claim: &str, index: usize, cli
     let new_volume = format!("{name}{SUFFIX}");
     let new_claim = format!("{claim}{SUFFIX}");
     let mut volume = clean(&old, &new_volume);
-    volume["spec"]["csi"]["volumeHandle"] = new_volume.as_str().into();
-    volume["spec"]["csi"]["volumeAttributes"] = Value::Object(kept);
-    volume["spec"]["persistentVolumeReclaimPolicy"] = "Retain".into();
-    volume["spec"]["claimRef"] = json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim",
-        "name": new_claim, "namespace": one.pods.namespace});
+    put(&mut volume, "/spec/csi/volumeHandle", new_volume.as_str());
+    put(&mut volume, "/spec/csi/volumeAttributes", Value::Object(kept));
+    put(&mut volume, "/spec/persistentVolumeReclaimPolicy", "Retain");
+    put(
+        &mut volume,
+        "/spec/claimRef",
+        json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim",
+        "name": new_claim, "namespace": one.pods.namespace}),
+    );
     if let Some(csi) = volume.pointer_mut("/spec/csi").and_then(Value::as_object_mut) {
         csi.shift_remove("nodeStageSecretRef");
     }
@@ -331,8 +335,9 @@ fn persistent(draft: &mut Draft<'_>, one: &Keyed, claim: &str, index: usize, cli
                 "resources": {"requests": {"storage": old["spec"]["capacity"]["storage"]}}},
         }),
     };
-    object["spec"]["volumeName"] = new_volume.as_str().into();
-    object["spec"]["storageClassName"] = old["spec"].get("storageClassName").cloned().unwrap_or_else(|| "".into());
+    put(&mut object, "/spec/volumeName", new_volume.as_str());
+    let class = old["spec"].get("storageClassName").cloned().unwrap_or_else(|| "".into());
+    put(&mut object, "/spec/storageClassName", class);
     draft.create(object, "claims the volume that mounts with a token");
     if text(&old, "/spec/persistentVolumeReclaimPolicy") != Some("Retain") {
         let why = "the data must outlive the old volume";
@@ -355,7 +360,7 @@ fn clean(object: &Value, name: &str) -> Value {
             metadata.insert(key.to_owned(), value.clone());
         }
     }
-    object["metadata"] = Value::Object(metadata);
+    put(&mut object, "/metadata", Value::Object(metadata));
     object
 }
 
@@ -405,7 +410,7 @@ fn classes(draft: &mut Draft<'_>) {
         kept.insert("clientID".to_owned(), client.into());
         kept.insert("mountWithWorkloadIdentityToken".to_owned(), "true".into());
         let mut new = clean(class, &format!("{}{SUFFIX}", name.name));
-        new["parameters"] = Value::Object(kept);
+        put(&mut new, "/parameters", Value::Object(kept));
         draft.create(new, "provisions volumes that mount with the pod's own token");
         draft.grant(identity, driver.role, format!("the storage accounts of the class {}", name.name));
         let users = users(draft, &name.name);
