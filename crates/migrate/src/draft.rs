@@ -347,7 +347,7 @@ impl<'o> Draft<'o> {
         }
     }
 
-    /// The entries of a Secret that objects use after the removal; none stands for all.
+    /// The entries of a Secret that objects use after the removal; none means all.
     fn uses(&self, namespace: &str, secret: &str) -> BTreeSet<Option<String>> {
         let mut uses = BTreeSet::new();
         for (index, entry) in self.entries.iter().enumerate() {

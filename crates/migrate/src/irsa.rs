@@ -21,7 +21,7 @@ const DOCS: &str = "https://learn.microsoft.com/azure/aks/eks-edw-rearchitect";
 const COMPONENTS: &[(&str, &str)] = &[
     ("kube2iam", "workload identity does not need a proxy on the nodes"),
     ("kiam", "workload identity does not need a proxy on the nodes"),
-    ("aws-load-balancer-controller", "AKS has load balancers of its own, and application routing for Ingresses"),
+    ("aws-load-balancer-controller", "AKS has its own load balancers, and application routing for Ingresses"),
     ("aws-ebs-csi-driver", "AKS has disk.csi.azure.com"),
     ("aws-efs-csi-driver", "AKS has file.csi.azure.com"),
     ("amazon-k8s-cni", "AKS has Azure CNI"),

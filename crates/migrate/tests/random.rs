@@ -1,4 +1,4 @@
-//! Estates that nobody wrote: whatever identities, bindings and pods there are, every pod ends up as who it was.
+//! Random estates: with any identities, bindings and pods, every pod keeps the identity that it had.
 
 use migrate::{Answers, Options, Origin, Stage, plan};
 use proptest::prelude::*;

@@ -1,4 +1,4 @@
-//! Bicep: a main file and three modules, because identities and roles are in resource groups of their own.
+//! Bicep: a main file and three modules, because identities and roles are in different resource groups.
 
 use super::{REGISTRY_ROLES, symbol, words};
 use crate::plan::{AUDIENCE, Identity, IdentityKind, Plan};

@@ -63,7 +63,7 @@ fn named(draft: &mut Draft<'_>, name: &str, client: Option<&str>) -> usize {
     draft.identity(name, kind, client)
 }
 
-/// What a reference `{name, key}` to a Secret stands for, if it is an id.
+/// The value behind a reference `{name, key}` to a Secret, if it is an id.
 fn referenced_id(draft: &Draft<'_>, namespace: &str, reference: Option<&Value>) -> Option<String> {
     let reference = reference?;
     let namespace = text(reference, "/namespace").unwrap_or(namespace);
