@@ -15,6 +15,7 @@ pub const PREFIX: &str = "azure.workload.identity/";
 
 pub use crate::view::workload::USE_LABEL as USE;
 pub const CLIENT_ID: &str = "azure.workload.identity/client-id";
+pub const TENANT_ID: &str = "azure.workload.identity/tenant-id";
 pub const TOKEN_EXPIRATION: &str = "azure.workload.identity/service-account-token-expiration";
 pub const SKIP_CONTAINERS: &str = "azure.workload.identity/skip-containers";
 pub const INJECT_PROXY: &str = "azure.workload.identity/inject-proxy-sidecar";

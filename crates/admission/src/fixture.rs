@@ -150,8 +150,8 @@ pub fn all(root: &Path) -> Result<Vec<Fixture>> {
         for entry in std::fs::read_dir(&folder)? {
             let path = entry?.path();
             if path.is_dir() {
-                // Settings have their own tests; recorded sessions are not fixtures.
-                if !path.ends_with("settings") && !path.ends_with("sessions") {
+                // Settings and estates have their own tests; recorded sessions are not fixtures.
+                if !path.ends_with("settings") && !path.ends_with("sessions") && !path.ends_with("estates") {
                     folders.push(path);
                 }
             } else if path.extension().is_some_and(|extension| extension == "yaml" || extension == "json") {

@@ -48,6 +48,9 @@ pub enum Command {
     Onboard(crate::onboard::Onboard),
     /// List exemptions that ended, end soon, are not used or cover more than they need to
     Exemptions(crate::exemptions::Exemptions),
+    /// Plan and write the way from pod identity, IRSA or fixed credentials to workload identity
+    #[command(after_help = crate::migrate::AFTER_HELP)]
+    Migrate(crate::migrate::Migrate),
     /// List the operators that the setting `operators` knows
     Operators,
     /// Print the admission rules that a policy with these settings needs in addition to its own

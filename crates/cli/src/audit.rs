@@ -23,7 +23,7 @@ use entra_auth_policy::lookup::RESOURCES;
 use entra_auth_policy::settings::Date;
 use group::Groups;
 use indicatif::{ProgressBar, ProgressDrawTarget};
-use manifest::documents;
+use manifest::{ManifestObject, documents};
 use reader::{AHEAD, Part};
 use std::collections::BTreeSet;
 use std::io::{IsTerminal, Write};
@@ -59,6 +59,72 @@ pub(crate) fn audit(args: &Audit, streams: Streams, today: Date) -> Result<Outco
     })
 }
 
+/// Objects that were read at once, and the kinds that the user may not list.
+pub(crate) struct Everything {
+    pub(crate) objects: Vec<ManifestObject>,
+    pub(crate) forbidden: Vec<String>,
+}
+
+/// Every object that rules read, Secrets only if they are wanted. A list that fails is an error.
+pub(crate) fn read_all(context: Option<&str>, secrets: bool) -> Result<Everything> {
+    const PAGE: u32 = 500;
+    let api = Api::connect(context, None, PAGE)?;
+    let mut kinds = api.kinds().context("the cluster's list of kinds")?;
+    kinds.retain(|kind| secrets || kind.kind != "Secret" || !kind.group.is_empty());
+    let (sender, parts) = sync_channel(AHEAD);
+    let progress = spinner();
+    let mut everything = Everything { objects: Vec::new(), forbidden: Vec::new() };
+    let mut seen = BTreeSet::new();
+    thread::scope(|scope| {
+        let kinds: &Vec<&Kind> = &kinds.iter().collect();
+        let reading = progress.clone();
+        scope.spawn(move || reader::read(&api, kinds, &sender, &reading));
+        for (at, part) in parts {
+            let name = || kinds.get(at).map(|kind| kind.name()).unwrap_or_default();
+            match part {
+                Part::Page(text) => {
+                    for document in documents(&text) {
+                        for object in document.objects()? {
+                            let object = object?;
+                            // An object can be in two pages of a list that was read again.
+                            let uid = object.value["metadata"]["uid"].as_str().unwrap_or_default();
+                            if uid.is_empty() || seen.insert(uid.to_owned()) {
+                                everything.objects.push(object);
+                            }
+                        }
+                    }
+                }
+                Part::End => {}
+                Part::Forbidden => everything.forbidden.push(name()),
+                Part::Failed(why) => bail!("{}: {why}", name()),
+            }
+        }
+        Ok(())
+    })?;
+    progress.finish_and_clear();
+    Ok(everything)
+}
+
+/// What a user can do about kinds that they may not list.
+pub(crate) fn how_to_list(forbidden: &[String]) -> String {
+    format!(
+        "not read, because RBAC does not allow you to list them: {}\n  ask your cluster operators for the verb `list`: \
+         kubectl create clusterrole entra-auth-audit --verb=list --resource={}",
+        forbidden.join(", "),
+        forbidden.join(",")
+    )
+}
+
+/// Says what is being read, if someone is looking.
+fn spinner() -> ProgressBar {
+    let progress = ProgressBar::new_spinner();
+    if !std::io::stderr().is_terminal() {
+        progress.set_draw_target(ProgressDrawTarget::hidden());
+    }
+    progress.enable_steady_tick(Duration::from_millis(200));
+    progress
+}
+
 struct Run {
     streams: Streams,
     progress: ProgressBar,
@@ -75,15 +141,10 @@ struct Run {
 
 impl Run {
     fn new(args: &Audit, streams: Streams) -> Result<Run> {
-        let progress = ProgressBar::new_spinner();
-        if !std::io::stderr().is_terminal() {
-            progress.set_draw_target(ProgressDrawTarget::hidden());
-        }
-        progress.enable_steady_tick(Duration::from_millis(200));
         let dump = args.dump.as_deref().map(Dump::create).transpose()?;
         Ok(Run {
             streams,
-            progress,
+            progress: spinner(),
             all: args.all,
             as_json: args.format == RulesFormat::Json,
             groups: Groups::default(),
@@ -187,13 +248,7 @@ impl Run {
             writeln!(self.streams.out, "{}", self.summary)?;
         }
         if !self.forbidden.is_empty() {
-            writeln!(
-                self.streams.err,
-                "not read, because RBAC does not allow you to list them: {}\n  ask your cluster operators for the verb \
-                 `list`: kubectl create clusterrole entra-auth-audit --verb=list --resource={}",
-                self.forbidden.join(", "),
-                self.forbidden.join(",")
-            )?;
+            writeln!(self.streams.err, "{}", how_to_list(&self.forbidden))?;
         }
         for why in &self.failed {
             writeln!(self.streams.err, "error: {why}")?;

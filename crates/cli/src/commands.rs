@@ -25,6 +25,7 @@ pub(crate) fn run(command: &Command, out: &mut dyn Write, width: usize) -> Resul
         | Command::Fix(_)
         | Command::Onboard(_)
         | Command::Exemptions(_)
+        | Command::Migrate(_)
         | Command::Lsp(_)
         | Command::Mcp(_) => {}
         Command::Config => config::show(out)?,

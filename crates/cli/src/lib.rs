@@ -24,6 +24,7 @@ mod lookups;
 mod lsp;
 #[cfg(feature = "mcp")]
 mod mcp;
+pub mod migrate;
 #[cfg(feature = "module")]
 mod module;
 pub mod onboard;
@@ -121,6 +122,7 @@ pub fn run(cli: &Cli, mut streams: Streams, today: Date) -> Result<Outcome> {
         }
         Command::Onboard(args) => onboard::run(args, &mut streams, today),
         Command::Fix(args) => fix::run(args, streams, today),
+        Command::Migrate(args) => migrate::run(args, &mut streams),
         Command::Exemptions(args) => exemptions::run(args, &mut streams, today),
         Command::Audit(args) => audit(args, streams, today),
         Command::Lsp(args) => lsp(args, today),

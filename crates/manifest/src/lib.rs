@@ -28,6 +28,8 @@ mod outline;
 mod position;
 #[cfg(feature = "yaml")]
 mod tree;
+#[cfg(feature = "yaml")]
+mod write;
 
 pub use change::{Change, ChangeError, apply_changes, check_changes, escape, unescape};
 pub use document::{Document, decode, documents};
@@ -41,6 +43,8 @@ pub use object::{Form, KUSTOMIZATION, ManifestObject};
 pub use position::{Place, Position, Positions, Region};
 #[cfg(feature = "yaml")]
 pub use tree::parse;
+#[cfg(feature = "yaml")]
+pub use write::to_yaml;
 
 #[cfg(feature = "yaml")]
 use anyhow::Result;

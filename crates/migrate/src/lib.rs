@@ -1,1 +1,65 @@
 //! Plans for leaving pod identity, IRSA and fixed credentials.
+//!
+//! ```text
+//! objects ─► Estate ─► Draft: who signs in as what, changes by stage ─► Plan ─► text, JSON, runbook, files
+//! ```
+//!
+//! [`plan`] reads objects and decides; everything that is shown or written is rendered from the [`Plan`]. Nothing here
+//! reads or changes a cluster, and no id is invented: what the input does not say is a placeholder such as
+//! `<client-id of web>`.
+
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable))]
+
+mod accounts;
+mod answers;
+mod aws_auth;
+mod azure;
+mod controllers;
+mod draft;
+mod estate;
+mod files;
+mod irsa;
+mod leftovers;
+mod phases;
+mod plan;
+mod pod_identity;
+mod pointer;
+mod runbook;
+mod secrets;
+mod summary;
+mod volumes;
+
+pub use answers::Answers;
+pub use azure::AzureFormat;
+pub use files::{File, Texts, files};
+pub use leftovers::fill_in;
+pub use plan::{
+    Command, Decision, Fate, Federation, Identity, IdentityKind, Kept, ObjectChange, ObjectName, Origin, Phase,
+    PhaseKind, Plan, Risk, Role, Stage, Step, Task,
+};
+pub use summary::text;
+
+use draft::Draft;
+use estate::Estate;
+use serde_json::Value;
+
+/// What the user chose.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// New managed identities with the roles of the old ones, in place of federating the old ones.
+    pub new_identities: bool,
+}
+
+/// The plan for objects of an estate: what to create, change and remove, in which order, and what is left to decide.
+pub fn plan(origin: Origin, objects: &[Value], answers: &Answers, options: Options) -> Plan {
+    let estate = Estate::new(objects);
+    let mut draft = Draft::new(origin, &estate, answers, options);
+    match origin {
+        Origin::PodIdentity => pod_identity::migrate(&mut draft),
+        Origin::Irsa => irsa::migrate(&mut draft),
+        Origin::Secrets => secrets::migrate(&mut draft),
+    }
+    draft.retire_secrets();
+    draft.note_releases();
+    phases::finish(draft)
+}

@@ -64,7 +64,7 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Workload(check), Check::Kinds(&[kind::NAMESPACE], check_namespace)],
 };
 
-const GROUP: &str = "iam.amazonaws.com/";
+pub const GROUP: &str = "iam.amazonaws.com/";
 
 fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     for annotations in workload.annotation_levels_once() {

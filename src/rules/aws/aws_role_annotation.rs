@@ -56,7 +56,7 @@ pub static RULE: Rule = Rule {
     ],
 };
 
-const GROUP: &str = "eks.amazonaws.com/";
+pub const GROUP: &str = "eks.amazonaws.com/";
 
 /// The equivalent of each annotation on Azure.
 const ANNOTATIONS: &[(&str, &str)] = &[
@@ -77,7 +77,7 @@ const ANNOTATIONS: &[(&str, &str)] = &[
 ];
 
 /// The equivalent of each variable. The webhook injects all of them.
-const VARIABLES: &[(&str, &str)] = &[
+pub const VARIABLES: &[(&str, &str)] = &[
     ("AWS_ROLE_ARN", "label the pod azure.workload.identity/use: \"true\"; the webhook injects AZURE_CLIENT_ID"),
     (
         "AWS_WEB_IDENTITY_TOKEN_FILE",
