@@ -16,8 +16,9 @@
 mod aks_defaults;
 pub mod anchor;
 pub mod auth_mode;
+pub mod describe;
 mod dispatch;
-mod entra_id;
+pub mod entra_id;
 pub mod finding;
 #[cfg(feature = "guest")]
 mod guest;

@@ -1,0 +1,195 @@
+//! Shortest paths through the graph, by one search from the goal: bounded by the size of the graph.
+
+use crate::graph::{Edge, Extent, Graph, MEMBER, Position};
+use crate::request::{Asked, Request};
+use crate::subject::Subject;
+use std::collections::VecDeque;
+
+/// How a subject becomes something, in the fewest acts.
+#[derive(Clone, Debug)]
+pub struct Path {
+    pub subject: Subject,
+    pub steps: Vec<Step>,
+}
+
+/// One act.
+#[derive(Clone, Debug)]
+pub struct Step {
+    pub from: Position,
+    pub to: Position,
+    /// "creates a pod that runs as"; the position follows.
+    pub how: &'static str,
+    /// What RBAC has to allow.
+    pub requests: Vec<Request>,
+    /// The bindings that allow it, as they are shown.
+    pub bindings: Vec<String>,
+    /// The object that takes part, such as a pod.
+    pub through: Option<String>,
+}
+
+impl Path {
+    /// The number of acts. To be a member of a group is none.
+    pub fn len(&self) -> usize {
+        self.steps.iter().filter(|step| step.how != MEMBER).count()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// Which edge is next on the shortest path, and how long the path is.
+#[derive(Clone, Copy)]
+struct Next {
+    length: usize,
+    edge: Option<usize>,
+}
+
+impl Graph<'_, '_> {
+    /// The shortest path of each subject to `goal`, shortest first. A subject that is there only as a member of a group
+    /// is left out: the path is the group's.
+    pub fn paths_to(&self, goal: &Position) -> Vec<Path> {
+        let Some(goal) = self.find(goal) else { return Vec::new() };
+        let next = self.search(goal, &self.into, |edge| edge.from);
+        let mut found = Vec::new();
+        for (at, position) in self.positions.iter().enumerate() {
+            let Position::Subject(subject) = position else { continue };
+            let Some(Next { edge: Some(first), .. }) = next.get(at).copied().flatten() else { continue };
+            if self.edges.get(first).is_some_and(|edge| edge.how == MEMBER) {
+                continue;
+            }
+            let mut edges = Vec::new();
+            let mut here = at;
+            while let Some(edge) = next.get(here).copied().flatten().and_then(|next| self.edges.get(next.edge?)) {
+                edges.push(edge);
+                here = edge.to;
+            }
+            found.push(Path { subject: subject.clone(), steps: self.steps(&edges) });
+        }
+        found.sort_by(|a, b| (a.len(), a.subject.class(), &a.subject).cmp(&(b.len(), b.subject.class(), &b.subject)));
+        found
+    }
+
+    /// The shortest path of one subject to everything that it can become, in the order of their lengths. What
+    /// administrators can become is left out.
+    pub fn paths_from(&self, subject: &Subject) -> Vec<Path> {
+        let Some(start) = self.find(&Position::Subject(subject.clone())) else { return Vec::new() };
+        let last = self.search(start, &self.out, |edge| edge.to);
+        let mut found = Vec::new();
+        for (at, position) in self.positions.iter().enumerate() {
+            let is_goal = !matches!(position, Position::Any(_)) && at != start;
+            if !is_goal || last.get(at).copied().flatten().is_none() {
+                continue;
+            }
+            let mut edges = Vec::new();
+            let mut here = at;
+            while let Some(edge) = last.get(here).copied().flatten().and_then(|last| self.edges.get(last.edge?)) {
+                edges.push(edge);
+                here = edge.from;
+            }
+            edges.reverse();
+            let is_by_membership = edges.iter().all(|edge| edge.how == MEMBER);
+            let administrates = |edge: &&Edge| self.positions.get(edge.from) == Some(&Position::ClusterAdmin);
+            if !is_by_membership && !edges.iter().any(administrates) {
+                found.push(Path { subject: subject.clone(), steps: self.steps(&edges) });
+            }
+        }
+        found.sort_by_key(Path::len);
+        found
+    }
+
+    /// Distances from a position. Choices and memberships take no act, so the search goes through them first.
+    fn search(&self, start: usize, edges: &[Vec<usize>], other_end: impl Fn(&Edge) -> usize) -> Vec<Option<Next>> {
+        let mut found: Vec<Option<Next>> = vec![None; self.positions.len()];
+        let mut is_done = vec![false; self.positions.len()];
+        let mut open = VecDeque::from([start]);
+        if let Some(first) = found.get_mut(start) {
+            *first = Some(Next { length: 0, edge: None });
+        }
+        while let Some(here) = open.pop_front() {
+            let (Some(Some(Next { length, .. })), Some(done)) = (found.get(here).copied(), is_done.get_mut(here))
+            else {
+                continue;
+            };
+            if std::mem::replace(done, true) {
+                continue;
+            }
+            for at in edges.get(here).into_iter().flatten() {
+                let Some(edge) = self.edges.get(*at) else { continue };
+                let there = other_end(edge);
+                let length = length + edge.length();
+                let Some(known) = found.get_mut(there) else { continue };
+                if known.is_none_or(|known| length < known.length) {
+                    *known = Some(Next { length, edge: Some(*at) });
+                    if edge.length() == 0 { open.push_front(there) } else { open.push_back(there) }
+                }
+            }
+        }
+        found
+    }
+
+    /// The edges of a path as steps: an edge and the choices behind it are one.
+    fn steps(&self, edges: &[&Edge]) -> Vec<Step> {
+        let mut steps: Vec<Step> = Vec::new();
+        for edge in edges {
+            let (Some(from), Some(to)) = (self.positions.get(edge.from), self.positions.get(edge.to)) else { continue };
+            if let (true, Some(step)) = (edge.is_choice, steps.last_mut()) {
+                if let Position::Any(extent) = to {
+                    step.requests.iter_mut().for_each(|request| *request = narrowed(request, extent));
+                }
+                step.to = to.clone();
+                step.through = edge.through.clone().or(step.through.take());
+                continue;
+            }
+            let bindings = edge.bindings.iter().filter_map(|at| self.rbac.bindings().get(*at));
+            steps.push(Step {
+                from: from.clone(),
+                to: to.clone(),
+                how: edge.how,
+                requests: edge.requests.clone(),
+                bindings: bindings.map(ToString::to_string).collect(),
+                through: edge.through.clone(),
+            });
+        }
+        for step in &mut steps {
+            if let Position::Subject(subject) = &step.to {
+                step.requests.iter_mut().for_each(|request| *request = aimed(request, subject));
+            }
+            if let Position::NamespaceAdmin(namespace) = &step.to {
+                let extent = Extent::NewPods(Some(namespace.clone()));
+                step.requests.iter_mut().for_each(|request| *request = narrowed(request, &extent));
+            }
+        }
+        steps
+    }
+}
+
+/// The request in the namespace that was chosen.
+fn narrowed(request: &Request, extent: &Extent) -> Request {
+    let namespace = match extent {
+        Extent::Accounts(namespace)
+        | Extent::NewPods(namespace)
+        | Extent::RunningPods(namespace)
+        | Extent::TokenSecrets(namespace) => namespace.as_deref(),
+        Extent::Namespaces | Extent::Users | Extent::UsersAndGroups => None,
+    };
+    match (&request.asked, namespace) {
+        (Asked::Resource { resource, name, .. }, Some(namespace)) if resource != "nodes/proxy" && resource != "*" => {
+            request.aimed_at(Some(namespace), name)
+        }
+        _ => request.clone(),
+    }
+}
+
+/// The request for the subject that was chosen.
+fn aimed(request: &Request, subject: &Subject) -> Request {
+    let Asked::Resource { resource, name, .. } = &request.asked else { return request.clone() };
+    match (resource.as_str(), subject) {
+        ("serviceaccounts" | "serviceaccounts/token", Subject::ServiceAccount { namespace, name }) => {
+            request.aimed_at(Some(namespace), name)
+        }
+        ("users", Subject::User(user)) if name.is_empty() => request.aimed_at(None, user),
+        ("groups", Subject::Group(group)) if name.is_empty() => request.aimed_at(None, group),
+        _ => request.clone(),
+    }
+}
