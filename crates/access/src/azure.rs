@@ -99,7 +99,7 @@ impl Azure {
         modes: &BTreeMap<(String, String, String), BTreeSet<SignIn>>,
     ) -> Azure {
         let mut uses = BTreeSet::new();
-        for pod in &inventory.pods {
+        for pod in inventory.pods.iter().filter(|pod| !pod.is_owned) {
             let key = (pod.namespace.clone(), pod.kind.clone(), pod.name.clone());
             let found = modes.get(&key).into_iter().flatten().copied();
             uses.extend(uses_of(inventory, pod, found));

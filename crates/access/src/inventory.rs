@@ -38,6 +38,8 @@ pub struct Pod {
     pub kind: String,
     pub name: String,
     pub account: String,
+    /// Whether a workload that is here as well made it.
+    pub is_owned: bool,
     pub(crate) template: PodTemplate,
 }
 
@@ -69,8 +71,8 @@ pub(crate) struct PodIdentity<'i> {
 }
 
 impl Inventory {
-    /// Adds an object and what it says.
-    pub fn add(&mut self, object: &Value, description: &Description) {
+    /// Adds an object and what it says. A workload that is added as well made an object that is owned.
+    pub fn add(&mut self, object: &Value, description: &Description, is_owned: bool) {
         let (group, kind) = group_and_kind(object);
         let metadata = |key: &str| text(object, &["metadata", key]).to_owned();
         let (mut namespace, name) = (metadata("namespace"), metadata("name"));
@@ -88,6 +90,7 @@ impl Inventory {
                 kind: kind.to_owned(),
                 name: name.clone(),
                 account: template.service_account.clone(),
+                is_owned,
                 template: template.clone(),
             });
         }

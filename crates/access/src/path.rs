@@ -45,36 +45,75 @@ struct Next {
     edge: Option<usize>,
 }
 
-impl Graph<'_, '_> {
-    /// The shortest path of each subject to `goal`, shortest first. A subject that is there only as a member of a group
-    /// is left out: the path is the group's.
-    pub fn paths_to(&self, goal: &Position) -> Vec<Path> {
-        let Some(goal) = self.find(goal) else { return Vec::new() };
-        let next = self.search(goal, &self.into, |edge| edge.from);
-        let mut found = Vec::new();
-        for (at, position) in self.positions.iter().enumerate() {
-            let Position::Subject(subject) = position else { continue };
-            let Some(Next { edge: Some(first), .. }) = next.get(at).copied().flatten() else { continue };
-            if self.edges.get(first).is_some_and(|edge| edge.how == MEMBER) {
-                continue;
-            }
+/// The shortest paths to one goal.
+pub struct Routes<'g> {
+    graph: &'g Graph<'g, 'g>,
+    next: Vec<Option<Next>>,
+    /// The length of the path and where it begins, in order.
+    starts: Vec<(usize, usize)>,
+}
+
+impl Routes<'_> {
+    /// The number of subjects with a path.
+    pub fn len(&self) -> usize {
+        self.starts.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.starts.is_empty()
+    }
+
+    /// The paths, shortest first. Each is made when it is asked for.
+    pub fn paths(&self) -> impl Iterator<Item = Path> {
+        self.starts.iter().filter_map(|(_, start)| {
+            let Position::Subject(subject) = self.graph.positions.get(*start)? else { return None };
             let mut edges = Vec::new();
-            let mut here = at;
-            while let Some(edge) = next.get(here).copied().flatten().and_then(|next| self.edges.get(next.edge?)) {
+            let mut here = *start;
+            while let Some(edge) =
+                self.next.get(here).copied().flatten().and_then(|next| self.graph.edges.get(next.edge?))
+            {
                 edges.push(edge);
                 here = edge.to;
             }
-            found.push(Path { subject: subject.clone(), steps: self.steps(&edges) });
+            Some(Path { subject: subject.clone(), steps: self.graph.steps(&edges) })
+        })
+    }
+}
+
+impl<'g> Graph<'g, 'g> {
+    /// The shortest path of each subject to `goal`, shortest first. A subject that is there only as a member of a group
+    /// is left out: the path is the group's. No path goes through the positions in `without`.
+    pub fn routes_to(&'g self, goal: &Position, without: &[Position]) -> Routes<'g> {
+        let blocked: Vec<usize> = without.iter().filter_map(|position| self.find(position)).collect();
+        let next =
+            self.find(goal).map(|goal| self.search(goal, &blocked, &self.into, |edge| edge.from)).unwrap_or_default();
+        let mut starts = Vec::new();
+        for (at, (position, next)) in self.positions.iter().zip(&next).enumerate() {
+            let (Position::Subject(_), Some(Next { edge: Some(first), length })) = (position, next) else { continue };
+            if self.edges.get(*first).is_some_and(|edge| edge.how != MEMBER) {
+                starts.push((*length, at));
+            }
         }
-        found.sort_by(|a, b| (a.len(), a.subject.class(), &a.subject).cmp(&(b.len(), b.subject.class(), &b.subject)));
-        found
+        let rank = |(length, at): &(usize, usize)| match self.positions.get(*at) {
+            Some(Position::Subject(subject)) => (*length, Some((subject.class(), subject.clone()))),
+            _ => (*length, None),
+        };
+        starts.sort_by_cached_key(rank);
+        Routes { graph: self, next, starts }
     }
 
+    /// All of them.
+    pub fn paths_to(&'g self, goal: &Position) -> Vec<Path> {
+        self.routes_to(goal, &[]).paths().collect()
+    }
+}
+
+impl Graph<'_, '_> {
     /// The shortest path of one subject to everything that it can become, in the order of their lengths. What
     /// administrators can become is left out.
     pub fn paths_from(&self, subject: &Subject) -> Vec<Path> {
         let Some(start) = self.find(&Position::Subject(subject.clone())) else { return Vec::new() };
-        let last = self.search(start, &self.out, |edge| edge.to);
+        let last = self.search(start, &[], &self.out, |edge| edge.to);
         let mut found = Vec::new();
         for (at, position) in self.positions.iter().enumerate() {
             let is_goal = !matches!(position, Position::Any(_)) && at != start;
@@ -99,9 +138,20 @@ impl Graph<'_, '_> {
     }
 
     /// Distances from a position. Choices and memberships take no act, so the search goes through them first.
-    fn search(&self, start: usize, edges: &[Vec<usize>], other_end: impl Fn(&Edge) -> usize) -> Vec<Option<Next>> {
+    fn search(
+        &self,
+        start: usize,
+        blocked: &[usize],
+        edges: &[Vec<usize>],
+        other_end: impl Fn(&Edge) -> usize,
+    ) -> Vec<Option<Next>> {
         let mut found: Vec<Option<Next>> = vec![None; self.positions.len()];
         let mut is_done = vec![false; self.positions.len()];
+        for at in blocked.iter().filter(|at| **at != start) {
+            if let Some(done) = is_done.get_mut(*at) {
+                *done = true;
+            }
+        }
         let mut open = VecDeque::from([start]);
         if let Some(first) = found.get_mut(start) {
             *first = Some(Next { length: 0, edge: None });
@@ -118,7 +168,7 @@ impl Graph<'_, '_> {
                 let Some(edge) = self.edges.get(*at) else { continue };
                 let there = other_end(edge);
                 let length = length + edge.length();
-                let Some(known) = found.get_mut(there) else { continue };
+                let (Some(known), false) = (found.get_mut(there), blocked.contains(&there)) else { continue };
                 if known.is_none_or(|known| length < known.length) {
                     *known = Some(Next { length, edge: Some(*at) });
                     if edge.length() == 0 { open.push_front(there) } else { open.push_back(there) }

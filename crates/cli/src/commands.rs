@@ -23,6 +23,10 @@ pub(crate) fn run(command: &Command, out: &mut dyn Write, width: usize) -> Resul
         | Command::Audit(_)
         | Command::Onboard(_)
         | Command::Exemptions(_)
+        | Command::Report(_)
+        | Command::WhoCan(_)
+        | Command::PathsTo(_)
+        | Command::Access(_)
         | Command::Lsp(_)
         | Command::Mcp(_) => {}
         Command::Config => config::show(out)?,

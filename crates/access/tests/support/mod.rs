@@ -206,7 +206,7 @@ pub fn inventory(objects: &[Value]) -> Inventory {
     let mut inventory = Inventory::default();
     for object in objects {
         let payload = admission::create_payload(object, None, &json!({}));
-        inventory.add(object, &describe(&payload).unwrap());
+        inventory.add(object, &describe(&payload).unwrap(), false);
     }
     inventory
 }
