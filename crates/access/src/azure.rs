@@ -21,6 +21,7 @@ pub enum SignIn {
 
 /// One workload, or one object that signs in for others, and an identity that it uses.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Use {
     /// Empty outside namespaces.
     pub namespace: String,
@@ -35,6 +36,7 @@ pub struct Use {
 
 /// An identity and what uses it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Identity {
     pub client_id: String,
     pub tenants: BTreeSet<String>,
@@ -47,6 +49,7 @@ pub struct Identity {
 
 /// An annotated account that no workload uses.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct UnusedAccount {
     pub namespace: String,
     pub name: String,
@@ -56,6 +59,7 @@ pub struct UnusedAccount {
 }
 
 #[derive(Clone, Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Azure {
     pub uses: Vec<Use>,
     pub identities: Vec<Identity>,

@@ -8,6 +8,7 @@
 //! create, and rights that only name a node.
 
 mod edges;
+mod techniques;
 
 use crate::inventory::{Inventory, ids};
 use crate::rbac::Rbac;

@@ -191,7 +191,10 @@ impl Graph<'_, '_> {
                 step.through = edge.through.clone().or(step.through.take());
                 continue;
             }
-            let bindings = edge.bindings.iter().filter_map(|at| self.rbac.bindings().get(*at));
+            let mut bindings = edge.bindings.clone();
+            bindings.sort_unstable();
+            bindings.dedup();
+            let bindings = bindings.into_iter().filter_map(|at| self.rbac.bindings().get(at));
             steps.push(Step {
                 from: from.clone(),
                 to: to.clone(),

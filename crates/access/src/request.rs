@@ -109,7 +109,7 @@ impl fmt::Display for Request {
                 let is_known = |(known, _, plural, ..): &&kubernetes::resources::Resource| {
                     *known == group && *plural == resource.split('/').next().unwrap_or_default()
                 };
-                if !group.is_empty() && !RESOURCES.iter().any(|known| is_known(&known)) {
+                if !group.is_empty() && group != "*" && !RESOURCES.iter().any(|known| is_known(&known)) {
                     write!(f, " of {}", text::shown(group))?;
                 }
                 if !name.is_empty() {

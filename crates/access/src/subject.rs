@@ -155,6 +155,19 @@ impl Class {
         Class::Kubernetes,
     ];
 
+    /// What one of them is.
+    pub fn name(self) -> &'static str {
+        match self {
+            Class::EntraGroup => "Entra group",
+            Class::EntraUser => "Entra user",
+            Class::EntraPrincipal => "Entra service principal",
+            Class::ServiceAccount => "service account",
+            Class::ServiceAccounts => "group of service accounts",
+            Class::Other => "name outside Entra",
+            Class::Kubernetes => "Kubernetes",
+        }
+    }
+
     /// Its name, in the plural.
     pub fn title(self) -> &'static str {
         match self {

@@ -53,7 +53,7 @@ pub fn audit(args: &Audit, streams: Streams, today: Date) -> Result<Outcome> {
     let mut pages = Vec::new();
     for kind in &first {
         let mut list = List::default();
-        while let Some(page) = runtime.block_on(run.page(&api, kind, &mut list)) {
+        while let Some(page) = runtime.block_on(run.reader.page(&api, kind, &mut list)) {
             for document in documents(&page) {
                 let objects = document.objects().unwrap_or_default();
                 let kept = objects.iter().flatten().filter_map(|object| ManifestCluster::pick("", object));
@@ -62,7 +62,7 @@ pub fn audit(args: &Audit, streams: Streams, today: Date) -> Result<Outcome> {
             pages.push((kind, page));
         }
     }
-    if run.forbidden.is_empty() && run.failed.is_empty() && args.namespace.is_none() {
+    if run.reader.forbidden.is_empty() && run.reader.failed.is_empty() && args.namespace.is_none() {
         checker.set_cluster(cluster);
     } else {
         // What is not there cannot be told from what was not read, so nothing is looked up unless the settings say so.
@@ -76,12 +76,42 @@ pub fn audit(args: &Audit, streams: Streams, today: Date) -> Result<Outcome> {
     }
     for kind in &rest {
         let mut list = List::default();
-        while let Some(page) = runtime.block_on(run.page(&api, kind, &mut list)) {
+        while let Some(page) = runtime.block_on(run.reader.page(&api, kind, &mut list)) {
             run.evaluate(&checker, kind, page)?;
         }
     }
     run.finish(args)
 }
+
+/// All pages of all kinds that rules read, without Secrets, each with the name of its kind. What cannot be read is an
+/// error.
+pub(crate) fn read_all(context: Option<&str>) -> Result<Vec<(String, String)>> {
+    const PAGE: u32 = 500;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let api = runtime.block_on(Api::connect(context, None, PAGE))?;
+    let mut kinds = runtime.block_on(api.kinds()).context("the cluster's list of kinds")?;
+    kinds.retain(|kind| kind.kind != "Secret" || !kind.group.is_empty());
+    let mut reader = Reader::new();
+    let mut pages = Vec::new();
+    for kind in &kinds {
+        let mut list = List::default();
+        while let Some(page) = runtime.block_on(reader.page(&api, kind, &mut list)) {
+            pages.push((kind.plural.clone(), page));
+        }
+    }
+    reader.progress.finish_and_clear();
+    if !reader.forbidden.is_empty() {
+        let kinds = reader.forbidden.join(",");
+        bail!("RBAC forbids to list {}\n  {GET_ROLE}{kinds}`", reader.forbidden.join(", "));
+    }
+    if let Some(why) = reader.failed.first() {
+        bail!("{why}");
+    }
+    Ok(pages)
+}
+
+/// What to do about kinds that cannot be listed; their names follow.
+const GET_ROLE: &str = "get a ClusterRole with the verb `list` for these resources, for example `kubectl create clusterrole entra-auth-audit --verb=list --resource=";
 
 /// How far a list is read.
 #[derive(Default)]
@@ -92,40 +122,33 @@ struct List {
     is_over: bool,
 }
 
+/// Reads lists, and notes what cannot be read.
+struct Reader {
+    progress: ProgressBar,
+    /// Kinds that the user may not list, and kinds that failed.
+    forbidden: Vec<String>,
+    failed: Vec<String>,
+}
+
 struct Run {
     streams: Streams,
-    progress: ProgressBar,
+    reader: Reader,
     all: bool,
     as_json: bool,
     groups: Groups,
     summary: Summary,
     dump: Option<Dump>,
-    /// Kinds that the user may not list, and kinds that failed.
-    forbidden: Vec<String>,
-    failed: Vec<String>,
     seen: BTreeSet<String>,
 }
 
-impl Run {
-    fn new(args: &Audit, streams: Streams) -> Result<Run> {
+impl Reader {
+    fn new() -> Reader {
         let progress = ProgressBar::new_spinner();
         if !std::io::stderr().is_terminal() {
             progress.set_draw_target(ProgressDrawTarget::hidden());
         }
         progress.enable_steady_tick(Duration::from_millis(200));
-        let dump = args.dump.as_deref().map(Dump::create).transpose()?;
-        Ok(Run {
-            streams,
-            progress,
-            all: args.all,
-            as_json: args.format == RulesFormat::Json,
-            groups: Groups::default(),
-            summary: Summary::new(args.fail_on),
-            dump,
-            forbidden: Vec::new(),
-            failed: Vec::new(),
-            seen: BTreeSet::new(),
-        })
+        Reader { progress, forbidden: Vec::new(), failed: Vec::new() }
     }
 
     /// The next page of a list. What is forbidden is noted, and the rest is read.
@@ -154,9 +177,25 @@ impl Run {
         }
         None
     }
+}
+
+impl Run {
+    fn new(args: &Audit, streams: Streams) -> Result<Run> {
+        let dump = args.dump.as_deref().map(Dump::create).transpose()?;
+        Ok(Run {
+            streams,
+            reader: Reader::new(),
+            all: args.all,
+            as_json: args.format == RulesFormat::Json,
+            groups: Groups::default(),
+            summary: Summary::new(args.fail_on),
+            dump,
+            seen: BTreeSet::new(),
+        })
+    }
 
     fn evaluate(&mut self, checker: &Checker, kind: &Kind, page: String) -> Result<()> {
-        self.progress.set_message(format!("{}: evaluating", kind.plural));
+        self.reader.progress.set_message(format!("{}: evaluating", kind.plural));
         let objects: Vec<group::Audited> = checker.install(|| {
             let read = |document: &manifest::Document<'_>| document.objects().unwrap_or_default();
             documents(&page)
@@ -196,33 +235,32 @@ impl Run {
     }
 
     fn finish(mut self, args: &Audit) -> Result<Outcome> {
-        self.progress.finish_and_clear();
+        self.reader.progress.finish_and_clear();
         if !self.as_json {
             self.groups.write(&mut self.streams.out, self.streams.width)?;
             writeln!(self.streams.out, "{}", self.summary)?;
         }
-        if !self.forbidden.is_empty() {
-            let verbs = "get a ClusterRole with the verb `list` for these resources, for example `kubectl create clusterrole entra-auth-audit --verb=list --resource=";
+        if !self.reader.forbidden.is_empty() {
             writeln!(
                 self.streams.err,
-                "not read, because RBAC forbids to list them: {}\n  {verbs}{}`",
-                self.forbidden.join(", "),
-                self.forbidden.join(",")
+                "not read, because RBAC forbids to list them: {}\n  {GET_ROLE}{}`",
+                self.reader.forbidden.join(", "),
+                self.reader.forbidden.join(",")
             )?;
         }
-        for why in &self.failed {
+        for why in &self.reader.failed {
             writeln!(self.streams.err, "error: {why}")?;
         }
         if let Some(dump) = self.dump {
             dump.finish()?;
         }
         self.streams.out.flush()?;
-        if self.summary.objects() == 0 && !self.forbidden.is_empty() {
+        if self.summary.objects() == 0 && !self.reader.forbidden.is_empty() {
             bail!("nothing could be read");
         }
         if args.namespace.is_some() && self.summary.objects() == 0 {
             writeln!(self.streams.err, "note: nothing was found in this namespace")?;
         }
-        Ok(if self.failed.is_empty() { self.summary.outcome() } else { Outcome::Failed })
+        Ok(if self.reader.failed.is_empty() { self.summary.outcome() } else { Outcome::Failed })
     }
 }

@@ -3,15 +3,15 @@
 //! Nodes that lead to the same and are reached by the same are one node. A column has a bounded number of nodes.
 
 use super::model::{ClusterReport, PathRow};
-use access::Class;
+use access::{Class, Subject};
 use maud::{Markup, html};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The most nodes of a column.
 const MOST: usize = 24;
 const COLUMNS: [&str; 4] = ["Subjects", "become", "and then", "Reach"];
-const WIDTH: usize = 230;
-const GAP: usize = 70;
+const WIDTH: usize = 244;
+const GAP: usize = 58;
 const HEIGHT: usize = 38;
 const PITCH: usize = 50;
 const TOP: usize = 34;
@@ -191,14 +191,19 @@ impl Drawing {
         let to: Vec<String> =
             self.edges.keys().filter(|(from, _)| *from == at).map(|(_, to)| self.nodes[*to].label.clone()).collect();
         let leads = if to.is_empty() { String::new() } else { format!(", leads to {}", to.join(", ")) };
+        // A tip for what the node itself does not show. What is seen has to be the beginning of what is read out.
+        let is_whole = node.members.len() == 1 && node.label == cut(&node.label);
+        let title = if is_whole { String::new() } else { format!("{names} ") };
+        let is_long = node.label.chars().count() > FITS;
         let is_goal = node.column == COLUMNS.len() - 1;
         html! {
             g.node.goal[is_goal].admin[node.label == "cluster-admin"] tabindex=(if at == 0 { "0" } else { "-1" }) role="button" aria-pressed="false"
-                aria-label=(format!("{}: {names}{leads}", node.detail)) data-node=(at) data-column=(node.column) data-text=(names.to_lowercase())
+                aria-label=(format!("{title}{} {}{leads}", cut(&node.label), node.detail)) data-node=(at) data-column=(node.column) data-text=(names.to_lowercase())
                 transform=(format!("translate({x} {y})")) {
-                title { (names) }
+                @if !title.is_empty() { title { (title) } }
                 rect width=(WIDTH) height=(HEIGHT) rx="6" {}
-                text.label x="10" y="16" { (cut(&node.label)) }
+                text.label x="10" y="16" textLength=[is_long.then_some(WIDTH - 20)] lengthAdjust="spacingAndGlyphs" { (cut(&node.label)) }
+                " "
                 text.detail x="10" y="31" { (node.detail) }
             }
         }
@@ -222,7 +227,8 @@ impl Node {
         let (label, detail) = match members.as_slice() {
             [one] => match one.rsplit_once(' ') {
                 Some((kind, name)) if column == 3 => (name.to_owned(), format!("{kind} in Azure")),
-                Some((kind, name)) => (name.to_owned(), kind.to_owned()),
+                Some(("every right in", namespace)) => (format!("every right in {namespace}"), "namespace".to_owned()),
+                Some((kind, name)) => (name.to_owned(), detail(kind, name)),
                 None => (one.clone(), "every right".to_owned()),
             },
             several => (format!("{} {family}", several.len()), "with the same paths".to_owned()),
@@ -231,10 +237,22 @@ impl Node {
     }
 }
 
+/// The second line: of users and groups, what their names show.
+fn detail(kind: &str, name: &str) -> String {
+    match kind {
+        "user" => Subject::user(name).class().name().to_owned(),
+        "group" => Subject::group(name).class().name().to_owned(),
+        other => other.to_owned(),
+    }
+}
+
+/// How many characters fit into a node, and how many smaller ones.
+const FITS: usize = 30;
+const FITS_SMALL: usize = 36;
+
 /// A name that fits into a node.
 fn cut(name: &str) -> String {
-    const FITS: usize = 30;
-    match name.char_indices().nth(FITS) {
+    match name.char_indices().nth(FITS_SMALL) {
         Some((at, _)) => format!("{}…", &name[..at]),
         None => name.to_owned(),
     }

@@ -139,7 +139,9 @@ pub(crate) struct PowerRow {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct IdentityRow {
     pub client_id: String,
-    /// The subjects with a path. Administrators of the cluster are not counted: they have one to each.
+    /// The service accounts that sign in with it.
+    pub accounts: BTreeSet<String>,
+    /// The subjects with a path. Those with cluster-admin in one step are not counted: they have one to each.
     pub count: usize,
     pub paths: Vec<PathRow>,
 }
@@ -321,13 +323,17 @@ impl AccessReport {
             let key = |row: &SubjectRow| (row.class, row.to_cluster_admin.unwrap_or(usize::MAX), row.name.clone());
             key(a).cmp(&key(b))
         });
+        let is_administrator = |path: &Path| lengths.get(&path.subject).is_some_and(|length| *length <= 1);
         let clients: BTreeSet<&str> =
             graph.clients().chain(azure.identities.iter().map(|identity| identity.client_id.as_str())).collect();
         let identities = clients.into_iter().map(|client| {
             let goal = Position::Azure(client.to_owned());
             let routes = graph.routes_to(&goal, &[Position::ClusterAdmin]);
-            let paths = routes.paths().take(MOST_PATHS).map(|path| PathRow::of(&path)).collect();
-            IdentityRow { client_id: client.to_owned(), count: routes.len(), paths }
+            let mut paths = routes.paths().filter(|path| !is_administrator(path));
+            let first = paths.by_ref().take(MOST_PATHS).map(|path| PathRow::of(&path)).collect::<Vec<_>>();
+            let identity = azure.identities.iter().find(|identity| identity.client_id == client);
+            let accounts = identity.map(|identity| identity.accounts.clone()).unwrap_or_default();
+            IdentityRow { client_id: client.to_owned(), accounts, count: first.len() + paths.count(), paths: first }
         });
         let (positions, rights) = graph.size();
         AccessReport {

@@ -13,6 +13,7 @@ use clap::Args;
 use kubernetes::resources::RESOURCES;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::io::Write;
 
 const BOLD: Style = Style::new().bold();
@@ -167,14 +168,14 @@ pub fn paths_to(args: &PathsTo, streams: &mut Streams) -> Result<Outcome> {
     writeln!(out, "{BOLD}{} to {goal}{BOLD:#}, the shortest of each subject", count(paths.len(), "path"))?;
     for path in &paths {
         writeln!(out)?;
-        write_path(out, path)?;
+        write_path(out, &path.subject, path)?;
     }
     out.flush()?;
     Ok(Outcome::Allowed)
 }
 
-fn write_path(out: &mut dyn Write, path: &Path) -> Result<()> {
-    writeln!(out, "{BOLD}{}{BOLD:#}  {DIM}{}{DIM:#}", path.subject, count(path.len(), "step"))?;
+fn write_path(out: &mut dyn Write, title: &dyn Display, path: &Path) -> Result<()> {
+    writeln!(out, "{BOLD}{title}{BOLD:#}  {DIM}{}{DIM:#}", count(path.len(), "step"))?;
     for step in PathRow::of(path).steps {
         let through = step.through.map(|through| format!(" ({through})")).unwrap_or_default();
         writeln!(out, "  {} {}{through}", step.how, step.to)?;
@@ -230,7 +231,9 @@ pub fn access(args: &Access, streams: &mut Streams) -> Result<Outcome> {
         writeln!(out, "\n{BOLD}can become{BOLD:#}")?;
     }
     for path in &paths {
-        write_path(out, path)?;
+        if let Some(last) = path.steps.last() {
+            write_path(out, &last.to, path)?;
+        }
     }
     out.flush()?;
     Ok(Outcome::Allowed)

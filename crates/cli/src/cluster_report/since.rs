@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Since {
     pub date: String,
     pub new: Vec<Change>,
