@@ -1,13 +1,13 @@
 //! What objects say, without a finding: which identities a workload signs in with, and what a role lets its holder do.
 //! Programs that describe a cluster read it. The policy does not, so none of this is in the module.
 
-use crate::auth_mode::{self, Id, IdKind, Mode};
+use crate::auth_mode::{self, Id, IdKind, Mode, VARIABLES};
 use crate::finding::Severity;
 use crate::object::Object;
 use crate::privilege::Privileges;
 use crate::request::Payload;
 use crate::settings::Settings;
-use crate::view::container::Value;
+use crate::view::container::{EnvVar, Value};
 use crate::view::workload::{POD_IDENTITY_LABEL, Workload, workloads};
 use crate::view::workload_identity::{USE_IDENTITY_BINDING, has_token, signs_in};
 use credentials::is_azure_credential_variable;
@@ -90,18 +90,30 @@ pub fn powers(role: Node<'_>, namespaced: bool) -> Vec<Power> {
 fn pod_template(workload: &Workload<'_>) -> PodTemplate {
     let mut ids = Vec::new();
     auth_mode::ids_of_pods(workload, &mut ids);
-    let variables = workload.containers().flat_map(|container| container.env());
-    let credentials = variables.filter(|variable| is_azure_credential_variable(variable.name).is_some());
+    let variables = || workload.containers().flat_map(|container| container.env());
+    let is_credential = |variable: &&EnvVar<'_>| is_azure_credential_variable(variable.name).is_some();
+    let credentials: Vec<String> = variables().filter(is_credential).map(|variable| variable.name.to_owned()).collect();
+    let mut ids: Vec<NamedId> = ids.iter().map(named).collect();
+    if !credentials.is_empty() && ids.is_empty() {
+        // The ids next to a fixed credential, which no webhook writes.
+        ids.extend(workload.containers().flat_map(|container| {
+            container.env().filter_map(|variable| {
+                let (_, kind, _) = VARIABLES.iter().find(|(name, ..)| *name == variable.name)?;
+                let Value::Literal(text) = container.value(variable) else { return None };
+                Some(NamedId { kind: *kind, value: Some(text.into_owned()), account: None })
+            })
+        }));
+    }
     let asks_for_binding = workload.annotation(USE_IDENTITY_BINDING).text();
     PodTemplate {
         service_account: workload.service_account().to_owned(),
         signs_in: signs_in(workload) && workload.containers().any(|container| has_token(workload, container)),
         uses_identity_binding: asks_for_binding.is_some_and(|text| text.eq_ignore_ascii_case("true")),
         pod_identity: workload.label(POD_IDENTITY_LABEL).text().map(str::to_owned),
-        credentials: credentials.map(|variable| variable.name.to_owned()).collect(),
+        credentials,
         automount: workload.spec_member("automountServiceAccountToken").bool(),
         modes: auth_mode::choices_of_pod(workload).iter().map(|found| found.choice.mode).collect(),
-        ids: ids.iter().map(named).collect(),
+        ids,
     }
 }
 

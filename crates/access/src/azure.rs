@@ -102,11 +102,15 @@ impl Azure {
         rbac: &Rbac<'_>,
         modes: &BTreeMap<(String, String, String), BTreeSet<SignIn>>,
     ) -> Azure {
+        let mut selected = Selected::new();
+        for identity in inventory.pod_identities() {
+            selected.entry((identity.namespace, identity.selector)).or_default().push(identity.client);
+        }
         let mut uses = BTreeSet::new();
         for pod in inventory.pods.iter().filter(|pod| !pod.is_owned) {
             let key = (pod.namespace.clone(), pod.kind.clone(), pod.name.clone());
             let found = modes.get(&key).into_iter().flatten().copied();
-            uses.extend(uses_of(inventory, pod, found));
+            uses.extend(uses_of(inventory, &selected, pod, found));
         }
         for other in inventory.others.iter().filter(|other| !other.modes.is_empty()) {
             let clients: Vec<_> = optional(ids(&other.ids, IdKind::Client).collect());
@@ -148,7 +152,10 @@ fn optional(known: Vec<String>) -> Vec<Option<String>> {
     if known.is_empty() { vec![None] } else { known.into_iter().map(Some).collect() }
 }
 
-fn uses_of(inventory: &Inventory, pod: &Pod, found: impl Iterator<Item = SignIn>) -> Vec<Use> {
+/// The client ids of pod-managed identities, by namespace and label.
+type Selected<'i> = BTreeMap<(&'i str, &'i str), Vec<&'i str>>;
+
+fn uses_of(inventory: &Inventory, selected: &Selected<'_>, pod: &Pod, found: impl Iterator<Item = SignIn>) -> Vec<Use> {
     let template = &pod.template;
     let mut modes: BTreeSet<SignIn> = found.chain(template.modes.iter().map(|mode| SignIn::of(*mode))).collect();
     if !template.credentials.is_empty() {
@@ -167,9 +174,8 @@ fn uses_of(inventory: &Inventory, pod: &Pod, found: impl Iterator<Item = SignIn>
     let tenant =
         ids(&template.ids, IdKind::Tenant).next().or_else(|| account.and_then(|account| account.tenant_id.clone()));
     let selected = |label: &str| {
-        let identities = inventory.pod_identities();
-        let of = identities.filter(|one| one.namespace == pod.namespace && one.selector == label);
-        of.map(|one| one.client.to_owned()).collect::<Vec<_>>()
+        let clients = selected.get(&(pod.namespace.as_str(), label)).into_iter().flatten();
+        clients.map(|client| (*client).to_owned()).collect::<Vec<_>>()
     };
     let mut uses = Vec::new();
     for mode in modes {
@@ -179,7 +185,8 @@ fn uses_of(inventory: &Inventory, pod: &Pod, found: impl Iterator<Item = SignIn>
             }
             SignIn::PodIdentity => (optional(template.pod_identity.as_deref().map(selected).unwrap_or_default()), None),
             SignIn::NodeIdentity | SignIn::FixedCredential => {
-                (optional(ids(&template.ids, IdKind::Client).collect()), None)
+                let own = ids(&template.ids, IdKind::Tenant).next();
+                (optional(ids(&template.ids, IdKind::Client).collect()), own)
             }
         };
         uses.extend(clients.into_iter().map(|client_id| Use {

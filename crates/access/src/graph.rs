@@ -43,6 +43,8 @@ pub enum Extent {
     NewPods(Option<String>),
     /// Whatever running pods of a namespace have.
     RunningPods(Option<String>),
+    /// New pods wherever there is an object of this resource that makes pods.
+    Workloads(&'static str),
     /// The tokens in the Secrets of a namespace.
     TokenSecrets(Option<String>),
     /// Every right in one namespace after the other.
@@ -113,7 +115,7 @@ impl<'r, 'a> Graph<'r, 'a> {
         self.index.get(position).copied()
     }
 
-    /// Every client id that something signs in with or may use, in order.
+    /// Every client id that something signs in with or can use, in order.
     pub fn clients(&self) -> impl Iterator<Item = &str> {
         self.index.keys().filter_map(|position| match position {
             Position::Azure(client) => Some(client.as_str()),
@@ -146,6 +148,7 @@ impl fmt::Display for Extent {
             Extent::NewPods(namespace) => ("new pod", namespace),
             Extent::RunningPods(namespace) => ("running pod", namespace),
             Extent::TokenSecrets(namespace) => ("token Secret", namespace),
+            Extent::Workloads(resource) => return write!(f, "any pod of {resource}"),
             Extent::Namespaces => return f.write_str("every right in any namespace"),
             Extent::Users => return f.write_str("any user"),
             Extent::UsersAndGroups => return f.write_str("any user and group"),
@@ -184,6 +187,10 @@ impl Edges<'_, '_, '_> {
             let account = Position::Subject(Subject::account(namespace, account));
             let secrets = Extent::TokenSecrets(Some(namespace.to_owned()));
             self.choice(Position::Any(secrets), account, Some(format!("Secret {namespace}/{secret}")));
+        }
+        for (resource, namespace) in self.controllers.clone() {
+            let pods = Extent::NewPods(Some(namespace.to_owned()));
+            self.choice(Position::Any(Extent::Workloads(resource)), Position::Any(pods), None);
         }
         self.of_pods();
         for identity in inventory.pod_identities() {

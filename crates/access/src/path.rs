@@ -3,7 +3,7 @@
 use crate::graph::{Edge, Extent, Graph, MEMBER, Position};
 use crate::request::{Asked, Request};
 use crate::subject::Subject;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// How a subject becomes something, in the fewest acts.
 #[derive(Clone, Debug)]
@@ -48,7 +48,7 @@ struct Next {
 /// The shortest paths to one goal.
 pub struct Routes<'g> {
     graph: &'g Graph<'g, 'g>,
-    next: Vec<Option<Next>>,
+    next: BTreeMap<usize, Next>,
     /// The length of the path and where it begins, in order.
     starts: Vec<(usize, usize)>,
 }
@@ -69,9 +69,7 @@ impl Routes<'_> {
             let Position::Subject(subject) = self.graph.positions.get(*start)? else { return None };
             let mut edges = Vec::new();
             let mut here = *start;
-            while let Some(edge) =
-                self.next.get(here).copied().flatten().and_then(|next| self.graph.edges.get(next.edge?))
-            {
+            while let Some(edge) = self.next.get(&here).and_then(|next| self.graph.edges.get(next.edge?)) {
                 edges.push(edge);
                 here = edge.to;
             }
@@ -88,10 +86,10 @@ impl<'g> Graph<'g, 'g> {
         let next =
             self.find(goal).map(|goal| self.search(goal, &blocked, &self.into, |edge| edge.from)).unwrap_or_default();
         let mut starts = Vec::new();
-        for (at, (position, next)) in self.positions.iter().zip(&next).enumerate() {
-            let (Position::Subject(_), Some(Next { edge: Some(first), length })) = (position, next) else { continue };
-            if self.edges.get(*first).is_some_and(|edge| edge.how != MEMBER) {
-                starts.push((*length, at));
+        for (at, next) in &next {
+            let (Some(Position::Subject(_)), Some(first)) = (self.positions.get(*at), next.edge) else { continue };
+            if self.edges.get(first).is_some_and(|edge| edge.how != MEMBER) {
+                starts.push((next.length, *at));
             }
         }
         let rank = |(length, at): &(usize, usize)| match self.positions.get(*at) {
@@ -115,14 +113,13 @@ impl Graph<'_, '_> {
         let Some(start) = self.find(&Position::Subject(subject.clone())) else { return Vec::new() };
         let last = self.search(start, &[], &self.out, |edge| edge.to);
         let mut found = Vec::new();
-        for (at, position) in self.positions.iter().enumerate() {
-            let is_goal = !matches!(position, Position::Any(_)) && at != start;
-            if !is_goal || last.get(at).copied().flatten().is_none() {
+        for at in last.keys().copied().filter(|at| *at != start) {
+            if self.positions.get(at).is_none_or(|position| matches!(position, Position::Any(_))) {
                 continue;
             }
             let mut edges = Vec::new();
             let mut here = at;
-            while let Some(edge) = last.get(here).copied().flatten().and_then(|last| self.edges.get(last.edge?)) {
+            while let Some(edge) = last.get(&here).and_then(|last| self.edges.get(last.edge?)) {
                 edges.push(edge);
                 here = edge.from;
             }
@@ -137,40 +134,25 @@ impl Graph<'_, '_> {
         found
     }
 
-    /// Distances from a position. Choices and memberships take no act, so the search goes through them first.
+    /// Distances from a position, of what is reached. Choices and memberships take no act, so the search goes through them first.
     fn search(
         &self,
         start: usize,
         blocked: &[usize],
         edges: &[Vec<usize>],
         other_end: impl Fn(&Edge) -> usize,
-    ) -> Vec<Option<Next>> {
-        let mut found: Vec<Option<Next>> = vec![None; self.positions.len()];
-        let mut is_done = vec![false; self.positions.len()];
-        for at in blocked.iter().filter(|at| **at != start) {
-            if let Some(done) = is_done.get_mut(*at) {
-                *done = true;
-            }
-        }
+    ) -> BTreeMap<usize, Next> {
+        let mut found = BTreeMap::from([(start, Next { length: 0, edge: None })]);
+        let mut done: BTreeSet<usize> = blocked.iter().copied().filter(|at| *at != start).collect();
         let mut open = VecDeque::from([start]);
-        if let Some(first) = found.get_mut(start) {
-            *first = Some(Next { length: 0, edge: None });
-        }
         while let Some(here) = open.pop_front() {
-            let (Some(Some(Next { length, .. })), Some(done)) = (found.get(here).copied(), is_done.get_mut(here))
-            else {
-                continue;
-            };
-            if std::mem::replace(done, true) {
-                continue;
-            }
+            let Some(length) = found.get(&here).map(|next| next.length).filter(|_| done.insert(here)) else { continue };
             for at in edges.get(here).into_iter().flatten() {
                 let Some(edge) = self.edges.get(*at) else { continue };
                 let there = other_end(edge);
                 let length = length + edge.length();
-                let (Some(known), false) = (found.get_mut(there), blocked.contains(&there)) else { continue };
-                if known.is_none_or(|known| length < known.length) {
-                    *known = Some(Next { length, edge: Some(*at) });
+                if !done.contains(&there) && found.get(&there).is_none_or(|known| length < known.length) {
+                    found.insert(there, Next { length, edge: Some(*at) });
                     if edge.length() == 0 { open.push_front(there) } else { open.push_back(there) }
                 }
             }
@@ -224,7 +206,7 @@ fn narrowed(request: &Request, extent: &Extent) -> Request {
         | Extent::NewPods(namespace)
         | Extent::RunningPods(namespace)
         | Extent::TokenSecrets(namespace) => namespace.as_deref(),
-        Extent::Namespaces | Extent::Users | Extent::UsersAndGroups => None,
+        Extent::Workloads(_) | Extent::Namespaces | Extent::Users | Extent::UsersAndGroups => None,
     };
     match (&request.asked, namespace) {
         (Asked::Resource { resource, name, .. }, Some(namespace)) if resource != "nodes/proxy" && resource != "*" => {

@@ -36,7 +36,7 @@ impl Walker<'_> {
                 return Err(format!("{here} cannot {request}"));
             }
             match (&step.from, &step.to) {
-                (_, Position::Any(extent)) => return Err(format!("{extent} is no choice")),
+                (_, Position::Any(extent)) => return Err(format!("{extent} is not a choice")),
                 (Position::Subject(from), Position::Subject(group)) if step.how == "is a member of" => {
                     // Members keep their own rights.
                     if !from.implied_groups().contains(group) {
@@ -103,7 +103,7 @@ proptest! {
         }
     }
 
-    /// Whoever is allowed to take over a service account in one request has a path of one act.
+    /// A subject that is allowed to take over a service account in one request has a path of one act.
     #[test]
     fn no_path_of_one_request_is_missing(objects in cluster()) {
         let (rbac, inventory) = (Rbac::of(&objects), inventory(&objects));

@@ -37,7 +37,7 @@ proptest! {
         member_of in subsequence(&["system:masters", "system:serviceaccounts:shop", "8d3d1b5c-6d5f-4b7a-9e0b-3a1f1d2c4e5f"][..], 0..3),
     ) {
         let rbac = Rbac::of(&objects);
-        for user in ["ann@contoso.com", "nobody@contoso.com", "system:anonymous", "system:serviceaccount:shop:web"] {
+        for user in ["ann@contoso.com", "dan@contoso.com", "system:anonymous", "system:serviceaccount:shop:web"] {
             let subject = Subject::user(user);
             let groups: Vec<Subject> = member_of.iter().map(|group| Subject::group(group)).collect();
             let mut all = groups_of(user);

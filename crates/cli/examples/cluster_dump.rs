@@ -25,7 +25,7 @@ fn main() -> std::io::Result<()> {
 const RBAC: &str = "rbac.authorization.k8s.io";
 
 /// `count` objects, the same for the same count.
-pub fn objects(count: usize) -> impl Iterator<Item = Value> {
+pub(crate) fn objects(count: usize) -> impl Iterator<Item = Value> {
     of_the_cluster().into_iter().chain((0..).map(object)).take(count)
 }
 

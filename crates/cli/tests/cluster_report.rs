@@ -81,7 +81,7 @@ fn the_report_knows_who_is_whom() {
     assert_eq!(of("monitoring", "reports"), [("identity-binding", Some("e7c5a3b1-4d6f-4892-a0e8-5b9d1f7c3a60"))]);
     assert_eq!(of("legacy", "mailer"), [("node-identity", None)]);
     assert_eq!(of("legacy", "batch")[0], ("pod-identity", Some("6a1e9d47-3b8c-4f50-92d6-e8c4b0f7a531")));
-    assert_eq!(of("shop", "search")[0].0, "fixed-credential");
+    assert_eq!(of("shop", "search"), [("fixed-credential", Some("e7c5a3b1-4d6f-4892-a0e8-5b9d1f7c3a60"))]);
     assert_eq!(of("shop", "web-7c9d-x2k"), [], "a Pod of a Deployment counts once");
     let tenant = uses.iter().find(|one| one["name"] == "web").unwrap()["tenantId"].as_str();
     assert_eq!(tenant, Some("5f8d2b91-0e4a-4c73-9b16-d3a7e6c0f258"));

@@ -16,8 +16,9 @@ pub(super) struct Edges<'r, 'a, 'i> {
     /// The namespaces of the accounts with a name, and the pods with a name.
     pub(super) accounts: BTreeMap<&'i str, Vec<&'i str>>,
     pub(super) pods: BTreeMap<&'i str, Vec<usize>>,
-    /// The objects that make pods, by plural and namespace: one of each.
-    pub(super) controllers: BTreeMap<(&'static str, &'i str), &'i str>,
+    /// The resources that make pods, in each namespace that has one; and the namespaces of each, by its name.
+    pub(super) controllers: BTreeSet<(&'static str, &'i str)>,
+    pub(super) named_controllers: BTreeMap<(&'static str, &'i str), Vec<&'i str>>,
     positions: Vec<Position>,
     index: BTreeMap<Position, usize>,
     edges: Vec<Edge>,
@@ -31,14 +32,17 @@ impl<'r, 'a, 'i> Edges<'r, 'a, 'i> {
         for (namespace, name) in inventory.accounts.keys() {
             accounts.entry(name).or_default().push(namespace);
         }
-        let (mut pods, mut controllers): (BTreeMap<&str, Vec<usize>>, _) = (BTreeMap::new(), BTreeMap::new());
+        let mut pods: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        let mut controllers = BTreeSet::new();
+        let mut named_controllers: BTreeMap<(&'static str, &str), Vec<&str>> = BTreeMap::new();
         for (at, pod) in inventory.pods.iter().enumerate() {
             if pod.kind == "Pod" {
                 pods.entry(&pod.name).or_default().push(at);
             }
             let kind = kubernetes::resources::RESOURCES.iter().find(|(_, kind, ..)| *kind == pod.kind);
             if let Some((_, _, plural, ..)) = kind {
-                controllers.entry((*plural, pod.namespace.as_str())).or_insert(pod.name.as_str());
+                controllers.insert((*plural, pod.namespace.as_str()));
+                named_controllers.entry((*plural, pod.name.as_str())).or_default().push(&pod.namespace);
             }
         }
         Edges {
@@ -48,6 +52,7 @@ impl<'r, 'a, 'i> Edges<'r, 'a, 'i> {
             accounts,
             pods,
             controllers,
+            named_controllers,
             positions: Vec::new(),
             index: BTreeMap::new(),
             edges: Vec::new(),

@@ -99,15 +99,28 @@ impl<'a, 'i> Edges<'_, 'a, 'i> {
         }
         for has in holder.all(Right::ChangeWorkload) {
             // There has to be one to change.
-            let controllers = self.controllers.iter().filter(|((plural, _), _)| *plural == has.held.resource);
-            let found: Vec<(&str, &str)> = controllers
-                .map(|((_, namespace), name)| (*namespace, *name))
-                .filter(|(namespace, name)| has.reaches(namespace) && has.held.covers(name))
-                .collect();
-            for (namespace, name) in found {
-                let to = Position::Any(Extent::NewPods(Some(namespace.to_owned())));
-                let request = has.held.request(Some(namespace), name);
-                self.leads(holder, to, "changes a workload to run as", vec![request], &[has.binding]);
+            let how = "changes a workload to run as";
+            let resource = has.held.resource;
+            let new_pods = |namespace: &str| Position::Any(Extent::NewPods(Some(namespace.to_owned())));
+            match (&has.held.names, has.scope) {
+                (None, Scope::Cluster) => {
+                    let to = Position::Any(Extent::Workloads(resource));
+                    self.leads(holder, to, how, vec![has.request("")], &[has.binding]);
+                }
+                (None, Scope::Namespace(namespace)) => {
+                    if self.controllers.contains(&(resource, namespace)) {
+                        self.leads(holder, new_pods(namespace), how, vec![has.request("")], &[has.binding]);
+                    }
+                }
+                (Some(names), _) => {
+                    for name in names {
+                        let namespaces = self.named_controllers.get(&(resource, *name)).cloned().unwrap_or_default();
+                        for namespace in namespaces.into_iter().filter(|namespace| has.reaches(namespace)) {
+                            let request = has.held.request(Some(namespace), name);
+                            self.leads(holder, new_pods(namespace), how, vec![request], &[has.binding]);
+                        }
+                    }
+                }
             }
         }
         for has in holder.all(Right::Exec) {

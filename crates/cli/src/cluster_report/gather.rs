@@ -92,6 +92,10 @@ pub(crate) fn gather(sources: &[Source], rules: Option<&Rules>) -> Result<Gather
             read.extend(part?);
         }
     }
+    if read.is_empty() {
+        let names: Vec<&str> = sources.iter().map(|source| source.name.as_str()).collect();
+        bail!("no object of a cluster is in {}", names.join(", "));
+    }
     Ok(sort(read))
 }
 

@@ -323,6 +323,8 @@ impl AccessReport {
             let key = |row: &SubjectRow| (row.class, row.to_cluster_admin.unwrap_or(usize::MAX), row.name.clone());
             key(a).cmp(&key(b))
         });
+        let used_by: BTreeMap<&str, &BTreeSet<String>> =
+            azure.identities.iter().map(|identity| (identity.client_id.as_str(), &identity.accounts)).collect();
         let is_administrator = |path: &Path| lengths.get(&path.subject).is_some_and(|length| *length <= 1);
         let clients: BTreeSet<&str> =
             graph.clients().chain(azure.identities.iter().map(|identity| identity.client_id.as_str())).collect();
@@ -331,8 +333,7 @@ impl AccessReport {
             let routes = graph.routes_to(&goal, &[Position::ClusterAdmin]);
             let mut paths = routes.paths().filter(|path| !is_administrator(path));
             let first = paths.by_ref().take(MOST_PATHS).map(|path| PathRow::of(&path)).collect::<Vec<_>>();
-            let identity = azure.identities.iter().find(|identity| identity.client_id == client);
-            let accounts = identity.map(|identity| identity.accounts.clone()).unwrap_or_default();
+            let accounts = used_by.get(client).map(|accounts| (*accounts).clone()).unwrap_or_default();
             IdentityRow { client_id: client.to_owned(), accounts, count: first.len() + paths.count(), paths: first }
         });
         let (positions, rights) = graph.size();

@@ -90,7 +90,7 @@ pub fn who_can(args: &WhoCan, streams: &mut Streams) -> Result<Outcome> {
         )?;
     }
     let everywhere = rbac.who_can(&request);
-    // A request in a namespace is answered; one that names none may still be allowed in some.
+    // A request in a namespace is answered; one that names none can still be allowed in some.
     let is_namespaced = matches!(request.asked, Asked::Resource { .. }) && args.namespace.is_none();
     let by_namespace = if is_namespaced { rbac.who_can_in_namespaces(&request) } else { BTreeMap::new() };
     if args.of.is_json() {
