@@ -57,9 +57,7 @@ test.each([
 ] as const)('everyone can use it: %s, %i pixels wide', async (colorScheme, width) => {
   // axe is a script from elsewhere, which the page forbids.
   const page = await open(SMALL, { colorScheme, viewport: { width, height: 900 }, bypassCSP: true });
-  for (const closed of await page.locator('details:not([open]) > summary').all()) {
-    if (await closed.isVisible()) await closed.click();
-  }
+  await page.locator('details').evaluateAll((all) => all.forEach((details) => details.setAttribute('open', '')));
   await page.addScriptTag({ content: readFileSync(AXE, 'utf8') });
   const results = await page.evaluate(async () => {
     const { axe } = globalThis as unknown as { axe: { run(): Promise<AxeResults> } };
@@ -131,23 +129,4 @@ test('a report of 5,000 objects opens', async () => {
   expect(await page.locator('h1').textContent()).toBe('dump');
   await page.getByLabel('Find a rule, object or namespace').fill('team-003');
   expect(await page.locator('[data-list="findings"] [data-text]:visible').count()).toBeGreaterThan(0);
-});
-
-// Pictures to look at, and those of the documentation: `SCREENSHOTS=folder`.
-test.runIf(process.env['SCREENSHOTS'])('screenshots', async () => {
-  const folder = resolve(process.env['SCREENSHOTS'] ?? '.');
-  for (const [colorScheme, width, height] of [
-    ['light', 1360, 1180],
-    ['dark', 1360, 1180],
-    ['light', 375, 800],
-    ['dark', 375, 800],
-  ] as const) {
-    const page = await open(SMALL, { colorScheme, viewport: { width, height } });
-    await page.screenshot({ path: join(folder, `report-${colorScheme}-${width}.png`) });
-    await page.locator('#paths').scrollIntoViewIfNeeded();
-    await page.locator('#paths').screenshot({ path: join(folder, `report-paths-${colorScheme}-${width}.png`) });
-    await page.context().close();
-  }
-  const page = await open(SMALL);
-  await page.close();
 });
