@@ -59,7 +59,7 @@ WASM_CONFIG := application/vnd.wasm.config.v1+json
 
 # Some have the names of folders.
 .PHONY: help setup modules demo playground playground-serve playground-test \
-	playground-screenshots test test-native test-modules test-dates fmt lint clippy reproducible deny e2e-tests bench budget codegen kustomize queries \
+	playground-screenshots report-pages test test-native test-modules test-dates fmt lint clippy reproducible deny e2e-tests bench budget codegen kustomize queries \
 	address publish verify dist release-check clean has-kwctl-and-bats has-registry-client
 
 help:
@@ -132,7 +132,17 @@ playground-serve: playground
 playground-test: playground
 	@scripts/setup-chromium >/dev/null
 	cargo run -q --locked -p playground --example verdicts >$(PAGE)/wasm/verdicts.json
+	$(MAKE) --no-print-directory report-pages
 	cd $(PAGE) && npm run --silent test
+
+# What the tests of `entra-auth report` open: the report of a small cluster, and of 5,000 objects.
+report-pages:
+	@mkdir -p $(PAGE)/wasm
+	cargo run -q --locked -p entra-auth --bin entra-auth -- report --today 2026-06-01 --format html=$(PAGE)/wasm/report.html \
+		crates/cli/tests/cluster/contoso.yaml
+	cargo run -q --locked -p entra-auth --example cluster_dump -- 5000 >$(PAGE)/wasm/dump.json
+	cargo run -q --locked -p entra-auth --bin entra-auth -- report --today 2026-06-01 --format html=$(PAGE)/wasm/large-report.html \
+		$(PAGE)/wasm/dump.json
 
 # Screenshots of the page for review, in target/screenshots.
 playground-screenshots: playground

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use text::shown;
 
 /// Whether a text is a GUID as Entra writes it: lower case, hyphens, no braces.
-pub(crate) fn is_guid(text: &str) -> bool {
+pub fn is_guid(text: &str) -> bool {
     text::is_guid(text) && !text.bytes().any(|b| b.is_ascii_uppercase())
 }
 
@@ -113,7 +113,7 @@ impl IdFault {
 }
 
 /// A user principal name as Entra allows it: ASCII, one `@`, a domain with a dot.
-pub(crate) fn is_upn(text: &str) -> bool {
+pub fn is_upn(text: &str) -> bool {
     let Some((user, domain)) = text.split_once('@') else { return false };
     let user_ok = !user.is_empty()
         && user.len() <= 64

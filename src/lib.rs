@@ -16,6 +16,7 @@
 pub mod aks_defaults;
 pub mod anchor;
 pub mod auth_mode;
+pub mod describe;
 mod dispatch;
 pub mod entra_id;
 pub mod finding;

@@ -26,7 +26,7 @@ const MODULES: &[&[&str]] = &[
     &["view"],
     &["auth_mode", "lookup", "texts"],
     &["privilege", "schema"],
-    &["rule"],
+    &["describe", "rule"],
     &["rules"],
     &["dispatch"],
     &["verdict"],

@@ -334,6 +334,13 @@ pub fn choices<'a>(object: &Object<'a>, workloads: &[Workload<'a>]) -> Vec<ModeF
     found
 }
 
+/// Every choice that the volumes and containers of one pod template make.
+pub(crate) fn choices_of_pod<'a>(workload: &Workload<'a>) -> Vec<ModeFinding<'a>> {
+    let mut found = Vec::new();
+    of_pod(workload, &mut |choice| found.push(choice));
+    found
+}
+
 /// Whether an entry of the table for the kind of `object` reads a member of this name.
 pub fn may_choose(object: &Object<'_>, key: &str) -> bool {
     of_kind(object).any(|entry| entry.choices.iter().any(|choice| choice.key() == key))

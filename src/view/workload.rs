@@ -52,6 +52,9 @@ struct Outer<'a> {
 /// The label that makes the webhook of workload identity act on a Pod.
 pub const USE_LABEL: &str = "azure.workload.identity/use";
 
+/// The label that selects a pod-managed identity.
+pub const POD_IDENTITY_LABEL: &str = "aadpodidbinding";
+
 /// Where the built-in workload kinds keep their pod template. `*` is every element of a list.
 pub const TEMPLATE_PATHS: &[(Kind, &[&str])] = &[
     (kind::POD, &[]),

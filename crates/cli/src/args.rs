@@ -64,6 +64,15 @@ pub enum Command {
     /// Check what a cluster has, through its API, without changing anything
     #[command(after_help = AUDIT_AFTER_HELP)]
     Audit(Audit),
+    /// Report findings, rights and identities of a cluster in one file
+    #[command(after_help = crate::cluster_report::AFTER_HELP)]
+    Report(crate::cluster_report::Report),
+    /// List who is allowed a request by RBAC
+    WhoCan(crate::cluster_report::queries::WhoCan),
+    /// List the shortest paths to cluster-admin, to an identity in Azure or to a subject
+    PathsTo(crate::cluster_report::queries::PathsTo),
+    /// Show what a subject may do and what it can become
+    Access(crate::cluster_report::queries::Access),
     /// Serve an editor: the language server protocol on standard input and output
     Lsp(Serve),
     /// Serve a coding agent: the model context protocol on standard input and output

@@ -26,6 +26,10 @@ pub(crate) fn run(command: &Command, out: &mut dyn Write, width: usize) -> Resul
         | Command::Onboard(_)
         | Command::Exemptions(_)
         | Command::Migrate(_)
+        | Command::Report(_)
+        | Command::WhoCan(_)
+        | Command::PathsTo(_)
+        | Command::Access(_)
         | Command::Lsp(_)
         | Command::Mcp(_) => {}
         Command::Config => config::show(out)?,

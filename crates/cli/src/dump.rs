@@ -7,6 +7,7 @@ use entra_auth_policy::Evaluation;
 use entra_auth_policy::settings::Date;
 use manifest::{ManifestObject, documents};
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 /// Every object, in order. What cannot be read is an error: a proposal from half a dump would be wrong.
@@ -69,4 +70,27 @@ pub(crate) fn kind(object: &Value) -> String {
 /// Days after a date.
 pub(crate) fn after(date: Date, days: u64) -> Date {
     Date::from_unix_seconds(date.unix_seconds() + days * 86_400)
+}
+
+/// Kind, namespace and name.
+pub(crate) fn identity(object: &Value) -> (String, String, String) {
+    let metadata = |key| text(object, &["metadata", key]).to_owned();
+    (text(object, &["kind"]).to_owned(), metadata("namespace"), metadata("name"))
+}
+
+/// Kind and name of the controller that made the object.
+pub(crate) fn owner(object: &Value) -> Option<(&str, &str)> {
+    let owners = object["metadata"]["ownerReferences"].as_array()?;
+    let owner = owners.iter().find(|owner| owner["controller"] == true)?;
+    Some((owner["kind"].as_str()?, owner["name"].as_str()?))
+}
+
+/// Whether a workload that is there made the object, so that both have the same findings.
+pub(crate) fn is_owned(object: &Value, names: &BTreeSet<(String, String, String)>) -> bool {
+    let namespace = text(object, &["metadata", "namespace"]);
+    owner(object).is_some_and(|(kind, name)| {
+        names.contains(&(kind.to_owned(), namespace.to_owned(), name.to_owned()))
+            // The ReplicaSet of a Deployment is often left out of a dump.
+            || (kind == "ReplicaSet" && text(object, &["kind"]) == "Pod")
+    })
 }

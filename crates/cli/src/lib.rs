@@ -12,6 +12,7 @@ mod audit;
 mod before;
 #[cfg(any(feature = "cluster", feature = "lsp", feature = "mcp"))]
 mod checker;
+pub mod cluster_report;
 mod commands;
 mod config;
 mod dump;
@@ -125,6 +126,10 @@ pub fn run(cli: &Cli, mut streams: Streams, today: Date) -> Result<Outcome> {
         Command::Migrate(args) => migrate::run(args, &mut streams),
         Command::Exemptions(args) => exemptions::run(args, &mut streams, today),
         Command::Audit(args) => audit(args, streams, today),
+        Command::Report(args) => cluster_report::run(args, &mut streams, today),
+        Command::WhoCan(args) => cluster_report::queries::who_can(args, &mut streams),
+        Command::PathsTo(args) => cluster_report::queries::paths_to(args, &mut streams),
+        Command::Access(args) => cluster_report::queries::access(args, &mut streams),
         Command::Lsp(args) => lsp(args, today),
         Command::Mcp(args) => mcp(args, today),
         command => {

@@ -7,7 +7,7 @@
 mod learn;
 
 use crate::Outcome;
-use crate::dump::{after, evaluate, kind, read, text};
+use crate::dump::{after, evaluate, identity, is_owned, kind, owner, read, text};
 use crate::report::Streams;
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -138,27 +138,6 @@ pub fn run(args: &Onboard, streams: &mut Streams, today: Date) -> Result<Outcome
     proposal.report(&mut streams.err, objects.len(), warned, still, &unreadable)?;
     streams.out.flush()?;
     Ok(if still == 0 { Outcome::Allowed } else { Outcome::Denied })
-}
-
-fn identity(object: &Value) -> (String, String, String) {
-    let metadata = |key| text(object, &["metadata", key]).to_owned();
-    (text(object, &["kind"]).to_owned(), metadata("namespace"), metadata("name"))
-}
-
-/// Kind and name of the controller that made the object.
-fn owner(object: &Value) -> Option<(&str, &str)> {
-    let owners = object["metadata"]["ownerReferences"].as_array()?;
-    let owner = owners.iter().find(|owner| owner["controller"] == true)?;
-    Some((owner["kind"].as_str()?, owner["name"].as_str()?))
-}
-
-fn is_owned(object: &Value, names: &BTreeSet<(String, String, String)>) -> bool {
-    let namespace = text(object, &["metadata", "namespace"]);
-    owner(object).is_some_and(|(kind, name)| {
-        names.contains(&(kind.to_owned(), namespace.to_owned(), name.to_owned()))
-            // The ReplicaSet of a Deployment is often left out of a dump.
-            || (kind == "ReplicaSet" && text(object, &["kind"]) == "Pod")
-    })
 }
 
 fn title(object: &Value) -> String {

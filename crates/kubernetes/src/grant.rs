@@ -108,6 +108,19 @@ impl<'a> PolicyRule<'a> {
         self.urls.iter().any(|url| url.ends_with('*') && matches!(url.trim_end_matches('*'), "" | "/"))
     }
 
+    /// Whether a request for a non-resource URL is covered. A `*` at the end is a prefix match.
+    pub fn has_url(&self, path: &str) -> bool {
+        self.urls.iter().any(|url| match url.strip_suffix('*') {
+            Some(_) => path.starts_with(url.trim_end_matches('*')),
+            None => *url == path,
+        })
+    }
+
+    /// Whether a request that names this object, or none if it is empty, is covered.
+    pub fn has_name(&self, name: &str) -> bool {
+        self.names.is_empty() || self.names.contains(&name)
+    }
+
     /// The entry that covers `verb`: the verb itself if it is written out, else `*`.
     pub fn verb(&self, verb: &str) -> Option<&'a str> {
         let entry = |wanted: &str| self.verbs.iter().copied().find(|written| *written == wanted);

@@ -2,6 +2,7 @@
 
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { test } from 'vitest';
 import { launch, serve } from './browser.ts';
 
@@ -80,4 +81,19 @@ test.each([
   }
   await browser.close();
   await host.stop();
+});
+
+test.each([
+  ['light', 1360, 1180],
+  ['dark', 1360, 1180],
+  ['light', 375, 800],
+  ['dark', 375, 800],
+] as const)('report: %s, %i pixels wide', async (colorScheme, width, height) => {
+  mkdirSync(folder, { recursive: true });
+  const browser = await launch();
+  const page = await browser.newPage({ colorScheme, viewport: { width, height } });
+  await page.goto(pathToFileURL(resolve(import.meta.dirname, '../wasm/report.html')).href);
+  await page.screenshot({ path: join(folder, `report-${colorScheme}-${width}.png`) });
+  await page.locator('#paths').screenshot({ path: join(folder, `report-paths-${colorScheme}-${width}.png`) });
+  await browser.close();
 });

@@ -48,6 +48,7 @@
 
 use crate::finding::Severity;
 use crate::rule::{Check, Rule, RuleContext};
+pub use crate::view::workload::POD_IDENTITY_LABEL as LABEL;
 use crate::view::workload::Workload;
 use crate::view::workload_identity::signs_in;
 use text::docs_only;
@@ -59,8 +60,6 @@ pub static RULE: Rule = Rule {
     severity: Severity::High,
     checks: &[Check::Workload(check)],
 };
-
-pub const LABEL: &str = "aadpodidbinding";
 
 fn check<'a>(cx: &mut RuleContext<'a>, workload: &Workload<'a>) {
     let label = workload.label(LABEL);

@@ -102,7 +102,7 @@ impl<W: Write> Report for Markdown<W> {
 }
 
 /// Text in which nothing is markup, a mention or a link.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

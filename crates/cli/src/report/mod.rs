@@ -10,6 +10,8 @@ mod sarif;
 mod text;
 mod uri;
 
+pub(crate) use markdown::escaped;
+
 use crate::Outcome;
 use crate::args::{Check, FailOn, Format, Output};
 use crate::record::{Record, Subject};
