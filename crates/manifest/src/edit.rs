@@ -106,12 +106,7 @@ fn with_object(
             return Ok(format!("{edited}{between}{value}"));
         }
         let splices = page.add_item(Spot { node: Outline::ROOT, container: None }, value)?;
-        drop(page);
-        let mut edited = edited;
-        for (range, new) in splices {
-            edited.replace_range(range, &new);
-        }
-        return Ok(edited);
+        return splice::spliced(&edited, splices).ok_or_else(|| "the list cannot be changed with certainty".to_owned());
     }
     let whole = document::value(&edited).unwrap_or_default();
     if whole["items"].is_array() && whole["kind"].as_str().is_some_and(|kind| kind.ends_with("List")) {

@@ -2,7 +2,7 @@
 
 use super::order::{difference, ordered};
 use super::page::{Kind, Page};
-use super::splice::{ONLY, Splice};
+use super::splice::{ONLY, Splice, spliced};
 use super::walk::{Found, Spot, walk};
 use crate::change::{Change, ChangeError, apply_changes, escape, unescape};
 use crate::document::Document;
@@ -109,11 +109,9 @@ fn run(text: &str, changes: &[Change], expected: &Value, line_end: &'static str)
                 _ => later.push(change),
             }
         }
-        splices.sort_by(|a, b| b.0.start.cmp(&a.0.start));
+        let text_after = spliced(page.text, splices);
         drop(page);
-        for (range, new) in splices {
-            edited.replace_range(range, &new);
-        }
+        edited = text_after.ok_or_else(|| at(text, changes.first().map_or("", Change::pointer), UNCERTAIN))?;
         rest = later;
     }
     if value(&edited).as_ref() == Some(expected) {

@@ -9,6 +9,21 @@ use std::ops::Range;
 /// New text for some bytes.
 pub(super) type Splice = (Range<usize>, String);
 
+/// The text with all splices. `None` if two overlap, or if one is not between characters: then places were found
+/// wrong.
+pub(super) fn spliced(text: &str, mut splices: Vec<Splice>) -> Option<String> {
+    splices.sort_by_key(|(range, _)| (range.start, range.end));
+    let mut edited = String::with_capacity(text.len() + 256);
+    let mut at = 0;
+    for (range, new) in splices {
+        edited.push_str(text.get(at..range.start)?);
+        edited.push_str(&new);
+        at = range.end.max(range.start);
+    }
+    edited.push_str(text.get(at..)?);
+    Some(edited)
+}
+
 /// Why there are none.
 type Reason = &'static str;
 
