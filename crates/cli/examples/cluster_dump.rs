@@ -93,7 +93,7 @@ fn deployment(namespace: &str, at: usize) -> Value {
             json!({"name": "AZURE_CLIENT_SECRET", "valueFrom": {"secretKeyRef": {"name": name, "key": "secret"}}}),
         );
     }
-    let labels = json!({"app": name, "azure.workload.identity/use": (at % 2 == 0).to_string()});
+    let labels = json!({"app": name, "azure.workload.identity/use": at.is_multiple_of(2).to_string()});
     let probe = json!({"httpGet": {"path": "/healthz", "port": 8080}, "periodSeconds": 10, "timeoutSeconds": 2});
     json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name, "namespace": namespace, "labels": labels},
         "spec": {"replicas": 2, "selector": {"matchLabels": {"app": name}}, "template": {"metadata": {"labels": labels},

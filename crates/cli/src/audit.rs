@@ -75,9 +75,9 @@ pub(crate) fn read_all(context: Option<&str>, secrets: bool) -> Result<Everythin
     let progress = spinner();
     let mut everything = Everything { objects: Vec::new(), forbidden: Vec::new() };
     let mut seen = BTreeSet::new();
+    let kinds: Vec<&Kind> = kinds.iter().collect();
+    let (kinds, reading) = (&kinds, progress.clone());
     thread::scope(|scope| {
-        let kinds: &Vec<&Kind> = &kinds.iter().collect();
-        let reading = progress.clone();
         scope.spawn(move || reader::read(&api, kinds, &sender, &reading));
         for (at, part) in parts {
             let name = || kinds.get(at).map(|kind| kind.name()).unwrap_or_default();

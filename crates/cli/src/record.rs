@@ -39,6 +39,7 @@ pub struct Template {
     pub file: Option<String>,
 }
 
+#[allow(clippy::large_enum_variant, reason = "nearly every record is of the large variant")]
 pub enum Record {
     Evaluated {
         subject: Subject,

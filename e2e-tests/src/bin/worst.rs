@@ -165,11 +165,11 @@ fn child(payload: &Value, mutator: &Mutator<'_>, settings: &[Value], seed: u64) 
         _ => mutator.mutate(&object, seed),
     };
     payload["request"][aim] = object;
-    if (seed >> 16) % 8 == 0 {
+    if (seed >> 16).is_multiple_of(8) {
         let at = (seed >> 24) as usize % settings.len();
         payload["settings"] = settings.get(at).cloned().unwrap_or_default();
     }
-    if (seed >> 32) % 16 == 0 {
+    if (seed >> 32).is_multiple_of(16) {
         let object = payload["request"]["object"].clone();
         payload["request"]["oldObject"] = mutator.mutate(&object, seed ^ 2);
         payload["request"]["operation"] = json!("UPDATE");

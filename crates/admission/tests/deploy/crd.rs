@@ -13,6 +13,7 @@ pub(crate) fn check(object: &Value) -> Result<(), serde_json::Error> {
 
 #[derive(Deserialize)]
 #[serde(tag = "kind")]
+#[allow(clippy::enum_variant_names, reason = "the kinds are called so")]
 enum Policy {
     ClusterAdmissionPolicy(Object<ClusterAdmissionPolicy>),
     ClusterAdmissionPolicyGroup(Object<ClusterAdmissionPolicyGroup>),

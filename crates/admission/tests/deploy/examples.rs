@@ -61,7 +61,7 @@ fn settings_of_the_example_repository_are_settings() {
 fn walk<'t>(node: tree_sitter::Node<'t>, found: &mut dyn FnMut(tree_sitter::Node<'t>)) {
     found(node);
     for at in 0..node.child_count() {
-        walk(node.child(at.try_into().unwrap()).unwrap(), found);
+        walk(node.child(at).unwrap(), found);
     }
 }
 

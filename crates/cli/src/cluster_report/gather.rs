@@ -110,6 +110,7 @@ fn evaluators(rules: &Rules, texts: &[(&str, String)]) -> Result<[Evaluator<'sta
         module: None,
         before: None,
         unchanged: false,
+        carries_fixes: false,
     };
     // The reason comes back with each finding, so it identifies the exemption.
     let mut settings = rules.settings.clone();

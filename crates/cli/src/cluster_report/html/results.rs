@@ -7,8 +7,11 @@ use crate::rule_page;
 use maud::{Markup, html};
 use std::collections::BTreeMap;
 
+/// The objects with the same finding: by severity, message and remediation.
+type Messages<'r> = BTreeMap<(usize, &'r str, &'r str), Vec<String>>;
+
 pub(super) fn findings(report: &ClusterReport) -> Markup {
-    let mut by_rule: BTreeMap<&str, BTreeMap<(usize, &str, &str), Vec<String>>> = BTreeMap::new();
+    let mut by_rule: BTreeMap<&str, Messages<'_>> = BTreeMap::new();
     for finding in report.findings.iter().filter(|finding| finding.is_shown()) {
         let key = (rank(finding.severity), finding.message.as_str(), finding.remediation.as_str());
         by_rule.entry(finding.rule).or_default().entry(key).or_default().push(format!(
