@@ -268,7 +268,13 @@ const LAXER: &[(&str, &[&str])] = &[
     // The binding of Kubernetes with another subject.
     ("entra-auth-binding-anonymous", &["binding-anonymous/deny-public-info-viewer-other-subject"]),
     // The old object has an unlisted subject too.
-    ("entra-auth-binding-cluster-admin", &["recorded/30-update-clusterrolebinding-by-entra-service-principal"]),
+    (
+        "entra-auth-binding-cluster-admin",
+        &[
+            "binding-cluster-admin/deny-update-other-subject",
+            "recorded/30-update-clusterrolebinding-by-entra-service-principal",
+        ],
+    ),
     // The name `system:nodes`; the binding of Calico with another subject.
     (
         "entra-auth-binding-system-names",
