@@ -68,6 +68,8 @@ fn credentials() -> Vec<(&'static CredentialKind, String)> {
         format!("Endpoint=https://shop.service.signalr.net;AccessKey={key32};Version=1.0;"),
         format!("HostName=hub.azure-devices.net;DeviceId=d;SharedAccessKey={key32}"),
         format!("SharedAccessKey={key32}"),
+        format!("endpoint=https://shop.communication.azure.com/;accesskey={key64}"),
+        format!("0.A{}.Ag{}", "Vb3x9Qz7Lm2Kf8Rt".repeat(4), "h5Jd0Wc6Yp1Ns4Gt".repeat(18)),
         format!("Endpoint=https://shop.azconfig.io;Id=abcd-l0-s0:x;Secret={key32}"),
         format!("https://shop.blob.core.windows.net/c?sv=2022-11-02&se=2030-01-01&sr=c&sp=r&sig={key32}"),
         format!("Server=tcp:shop.database.windows.net,1433;User ID=u;Password={word};Encrypt=True;"),

@@ -55,15 +55,16 @@ fn fits(place: &str, pointer: &str) -> Option<Vec<String>> {
 /// The Key Vault provider's names are case-sensitive.
 fn misspelt_client_id(case: &Case<'_>) -> Option<Vec<Fix>> {
     const RIGHT: &str = "clientID";
-    if !case.is(&kind::SECRET_PROVIDER_CLASS)
-        || case.pointer() != "/spec/parameters"
-        || case.node().get(RIGHT).is_some()
-    {
+    const PARAMETERS: &str = "/spec/parameters";
+    // The finding is at the misspelt key, or at the map if there are several.
+    let is_here = [case.pointer(), case.above()].contains(&PARAMETERS);
+    let parameters = case.at(PARAMETERS).as_object()?;
+    if !case.is(&kind::SECRET_PROVIDER_CLASS) || !is_here || parameters.contains_key(RIGHT) {
         return None;
     }
-    let mut keys = case.node().as_object()?.keys().filter(|key| key.eq_ignore_ascii_case(RIGHT));
+    let mut keys = parameters.keys().filter(|key| key.eq_ignore_ascii_case(RIGHT));
     let key = keys.next().filter(|_| keys.next().is_none())?;
-    Some(safe("write clientID as the provider does", [rename(member(case.pointer(), key), RIGHT)]))
+    Some(safe("write clientID as the provider does", [rename(member(PARAMETERS, key), RIGHT)]))
 }
 
 /// Members that mean the same at any depth.

@@ -2,7 +2,7 @@
 
 use crate::case::{Case, remove, set, suggested, without_copy};
 use crate::modes::choose_workload_identity;
-use crate::table::{Row, none, suggested as suggested_row};
+use crate::table::{Row, both, none, suggested as suggested_row};
 use crate::{Edit, Fix};
 use credentials::is_azure_credential_variable;
 use entra_auth_policy::rules::aws::aws_credential::is_sdk_variable;
@@ -20,8 +20,9 @@ pub(crate) const ROWS: &[Row] = &[
     ),
     none("credential-in-config-map", "what reads the entry has to be changed with it"),
     suggested_row("credential-in-annotation", "remove the annotation or label", annotation),
-    suggested_row(
+    both(
         "credential-mode",
+        "write clientID of the Key Vault provider for another spelling of it",
         "choose workload identity where the object has one member for it, with the ids to fill in",
         choose_workload_identity,
     ),

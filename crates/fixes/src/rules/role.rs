@@ -60,8 +60,11 @@ fn wildcard(case: &Case<'_>) -> Vec<Fix> {
             edits.extend(stars.into_iter().map(|at| remove(format!("{place}/{at}"))));
         }
     }
-    if edits.is_empty() {
-        // Every verb is written out.
+    // Every verb can be written out as well.
+    let has_star = list(policy_rule, "verbs").is_some_and(|verbs| verbs.contains(&"*"));
+    let without_star = with(policy_rule, "resources", &["<resource>"]);
+    let is_still_wild = || findings(case, &[without_star]).iter().any(|(rule, _)| *rule == case.finding.rule);
+    if edits.is_empty() || !has_star && is_still_wild() {
         edits.push(set(format!("{}/verbs", case.pointer()), json!(["<verb>"])));
     }
     suggested("name only what is needed", edits)
