@@ -162,7 +162,7 @@ impl Server {
         let uri = params["textDocument"]["uri"].as_str().unwrap_or_default();
         let Some(open) = self.open.get(uri) else { return Ok(json!([])) };
         let only = params["context"]["only"].as_array();
-        // A kind stands for those below it: `source` for `source.fixAll`.
+        // A kind includes those below it: `source` for `source.fixAll`.
         let is_wanted = |kind: &str| {
             only.is_none_or(|only| {
                 let mut wanted = only.iter().filter_map(Value::as_str);

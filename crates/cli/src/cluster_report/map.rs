@@ -93,7 +93,7 @@ impl Drawing {
             for (at, step) in path.steps.iter().enumerate() {
                 if at == last {
                     columns.insert(&step.to, 3);
-                    // What leads to a goal at once, and is no person, is in the column before it.
+                    // A service account that leads to a goal at once is in the column before it.
                     if step.from.starts_with("service account") {
                         columns.insert(&step.from, 2);
                     }
