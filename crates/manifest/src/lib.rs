@@ -18,6 +18,7 @@ mod edit;
 mod excerpt;
 #[cfg(feature = "yaml")]
 mod json;
+#[cfg(feature = "yaml")]
 mod lines;
 mod list;
 mod moved;
