@@ -131,17 +131,22 @@ playground-serve: playground
 ## playground-test   the page in a real browser, and its module against the core on this machine
 playground-test: playground
 	@scripts/setup-chromium >/dev/null
-	cargo run -q --locked -p playground --example verdicts >$(PAGE)/wasm/verdicts.json
+	$(PAGE_PROGRAMS)
+	$(PROGRAMS)/examples/verdicts >$(PAGE)/wasm/verdicts.json
 	$(MAKE) --no-print-directory report-pages
 	cd $(PAGE) && npm run --silent test
+
+# Built as the tests are, so that `make test` builds nothing twice.
+PAGE_PROGRAMS = $(LINTED) cargo build -q --locked --workspace $(FULL) --bin entra-auth --example cluster_dump --example verdicts
 
 # What the tests of `entra-auth report` open: the report of a small cluster, and of 5,000 objects.
 report-pages:
 	@mkdir -p $(PAGE)/wasm
-	cargo run -q --locked -p entra-auth --bin entra-auth -- report --today 2026-06-01 --format html=$(PAGE)/wasm/report.html \
+	$(PAGE_PROGRAMS)
+	$(PROGRAMS)/entra-auth report --today 2026-06-01 --format html=$(PAGE)/wasm/report.html \
 		crates/cli/tests/cluster/contoso.yaml
-	cargo run -q --locked -p entra-auth --example cluster_dump -- 5000 >$(PAGE)/wasm/dump.json
-	cargo run -q --locked -p entra-auth --bin entra-auth -- report --today 2026-06-01 --format html=$(PAGE)/wasm/large-report.html \
+	$(PROGRAMS)/examples/cluster_dump 5000 >$(PAGE)/wasm/dump.json
+	$(PROGRAMS)/entra-auth report --today 2026-06-01 --format html=$(PAGE)/wasm/large-report.html \
 		$(PAGE)/wasm/dump.json
 
 # Screenshots of the page for review, in target/screenshots.
