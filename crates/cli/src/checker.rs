@@ -35,16 +35,7 @@ impl Checker {
             config.apply(&mut args)?;
         }
         let settings = settings::load(&args.policy, lookups, None)?;
-        let evaluator = Evaluator {
-            settings,
-            identity: None,
-            cluster: None,
-            today,
-            module: None,
-            before: None,
-            unchanged: false,
-            carries_fixes: false,
-        };
+        let evaluator = Evaluator::of_objects(settings, None, today);
         // Objects are read and evaluated by recursion.
         Ok(Checker { workers: ThreadPoolBuilder::new().stack_size(manifest::STACK).build()?, evaluator })
     }

@@ -37,16 +37,7 @@ pub(crate) fn read(paths: &[PathBuf]) -> Result<Vec<ManifestObject>> {
 
 /// Evaluates every object as an audit scan does.
 pub(crate) fn evaluate(objects: &[ManifestObject], settings: &Value, today: Date) -> Result<Vec<Evaluation>> {
-    let evaluator = Evaluator {
-        settings: settings.clone(),
-        identity: None,
-        cluster: None,
-        today,
-        module: None,
-        before: None,
-        unchanged: false,
-        carries_fixes: false,
-    };
+    let evaluator = Evaluator::of_objects(settings.clone(), None, today);
     let evaluate = |object| match evaluator.evaluate("", object) {
         Ok((evaluation, _)) => Ok(evaluation),
         Err(error) => Err(anyhow!("{error:?}")),

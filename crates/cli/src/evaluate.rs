@@ -37,6 +37,22 @@ pub(crate) struct Evaluator<'e> {
     pub carries_fixes: bool,
 }
 
+impl Evaluator<'_> {
+    /// Of objects that are created, by no one in particular, with the core alone.
+    pub(crate) fn of_objects(settings: Value, cluster: Option<Arc<ManifestCluster>>, today: Date) -> Self {
+        Evaluator {
+            settings,
+            identity: None,
+            cluster,
+            today,
+            module: None,
+            before: None,
+            unchanged: false,
+            carries_fixes: false,
+        }
+    }
+}
+
 /// What was evaluated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Done {

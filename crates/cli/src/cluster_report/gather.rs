@@ -102,16 +102,7 @@ pub(crate) fn gather(sources: &[Source], rules: Option<&Rules>) -> Result<Gather
 /// With the settings, and with the profile `restricted`. Look-ups are answered from the same objects.
 fn evaluators(rules: &Rules, texts: &[(&str, String)]) -> Result<[Evaluator<'static>; 2]> {
     let cluster = Arc::new(lookups::of_texts(texts.iter().map(|(_, text)| text.as_str())));
-    let evaluator = |settings: &Value| Evaluator {
-        settings: settings.clone(),
-        identity: None,
-        cluster: Some(cluster.clone()),
-        today: rules.today,
-        module: None,
-        before: None,
-        unchanged: false,
-        carries_fixes: false,
-    };
+    let evaluator = |settings: &Value| Evaluator::of_objects(settings.clone(), Some(cluster.clone()), rules.today);
     // The reason comes back with each finding, so it identifies the exemption.
     let mut settings = rules.settings.clone();
     for (index, entry) in settings["exemptions"].as_array_mut().into_iter().flatten().enumerate() {

@@ -121,16 +121,7 @@ impl Engine {
             true => lookups::collect(&self.dumps, &sources)?,
             false => lookups::given(&sources),
         };
-        let evaluator = Evaluator {
-            settings: self.settings.clone(),
-            identity: None,
-            cluster: Some(Arc::new(cluster)),
-            today: self.today,
-            module: None,
-            before: None,
-            unchanged: false,
-            carries_fixes: false,
-        };
+        let evaluator = Evaluator::of_objects(self.settings.clone(), Some(Arc::new(cluster)), self.today);
         let sheet = |(name, text, locked)| sheet(name, text, locked, &evaluator);
         texts.into_par_iter().map(sheet).collect()
     }
