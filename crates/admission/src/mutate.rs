@@ -146,7 +146,7 @@ impl<'f> Mutator<'f> {
                 }
             }
             _ => {
-                let count = size(object);
+                let count = count(object);
                 if let Some(value) = nth(object, &mut random.below(count)) {
                     self.change_value(value, random);
                 }
@@ -386,14 +386,15 @@ fn visit<'v>(value: &'v Value, visitor: &mut impl FnMut(&'v Value)) {
     }
 }
 
-fn size(value: &Value) -> usize {
+/// How many values there are.
+pub(crate) fn count(value: &Value) -> usize {
     let mut count = 0;
     visit(value, &mut |_| count += 1);
     count
 }
 
 /// The value at that place in the order of [`visit`].
-fn nth<'v>(value: &'v mut Value, at: &mut usize) -> Option<&'v mut Value> {
+pub(crate) fn nth<'v>(value: &'v mut Value, at: &mut usize) -> Option<&'v mut Value> {
     if *at == 0 {
         return Some(value);
     }

@@ -1,5 +1,6 @@
 //! Objects made heavy by repeating a part of them: for the search for requests that are worse than those of the classes.
 
+use crate::mutate::{count, nth};
 use crate::random::Random;
 use serde_json::{Map, Value};
 
@@ -78,28 +79,6 @@ fn size(value: &Value) -> usize {
         Value::String(text) => text.len() + text.matches(['\n', '"', '\\']).count() + 2,
         Value::Array(list) => list.iter().map(|item| size(item) + 1).sum::<usize>() + 1,
         Value::Object(map) => map.iter().map(|(name, value)| name.len() + size(value) + 4).sum::<usize>() + 1,
-    }
-}
-
-/// How many values there are.
-fn count(value: &Value) -> usize {
-    1 + match value {
-        Value::Array(list) => list.iter().map(count).sum(),
-        Value::Object(map) => map.values().map(count).sum(),
-        _ => 0,
-    }
-}
-
-/// The value at that place in document order.
-fn nth<'v>(value: &'v mut Value, at: &mut usize) -> Option<&'v mut Value> {
-    if *at == 0 {
-        return Some(value);
-    }
-    *at -= 1;
-    match value {
-        Value::Array(list) => list.iter_mut().find_map(|item| nth(item, at)),
-        Value::Object(map) => map.values_mut().find_map(|item| nth(item, at)),
-        _ => None,
     }
 }
 
