@@ -19,8 +19,7 @@ struct AdmissionPolicy {
     action: Action,
     /// Named expressions; the later ones use the earlier ones as `variables.<name>`.
     variables: &'static [(&'static str, &'static str)],
-    /// True if the object is in order.
-    validation: &'static str,
+    check: Check,
     message: &'static str,
     /// Whether the expressions read the parameters.
     reads_parameters: bool,
@@ -30,6 +29,59 @@ struct AdmissionPolicy {
 
 /// API group, version and resources.
 type Resources = &'static [(&'static str, &'static str, &'static [&'static str])];
+
+enum Check {
+    /// An expression that is true if the request is in order.
+    Is(&'static str),
+    /// No element has the fault, unless one of the old object has it too.
+    No(Fault),
+}
+
+struct Fault {
+    list: &'static List,
+    /// A condition on the object; empty if there is none.
+    when: &'static str,
+    /// The fault of one element, of the new object and of the old one.
+    is_faulty: &'static str,
+    /// A further condition on the elements of the new object; empty if there is none.
+    only_new: &'static str,
+}
+
+/// A list of the object, as variables.
+struct List {
+    name: &'static str,
+    old_name: &'static str,
+    /// What expressions call an element.
+    element: &'static str,
+}
+
+const SUBJECTS: List = List { name: "subjects", old_name: "oldSubjects", element: "s" };
+const RULES: List = List { name: "rules", old_name: "oldRules", element: "r" };
+
+impl Check {
+    /// The variables before and after those of the policy, and the validation.
+    fn expressions(&self) -> (Vec<(&str, String)>, Vec<(&str, String)>, &str) {
+        let Fault { list, when, is_faulty, only_new } = match self {
+            Check::Is(expression) => return (Vec::new(), Vec::new(), expression),
+            Check::No(fault) => fault,
+        };
+        let List { name, old_name, element } = list;
+        let lists = vec![
+            (*name, format!("has(object.{name}) ? object.{name} : []")),
+            (*old_name, format!("oldObject != null && has(oldObject.{name}) ? oldObject.{name} : []")),
+        ];
+        let and = |condition: &str, other: String| match condition {
+            "" => other,
+            condition => format!("{condition} && {other}"),
+        };
+        let new = if only_new.is_empty() { (*is_faulty).to_owned() } else { format!("{is_faulty} && {only_new}") };
+        let faults = vec![
+            ("hasFault", and(when, format!("variables.{name}.exists({element}, {new})"))),
+            ("hadFault", format!("variables.{old_name}.exists({element}, {is_faulty})")),
+        ];
+        (lists, faults, "!variables.hasFault || variables.hadFault")
+    }
+}
 
 #[derive(Clone, Copy, PartialEq)]
 enum Action {
@@ -45,10 +97,6 @@ const WRITES: &[&str] = &["CREATE", "UPDATE"];
 /// Requests of the control plane, whose own objects the policy excuses.
 const NOT_CONTROL_PLANE: &str = r#"!(request.userInfo.username in ["aksService", "aks-support", "aksProblemDetector", "system:apiserver", "system:kube-controller-manager", "system:kube-scheduler", "system:kube-proxy"] || request.userInfo.username.startsWith("system:serviceaccount:kube-system:"))"#;
 
-const SUBJECTS: (&str, &str) = ("subjects", "has(object.subjects) ? object.subjects : []");
-const OLD_SUBJECTS: (&str, &str) =
-    ("oldSubjects", "oldObject != null && has(oldObject.subjects) ? oldObject.subjects : []");
-const NEW_OR_CLEAN: &str = "!variables.hasFault || variables.hadFault";
 const PUBLIC_INFO: &str =
     "a binding called `system:public-info-viewer` of the role with that name, whatever its subjects";
 
@@ -60,23 +108,16 @@ const POLICIES: &[AdmissionPolicy] = &[
         resources: BINDINGS,
         operations: WRITES,
         action: Action::Deny,
-        variables: &[
-            SUBJECTS,
-            OLD_SUBJECTS,
-            (
-                "isShipped",
-                r#"object.metadata.name == "system:public-info-viewer" && object.roleRef.name == "system:public-info-viewer""#,
-            ),
-            (
-                "hasFault",
-                r#"!variables.isShipped && variables.subjects.exists(s, s.kind in ["User", "Group"] && s.name in ["system:anonymous", "system:unauthenticated"])"#,
-            ),
-            (
-                "hadFault",
-                r#"variables.oldSubjects.exists(s, s.kind in ["User", "Group"] && s.name in ["system:anonymous", "system:unauthenticated"])"#,
-            ),
-        ],
-        validation: NEW_OR_CLEAN,
+        variables: &[(
+            "isShipped",
+            r#"object.metadata.name == "system:public-info-viewer" && object.roleRef.name == "system:public-info-viewer""#,
+        )],
+        check: Check::No(Fault {
+            list: &SUBJECTS,
+            when: "!variables.isShipped",
+            is_faulty: r#"s.kind in ["User", "Group"] && s.name in ["system:anonymous", "system:unauthenticated"]"#,
+            only_new: "",
+        }),
         message: "a subject grants the role to unauthenticated requests; bind an Entra group by its object id",
         reads_parameters: false,
         laxer: &[PUBLIC_INFO],
@@ -88,23 +129,16 @@ const POLICIES: &[AdmissionPolicy] = &[
         resources: BINDINGS,
         operations: WRITES,
         action: Action::Deny,
-        variables: &[
-            SUBJECTS,
-            OLD_SUBJECTS,
-            (
-                "isCalico",
-                r#"object.metadata.name == "calico-tier-getter" && object.roleRef.name == "calico-tier-getter""#,
-            ),
-            (
-                "hasFault",
-                r#"!variables.isCalico && variables.subjects.exists(s, s.kind in ["User", "Group"] && (s.name == "system:masters" || s.name.startsWith("system:kube-") || s.name.startsWith("system:node:") || s.name.startsWith("system:bootstrappers")))"#,
-            ),
-            (
-                "hadFault",
-                r#"variables.oldSubjects.exists(s, s.kind in ["User", "Group"] && (s.name == "system:masters" || s.name.startsWith("system:kube-") || s.name.startsWith("system:node:") || s.name.startsWith("system:bootstrappers")))"#,
-            ),
-        ],
-        validation: NEW_OR_CLEAN,
+        variables: &[(
+            "isCalico",
+            r#"object.metadata.name == "calico-tier-getter" && object.roleRef.name == "calico-tier-getter""#,
+        )],
+        check: Check::No(Fault {
+            list: &SUBJECTS,
+            when: "!variables.isCalico",
+            is_faulty: r#"s.kind in ["User", "Group"] && (s.name == "system:masters" || s.name.startsWith("system:kube-") || s.name.startsWith("system:node:") || s.name.startsWith("system:bootstrappers"))"#,
+            only_new: "",
+        }),
         message: "a subject has a name that is reserved for Kubernetes; bind an Entra group by its object id",
         reads_parameters: false,
         laxer: &[
@@ -120,19 +154,13 @@ const POLICIES: &[AdmissionPolicy] = &[
         resources: BINDINGS,
         operations: WRITES,
         action: Action::Deny,
-        variables: &[
-            SUBJECTS,
-            OLD_SUBJECTS,
-            (
-                "hasFault",
-                r#"variables.subjects.exists(s, s.kind == "User" && (s.name in ["masterclient", "clusterAdmin", "clusterUser"] || s.name.startsWith("clusterAdmin_") || s.name.startsWith("clusterUser_")))"#,
-            ),
-            (
-                "hadFault",
-                r#"variables.oldSubjects.exists(s, s.kind == "User" && (s.name in ["masterclient", "clusterAdmin", "clusterUser"] || s.name.startsWith("clusterAdmin_") || s.name.startsWith("clusterUser_")))"#,
-            ),
-        ],
-        validation: NEW_OR_CLEAN,
+        variables: &[],
+        check: Check::No(Fault {
+            list: &SUBJECTS,
+            when: "",
+            is_faulty: r#"s.kind == "User" && (s.name in ["masterclient", "clusterAdmin", "clusterUser"] || s.name.startsWith("clusterAdmin_") || s.name.startsWith("clusterUser_"))"#,
+            only_new: "",
+        }),
         message: "a subject is an AKS local account, which bypasses Entra sign-in; bind an Entra group by its object id",
         reads_parameters: false,
         laxer: &[],
@@ -144,19 +172,13 @@ const POLICIES: &[AdmissionPolicy] = &[
         resources: BINDINGS,
         operations: WRITES,
         action: Action::Deny,
-        variables: &[
-            SUBJECTS,
-            OLD_SUBJECTS,
-            (
-                "hasFault",
-                r#"variables.subjects.exists(s, s.kind == "Group" && !s.name.startsWith("system:") && !s.name.startsWith("aks:jwt:") && !s.name.matches("^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"))"#,
-            ),
-            (
-                "hadFault",
-                r#"variables.oldSubjects.exists(s, s.kind == "Group" && !s.name.startsWith("system:") && !s.name.startsWith("aks:jwt:") && !s.name.matches("^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"))"#,
-            ),
-        ],
-        validation: NEW_OR_CLEAN,
+        variables: &[],
+        check: Check::No(Fault {
+            list: &SUBJECTS,
+            when: "",
+            is_faulty: r#"s.kind == "Group" && !s.name.startsWith("system:") && !s.name.startsWith("aks:jwt:") && !s.name.matches("^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")"#,
+            only_new: "",
+        }),
         message: "a group is not an Entra object id; az ad group show --group NAME --query id --output tsv prints it",
         reads_parameters: false,
         laxer: &["an object id that is a placeholder, such as all zeros"],
@@ -169,23 +191,18 @@ const POLICIES: &[AdmissionPolicy] = &[
         operations: WRITES,
         action: Action::Deny,
         variables: &[
-            SUBJECTS,
-            OLD_SUBJECTS,
             ("isClusterAdmin", r#"object.roleRef.kind == "ClusterRole" && object.roleRef.name == "cluster-admin""#),
             (
                 "admins",
                 r#"params != null && has(params.data) && has(params.data.clusterAdmins) ? params.data.clusterAdmins.lowerAscii().split("\n").map(line, line.trim()) : []"#,
             ),
-            (
-                "hasFault",
-                r#"variables.isClusterAdmin && variables.subjects.exists(s, !((s.kind == "ServiceAccount" ? "system:serviceaccount:" + (has(s.namespace) ? s.namespace : "") + ":" + s.name : s.name).lowerAscii() in variables.admins))"#,
-            ),
-            (
-                "hadFault",
-                r#"variables.oldSubjects.exists(s, !((s.kind == "ServiceAccount" ? "system:serviceaccount:" + (has(s.namespace) ? s.namespace : "") + ":" + s.name : s.name).lowerAscii() in variables.admins))"#,
-            ),
         ],
-        validation: NEW_OR_CLEAN,
+        check: Check::No(Fault {
+            list: &SUBJECTS,
+            when: "variables.isClusterAdmin",
+            is_faulty: r#"!((s.kind == "ServiceAccount" ? "system:serviceaccount:" + (has(s.namespace) ? s.namespace : "") + ":" + s.name : s.name).lowerAscii() in variables.admins)"#,
+            only_new: "",
+        }),
         message: "a subject gets cluster-admin and is not in the parameters; grant a smaller role",
         reads_parameters: true,
         laxer: &[
@@ -205,7 +222,7 @@ const POLICIES: &[AdmissionPolicy] = &[
         operations: &["CREATE"],
         action: Action::Deny,
         variables: &[],
-        validation: "false",
+        check: Check::Is("false"),
         message: "pod-managed identity is deprecated; federate the managed identity with a service account",
         reads_parameters: false,
         laxer: &["changes of an existing object, such as another client id"],
@@ -218,7 +235,7 @@ const POLICIES: &[AdmissionPolicy] = &[
         operations: &["CREATE"],
         action: Action::Deny,
         variables: &[],
-        validation: r#"!has(object.type) || object.type != "kubernetes.io/service-account-token""#,
+        check: Check::Is(r#"!has(object.type) || object.type != "kubernetes.io/service-account-token""#),
         message: "the Secret asks for a service account token that never expires; let pods use their mounted token",
         reads_parameters: false,
         laxer: &["changes of an existing Secret, such as another service account"],
@@ -230,19 +247,13 @@ const POLICIES: &[AdmissionPolicy] = &[
         resources: &[(RBAC, "v1", &["clusterroles"])],
         operations: WRITES,
         action: Action::Deny,
-        variables: &[
-            ("rules", "has(object.rules) ? object.rules : []"),
-            ("oldRules", "oldObject != null && has(oldObject.rules) ? oldObject.rules : []"),
-            (
-                "hasFault",
-                r#"variables.rules.exists(r, "*" in r.verbs && has(r.apiGroups) && "*" in r.apiGroups && has(r.resources) && "*" in r.resources && !has(r.resourceNames))"#,
-            ),
-            (
-                "hadFault",
-                r#"variables.oldRules.exists(r, "*" in r.verbs && has(r.apiGroups) && "*" in r.apiGroups && has(r.resources) && "*" in r.resources)"#,
-            ),
-        ],
-        validation: NEW_OR_CLEAN,
+        variables: &[],
+        check: Check::No(Fault {
+            list: &RULES,
+            when: "",
+            is_faulty: r#""*" in r.verbs && has(r.apiGroups) && "*" in r.apiGroups && has(r.resources) && "*" in r.resources"#,
+            only_new: "!has(r.resourceNames)",
+        }),
         message: "a rule grants every verb on every resource of every API group; name only what is needed",
         reads_parameters: false,
         laxer: &[
@@ -270,7 +281,9 @@ const POLICIES: &[AdmissionPolicy] = &[
             "isNode",
             r#"has(request.userInfo.groups) && ("system:nodes" in request.userInfo.groups || "system:bootstrappers" in request.userInfo.groups)"#,
         )],
-        validation: r#"variables.isNode || !(request.userInfo.username in ["masterclient", "clusterAdmin", "clusterUser"] || (has(request.userInfo.groups) && "system:masters" in request.userInfo.groups))"#,
+        check: Check::Is(
+            r#"variables.isNode || !(request.userInfo.username in ["masterclient", "clusterAdmin", "clusterUser"] || (has(request.userInfo.groups) && "system:masters" in request.userInfo.groups))"#,
+        ),
         message: "an AKS local account bypasses Entra sign-in; use az aks get-credentials without --admin",
         reads_parameters: false,
         laxer: &["resources other than those that are listed", "it only warns, as the baseline profile does"],
@@ -317,7 +330,8 @@ impl AdmissionPolicy {
     }
 
     fn manifest(&self) -> String {
-        let AdmissionPolicy { name, operations, variables, validation, message, .. } = self;
+        let AdmissionPolicy { name, operations, variables, message, .. } = self;
+        let (lists, faults, validation) = self.check.expressions();
         let mut yaml = format!(
             "# {ABOUT}\napiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingAdmissionPolicy\nmetadata:\n  \
              name: {name}\nspec:\n  failurePolicy: Fail\n"
@@ -336,10 +350,12 @@ impl AdmissionPolicy {
             "  matchConditions:\n  - name: not-control-plane\n    expression: {}",
             block(NOT_CONTROL_PLANE)
         );
+        let own = variables.iter().map(|(name, expression)| (*name, (*expression).to_owned()));
+        let variables: Vec<(&str, String)> = lists.into_iter().chain(own).chain(faults).collect();
         if !variables.is_empty() {
             yaml.push_str("  variables:\n");
         }
-        for (name, expression) in *variables {
+        for (name, expression) in &variables {
             let _ = write!(yaml, "  - name: {name}\n    expression: {}", block(expression));
         }
         let _ = write!(yaml, "  validations:\n  - expression: {}", block(validation));
