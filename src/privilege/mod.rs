@@ -214,7 +214,12 @@ struct Rows {
 impl Rows {
     /// Those for a role of this kind with these policy rules.
     fn of(role: &Role<'_>) -> Self {
-        Rows { table: counting(role), sign_in: OnceCell::new() }
+        let completed = |half: &Half| {
+            let grants = |rule, verb| role.grant(rule, verb, half.group, half.resource).is_some();
+            role.rules().iter().any(|rule| half.verbs.iter().any(|verb| grants(rule, verb)))
+        };
+        let counts = |row: &&Privilege| row.severity(role).is_some() && row.half.as_ref().is_none_or(completed);
+        Rows { table: PRIVILEGES.iter().filter(counts).collect(), sign_in: OnceCell::new() }
     }
 
     fn sign_in(&self) -> &[(&'static str, &'static str)] {
@@ -233,15 +238,6 @@ impl Rows {
     fn grants<'a>(&self, role: &Role<'a>, policy_rule: &PolicyRule<'a>) -> impl Iterator<Item = Held<'a>> {
         self.table.iter().flat_map(move |row| row.grants(self, role, policy_rule))
     }
-}
-
-fn counting(role: &Role<'_>) -> Vec<&'static Privilege> {
-    let completed = |half: &Half| {
-        let grants = |rule, verb| role.grant(rule, verb, half.group, half.resource).is_some();
-        role.rules().iter().any(|rule| half.verbs.iter().any(|verb| grants(rule, verb)))
-    };
-    let counts = |row: &&Privilege| row.severity(role).is_some() && row.half.as_ref().is_none_or(completed);
-    PRIVILEGES.iter().filter(counts).collect()
 }
 
 /// Adds what the policy rule grants, and decides which rule reports it.

@@ -37,8 +37,7 @@ pub struct Workload<'a> {
 }
 
 /// Most pod templates of an object, times the labels, annotations, volumes and other members that all of them share:
-/// every rule reads these for each template. A Workflow of a hundred templates may share a hundred and
-/// sixty.
+/// every rule reads these for each template. A Workflow of a hundred templates may share a hundred and sixty.
 const MOST_SHARED: usize = 1 << 14;
 
 /// What an Argo Workflow sets for all of its templates; absent for other kinds. The template itself takes
