@@ -58,9 +58,12 @@ struct List {
 const SUBJECTS: List = List { name: "subjects", old_name: "oldSubjects", element: "s" };
 const RULES: List = List { name: "rules", old_name: "oldRules", element: "r" };
 
+/// Names and their expressions.
+type Variables = Vec<(&'static str, String)>;
+
 impl Check {
     /// The variables before and after those of the policy, and the validation.
-    fn expressions(&self) -> (Vec<(&str, String)>, Vec<(&str, String)>, &str) {
+    fn expressions(&self) -> (Variables, Variables, &str) {
         let Fault { list, when, is_faulty, only_new } = match self {
             Check::Is(expression) => return (Vec::new(), Vec::new(), expression),
             Check::No(fault) => fault,
