@@ -20,10 +20,17 @@ PAGE := playground/page
 WEB := wasm32-unknown-unknown
 BINDINGS := $(PAGE)/wasm/policy.js
 
-# Host programs use the same profile and the same set of features as the tests, so that wasmtime, by far the
-# longest build, is built only once.
 CARGO_TARGET_DIR ?= target
 PROGRAMS := $(CARGO_TARGET_DIR)/debug
+
+# Tests and programs for this machine are built in one way, so that nothing is built twice: for a single package, cargo
+# would choose other features. `entra-auth` is tested with everything that a release of it contains. Clippy compiles,
+# because a pass of its own would read all packages once more: three minutes.
+WORKSPACE := --locked --workspace --features entra-auth/full
+ifneq ($(shell clippy-driver --version 2>/dev/null),)
+LINTED := RUSTC_WORKSPACE_WRAPPER=clippy-driver CLIPPY_ARGS=-Dwarnings__CLIPPY_HACKERY__
+endif
+build_programs = $(LINTED) cargo build -q $(WORKSPACE)
 
 # Builds package $(1), whose library is called $(2), in profile $(3) and with exactly its own features.
 # Cargo drops the profile's `strip` for a package with its own opt-level, so it is repeated here.
@@ -59,7 +66,7 @@ WASM_CONFIG := application/vnd.wasm.config.v1+json
 
 # Some have the names of folders.
 .PHONY: help setup modules demo playground playground-serve playground-test \
-	playground-screenshots report-pages test test-native test-modules test-dates fmt lint lint-files clippy reproducible deny e2e-tests bench budget codegen kustomize queries \
+	playground-screenshots report-pages test test-native test-dates has-clippy fmt lint lint-files clippy reproducible deny e2e-tests bench budget codegen kustomize queries \
 	address publish verify dist release-check clean has-kwctl-and-bats has-registry-client
 
 help:
@@ -87,7 +94,7 @@ annotated-policy.wasm: policy.wasm metadata.yml README.md
 	if command -v kwctl >/dev/null; then \
 		kwctl annotate -m metadata.yml -u README.md -o $@ policy.wasm; \
 	else \
-		cargo run -q --locked -p xtask -- annotate --metadata metadata.yml --usage README.md --output $@ policy.wasm; \
+		$(build_programs) --bin xtask && $(PROGRAMS)/xtask annotate --metadata metadata.yml --usage README.md --output $@ policy.wasm; \
 	fi
 
 ## modules           the policy and the two modules it is compared with
@@ -131,18 +138,15 @@ playground-serve: playground
 ## playground-test   the page in a real browser, and its module against the core on this machine
 playground-test: playground
 	@scripts/setup-chromium >/dev/null
-	$(PAGE_PROGRAMS)
+	$(build_programs) --example verdicts
 	$(PROGRAMS)/examples/verdicts >$(PAGE)/wasm/verdicts.json
 	$(MAKE) --no-print-directory report-pages
 	cd $(PAGE) && npm run --silent test
 
-# Built as the tests are, so that `make test` builds nothing twice.
-PAGE_PROGRAMS = $(LINTED) cargo build -q --locked --workspace $(FULL) --bin entra-auth --example cluster_dump --example verdicts
-
 # What the tests of `entra-auth report` open: the report of a small cluster, and of 5,000 objects.
 report-pages:
 	@mkdir -p $(PAGE)/wasm
-	$(PAGE_PROGRAMS)
+	$(build_programs) --bin entra-auth --example cluster_dump
 	$(PROGRAMS)/entra-auth report --today 2026-06-01 --format html=$(PAGE)/wasm/report.html \
 		crates/cli/tests/cluster/contoso.yaml
 	$(PROGRAMS)/examples/cluster_dump 5000 >$(PAGE)/wasm/dump.json
@@ -157,30 +161,26 @@ playground-screenshots: playground
 # The module for browsers, and the JavaScript around it.
 $(BINDINGS): $(call rust_files,$(CORE) crates/admission crates/manifest playground/src playground/Cargo.toml playground/bindgen) $(SHARED) | $(BINARYEN)
 	scripts/wasm-cargo $(WEB) rustc --profile web --locked --lib --crate-type cdylib -p playground
-	cargo run -q --locked -p bindgen -- "$$(scripts/wasm-cargo --where $(WEB))/web/playground.wasm" $(@D) $(WASM_OPT)
+	$(build_programs) --bin bindgen
+	$(PROGRAMS)/bindgen "$$(scripts/wasm-cargo --where $(WEB))/web/playground.wasm" $(@D) $(WASM_OPT)
 
 $(PAGE)/node_modules: $(PAGE)/package.json $(PAGE)/package-lock.json
 	@scripts/setup-npm
 	cd $(PAGE) && npm ci --no-progress
 	@touch $@
 
-# `--workspace` everywhere: for a single package cargo would choose other features, and build many
-# dependencies again. The program is tested with everything that a release of it contains.
-FULL := --features entra-auth/full
-# Clippy compiles the tests, because a pass of its own would read all packages once more: three minutes.
-LINTED := RUSTC_WORKSPACE_WRAPPER=clippy-driver CLIPPY_ARGS=-Dwarnings__CLIPPY_HACKERY__
-## test              everything: format, lints, module, tests, generated files, reproducible build, page
-test:
+## test              everything: format, lints, module, tests, generated files, page, deployment
+test: has-clippy
 	cargo fmt --all --check
-	$(MAKE) --no-print-directory -j2 test-native test-modules
+	$(MAKE) --no-print-directory -j2 test-native $(BINDINGS)
 	$(PROGRAMS)/xtask codegen --check
 	$(MAKE) --no-print-directory kustomize queries playground-test
 
-# In parallel, because a module's last step uses one core.
 test-native: lint-files policy.wasm $(MODULES)/floor.wasm
-	$(LINTED) cargo test --locked --workspace $(FULL)
+	$(LINTED) cargo test $(WORKSPACE)
 
-test-modules: reproducible $(BINDINGS)
+has-clippy:
+	@clippy-driver --version >/dev/null || { echo 'clippy is missing: rustup component add clippy' >&2; exit 1; }
 
 # The tests that evaluate fixtures, and the check of generated files, on other days. Everything is built already.
 OTHER_DAYS := 2024-02-29 2031-03-01
@@ -190,7 +190,7 @@ FIXTURE_TESTS := budget documentation deploy e2e_cases fixtures lookups module_a
 test-dates: policy.wasm
 	for day in $(OTHER_DAYS); do \
 		echo "== on $$day" && ENTRA_AUTH_TEST_TODAY=$$day \
-			$(LINTED) cargo test --locked --workspace $(FULL) $(addprefix --test ,$(FIXTURE_TESTS)) && \
+			$(LINTED) cargo test $(WORKSPACE) $(addprefix --test ,$(FIXTURE_TESTS)) && \
 		ENTRA_AUTH_TEST_TODAY=$$day $(PROGRAMS)/xtask codegen --check || exit 1; \
 	done
 
@@ -206,7 +206,7 @@ lint-files:
 	@cargo metadata --quiet --locked --format-version 1 --manifest-path fuzz/Cargo.toml >/dev/null
 
 clippy:
-	cargo clippy -q --locked --workspace --all-targets $(FULL) -- -D warnings
+	cargo clippy -q $(WORKSPACE) --all-targets -- -D warnings
 
 ## reproducible      build the policy again, in another folder, and compare the bytes
 reproducible: policy.wasm
@@ -214,7 +214,7 @@ reproducible: policy.wasm
 
 ## kustomize         compare the overlays of deploy/ with what kustomize renders
 kustomize:
-	cargo build -q --locked -p xtask
+	$(build_programs) --bin xtask
 	$(PROGRAMS)/xtask kustomize "$$(scripts/kubectl)"
 
 ## queries           check the queries for the audit log with Microsoft's parser
@@ -250,11 +250,13 @@ bench: modules
 
 ## budget            record module size and instructions per fixture in budget.snap
 budget: policy.wasm
-	cargo run -q --locked -p e2e-tests --bin budget -- --write
+	$(build_programs) --bin budget
+	$(PROGRAMS)/budget --write
 
 ## codegen           write what is derived from the rule table
 codegen:
-	cargo run -q --locked -p xtask -- codegen
+	$(build_programs) --bin xtask
+	$(PROGRAMS)/xtask codegen
 
 ## address           say where releases are published
 address:

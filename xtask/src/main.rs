@@ -65,7 +65,9 @@ enum Task {
 }
 
 fn main() -> Result<()> {
-    let root = root();
+    // Run in another checkout, the program works on that one.
+    let here = std::env::current_dir()?;
+    let root = here.ancestors().find(|folder| folder.join("xtask/Cargo.toml").is_file()).unwrap_or(root());
     match Arguments::parse().task {
         Task::Codegen { check } => codegen::run(root, check),
         Task::Annotate { metadata, usage, output, module } => {
@@ -77,7 +79,7 @@ fn main() -> Result<()> {
     }
 }
 
-/// The root of the repository.
+/// The root of the repository that the program was built from.
 fn root() -> &'static Path {
     e2e_tests::root()
 }

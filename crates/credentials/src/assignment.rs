@@ -39,19 +39,33 @@ pub fn secret_assignments<'t>(text: &'t str, found: &mut dyn FnMut(Assignment<'t
 
 fn read<'t>(text: &'t str, report: &mut Report<'t, '_>, skip: bool) {
     let start = text.trim_start();
+    report.is_spaced = is_spaced(text.as_bytes());
     match start.as_bytes().first() {
+        _ if report.is_spaced => read_lines(text, report),
         Some(b'{') => read_json(text, 1, report),
         Some(b'<') => read_xml(text, report),
         // A table in INI or TOML begins so as well.
         Some(b'[') if is_json_list(start) => read_json(text, 1, report),
         // An element's name may be one without any of the signs that are looked for.
         _ if skip && memchr::memmem::find(text.as_bytes(), b"</").is_none() => read_some_lines(text, report),
-        _ => {
-            let mut lines = Lines { text, at: 0, number: 1 };
-            while lines.read(report) {}
-        }
+        _ => read_lines(text, report),
     }
     report.end_of_list();
+}
+
+fn read_lines<'t>(text: &'t str, report: &mut Report<'t, '_>) {
+    let mut lines = Lines { text, at: 0, number: 1 };
+    while lines.read(report) {}
+}
+
+/// Whether a text has an output of Fluent Bit or Fluentd, whose lines are `name value`. In other texts, such a line is
+/// prose.
+fn is_spaced(text: &[u8]) -> bool {
+    memchr::memchr2_iter(b'[', b'<', text).any(|at| {
+        let rest = text.get(at + 1..).unwrap_or_default();
+        rest.first_chunk().is_some_and(|name: &[u8; 7]| name.eq_ignore_ascii_case(b"output]"))
+            || text.get(at) == Some(&b'<') && (rest.starts_with(b"match ") || rest.starts_with(b"match>"))
+    })
 }
 
 /// Reads the lines that may assign something to the name of a secret, and the lines around them that belong to it.
@@ -265,6 +279,8 @@ struct Report<'t, 'f> {
     signs_in: Option<bool>,
     /// How many strings the line is in.
     depth: usize,
+    /// Whether lines are `name value`.
+    is_spaced: bool,
     /// The names to remember: the assignments of others are of no interest.
     wanted: fn(&str) -> bool,
 }
@@ -304,6 +320,7 @@ impl<'t, 'f> Report<'t, 'f> {
             is_continuation: false,
             signs_in: None,
             depth: 0,
+            is_spaced: false,
             wanted,
         }
     }
@@ -549,6 +566,11 @@ fn read_line<'t>(line: &'t str, whole: &'t str, number: usize, report: &mut Repo
             }
         }
         None if is_item => report.item(bare(line), number),
+        None if report.is_spaced
+            && let Some((key, value)) = split_at_space(line) =>
+        {
+            report.pair(key, value, number)
+        }
         None => report.inside(whole, number, false),
     }
 }
@@ -611,6 +633,12 @@ fn split_assignment(line: &str) -> Option<(&str, &str)> {
     let (key, rest) = line.split_at_checked(end)?;
     let value = without_sign(rest.trim_start())?;
     (is_key(key) && !key.starts_with("--")).then_some((key, value))
+}
+
+/// `name value`
+fn split_at_space(line: &str) -> Option<(&str, &str)> {
+    let (key, value) = line.split_once([' ', '\t']).filter(|(key, _)| is_key(key))?;
+    Some((key, bare(value.trim())))
 }
 
 /// In `a:b:c:d`, how many beginnings are looked at as a name.

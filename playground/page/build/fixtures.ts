@@ -12,7 +12,7 @@ export interface Fixture {
 }
 
 /** Folders with something else. */
-const OTHERS = ['settings', 'sessions'];
+const OTHERS = ['estates', 'sessions', 'settings'];
 
 export function fixtures(folder: string): Fixture[] {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true })

@@ -373,6 +373,9 @@ fn every_syntax_of_an_assignment() {
         "a: \"{\\\"K\\\":\\\"v\\\"}\"",
         "a: '{\"K\":\"v\"}'",
         "sh -c \"K=v run\"",
+        "[OUTPUT]\n    Name azure\n    K    v",
+        "[Output]\n\tK\tv",
+        "<match **>\n  K v\n</match>",
     ];
     for syntax in syntaxes {
         for (before, after) in [("", ""), ("a: 1\n", "\nb: 2\n"), ("# note\n\n", "\n")] {
