@@ -30,7 +30,8 @@ WORKSPACE := --locked --workspace --features entra-auth/full
 ifneq ($(shell clippy-driver --version 2>/dev/null),)
 LINTED := RUSTC_WORKSPACE_WRAPPER=clippy-driver CLIPPY_ARGS=-Dwarnings__CLIPPY_HACKERY__
 endif
-build_programs = $(LINTED) cargo build -q $(WORKSPACE)
+# With an example, because cargo chooses the features of tests only if a target may need what tests depend on.
+build_programs = $(LINTED) cargo build -q $(WORKSPACE) --example verdicts
 
 # Builds package $(1), whose library is called $(2), in profile $(3) and with exactly its own features.
 # Cargo drops the profile's `strip` for a package with its own opt-level, so it is repeated here.
@@ -138,7 +139,7 @@ playground-serve: playground
 ## playground-test   the page in a real browser, and its module against the core on this machine
 playground-test: playground
 	@scripts/setup-chromium >/dev/null
-	$(build_programs) --example verdicts
+	$(build_programs)
 	$(PROGRAMS)/examples/verdicts >$(PAGE)/wasm/verdicts.json
 	$(MAKE) --no-print-directory report-pages
 	cd $(PAGE) && npm run --silent test
