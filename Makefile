@@ -189,11 +189,11 @@ FIXTURE_TESTS := budget documentation deploy e2e_cases fixtures lookups module_a
 
 ## test-dates        the tests of fixtures again, on other days
 test-dates: policy.wasm
-	for day in $(OTHER_DAYS); do \
-		echo "== on $$day" && ENTRA_AUTH_TEST_TODAY=$$day \
-			$(LINTED) cargo test $(WORKSPACE) $(addprefix --test ,$(FIXTURE_TESTS)) && \
-		ENTRA_AUTH_TEST_TODAY=$$day $(PROGRAMS)/xtask codegen --check || exit 1; \
-	done
+	$(MAKE) --no-print-directory -j2 --output-sync=target $(OTHER_DAYS:%=test-on-%)
+
+test-on-%:
+	ENTRA_AUTH_TEST_TODAY=$* $(LINTED) cargo test $(WORKSPACE) $(addprefix --test ,$(FIXTURE_TESTS))
+	ENTRA_AUTH_TEST_TODAY=$* $(PROGRAMS)/xtask codegen --check
 
 ## fmt               format the source
 fmt:
