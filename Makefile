@@ -39,9 +39,10 @@ build_module = scripts/wasm-cargo $(TARGET) rustc --profile $(3) --locked --lib 
 	&& cp "$$(scripts/wasm-cargo --where $(TARGET))/$(3)/$(2).wasm" $@
 
 # Makes module $(1) a tenth smaller, with as many instructions for a request. The compiler's own passes do not merge as
-# much. The version is pinned, so that a module stays reproducible.
+# much. The version is pinned, so that a module stays reproducible. The lowest kilobyte of the memory is the end of the
+# stack, which nothing reaches.
 BINARYEN := scripts/binaryen/node_modules
-WASM_OPT := $(BINARYEN)/.bin/wasm-opt -Oz --enable-bulk-memory --enable-simd --enable-sign-ext \
+WASM_OPT := $(BINARYEN)/.bin/wasm-opt -Oz --low-memory-unused --reorder-functions --enable-bulk-memory --enable-simd --enable-sign-ext \
 	--enable-mutable-globals --enable-nontrapping-float-to-int --enable-multivalue --enable-reference-types
 optimise = $(WASM_OPT) $(1) -o $(1)
 

@@ -6,7 +6,10 @@
 
 use super::alphabet::Alphabet;
 use super::command::{self, NESTED, Word, bare, signs_in_to_azure, split};
-use super::name::{NameStrength, is_azure_parent, may_end_like_a_secret, name_strength, name_strength_in};
+use super::name::{
+    NameStrength, ends_with_letters, is_azure_parent, may_end_like_a_secret, name_strength, name_strength_in,
+};
+use super::text::starts_with_fold;
 
 /// A name and the text assigned to it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -76,13 +79,20 @@ fn read_some_lines<'t>(text: &'t str, report: &mut Report<'t, '_>) {
     // `ENV name value`, `setenv name value`, `setx name value`
     let mut declared = memchr::memmem::find_iter(bytes, b"ENV ").peekable();
     let mut declared_too = memchr::memmem::find_iter(bytes, b"set").peekable();
+    let mut calls = memchr::memchr_iter(b'(', bytes).peekable();
     loop {
-        let next = [signs.peek(), declared.peek(), declared_too.peek()].into_iter().flatten().min().copied();
+        let next =
+            [signs.peek(), declared.peek(), declared_too.peek(), calls.peek()].into_iter().flatten().min().copied();
         let Some(at) = next else { return };
         let is_sign = signs.next_if_eq(&at).is_some();
+        let is_call = calls.next_if_eq(&at).is_some();
         declared.next_if_eq(&at);
         declared_too.next_if_eq(&at);
-        let may = || if is_sign { may_name_secret(bytes, at) } else { may_declare_secret(bytes, at) };
+        let may = || match () {
+            () if is_sign => may_name_secret(bytes, at),
+            () if is_call => may_set_secret(bytes, at),
+            () => may_declare_secret(bytes, at),
+        };
         if at < lines.at || !may() {
             continue;
         }
@@ -229,6 +239,16 @@ fn may_declare_secret(text: &[u8], at: usize) -> bool {
     name.split(u8::is_ascii_whitespace).next().is_some_and(may_end_like_a_secret)
 }
 
+/// Whether the `(` at `at` may be that of `.secret("value")` or `set("secret", "value")`.
+fn may_set_secret(text: &[u8], at: usize) -> bool {
+    let (before, after) = (text.get(..at).unwrap_or_default(), text.get(at + 1..).unwrap_or_default());
+    let Some((quote @ (b'"' | b'\''), literal)) = after.split_first() else { return false };
+    let literal = literal.get(..LONGEST_PARENT.min(literal.len())).unwrap_or_default();
+    may_end_like_a_secret(before)
+        || memchr::memchr(*quote, literal)
+            .is_some_and(|end| may_end_like_a_secret(literal.get(..end).unwrap_or_default()))
+}
+
 /// Whether the `=` or `:` at `at` may follow the name of a secret, or the `-` begin a flag. What `name:` or `key:`
 /// introduces may be a name as well.
 fn may_name_secret(text: &[u8], at: usize) -> bool {
@@ -292,7 +312,11 @@ const DEEPEST_STRING: usize = 2;
 fn may_be_inside(value: &str) -> bool {
     let bytes = value.as_bytes();
     let is_flag = |at: usize| at.checked_sub(1).and_then(|i| bytes.get(i)).is_none_or(u8::is_ascii_whitespace);
-    memchr::memchr2_iter(b'-', b'=', bytes).any(|at| bytes.get(at) == Some(&b'=') || is_flag(at))
+    memchr::memchr3_iter(b'-', b'=', b':', bytes).any(|at| match bytes.get(at) {
+        Some(b':') => bytes.get(at + 1).is_some_and(u8::is_ascii_whitespace),
+        Some(b'-') => is_flag(at),
+        _ => true,
+    })
 }
 
 /// A name whose value is in the next lines.
@@ -406,8 +430,8 @@ impl<'t, 'f> Report<'t, 'f> {
             }
         }
         let mut pairs = Vec::new();
-        self.words(&words, &mut |index, pair| {
-            if index > 0 || !is_known {
+        self.words(&words, &mut |_, pair| {
+            if !is_known || pair.key.as_ptr() != value.as_ptr() {
                 pairs.push(pair);
             }
         });
@@ -547,8 +571,10 @@ fn read_line<'t>(line: &'t str, whole: &'t str, number: usize, report: &mut Repo
                 return;
             }
             let mark = value;
-            let value = without_comment(value);
-            report.pair(key, bare(value), number);
+            let value = without_comment(without_type(value));
+            let offset = |part: &str| part.as_ptr().addr().saturating_sub(whole.as_ptr().addr());
+            let is_word = whole.as_bytes().get(offset(key) + key.len()) == Some(&b'=');
+            report.pair(key, bare(if is_word { before_command(value) } else { value }), number);
             if is_block(mark) || value.is_empty() {
                 let is_quote = matches!(mark, "\"\"\"" | "'''");
                 let open = Open { key, indent, is_marked: !mark.is_empty(), is_anywhere: is_quote };
@@ -556,8 +582,6 @@ fn read_line<'t>(line: &'t str, whole: &'t str, number: usize, report: &mut Repo
                 return;
             }
             // A variable before a command is a word of it. What comes before a colon or a space is not.
-            let offset = |part: &str| part.as_ptr().addr().saturating_sub(whole.as_ptr().addr());
-            let is_word = whole.as_bytes().get(offset(key) + key.len()) == Some(&b'=');
             let start = offset(if is_word { key } else { value });
             let rest = whole.get(start..).filter(|_| is_word || whole.len() > line.len()).unwrap_or(value);
             let is_single = is_word && rest.len() == key.len() + 1 + value.len() && !may_be_inside(value);
@@ -566,6 +590,7 @@ fn read_line<'t>(line: &'t str, whole: &'t str, number: usize, report: &mut Repo
             }
         }
         None if is_item => report.item(bare(line), number),
+        None if read_code(line, number, report) => {}
         None if report.is_spaced
             && let Some((key, value)) = split_at_space(line) =>
         {
@@ -584,6 +609,88 @@ fn without_tags(mut value: &str) -> &str {
     value
 }
 
+/// The value in `name: type = "value"`.
+fn without_type(value: &str) -> &str {
+    let assigned = value.split_once(" = ").filter(|(name, _)| is_key(name)).map(|(_, value)| value.trim_start());
+    assigned.filter(|value| value.starts_with(['"', '\''])).unwrap_or(value)
+}
+
+/// Reads what a line of code gives to a name: `String name = "value"`, `config["name"] = "value"`,
+/// `set("name", "value")`, `set("name=value")`, `.name("value")`. Says whether it has done so.
+fn read_code<'t>(line: &'t str, number: usize, report: &mut Report<'t, '_>) -> bool {
+    let mut last: Option<(&str, usize)> = None;
+    let mut at = 0;
+    let mut has_read = false;
+    while let Some(open) = memchr::memchr2(b'"', b'\'', line.as_bytes().get(at..).unwrap_or_default()).map(|i| at + i) {
+        let quote = line.as_bytes().get(open).copied().unwrap_or_default();
+        let end = string_end(line.as_bytes(), open + 1, quote);
+        let literal = line.get(open + 1..end).unwrap_or_default();
+        let before = line.get(..open).unwrap_or_default().trim_end();
+        let pair = match before.as_bytes().last() {
+            Some(b'=') => assigned_name(before).map(|name| (name, literal)),
+            Some(b'(') => literal.split_once('=').or_else(|| Some((name_of_setter(before)?, literal))),
+            Some(b',') => last.filter(|last| is_set_in_environment(before, *last)).map(|(name, _)| (name, literal)),
+            _ => None,
+        };
+        // A constant may have the name that it stands for: `CLIENT_SECRET = "client_secret"`.
+        if let Some((key, value)) = pair.filter(|(key, _)| is_key(key) && is_named_secret(key))
+            && !(value.contains(|c: char| c.is_ascii_alphanumeric()) && ends_with_letters(key, value))
+        {
+            report.pair(key, value, number);
+            has_read = true;
+        }
+        last = Some((literal, end));
+        at = end + 1;
+    }
+    has_read
+}
+
+/// Whether a text goes on to its second argument in a call that sets a variable of the environment, whose first
+/// argument is `name` and ends before `end`.
+fn is_set_in_environment(before: &str, (name, end): (&str, usize)) -> bool {
+    const SETTERS: &[&str] = &["setenv", "putenv", "setenvironmentvariable"];
+    let call = end.checked_sub(name.len() + 1).and_then(|at| before.get(..at)?.strip_suffix('('));
+    let setter = call.and_then(last_name);
+    end + 2 == before.len() && setter.is_some_and(|path| SETTERS.iter().any(|setter| ends_with_letters(path, setter)))
+}
+
+/// The name in `type name =` or `object["name"] =`. The operators that compare end with `=` as well.
+fn assigned_name(before: &str) -> Option<&str> {
+    let name = before.strip_suffix('=').filter(|name| !name.ends_with(['=', '!', '<', '>', '~']))?.trim_end();
+    let inner = name.strip_suffix(']').and_then(|name| name.strip_suffix(['"', '\'']));
+    last_name(inner.unwrap_or(name))
+}
+
+/// The name of a method that takes a value: `builder.clientSecret(`, `setPassword(`. One that is called `getPassword`
+/// gives it.
+fn name_of_setter(before: &str) -> Option<&str> {
+    const GIVES: &[&[u8]] = &[b"get", b"read", b"load", b"fetch", b"find", b"ask", b"prompt"];
+    let path = last_name(before.strip_suffix('(')?)?;
+    let name = path.rsplit('.').next()?;
+    let starts = |start: &[u8]| starts_with_fold(name.as_bytes(), start);
+    let takes = name.len() < path.len() || starts(b"set") || starts(b"with");
+    (takes && !GIVES.iter().any(|start| starts(start))).then_some(name)
+}
+
+fn last_name(text: &str) -> Option<&str> {
+    let start = text.bytes().rposition(|b| !KEY.contains(b) || b == b'$').map_or(0, |at| at + 1);
+    text.get(start..)
+}
+
+/// The value in `NAME=value command --flag`. Without a sign of a command, the words after the first are part of the
+/// value.
+fn before_command(value: &str) -> &str {
+    let mut words = split(value);
+    match words.next() {
+        Some(first) if first.len() < value.len() && !first.starts_with(['$', '`', '<', '{']) => {
+            let is_command =
+                value.ends_with('\\') || words.any(|word| word.contains(['=', '/']) || word.starts_with('-'));
+            if is_command { first } else { value }
+        }
+        _ => value,
+    }
+}
+
 /// Whether the value of a line says that it is in the next lines.
 fn is_block(value: &str) -> bool {
     match value.as_bytes() {
@@ -594,7 +701,7 @@ fn is_block(value: &str) -> bool {
 }
 
 /// `key = value`, `key: value`, `'key': value,`, `key:value`, `key := value`, `key ?= value`, `key => value`
-fn split_assignment(line: &str) -> Option<(&str, &str)> {
+pub(crate) fn split_assignment(line: &str) -> Option<(&str, &str)> {
     if let Some(rest) = line.strip_prefix('\'') {
         let (key, rest) = rest.split_once('\'')?;
         let value = without_sign(rest.trim_start())?.trim();

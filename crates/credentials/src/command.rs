@@ -4,6 +4,7 @@
 //! `AZURE_TENANT_ID` is one of Entra. So the words of a command are read twice, first for what it is.
 
 use super::Assignment;
+use super::assignment::{is_key, split_assignment};
 use super::name::{ACR_PASSWORD, CLIENT_SECRET, NameStrength, ends_with_letters, name_strength};
 use super::text::{contains_fold, starts_with_fold};
 
@@ -61,6 +62,11 @@ pub(crate) fn read<'t>(
             let script = word.text.trim_end_matches(';');
             let inner = bare(script);
             if nested > 0 && inner.len() < script.len() && inner.contains(|c: char| c.is_ascii_whitespace()) {
+                // echo 'name: value' >file
+                if let Some((key, value)) = split_assignment(inner).filter(|(key, _)| name_strength(key).is_some()) {
+                    let pair = Assignment { key, value: bare(value), line: word.line, strength: name_strength(key) };
+                    found(start + index, pair);
+                }
                 let words: Vec<Word<'t>> = split(inner).map(|text| Word { text, line: word.line }).collect();
                 read(&words, nested - 1, signs_in, &mut |_, pair| found(start + index, pair));
             }
@@ -83,6 +89,19 @@ const REGISTRY_TOOLS: &[&str] =
 /// Programs of Azure.
 const AZURE_TOOLS: &[&str] = &["az", "azd", "azcopy", "kubelogin", "kubectl-login", "aks-engine", "blobfuse2"];
 
+/// Programs of databases with their flag for a password, and whether it may be a word of its own. Without a value, the
+/// flag of MySQL asks for it.
+const DATABASE_TOOLS: &[(&str, &str, bool)] = &[
+    ("sqlcmd", "-P", true),
+    ("bcp", "-P", true),
+    ("redis-cli", "-a", true),
+    ("mongosh", "-p", true),
+    ("mysql", "-p", false),
+    ("mysqladmin", "-p", false),
+    ("mysqldump", "-p", false),
+    ("mariadb", "-p", false),
+];
+
 /// What a command is.
 #[derive(Default)]
 struct Context {
@@ -91,6 +110,8 @@ struct Context {
     /// Something else that is about Azure.
     is_about_azure: bool,
     is_registry_tool: bool,
+    /// The flag of a database's program for a password, and whether its value may be the next word.
+    password: Option<(&'static str, bool)>,
     is_login: bool,
     is_acr: bool,
     /// Whether PowerShell makes a password of a text.
@@ -110,6 +131,8 @@ impl Context {
             if !after_flag {
                 context.is_azure_tool |= AZURE_TOOLS.contains(&program);
                 context.is_registry_tool |= REGISTRY_TOOLS.contains(&program);
+                let database = DATABASE_TOOLS.iter().find(|(name, ..)| *name == program);
+                context.password = context.password.or(database.map(|(_, flag, is_apart)| (*flag, *is_apart)));
                 let has_tool = context.is_azure_tool || context.is_registry_tool;
                 context.is_login |= has_tool && word == "login";
                 context.is_acr |= context.is_azure_tool && program == "acr";
@@ -132,6 +155,16 @@ impl Context {
                 () => NameStrength::Strong,
             });
         }
+        if self.password.is_some_and(|(password, _)| password == flag) {
+            return Some(NameStrength::Strong);
+        }
+        if self.is_registry_tool && flag.ends_with("creds") {
+            return Some(if self.names_azure_registry {
+                NameStrength::Azure(ACR_PASSWORD)
+            } else {
+                NameStrength::Strong
+            });
+        }
         let strength = name_strength(flag)?;
         if strength != NameStrength::Strong {
             return Some(strength);
@@ -144,6 +177,12 @@ impl Context {
             () if is_client_secret => NameStrength::Azure(CLIENT_SECRET),
             () => NameStrength::Azure("an Azure credential"),
         })
+    }
+
+    /// Whether a word is the flag for a password together with its value.
+    fn is_attached(&self, word: &str) -> bool {
+        let is = |flag: &str| word.starts_with(flag) && word.len() > flag.len();
+        self.is_login && is("-p") || self.password.is_some_and(|(flag, _)| is(flag))
     }
 
     /// Whether the command takes a secret from the command before it.
@@ -176,11 +215,12 @@ impl Context {
                         // `--from-literal=NAME=value`, `--env=NAME=value`
                         variable(bare(value), line, &mut |pair| found(index, pair));
                     }
-                    _ if self.is_login && text.starts_with("-p") && text.len() > 2 => {
+                    _ if self.is_attached(text) => {
                         if let Some((key, value)) = text.split_at_checked(2) {
                             found(index, Assignment { key, value: bare(value), line, strength: self.strength(key) });
                         }
                     }
+                    _ if self.password == Some((text, false)) => {}
                     _ => open = (!name.is_empty()).then_some(text),
                 }
                 continue;
@@ -195,6 +235,9 @@ impl Context {
                 continue;
             }
             if let Some(key) = before {
+                // `--creds user:password`
+                let text =
+                    if key.ends_with("creds") { text.split_once(':').map_or(text, |(_, value)| value) } else { text };
                 found(index, Assignment { key, value: text, line, strength: self.strength(key) });
             }
             variable(text, line, &mut |pair| found(index, pair));
@@ -207,13 +250,19 @@ fn without_brackets(word: &str) -> &str {
     if word.contains('(') { word } else { bare(word.trim_end_matches([')', '`'])) }
 }
 
-/// `NAME=value`
+/// `NAME=value`, and the names after the first in `user=me,password=x` and in the body of a form.
 fn variable<'t>(word: &'t str, line: usize, found: &mut dyn FnMut(Assignment<'t>)) {
-    if let Some((key, value)) = word.split_once('=')
-        && super::assignment::is_key(key)
-        && !key.starts_with('-')
-    {
+    let Some((key, value)) = word.split_once('=').filter(|(key, _)| !key.starts_with('-')) else { return };
+    if is_key(key) {
         found(Assignment { key, value: bare(value), line, strength: name_strength(key) });
+    }
+    const JOINS: [char; 3] = [',', '&', '?'];
+    for part in word.split(JOINS).skip(1) {
+        if let Some((key, value)) = part.split_once('=').filter(|(key, _)| is_key(key))
+            && let Some(strength) = name_strength(key)
+        {
+            found(Assignment { key, value: bare(value), line, strength: Some(strength) });
+        }
     }
 }
 

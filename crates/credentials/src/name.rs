@@ -329,7 +329,11 @@ pub fn is_azure_credential_variable(name: &str) -> Option<&'static str> {
 /// with `secretaccesskey`.
 pub fn ends_with_letters(name: &str, known: &str) -> bool {
     let mut letters = name.bytes().rev().filter(u8::is_ascii_alphanumeric);
-    known.bytes().rev().all(|b| letters.next().is_some_and(|letter| letter.eq_ignore_ascii_case(&b)))
+    known
+        .bytes()
+        .rev()
+        .filter(u8::is_ascii_alphanumeric)
+        .all(|b| letters.next().is_some_and(|letter| letter.eq_ignore_ascii_case(&b)))
 }
 
 /// Whether a value is the name of a Secret or of a key of one: its variable says so, and the value is spelt like the

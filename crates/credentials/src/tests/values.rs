@@ -399,6 +399,69 @@ fn every_syntax_of_an_assignment() {
 }
 
 #[test]
+fn code_gives_values_to_names() {
+    let forms = [
+        "String NAME = \"VALUE\";",
+        "private static final String NAME = \"VALUE\";",
+        "const char *NAME = \"VALUE\";",
+        "my $NAME = 'VALUE';",
+        "NAME: str = 'VALUE'",
+        "let NAME: string = \"VALUE\"",
+        "config[\"NAME\"] = \"VALUE\"",
+        "os.environ['NAME']='VALUE'",
+        "os.Setenv(\"NAME\", \"VALUE\")",
+        "[Environment]::SetEnvironmentVariable('NAME','VALUE')",
+        "putenv(\"NAME=VALUE\")",
+        "app.set_NAME(\"VALUE\")",
+        "builder.NAME(\"VALUE\")",
+        "echo 'NAME: VALUE' >>file",
+        "NAME=VALUE ./run",
+        "NAME=VALUE run --verbose",
+        "NAME=VALUE A=1 run",
+        "NAME=VALUE \\\n  run",
+        "run -o a=1,NAME=VALUE,b=2",
+        "curl -d 'a=1&NAME=VALUE&b=2' x",
+        "curl 'https://x.example/?a=1&NAME=VALUE'",
+    ];
+    for form in forms {
+        for before in ["", "import x\n", "# note\n\n"] {
+            let text =
+                |name: &str| format!("{before}{}\n", form.replace("NAME", name).replace("VALUE", "fjq-1234-xyz"));
+            let azure = text("azure_client_secret");
+            assert!(is_of_azure(strength_of(&azure, "fjq-1234-xyz")), "{azure:?}");
+            let other = text("db_password");
+            assert_eq!(strength_of(&other, "fjq-1234-xyz"), Some(NameStrength::Strong), "{other:?}");
+        }
+    }
+    let nothing = [
+        "os.getenv(\"DB_PASSWORD\", \"fjq-1234-xyz\")",
+        "i18n.t(\"password\", \"fjq-1234-xyz\")",
+        "store.get_password(\"fjq-1234-xyz\")",
+        "if password == \"fjq-1234-xyz\" {",
+        "if (password != 'fjq-1234-xyz') {",
+        "read_password(\"fjq-1234-xyz\")",
+        "echo \"password: needs fjq-1234-xyz\"",
+        "mysql -p fjq-1234-xyz",
+    ];
+    for text in nothing {
+        assert_eq!(strength_of(text, "fjq-1234-xyz"), None, "{text:?}");
+    }
+    assert_eq!(strength_of("String CLIENT_SECRET = \"client_secret\";", "client_secret"), None);
+}
+
+#[test]
+fn programs_of_databases_and_registries_have_their_own_flags() {
+    for command in
+        ["sqlcmd -U a -P VALUE", "sqlcmd -PVALUE", "redis-cli -a VALUE ping", "mysql -u a -pVALUE", "mongosh -p VALUE"]
+    {
+        let text = command.replace("VALUE", "fjq-1234-xyz");
+        assert_eq!(strength_of(&text, "fjq-1234-xyz"), Some(NameStrength::Strong), "{text:?}");
+    }
+    let text = "skopeo copy --src-creds me:fjq-1234-xyz docker://x.azurecr.io/a dir:a";
+    assert!(is_of_azure(strength_of(text, "fjq-1234-xyz")));
+}
+
+#[test]
 fn parts_of_a_text_are_part_of_the_names_in_them() {
     let azure = [
         "spring:\n  cloud:\n    azure:\n      credential:\n        client-secret: v1\n",
