@@ -308,12 +308,13 @@ struct Report<'t, 'f> {
 /// Strings in strings that are read as texts.
 const DEEPEST_STRING: usize = 2;
 
-/// Whether there may be a flag or an assignment in a value.
+/// Whether there may be a flag, an assignment or a quoted `name: value` in a value.
 fn may_be_inside(value: &str) -> bool {
     let bytes = value.as_bytes();
+    let quote = memchr::memchr2(b'"', b'\'', bytes).unwrap_or(bytes.len());
     let is_flag = |at: usize| at.checked_sub(1).and_then(|i| bytes.get(i)).is_none_or(u8::is_ascii_whitespace);
     memchr::memchr3_iter(b'-', b'=', b':', bytes).any(|at| match bytes.get(at) {
-        Some(b':') => bytes.get(at + 1).is_some_and(u8::is_ascii_whitespace),
+        Some(b':') => bytes.get(at + 1).is_some_and(u8::is_ascii_whitespace) && at > quote,
         Some(b'-') => is_flag(at),
         _ => true,
     })

@@ -256,7 +256,7 @@ fn variable<'t>(word: &'t str, line: usize, found: &mut dyn FnMut(Assignment<'t>
     if is_key(key) {
         found(Assignment { key, value: bare(value), line, strength: name_strength(key) });
     }
-    const JOINS: [char; 3] = [',', '&', '?'];
+    const JOINS: [char; 2] = [',', '&'];
     for part in word.split(JOINS).skip(1) {
         if let Some((key, value)) = part.split_once('=').filter(|(key, _)| is_key(key))
             && let Some(strength) = name_strength(key)

@@ -133,6 +133,7 @@ const STRONG: &[&str] = &[
     "privatekey",
     "masterkey",
     "sharedaccesskey",
+    "sharedkey",
     "saskey",
     "sastoken",
     "storagekey",

@@ -14,11 +14,16 @@ pub(super) fn generic(name: &str) -> &'static str {
     let letters = letters(name);
     if letters.contains("clientsecret") {
         CLIENT_SECRET
-    } else if letters.contains("pass") || letters.contains("pwd") {
+    } else if letters.contains("pass") || letters.contains("pwd") || is_flag_for_password(name, &letters) {
         "a password"
     } else {
         "a key or token"
     }
+}
+
+/// `-p`, `--src-creds`
+fn is_flag_for_password(name: &str, letters: &str) -> bool {
+    name.starts_with('-') && (letters.len() == 1 || letters.ends_with("creds"))
 }
 
 fn letters(name: &str) -> String {
@@ -38,6 +43,8 @@ mod tests {
             ("RABBITMQ_DEFAULT_PASS", "a password"),
             ("db-pwd", "a password"),
             ("stripe.apiKey", "a key or token"),
+            ("-P", "a password"),
+            ("--src-creds", "a password"),
         ] {
             assert_eq!(generic(name), what, "{name}");
         }
