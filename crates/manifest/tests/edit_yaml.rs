@@ -79,6 +79,23 @@ fn items_are_added_in_the_style_of_the_list() {
     );
 }
 
+/// The parser has the span of its items for a list that begins in the column of its key.
+#[test]
+fn the_first_item_of_a_list_can_be_in_brackets() {
+    for item in ["[a]", "{a: [b]}", "[]", "{}", "\"a\""] {
+        let list = format!("l:\n- {item}\n- é\nm: 1\n");
+        check(&list, vec![set("/l/-", json!("x"))], &list.replace("é\n", "é\n- x\n"));
+        check(&list, vec![remove("/l/1")], &list.replace("- é\n", ""));
+        check(&list, vec![remove("/l/0")], &list.replace(&format!("- {item}\n"), ""));
+        check(&list, vec![remove("/l/0"), remove("/l/1")], "l: []\nm: 1\n");
+        check(&list, vec![set("/l", json!({"a": 1}))], "l:\n  a: 1\nm: 1\n");
+    }
+    check("l:\n- [é]\n", vec![remove("/l/0")], "l: []\n");
+    check("l:\n- [é]", vec![remove("/l/0")], "l: []");
+    check("l:\n- [é]\n", vec![set("/l/0/-", json!("x"))], "l:\n- [é, x]\n");
+    check("l: &l # c\n- {a: é}\n", vec![set("/l/-", json!("x"))], "l: &l # c\n- {a: é}\n- x\n");
+}
+
 #[test]
 fn values_keep_their_quotes_and_comments() {
     check("a: 'x' # c\n", vec![set("/a", json!("it's"))], "a: 'it''s' # c\n");
