@@ -64,6 +64,15 @@ impl File {
         self.encoding.bytes(text)
     }
 
+    /// What the file has before the text, as a patch has it. Nothing for UTF-16, of which git makes no patches.
+    pub(crate) fn mark(&self) -> Option<&'static str> {
+        match self.encoding {
+            Encoding::Utf8 => Some(""),
+            Encoding::Utf8WithMark => Some("\u{feff}"),
+            Encoding::Utf16Little | Encoding::Utf16Big => None,
+        }
+    }
+
     /// The file itself, whatever links lead to it.
     pub(crate) fn target(&self) -> Option<PathBuf> {
         self.source.path()?.canonicalize().ok()

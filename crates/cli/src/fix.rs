@@ -130,16 +130,17 @@ pub(crate) fn run(args: &Fix, streams: Streams, today: Date) -> Result<Outcome> 
         files.iter().zip(&fixed.sheets).filter(|(file, sheet)| file.text != sheet.text).collect();
     if args.diff {
         for (file, sheet) in &changed {
-            match patch::unified(file.name(), &file.text, &sheet.text) {
-                Ok(patch) => {
+            let hidden = match file.mark().map(|mark| patch::unified(file.name(), &file.text, &sheet.text, mark)) {
+                Some(Ok(patch)) => {
                     summary.is_bare |= patch.is_bare;
                     out.write_all(patch.text.as_bytes())?;
+                    continue;
                 }
-                Err(hidden) => {
-                    summary.failed.push(format!("{}:{}: {HIDDEN}", file.name(), hidden.line));
-                    summary.hidden.insert(file.name().to_owned());
-                }
-            }
+                Some(Err(hidden)) => format!("{}:{}: {HIDDEN}", file.name(), hidden.line),
+                None => format!("{}: git has no patches of UTF-16: run without `--diff`", file.name()),
+            };
+            summary.failed.push(hidden);
+            summary.hidden.insert(file.name().to_owned());
         }
     } else {
         if let Err(reason) = write(&changed) {

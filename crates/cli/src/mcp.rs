@@ -129,7 +129,7 @@ impl Server {
         }
         let after = fixed.sheets.first().map_or(manifest, |sheet| &sheet.text);
         let mut answer = json!({"fixed": done, "left": left});
-        match patch::unified(name, manifest, after) {
+        match patch::unified(name, manifest, after, "") {
             Ok(patch) => {
                 answer["diff"] = patch.text.into();
                 if patch.is_bare {

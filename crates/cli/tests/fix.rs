@@ -116,6 +116,10 @@ fn permissions_links_and_encodings_stay() {
         assert_eq!(run.code, 0, "{file}: {}{}", run.out, run.err);
     }
     let fixed = |text: &str| text.replace("\"True\"", "\"true\"");
+    fs::write(&windows, utf16(&crlf)).unwrap();
+    let patch = diff(folder.path(), &[&rule[..], &["windows.yaml"]].concat());
+    assert!(patch.code == 2 && patch.out.is_empty() && patch.err.contains("UTF-16"), "{}{}", patch.out, patch.err);
+    assert_eq!(fix(folder.path(), &[&rule[..], &["windows.yaml"]].concat()).code, 0);
     assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
     assert_eq!(fs::read_to_string(&real).unwrap(), fixed(FAULTY));
     assert_eq!(fs::metadata(&real).unwrap().permissions().mode() & 0o777, 0o640);
@@ -141,6 +145,10 @@ fn git_applies_the_patch() {
         ("a folder/my web.yaml", FAULTY.to_owned()),
         ("deep/er/web.yaml", format!("{FAULTY}---\n{GOOD}---\n{}", FAULTY.replace("name: web ", "name: two "))),
         ("ümlaut.yaml", FAULTY.to_owned()),
+        (
+            "marked.yaml",
+            "\u{feff}{\"apiVersion\": \"v1\",\n\"kind\": \"Pod\", \"metadata\": {\"name\": \"a\", \"labels\": {\"azure.workload.identity/use\": \"True\"}},\n\"spec\": {\"serviceAccountName\": \"web\", \"containers\": []}}\n".to_owned(),
+        ),
     ];
     let written: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
     let folder = folder(&written);

@@ -35,10 +35,11 @@ pub(crate) struct Hidden {
 const CONTEXT: usize = 3;
 
 /// The patch from one text to another. Lines next to a change are in it only as far as they hold no value that can be
-/// secret.
-pub(crate) fn unified(name: &str, old: &str, new: &str) -> Result<Patch, Hidden> {
+/// secret. `mark` is what the file has before the text.
+pub(crate) fn unified(name: &str, old: &str, new: &str, mark: &str) -> Result<Patch, Hidden> {
     let (sensitive, later) = (Sensitive::of(old), Sensitive::of(new));
-    let (old, new) = (lines(old), lines(new));
+    let (old, new) = (format!("{mark}{old}"), format!("{mark}{new}"));
+    let (old, new) = (lines(&old), lines(&new));
     let changes = changes(&old, &new);
     for (removed, added) in &changes {
         let hidden =
