@@ -79,6 +79,18 @@ fn items_are_added_in_the_style_of_the_list() {
     );
 }
 
+/// Without a final line end, what is written behind the key begins where the lines that go begin.
+#[test]
+fn lines_at_the_end_of_a_text_without_a_line_end() {
+    for last in ["a: é", "- é", "a: 1\n  b: é"] {
+        check(&format!("k:\n  {last}"), vec![set("/k", json!("x"))], "k: x");
+    }
+    check("k:\n  a: é", vec![remove("/k/a")], "k: {}");
+    check("k:\n  - é", vec![remove("/k/0")], "k: []");
+    check("k:\n- é", vec![remove("/k/0")], "k: []");
+    check("k: &k # c\n  a: é", vec![remove("/k/a")], "k: &k {} # c");
+}
+
 /// The parser has the span of its items for a list that begins in the column of its key.
 #[test]
 fn the_first_item_of_a_list_can_be_in_brackets() {
