@@ -76,11 +76,12 @@ impl<'t> Carrier<'t> {
         let findings = evaluation.findings.iter().filter(|finding| is_shown(finding, false)).take(MOST_TRIED);
         for finding in findings {
             let fixes = fixes_in(&located(finding), &object.value, &input);
-            let helping = fixes.iter().filter(|fix| {
+            // The best is the first.
+            let helping = fixes.iter().find(|fix| {
                 let after = changed(object, fix).map(|(after, _)| evaluator.try_out(&source.name, &after));
                 after.is_some_and(|after| helps(finding, fix, &evaluation.findings, &after.findings))
             });
-            match helping.map(|fix| fix.safety).min() {
+            match helping.map(|fix| fix.safety) {
                 Some(Safety::Safe) => fixable.safe += 1,
                 Some(Safety::Suggested) => fixable.suggested += 1,
                 None => {}
