@@ -89,7 +89,7 @@ impl ManifestCluster {
 
     /// The cluster as the manifests of `source` see it.
     pub fn seen_from<'c>(&'c self, source: &'c str) -> SeenFrom<'c> {
-        SeenFrom { cluster: self, source }
+        SeenFrom { cluster: self, source, is_tried: false }
     }
 }
 
@@ -98,6 +98,15 @@ impl ManifestCluster {
 pub struct SeenFrom<'c> {
     cluster: &'c ManifestCluster,
     source: &'c str,
+    is_tried: bool,
+}
+
+impl SeenFrom<'_> {
+    /// For an object that is only tried: what it misses does not count.
+    #[must_use]
+    pub fn tried(self) -> Self {
+        SeenFrom { is_tried: true, ..self }
+    }
 }
 
 impl Cluster for SeenFrom<'_> {
@@ -110,7 +119,9 @@ impl Cluster for SeenFrom<'_> {
         if *query.resource == SERVICE_ACCOUNT && query.name == "default" {
             return Ok(json!({"apiVersion": "v1", "kind": "ServiceAccount"}).to_string());
         }
-        if let Ok(mut missed) = self.cluster.missed.lock() {
+        if !self.is_tried
+            && let Ok(mut missed) = self.cluster.missed.lock()
+        {
             missed.insert(name);
         }
         Err(LookupError::NotFound)

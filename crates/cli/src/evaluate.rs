@@ -35,6 +35,8 @@ pub(crate) struct Evaluator<'e> {
     pub unchanged: bool,
     /// A report shows the fixes of findings.
     pub carries_fixes: bool,
+    /// A report says how many findings can be fixed.
+    pub counts_fixes: bool,
 }
 
 impl Evaluator<'_> {
@@ -49,6 +51,7 @@ impl Evaluator<'_> {
             before: None,
             unchanged: false,
             carries_fixes: false,
+            counts_fixes: false,
         }
     }
 }
@@ -91,6 +94,17 @@ impl Evaluator<'_> {
         let Some(module) = self.module else { return Ok((evaluation, done)) };
         let answer = module.validate(&payload, self.cluster.as_ref(), source).map_err(EvaluateError::Module)?;
         if evaluation.response.to_json() == answer { Ok((evaluation, done)) } else { Err(EvaluateError::Differs) }
+    }
+
+    /// Evaluates what would become of an object, with the core alone.
+    pub(crate) fn try_out(&self, source: &str, object: &ManifestObject) -> Evaluation {
+        let was = match (&self.before, object.form) {
+            (Some(before), Form::Object) => before.was(source, &object.value),
+            _ => Was::New,
+        };
+        let seen = self.cluster.as_ref().map(|cluster| cluster.seen_from(source).tried());
+        let cluster: &dyn Cluster = seen.as_ref().map_or(&NoCluster, |seen| seen);
+        evaluate(&self.payload(object, &was), &Host { today: &|| self.today, cluster })
     }
 
     /// What the policy receives at admission.

@@ -3,11 +3,12 @@
 pub(crate) mod carried;
 mod compare;
 pub(crate) mod engine;
-mod files;
 pub(crate) mod patch;
+pub(crate) mod secrets;
 
 use crate::args::{self, Check, Policy};
 use crate::config::Config;
+use crate::files::{Batch, File};
 use crate::inputs::Walk;
 use crate::report::Streams;
 use crate::{Outcome, settings};
@@ -16,11 +17,10 @@ use anyhow::{Result, bail};
 use clap::Args;
 use engine::{Engine, Fixed, Sheet, Wanted, reason_key};
 use entra_auth_policy::settings::Date;
-use files::File;
 use fixes::{Answer, Safety, row};
 use manifest::Fault;
 use rayon::ThreadPoolBuilder;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -101,13 +101,23 @@ pub(crate) fn run(args: &Fix, streams: Streams, today: Date) -> Result<Outcome> 
     let walk = walk.with_stdin(args.stdin_filename.clone());
     let mut summary = Summary::default();
     let mut files = Vec::new();
+    let mut targets = BTreeSet::new();
     for source in walk.sources(&options.paths) {
         let read = source.map_err(|error| (error.name, error.reason)).and_then(|source| {
             let name = source.name.clone();
             File::read(source).map_err(|reason| (name, reason))
         });
         match read {
-            Ok(file) => files.push(file),
+            // Two links to a file, or a file that is named twice.
+            Ok(file) if file.target().is_some_and(|target| !targets.insert(target)) => {
+                summary.skipped.push(format!("{}: is a file that is here already", file.name()));
+            }
+            Ok(mut file) => {
+                if !args.diff && file.locked.is_none() && file.is_read_only() {
+                    file.locked = Some("the file is read-only".to_owned());
+                }
+                files.push(file);
+            }
             Err((name, reason)) => summary.failed.push(format!("{name}: {reason}")),
         }
     }
@@ -120,25 +130,51 @@ pub(crate) fn run(args: &Fix, streams: Streams, today: Date) -> Result<Outcome> 
         files.iter().zip(&fixed.sheets).filter(|(file, sheet)| file.text != sheet.text).collect();
     if args.diff {
         for (file, sheet) in &changed {
-            out.write_all(patch::unified(file.name(), &file.text, &sheet.text).as_bytes())?;
+            let hidden = match file.mark().map(|mark| patch::unified(file.name(), &file.text, &sheet.text, mark)) {
+                Some(Ok(patch)) => {
+                    summary.is_bare |= patch.is_bare;
+                    out.write_all(patch.text.as_bytes())?;
+                    continue;
+                }
+                Some(Err(hidden)) => format!("{}:{}: {HIDDEN}", file.name(), hidden.line),
+                None => format!("{}: git has no patches of UTF-16: run without `--diff`", file.name()),
+            };
+            summary.failed.push(hidden);
+            summary.hidden.insert(file.name().to_owned());
         }
     } else {
-        for (file, sheet) in &changed {
-            if let Err(reason) = file.write(&sheet.text) {
-                summary.failed.push(format!("{}: {reason}", file.name()));
-            }
+        if let Err(reason) = write(&changed) {
+            // Nothing is fixed then, and a filter passes on what it got.
+            summary.failed.push(reason);
+            summary.is_unwritten = true;
         }
         // A filter answers even if there is nothing to do.
         for (file, sheet) in files.iter().zip(&fixed.sheets).filter(|(file, _)| file.source.is_stdin()) {
-            out.write_all(file.encoded(&sheet.text).as_slice())?;
+            let text = if summary.is_unwritten { &file.text } else { &sheet.text };
+            out.write_all(file.encoded(text).as_slice())?;
         }
     }
     summary.add(&files, &fixed, &wanted);
-    summary.changed = changed.len();
+    summary.changed = changed.len() - summary.hidden.len();
     let is_for_program = args.diff || files.iter().any(|file| file.source.is_stdin());
     out.flush()?;
     summary.write(if is_for_program { &mut err } else { &mut out }, args.diff)?;
     Ok(summary.outcome())
+}
+
+/// Why a patch is not printed.
+pub(crate) const HIDDEN: &str =
+    "a line that changes holds a value that can be secret, so there is no patch: run `entra-auth fix` without `--diff`";
+
+/// Writes all files, or none.
+fn write(changed: &[(&File, &Sheet)]) -> std::result::Result<(), String> {
+    let mut batch = Batch::default();
+    for (file, sheet) in changed {
+        batch
+            .change(file, Some(&sheet.text))
+            .map_err(|reason| format!("{}: {reason}; no file is changed", file.name()))?;
+    }
+    batch.commit()
 }
 
 /// What was done, for people.
@@ -154,18 +190,30 @@ struct Summary {
     /// Texts with changes.
     changed: usize,
     has_placeholders: bool,
+    /// Files of which no patch is printed.
+    hidden: BTreeSet<String>,
+    /// A patch needs an option of git.
+    is_bare: bool,
+    /// No file could be written.
+    is_unwritten: bool,
 }
 
 impl Summary {
     fn add(&mut self, files: &[File], fixed: &Fixed, wanted: &Wanted) {
-        for done in &fixed.done {
+        for done in fixed.done.iter().filter(|_| !self.is_unwritten) {
+            let key = (done.source.clone(), done.line, done.title.to_string());
+            if self.hidden.contains(&done.source) {
+                self.left += 1;
+                let line = format!("  {YELLOW}left{YELLOW:#}   {}: no patch of it is printed", done.rule);
+                self.objects.entry(key).or_default().push(line);
+                continue;
+            }
             self.fixed += 1;
             self.has_placeholders |= done.fix.safety == Safety::Suggested;
-            let key = (done.source.clone(), done.line, done.title.to_string());
             let line = format!("  {GREEN}fixed{GREEN:#}  {}: {}", done.rule, done.fix.title);
             self.objects.entry(key).or_default().push(line);
         }
-        for (file, sheet) in files.iter().zip(&fixed.sheets) {
+        for (file, sheet) in files.iter().zip(&fixed.sheets).filter(|_| !self.is_unwritten) {
             for fault in &sheet.unread {
                 let line = format!("{}:{}: {}", sheet.name, fault.line, fault.text);
                 match fault.kind.is_harmless() && file.source.is_found() {
@@ -215,11 +263,19 @@ impl Summary {
         if !self.objects.is_empty() || !self.skipped.is_empty() || !self.failed.is_empty() {
             writeln!(out)?;
         }
+        if self.is_unwritten {
+            writeln!(out, "nothing is fixed")?;
+            return Ok(out.flush()?);
+        }
         let count = crate::report::count;
         let (fixed, files) = (count(self.fixed, "finding"), count(self.changed, "file"));
         match is_diff {
             true => writeln!(out, "{fixed} to fix in {files}, {} left", self.left)?,
             false => writeln!(out, "{fixed} fixed in {files}, {} left", self.left)?,
+        }
+        if self.is_bare {
+            let words = "lines with values are not printed next to a change: apply the patch with";
+            writeln!(out, "{words} `git apply --unidiff-zero`")?;
         }
         if self.has_placeholders {
             writeln!(out, "fill in what is marked `<...>`")?;

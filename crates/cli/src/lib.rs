@@ -18,6 +18,7 @@ mod config;
 mod dump;
 mod evaluate;
 pub mod exemptions;
+mod files;
 pub mod fix;
 mod inputs;
 mod lookups;
@@ -213,6 +214,7 @@ pub fn check(args: &Check, module: Option<&dyn CompiledPolicy>, mut streams: Str
         before,
         unchanged: args.unchanged,
         carries_fixes: args.format.iter().any(|output| output.format == args::Format::Sarif),
+        counts_fixes: !args.quiet && report::has_text(args),
     };
     if let Some(file) = &args.write_exemptions {
         Accepted::may_create(file)?;

@@ -4,7 +4,7 @@ use crate::args::Serve;
 use crate::checker::Checker;
 use crate::fix::engine::{Wanted, reason_key};
 use crate::fix::patch;
-use crate::fix::reason_without_fix;
+use crate::fix::{HIDDEN, reason_without_fix};
 use crate::record::Record;
 use crate::report::{self, Summary};
 use crate::{Outcome, commands, rule_page};
@@ -108,7 +108,8 @@ impl Server {
                     "line": done.line,
                     "safety": done.fix.safety,
                     "title": done.fix.title,
-                    "edits": done.fix.edits,
+                    // The agent has the manifest; what it is told again ends in logs.
+                    "edits": (!done.is_secret).then_some(&done.fix.edits),
                 })
             })
             .collect();
@@ -127,8 +128,17 @@ impl Server {
             }
         }
         let after = fixed.sheets.first().map_or(manifest, |sheet| &sheet.text);
-        let diff = if after == manifest { String::new() } else { patch::unified(name, manifest, after) };
-        Ok(CallToolResult::structured(json!({"fixed": done, "left": left, "diff": diff})))
+        let mut answer = json!({"fixed": done, "left": left});
+        match patch::unified(name, manifest, after, "") {
+            Ok(patch) => {
+                answer["diff"] = patch.text.into();
+                if patch.is_bare {
+                    answer["apply"] = "git apply --unidiff-zero".into();
+                }
+            }
+            Err(hidden) => answer["hidden"] = format!("line {}: {HIDDEN}", hidden.line).into(),
+        }
+        Ok(CallToolResult::structured(answer))
     }
 }
 

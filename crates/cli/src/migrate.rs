@@ -6,6 +6,7 @@
 
 use crate::Outcome;
 use crate::args::RulesFormat;
+use crate::files::{Batch, File};
 use crate::inputs::{Source, Walk};
 use crate::report::Streams;
 use anyhow::{Context, Result, anyhow, bail};
@@ -13,7 +14,7 @@ use clap::{Args, ValueEnum};
 use manifest::{Change, Edits, Form, documents, edit};
 use migrate::{Answers, AzureFormat, Fate, ObjectChange, Options, Origin, Plan, Stage};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -119,15 +120,9 @@ struct Place {
     is_own: bool,
 }
 
-struct Input {
-    name: String,
-    path: Option<PathBuf>,
-    text: String,
-}
-
 #[derive(Default)]
 struct Inputs {
-    sources: Vec<Input>,
+    sources: Vec<File>,
     objects: Vec<Value>,
     places: Vec<Place>,
     /// Documents of folders that are not manifests, and why.
@@ -194,14 +189,21 @@ fn read(args: &Migrate) -> Result<Inputs> {
     let except: Vec<&Path> = args.write.as_deref().into_iter().chain(args.ids.as_deref()).collect();
     let walk = Walk::new(&except, &[], &std::env::current_dir()?)?;
     let mut inputs = Inputs::default();
+    let mut targets = BTreeSet::new();
     for source in walk.sources(&args.paths) {
         let source = source.map_err(|error| anyhow!("{}: {}", error.name, error.reason))?;
         if args.write.as_deref().is_some_and(|folder| is_in(&source, folder)) {
             continue;
         }
-        let text = source.read().map_err(|reason| anyhow!("{}: {reason}", source.name))?;
-        let number = inputs.sources.len();
-        for (document, read) in documents(&text).iter().enumerate() {
+        let name = source.name.clone();
+        let file = File::read(source).map_err(|reason| anyhow!("{name}: {reason}"))?;
+        // Two links to a file, or a file that is named twice.
+        if file.target().is_some_and(|target| !targets.insert(target)) {
+            inputs.skipped.push(format!("{name}: is a file that is here already"));
+            continue;
+        }
+        let (source, number) = (&file.source, inputs.sources.len());
+        for (document, read) in documents(&file.text).iter().enumerate() {
             let found = match read.objects() {
                 Ok(found) => found,
                 Err(fault) if source.is_found() || fault.kind.is_harmless() => {
@@ -217,7 +219,10 @@ fn read(args: &Migrate) -> Result<Inputs> {
                     Err(fault) if source.is_found() || fault.kind.is_harmless() => continue,
                     Err(fault) => bail!("{}:{}: {fault}", source.name, fault.line),
                 };
-                let is_own = object.form == Form::Object && source.path().is_some() && !is_rendered(read.text);
+                let is_own = object.form == Form::Object
+                    && source.path().is_some()
+                    && file.locked.is_none()
+                    && read.rendered_from().is_none();
                 inputs.places.push(Place {
                     source: number,
                     document,
@@ -228,7 +233,7 @@ fn read(args: &Migrate) -> Result<Inputs> {
                 inputs.objects.push(object.object().clone());
             }
         }
-        inputs.sources.push(Input { name: source.name.clone(), path: source.path().map(Path::to_owned), text });
+        inputs.sources.push(file);
     }
     Ok(inputs)
 }
@@ -239,11 +244,6 @@ fn is_in(source: &Source, folder: &Path) -> bool {
         return false;
     };
     path.starts_with(folder)
-}
-
-/// Whether Helm made the text, so that the next rendering would undo an edit.
-fn is_rendered(text: &str) -> bool {
-    text.lines().take(4).any(|line| line.starts_with("# Source: "))
 }
 
 impl Inputs {
@@ -338,34 +338,54 @@ fn in_place(
             let text = texts.get(&source).unwrap_or(&input.text);
             let edits: Vec<Edits> = edits.into_values().collect();
             let edited =
-                workers.install(|| edit(text, &edits)).map_err(|conflict| anyhow!("{}: {conflict}", input.name))?;
+                workers.install(|| edit(text, &edits)).map_err(|conflict| anyhow!("{}: {conflict}", input.name()))?;
             texts.insert(source, edited);
         }
     }
     if last >= Stage::Remove {
         delete(plan, inputs, &mut texts, streams)?;
     }
+    let mut batch = Batch::default();
+    let mut done = Vec::new();
+    let first = args.paths.first().map(PathBuf::as_path).unwrap_or(Path::new("."));
+    let folder = if first.is_dir() { first } else { first.parent().unwrap_or(Path::new(".")) };
+    let new = folder.join("workload-identity.yaml");
     let created = created(plan)?;
-    for (source, text) in texts {
-        let Some(path) = inputs.sources.get(source).and_then(|input| input.path.as_deref()) else { continue };
-        if documents(&text).is_empty() {
-            fs::remove_file(path).with_context(|| path.display().to_string())?;
-            writeln!(streams.err, "removed {}", path.display())?;
-        } else {
-            replace(path, &text)?;
-            writeln!(streams.err, "changed {}", path.display())?;
+    let known =
+        inputs.sources.iter().position(|file| file.target().is_some_and(|path| new.canonicalize().ok() == Some(path)));
+    match known.and_then(|known| Some((known, inputs.sources.get(known)?))) {
+        _ if created.is_empty() => {}
+        Some((known, file)) => {
+            let text = behind(texts.get(&known).unwrap_or(&file.text), &created);
+            texts.insert(known, text);
+        }
+        None if new.exists() => {
+            bail!("{}: is there already: name it too, so that it is part of the plan", new.display())
+        }
+        None => {
+            batch
+                .create(&new, &created)
+                .map_err(|reason| anyhow!("{}: {reason}; no file is changed", new.display()))?;
+            done.push(format!("wrote {}", new.display()));
         }
     }
-    if !created.is_empty() {
-        let first = args.paths.first().map(PathBuf::as_path).unwrap_or(Path::new("."));
-        let folder = if first.is_dir() { first } else { first.parent().unwrap_or(Path::new(".")) };
-        let path = folder.join("workload-identity.yaml");
-        let known = if path.is_file() { fs::read_to_string(&path)? } else { String::new() };
-        let text = if known.is_empty() { created } else { format!("{}\n---\n{created}", known.trim_end()) };
-        replace(&path, &text)?;
-        writeln!(streams.err, "wrote {}", path.display())?;
+    for (source, text) in &texts {
+        let Some(file) = inputs.sources.get(*source) else { continue };
+        // A file without a document is removed.
+        let kept = (!documents(text).is_empty()).then_some(text.as_str());
+        batch.change(file, kept).map_err(|reason| anyhow!("{}: {reason}; no file is changed", file.name()))?;
+        done.push(format!("{} {}", if kept.is_some() { "changed" } else { "removed" }, file.name()));
+    }
+    batch.commit().map_err(|reason| anyhow!("{reason}"))?;
+    for line in done {
+        writeln!(streams.err, "{line}")?;
     }
     Ok(())
+}
+
+/// A text with documents behind it.
+fn behind(text: &str, documents: &str) -> String {
+    if text.trim().is_empty() { documents.to_owned() } else { format!("{}\n---\n{documents}", text.trim_end()) }
 }
 
 /// The place of an object that can be edited; others are named.
@@ -377,7 +397,11 @@ fn own_place<'i>(
 ) -> Result<Option<&'i Place>> {
     let place = inputs.places.get(index).filter(|place| place.is_own);
     if place.is_none() {
-        writeln!(streams.err, "not changed: {} is rendered or not in a file: change its source", object.object)?;
+        writeln!(
+            streams.err,
+            "not changed: {} is rendered, a patch or not in a file: change its source",
+            object.object
+        )?;
     }
     Ok(place)
 }
@@ -398,7 +422,7 @@ fn delete(plan: &Plan, inputs: &Inputs, texts: &mut BTreeMap<usize, String>, str
         let Some(index) = object.index else { continue };
         let Some(place) = own_place(inputs, index, object, streams)? else { continue };
         if place.is_shared {
-            let name = inputs.sources.get(place.source).map_or("", |input| input.name.as_str());
+            let name = inputs.sources.get(place.source).map_or("", File::name);
             writeln!(streams.err, "not removed: {} is in a list: take it out of {name}", object.object)?;
             continue;
         }
@@ -424,16 +448,4 @@ fn delete(plan: &Plan, inputs: &Inputs, texts: &mut BTreeMap<usize, String>, str
         texts.insert(source, text);
     }
     Ok(())
-}
-
-/// Writes a file as a whole or not at all.
-fn replace(path: &Path, text: &str) -> Result<()> {
-    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let new = path.with_file_name(format!(".{name}.new"));
-    fs::write(&new, text).with_context(|| new.display().to_string())?;
-    if let Ok(metadata) = fs::metadata(&path) {
-        fs::set_permissions(&new, metadata.permissions())?;
-    }
-    fs::rename(&new, &path).with_context(|| path.display().to_string())
 }

@@ -14,7 +14,8 @@ use manifest::{
 };
 use rayon::prelude::*;
 use std::cell::OnceCell;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 /// The object a record is about, and where it is.
 #[derive(Clone, Debug)]
@@ -48,6 +49,7 @@ pub enum Record {
         places: Vec<Place>,
         /// The fix of each finding, for reports that carry it.
         fixes: Vec<Option<Carried>>,
+        fixable: Fixable,
     },
     /// Could not be read or evaluated. `line` is 0 for a source as a whole.
     Failed { source: String, index: usize, line: usize, fault: Fault, reason: String },
@@ -55,6 +57,22 @@ pub enum Record {
     Skipped { source: String, fault: Fault, reason: String },
     /// As it was before.
     Unchanged,
+}
+
+/// How many findings `entra-auth fix` has a fix for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Fixable {
+    pub safe: usize,
+    /// With `--suggested` only.
+    pub suggested: usize,
+}
+
+/// What is found in the text for an evaluation.
+#[derive(Default)]
+struct InText {
+    places: Vec<Place>,
+    fixes: Vec<Option<Carried>>,
+    fixable: Fixable,
 }
 
 impl Subject {
@@ -96,12 +114,13 @@ pub(crate) fn records(
         Err(reason) => return failed(&source.name, Fault::Broken, reason),
     };
     let documents = documents(&text);
-    let carrier = evaluator.carries_fixes.then(|| Carrier::new(&text, &documents));
+    let carrier = OnceLock::new();
+    let carrier = || carrier.get_or_init(|| Carrier::new(source, &text, &documents));
     let is_template = |text: &str| text.contains("{{") || text.contains("{%");
     if let Some(first) = documents.first().filter(|_| is_template(&text) && source.is_in_chart()) {
         return vec![Ok(of_fault(source, &first.template()))];
     }
-    let of_document = |(index, document)| of_document(source, (index, document), evaluator, carrier.as_ref(), step);
+    let of_document = |(index, document)| of_document(source, (index, document), evaluator, &carrier, step);
     let mut records: Vec<Result<Record>> = documents.par_iter().enumerate().flat_map_iter(of_document).collect();
     // A template is not evaluated in part: which of its documents are objects is not known before it is rendered.
     let is_of_template = |record: &Result<Record>| {
@@ -117,17 +136,9 @@ pub(crate) fn records(
     records
 }
 
-/// The name of the template that a document was rendered from: Helm writes it above every document.
-pub(crate) fn template_name<'t>(document: &Document<'t>) -> Option<&'t str> {
-    let comments = document.text.lines().take_while(|line| line.trim_end() == "---" || line.starts_with('#'));
-    let name = comments.filter_map(|line| line.strip_prefix("# Source: ")).next()?.trim();
-    let is_below = Path::new(name).components().all(|part| matches!(part, Component::Normal(_)));
-    is_below.then_some(name)
-}
-
 /// The template that a document was rendered from.
 fn template(source: &Source, document: &Document<'_>) -> Option<Template> {
-    let name = template_name(document)?;
+    let name = document.rendered_from()?;
     let mut parts = Path::new(name).components();
     parts.next();
     // A file's findings stay in the file, whatever its comments claim.
@@ -142,11 +153,11 @@ fn template(source: &Source, document: &Document<'_>) -> Option<Template> {
     Some(Template { name: text::shown(name).into_owned(), file: in_folder() })
 }
 
-fn of_document(
+fn of_document<'c>(
     source: &Source,
     (index, document): (usize, &Document<'_>),
     evaluator: &Evaluator<'_>,
-    carrier: Option<&Carrier<'_>>,
+    carrier: &(dyn Fn() -> &'c Carrier<'c> + Sync),
     step: &(dyn Fn(usize) + Sync),
 ) -> Vec<Result<Record>> {
     step(document.text.len());
@@ -156,7 +167,7 @@ fn of_document(
     };
     // Finding places means reading the document again, so it waits for the first finding.
     let positions: OnceCell<Option<Positions<'_>>> = OnceCell::new();
-    let start = Position { line: document.line + leading_lines(document.text), column: document.column };
+    let start = Position { line: document.line + document.leading_lines(), column: document.column };
     let positions = || positions.get_or_init(|| Positions::of(document)).as_ref();
     let template = template(source, document);
     let of_object = |object: Result<ManifestObject, Unreadable>| {
@@ -181,10 +192,20 @@ fn of_document(
             if let (false, false, Some(positions)) = (pointer.is_empty(), evaluation.findings.is_empty(), positions()) {
                 subject.position = positions.locate(&object.pointer);
             }
-            let places = evaluation.findings.iter().map(|found| place(&found.location)).collect();
-            let carrier = carrier.filter(|_| template.is_none());
-            let fixes = carrier.map(|carrier| carrier.fixes(source, (index, document), &object, evaluation, evaluator));
-            (places, fixes.unwrap_or_default())
+            let mut found = InText {
+                places: evaluation.findings.iter().map(|found| place(&found.location)).collect(),
+                ..InText::default()
+            };
+            // The next rendering would undo a fix.
+            if template.is_none() && evaluation.findings.iter().any(|finding| is_shown(finding, false)) {
+                if evaluator.carries_fixes {
+                    found.fixes = carrier().fixes(source, (index, document), &object, evaluation, evaluator);
+                }
+                if evaluator.counts_fixes {
+                    found.fixable = carrier().fixable(source, &object, evaluation, evaluator);
+                }
+            }
+            found
         };
         of_evaluation(evaluator, &object, subject, find_places)
     };
@@ -203,8 +224,9 @@ pub(crate) fn of_cluster_object(kind: &str, object: &ManifestObject, evaluator: 
         assumes_namespace: false,
         template: None,
     };
-    of_evaluation(evaluator, object, subject, |_, evaluation| {
-        (evaluation.findings.iter().map(|_| at(nowhere)).collect(), Vec::new())
+    of_evaluation(evaluator, object, subject, |_, evaluation| InText {
+        places: evaluation.findings.iter().map(|_| at(nowhere)).collect(),
+        ..InText::default()
     })
 }
 
@@ -213,7 +235,7 @@ fn of_evaluation(
     evaluator: &Evaluator<'_>,
     object: &ManifestObject,
     mut subject: Subject,
-    find_places: impl FnOnce(&mut Subject, &Evaluation) -> (Vec<Place>, Vec<Option<Carried>>),
+    find_places: impl FnOnce(&mut Subject, &Evaluation) -> InText,
 ) -> Result<Record> {
     match evaluator.evaluate(&subject.source, object) {
         Err(EvaluateError::Unchanged) => Ok(Record::Unchanged),
@@ -226,8 +248,8 @@ fn of_evaluation(
             if done == Done::AsUpdate {
                 subject.title.act = UPDATE.to_owned();
             }
-            let (places, fixes) = find_places(&mut subject, &evaluation);
-            Ok(Record::Evaluated { subject, evaluation: Box::new(evaluation), places, fixes })
+            let InText { places, fixes, fixable } = find_places(&mut subject, &evaluation);
+            Ok(Record::Evaluated { subject, evaluation: Box::new(evaluation), places, fixes, fixable })
         }
         Err(EvaluateError::Module(error)) => Ok(Record::Failed {
             reason: format!("the module failed on {}: {error:#}", subject.title),
@@ -270,15 +292,6 @@ impl Record {
 
 /// The namespace of a manifest that names none, where the context names none either.
 pub(crate) const DEFAULT: &str = "default";
-
-/// The lines before the content: the document mark, comments, blank lines.
-pub(crate) fn leading_lines(text: &str) -> usize {
-    let has_no_content = |line: &&str| {
-        let line = line.trim();
-        line.is_empty() || line == "---" || line.starts_with(['#', '%'])
-    };
-    text.lines().take_while(has_no_content).count()
-}
 
 fn of_fault(source: &Source, fault: &Unreadable) -> Record {
     let Unreadable { kind: fault, text: reason, line } = fault.clone();

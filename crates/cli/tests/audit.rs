@@ -145,6 +145,117 @@ fn one_namespace_and_secrets_on_request() {
     );
 }
 
+/// `migrate --live` plans what it plans for the manifests, from objects as an API server has them, and only reads.
+#[test]
+fn a_migration_can_be_planned_from_the_cluster() {
+    let manifests = |estate: &str| {
+        let folder = root().join("test_data/estates").join(estate);
+        let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        files.sort();
+        files.iter().map(|file| fs::read_to_string(file).unwrap()).collect::<Vec<_>>().join("\n---\n")
+    };
+    let served = [
+        ("v1", "ServiceAccount", "/api/v1/serviceaccounts"),
+        ("v1", "Secret", "/api/v1/secrets"),
+        ("apps/v1", "Deployment", "/apis/apps/v1/deployments"),
+        ("apps/v1", "StatefulSet", "/apis/apps/v1/statefulsets"),
+        ("apps/v1", "DaemonSet", "/apis/apps/v1/daemonsets"),
+    ];
+    for (estate, from, options) in [("eks", "irsa", &[][..]), ("client-secrets", "secrets", &["--secrets"])] {
+        let mut objects = Objects::default();
+        let mut written = Vec::new();
+        for object in manifest::objects(&manifests(estate)).into_iter().map(Result::unwrap) {
+            let Some((.., path)) =
+                served.iter().find(|(api, kind, _)| object["apiVersion"] == *api && object["kind"] == *kind)
+            else {
+                continue;
+            };
+            written.push(manifest::to_yaml(&object).unwrap());
+            let mut live = object.clone();
+            live["metadata"]["uid"] = format!("uid-{}-{}", object["kind"], object["metadata"]["name"]).into();
+            live["metadata"]["resourceVersion"] = "7".into();
+            live["metadata"]["managedFields"] = json!([{"manager": "kubectl"}]);
+            live["status"] = json!({"observedGeneration": 1});
+            if object["kind"] == "Deployment" {
+                // What the controllers make of it.
+                let template = &object["spec"]["template"];
+                let deployment = object["metadata"]["name"].as_str().unwrap();
+                let of = |api: &str, kind: &str, (owner, of): (&str, &str), rest: Value| {
+                    let mut made =
+                        json!({"apiVersion": api, "kind": kind, "metadata": template["metadata"], "spec": rest});
+                    let name = format!("{deployment}-{kind}");
+                    (made["metadata"]["name"], made["metadata"]["namespace"]) =
+                        (name.clone().into(), object["metadata"]["namespace"].clone());
+                    made["metadata"]["uid"] = format!("uid-{name}").into();
+                    made["metadata"]["ownerReferences"] =
+                        json!([{"apiVersion": "apps/v1", "kind": owner, "name": of, "controller": true}]);
+                    made
+                };
+                let sets = objects.lists.entry("/apis/apps/v1/replicasets".to_owned()).or_default();
+                sets.push(of("apps/v1", "ReplicaSet", ("Deployment", deployment), object["spec"].clone()));
+                let pods = objects.lists.entry("/api/v1/pods".to_owned()).or_default();
+                let set = format!("{deployment}-ReplicaSet");
+                pods.push(of("v1", "Pod", ("ReplicaSet", &set), template["spec"].clone()));
+            }
+            objects.lists.entry((*path).to_owned()).or_default().push(live);
+        }
+        assert!(written.len() > 8, "{estate}: {}", written.len());
+        let server = Server::start(objects);
+        fs::write(server.folder.path().join("objects.yaml"), written.join("---\n")).unwrap();
+        let run = |arguments: &[&str]| finish(server.run(env!("CARGO_BIN_EXE_entra-auth"), arguments));
+        let live = ["migrate", from, "--live", "--context", "test"];
+        let (found, expected) = (
+            run(&[&live[..], options, &["--format", "json"]].concat()),
+            run(&["migrate", from, "objects.yaml", "--format", "json"]),
+        );
+        assert!(found.code < 2 && expected.code < 2, "{estate}: {}{}", found.err, expected.err);
+        for part in ["identities", "decisions", "tasks", "kept"] {
+            let of = |run: &Run| run.json()[part].as_array().cloned().unwrap_or_default();
+            let (found, expected) = (of(&found), of(&expected));
+            let only = |one: &[Value], other: &[Value]| {
+                one.iter().filter(|item| !other.contains(item)).cloned().collect::<Vec<_>>()
+            };
+            let differ = (only(&found, &expected), only(&expected, &found));
+            assert!(found == expected, "{estate}, {part}: {differ:#?}");
+        }
+        let changed = |run: &Run| {
+            let plan = run.json();
+            let mut names: Vec<String> = plan["objects"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|object| format!("{} {} {}", object["object"], object["fate"], object["changes"]))
+                .collect();
+            names.sort();
+            names
+        };
+        assert_eq!(changed(&found), changed(&expected), "{estate}");
+        assert!(!changed(&found).is_empty(), "{estate}");
+        // The written manifests are without what the API server adds, and nothing of the cluster is changed.
+        let wrote = run(&[&live[..], options, &["--write", "migration"]].concat());
+        assert!(wrote.code < 2, "{estate}: {}", wrote.err);
+        let files = walk(&server.folder.path().join("migration"));
+        assert!(files.len() > 8, "{estate}: {files:?}");
+        for file in files {
+            let text = fs::read_to_string(&file).unwrap();
+            for never in ["managedFields", "resourceVersion", "observedGeneration", "uid-"] {
+                assert!(!text.contains(never), "{estate}: {never} in {}", file.display());
+            }
+        }
+        let requests = requests(&server);
+        assert!(requests.iter().all(|request| request.starts_with("GET ")), "{requests:?}");
+        let reads_secrets = requests.iter().any(|request| request.contains("/api/v1/secrets"));
+        assert_eq!(reads_secrets, !options.is_empty(), "{estate}");
+        let both = run(&[&live[..], &["--in-place", "apply"]].concat());
+        assert!(both.code == 2 && both.err.contains("cannot be used with"), "{}", both.err);
+    }
+}
+
+fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { walk(&path) } else { vec![path] }).collect()
+}
+
 /// A dump has no data of Secrets, and `check` reads it.
 #[test]
 fn a_dump_can_be_checked_later() {

@@ -114,6 +114,17 @@ fn an_editor_shows_findings_and_pages() {
 }
 
 /// A Pod with a mistyped label, which has a fix that is certain.
+const BAD_ENV: &str = "\
+apiVersion: v1
+kind: Pod
+metadata: {name: a, namespace: shop}
+spec:
+  serviceAccountName: web
+  containers:
+  - name: web
+    image: a
+    env: []
+";
 const LABELLED: &str = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: NAME\n  namespace: shop\n  labels: # \u{1f600}\n    azure.workload.identity/use: \"True\" # on\nspec:\n  serviceAccountName: web\n  containers: [{name: web, image: a}]\n";
 
 /// What an editor makes of edits.
@@ -216,6 +227,13 @@ fn an_agent_checks_and_explains() {
     assert!(diff.starts_with("--- a/a.yaml\n+++ b/a.yaml\n@@ ") && diff.contains("\n+    azure.workload"), "{diff}");
     let left = result["left"].as_array().unwrap();
     assert!(left.iter().any(|left| left["rule"] == "binding-anonymous" && left["reason"].is_string()), "{fixed}");
+    // An answer ends in logs, so it repeats no secret.
+    let variable = "    env: [{name: AZURE_CLIENT_SECRET, value: abc8Q~hunter2hunter2hunter2hunter2hunter2}]\n";
+    let secret = BAD_ENV.replace("    env: []\n", variable);
+    let hidden = call(10, "fix", json!({"manifest": secret, "suggested": true}));
+    let result = &hidden["result"]["structuredContent"];
+    assert!(result["hidden"].as_str().unwrap().starts_with("line 9: ") && result["diff"].is_null(), "{hidden}");
+    assert!(result["fixed"][0]["rule"] == "credential-in-env" && !hidden.to_string().contains("hunter2"), "{hidden}");
     let only = call(9, "fix", json!({"manifest": mistyped, "rule": "binding-anonymous"}));
     assert_eq!(only["result"]["structuredContent"], json!({"fixed": [], "left": [], "diff": ""}), "{only}");
     assert!(call(7, "check", json!({}))["error"]["message"].as_str().unwrap().contains("manifest"));

@@ -116,6 +116,10 @@ fn permissions_links_and_encodings_stay() {
         assert_eq!(run.code, 0, "{file}: {}{}", run.out, run.err);
     }
     let fixed = |text: &str| text.replace("\"True\"", "\"true\"");
+    fs::write(&windows, utf16(&crlf)).unwrap();
+    let patch = diff(folder.path(), &[&rule[..], &["windows.yaml"]].concat());
+    assert!(patch.code == 2 && patch.out.is_empty() && patch.err.contains("UTF-16"), "{}{}", patch.out, patch.err);
+    assert_eq!(fix(folder.path(), &[&rule[..], &["windows.yaml"]].concat()).code, 0);
     assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
     assert_eq!(fs::read_to_string(&real).unwrap(), fixed(FAULTY));
     assert_eq!(fs::metadata(&real).unwrap().permissions().mode() & 0o777, 0o640);
@@ -141,6 +145,10 @@ fn git_applies_the_patch() {
         ("a folder/my web.yaml", FAULTY.to_owned()),
         ("deep/er/web.yaml", format!("{FAULTY}---\n{GOOD}---\n{}", FAULTY.replace("name: web ", "name: two "))),
         ("ümlaut.yaml", FAULTY.to_owned()),
+        (
+            "marked.yaml",
+            "\u{feff}{\"apiVersion\": \"v1\",\n\"kind\": \"Pod\", \"metadata\": {\"name\": \"a\", \"labels\": {\"azure.workload.identity/use\": \"True\"}},\n\"spec\": {\"serviceAccountName\": \"web\", \"containers\": []}}\n".to_owned(),
+        ),
     ];
     let written: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
     let folder = folder(&written);
@@ -163,6 +171,114 @@ fn git_applies_the_patch() {
         let after = fs::read_to_string(folder.path().join(name)).unwrap();
         assert_eq!(after, text.replace("\"True\"", "\"true\""), "{name}");
     }
+}
+
+/// As a process, because names in patches are relative to the current folder.
+fn diff(folder: &Path, arguments: &[&str]) -> Run {
+    finish(command(folder, &[&["fix", "--diff"], arguments].concat()).output().unwrap())
+}
+
+/// A Pod with an id in braces, and these lines around it in its container.
+fn with_id(before: &str, behind: &str) -> String {
+    format!(
+        "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\n  namespace: shop\n  labels: {{azure.workload.identity/use: \"true\"}}\nspec:\n  serviceAccountName: web\n  containers:\n  - name: web\n    image: a\n    env:\n{before}    - name: AZURE_CLIENT_ID\n      value: \"{{7d8cdf74-5f1d-4e6c-9c31-274d963d358b}}\"\n{behind}  restartPolicy: Always\n"
+    )
+}
+
+/// Next to a change, a patch has only lines without data. Git then needs an option or not.
+#[test]
+fn patches_show_no_secrets() {
+    let fixed = |text: &str| text.replace("{7d8cdf74", "7d8cdf74").replace("358b}", "358b");
+    for (before, behind, options) in [
+        ("", "    - name: DB_X\n      value: hunter2\n", Some(&[][..])),
+        ("    - name: DB_X\n      value: hunter2\n", "", Some(&[])),
+        ("    - name: TLS\n      value: \"true\"\n", "    # password: hunter2\n", Some(&["--unidiff-zero"])),
+        ("", "    - value: hunter2\n      name: DB_X\n", Some(&["--unidiff-zero"])),
+        ("", "    args: [hunter2]\n", Some(&["--unidiff-zero"])),
+        ("", "    command:\n    - |\n      run\n      hunter2\n", Some(&[])),
+        ("    - {name: TOKEN, value: hunter2}\n", "    - {name: DB_X, value: hunter2}\n", Some(&["--unidiff-zero"])),
+    ] {
+        let text = with_id(before, behind);
+        let folder = folder(&[("pod.yaml", &text)]);
+        let run = diff(folder.path(), &["pod.yaml"]);
+        assert!(run.out.contains("-      value: \"{7d8cdf74") && run.code == 0, "{}{}", run.out, run.err);
+        assert!(!run.out.contains("hunter2") && !run.err.contains("hunter2"), "{}{}", run.out, run.err);
+        let options = options.unwrap();
+        assert_eq!(run.err.contains("git apply --unidiff-zero"), !options.is_empty(), "{}{}", run.out, run.err);
+        assert!(git(folder.path(), &["init", "-q"]).status.success());
+        fs::write(folder.path().join("patch.txt"), &run.out).unwrap();
+        let plain = git(folder.path(), &["apply", "--check", "patch.txt"]);
+        assert_eq!(plain.status.success(), options.is_empty(), "{}", run.out);
+        let applied = git(folder.path(), &[&["apply"], options, &["patch.txt"]].concat());
+        assert!(applied.status.success(), "{}{}", run.out, String::from_utf8_lossy(&applied.stderr));
+        assert_eq!(fs::read_to_string(folder.path().join("pod.yaml")).unwrap(), fixed(&text));
+    }
+}
+
+/// If the line that changes shows a secret, there is no patch, and the files can be fixed without it.
+#[test]
+fn there_is_no_patch_of_a_line_with_a_secret() {
+    let flow = "apiVersion: v1\nkind: Pod\nmetadata: {name: c, namespace: shop, labels: {azure.workload.identity/use: \"true\"}}\nspec:\n  serviceAccountName: web\n  containers:\n  - image: a\n    name: web\n    env: [{name: AZURE_CLIENT_ID, value: \"{7d8cdf74-5f1d-4e6c-9c31-274d963d358b}\"}, {name: DB_X, value: hunter2}]\n";
+    let json = "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"c\",\"labels\":{\"azure.workload.identity/use\":\"True\"}},\"spec\":{\"serviceAccountName\":\"web\",\"containers\":[{\"name\":\"web\",\"image\":\"a\",\"env\":[{\"name\":\"X\",\"value\":\"hunter2\"}]}]}}\n";
+    let removed = "apiVersion: v1\nkind: Pod\nmetadata: {name: c, namespace: shop}\nspec:\n  serviceAccountName: web\n  containers:\n  - image: a\n    name: web\n    env:\n    - name: AZURE_CLIENT_SECRET\n      value: abc8Q~hunter2hunter2hunter2hunter2hunter2\n    - name: A\n      value: b\n";
+    let folder = folder(&[("flow.yaml", flow), ("one.json", json), ("removed.yaml", removed), ("web.yaml", FAULTY)]);
+    let run = diff(folder.path(), &["--suggested", "."]);
+    assert_eq!(run.code, 2, "{}{}", run.out, run.err);
+    assert!(!run.out.contains("hunter2") && !run.err.contains("hunter2"), "{}{}", run.out, run.err);
+    for name in ["flow.yaml:9", "one.json:1", "removed.yaml:11"] {
+        let words = format!("{name}: a line that changes holds a value that can be secret");
+        assert!(run.err.contains(&words), "{words}: {}", run.err);
+    }
+    // The other files have theirs.
+    assert!(run.out.contains("+++ b/web.yaml") && run.out.matches("+++").count() == 1, "{}", run.out);
+    assert!(run.err.contains("1 file, "), "{}", run.err);
+    let run = fix(folder.path(), &["--suggested", "."]);
+    assert!(run.code < 2 && !run.out.contains("hunter2"), "{}{}", run.out, run.err);
+    assert!(!fs::read_to_string(folder.path().join("removed.yaml")).unwrap().contains("hunter2"));
+}
+
+/// A file that cannot be written is left alone, and one that is named twice is edited once.
+#[cfg(unix)]
+#[test]
+fn read_only_files_and_second_names_are_left_alone() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let rule = ["--rule", "workload-identity-label-value"];
+    let folder = folder(&[("a.yaml", FAULTY), ("locked.yaml", FAULTY)]);
+    symlink(folder.path().join("a.yaml"), folder.path().join("link.yaml")).unwrap();
+    let locked = folder.path().join("locked.yaml");
+    fs::set_permissions(&locked, fs::Permissions::from_mode(0o444)).unwrap();
+    let run = fix(folder.path(), &[&rule[..], &["."]].concat());
+    assert!(run.out.contains("the file is read-only") && run.out.contains("1 finding fixed in 1 file"), "{}", run.out);
+    assert!(run.out.contains("link.yaml: is a file that is here already"), "{}", run.out);
+    assert_eq!(fs::read_to_string(&locked).unwrap(), FAULTY);
+    assert_eq!(fs::read_to_string(folder.path().join("a.yaml")).unwrap(), FAULTY.replace("\"True\"", "\"true\""));
+    // A patch does not write it.
+    let diff = diff(folder.path(), &[&rule[..], &["locked.yaml"]].concat());
+    assert!(diff.code == 0 && diff.out.contains("+++ b/locked.yaml"), "{}{}", diff.out, diff.err);
+}
+
+/// `check` says how many findings `fix` can fix, and that is how many it fixes.
+#[test]
+fn a_check_says_what_can_be_fixed() {
+    let folder = folder(&[("web.yaml", FAULTY), ("good.yaml", GOOD), ("bad.yaml", BAD)]);
+    let check = |arguments: &[&str]| entra_auth(folder.path(), &[&["check"], arguments].concat()).out;
+    let last = |text: &str| text.lines().last().unwrap_or_default().to_owned();
+    assert_eq!(last(&check(&["web.yaml"])), "1 of 1 finding can be fixed: entra-auth fix web.yaml");
+    assert_eq!(
+        last(&check(&["bad.yaml"])),
+        "1 of 1 finding can be fixed with a decision or an id: entra-auth fix bad.yaml --suggested"
+    );
+    let both = check(&["bad.yaml", "web.yaml"]);
+    assert_eq!(last(&both), "1 of 2 findings can be fixed: entra-auth fix bad.yaml web.yaml (1 more with --suggested)");
+    let strict = check(&["--profile", "restricted", "web.yaml"]);
+    assert!(last(&strict).contains("entra-auth fix web.yaml --profile restricted"), "{strict}");
+    for arguments in [&["good.yaml"][..], &["--quiet", "web.yaml"], &["--format", "json", "web.yaml"]] {
+        assert!(!check(arguments).contains("can be fixed"), "{arguments:?}");
+    }
+    // What `fix` leaves alone does not count.
+    fs::write(folder.path().join("rendered.yaml"), format!("---\n# Source: shop/templates/web.yaml\n{FAULTY}"))
+        .unwrap();
+    assert!(!check(&["rendered.yaml"]).contains("can be fixed"));
 }
 
 #[test]
@@ -203,8 +319,11 @@ fn fixtures_are_fixed_once() {
         let before = fs::read_to_string(file).unwrap();
         let folder = folder(&[("input.yaml", &before)]);
         let arguments = ["--profile", "restricted", "--suggested", "input.yaml"];
+        let check = entra_auth(folder.path(), &["check", "--profile", "restricted", "input.yaml"]);
+        let says = check.out.lines().find(|line| line.contains(" can be fixed")).unwrap_or_default();
         let run = fix(folder.path(), &arguments);
         assert!(run.code < 2, "{}: {}{}", file.display(), run.out, run.err);
+        assert_eq!(says.is_empty(), is_nothing(&run.out), "{}: {says}\n{}", file.display(), run.out);
         let after = fs::read_to_string(folder.path().join("input.yaml")).unwrap();
         for comment in before.lines().filter(|line| line.trim_start().starts_with('#')) {
             assert!(after.contains(comment.trim()), "{}: {comment} is gone:\n{after}", file.display());

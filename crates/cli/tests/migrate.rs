@@ -144,6 +144,29 @@ fn estates_in_place_are_clean() {
     }
 }
 
+/// In place, all files change or none, and their encoding stays.
+#[cfg(unix)]
+#[test]
+fn files_in_place_change_together() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = copy("eks");
+    let at = |name: &str| folder.path().join("deploy").join(name);
+    let accounts = format!("\u{feff}{}", fs::read_to_string(at("accounts.yaml")).unwrap());
+    fs::write(at("accounts.yaml"), &accounts).unwrap();
+    fs::set_permissions(at("shop.yaml"), fs::Permissions::from_mode(0o444)).unwrap();
+    let migrate = || run(folder.path(), &["migrate", "irsa", "deploy", "--in-place", "apply"]);
+    let failed = migrate();
+    assert!(failed.code == 2 && failed.err.contains("read-only; no file is changed"), "{}", failed.err);
+    assert_eq!(fs::read_to_string(at("accounts.yaml")).unwrap(), accounts);
+    assert!(!at("workload-identity.yaml").exists());
+    fs::set_permissions(at("shop.yaml"), fs::Permissions::from_mode(0o640)).unwrap();
+    let changed = migrate();
+    assert!(changed.code < 2 && at("workload-identity.yaml").exists(), "{}", changed.err);
+    let after = fs::read_to_string(at("accounts.yaml")).unwrap();
+    assert!(after.starts_with('\u{feff}') && after != accounts, "{after}");
+    assert_eq!(fs::metadata(at("shop.yaml")).unwrap().permissions().mode() & 0o777, 0o640);
+}
+
 #[test]
 fn written_manifests_keep_comments_and_leave_credentials_out() {
     let folder = copy("pod-identity");

@@ -3,6 +3,7 @@
 
 use crate::list::{self, Item};
 use serde_json::value::RawValue;
+use std::path::{Component, Path};
 
 /// One document of a text, or one item of a list in it.
 #[derive(Clone, Debug)]
@@ -20,6 +21,23 @@ impl<'t> Document<'t> {
     /// A text that is one document.
     pub fn whole(text: &'t str) -> Self {
         Document { text, line: 1, column: 1, item: None }
+    }
+
+    /// The name of the template that it was rendered from: Helm writes it above every document.
+    pub fn rendered_from(&self) -> Option<&'t str> {
+        let comments = self.text.lines().take_while(|line| line.trim_end() == "---" || line.starts_with('#'));
+        let name = comments.filter_map(|line| line.strip_prefix("# Source: ")).next()?.trim();
+        let is_below = Path::new(name).components().all(|part| matches!(part, Component::Normal(_)));
+        is_below.then_some(name)
+    }
+
+    /// The lines before the content: the document mark, comments, blank lines.
+    pub fn leading_lines(&self) -> usize {
+        let has_no_content = |line: &&str| {
+            let line = line.trim();
+            line.is_empty() || line == "---" || line.starts_with(['#', '%'])
+        };
+        self.text.lines().take_while(has_no_content).count()
     }
 }
 

@@ -179,14 +179,14 @@ fn visit<'o>(
 /// A key that is not text: nothing below it is shown.
 const UNKNOWN: &str = "?";
 
+/// Members whose members' names authors choose, with values that are names nearly always.
+const NAMES: &[&str] = &["annotations", "labels", "matchLabels"];
+
 /// Members whose keys, or whose members' names, authors choose: what is below them is data.
 const DATA: &[&str] = &[
     "data",
     "stringData",
     "binaryData",
-    "annotations",
-    "labels",
-    "matchLabels",
     "parameters",
     "attributes",
     "volumeAttributes",
@@ -225,8 +225,13 @@ const WORDS: &[&str] = &[
     "verbs",
 ];
 
+/// Whether a value of these keys is data.
+pub(crate) fn is_data(path: &[&str]) -> bool {
+    path.iter().any(|key| DATA.contains(key))
+}
+
 fn is_word_of_kubernetes(path: &[&str]) -> bool {
-    let is_data = path.iter().any(|key| DATA.contains(key));
+    let is_data = is_data(path) || path.iter().any(|key| NAMES.contains(key));
     let last = path.iter().rfind(|key| !key.is_empty());
     !is_data && last.is_some_and(|key| WORDS.contains(key))
 }

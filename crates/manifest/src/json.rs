@@ -42,7 +42,7 @@ impl Scan<'_> {
     fn value(&mut self) -> Option<usize> {
         self.space();
         let (start, node) = (self.at, self.nodes.len());
-        self.nodes.push(Node { span: start..start, shape: Shape::Leaf });
+        self.nodes.push(Node { span: start..start, shape: Shape::Leaf, is_flow: false });
         let shape = match self.next()? {
             open @ (b'{' | b'[') => {
                 self.at += 1;
@@ -66,7 +66,8 @@ impl Scan<'_> {
             }
             _ => return None,
         };
-        self.nodes[node] = Node { span: start..self.at, shape };
+        let is_flow = !matches!(shape, Shape::Leaf);
+        self.nodes[node] = Node { span: start..self.at, shape, is_flow };
         Some(node)
     }
 
@@ -94,7 +95,7 @@ impl Scan<'_> {
             let start = self.at;
             let key = Some(self.string()?);
             let key_node = self.nodes.len();
-            self.nodes.push(Node { span: start..self.at, shape: Shape::Leaf });
+            self.nodes.push(Node { span: start..self.at, shape: Shape::Leaf, is_flow: false });
             self.take(b':').then_some(())?;
             members.push(Member { key, key_node, value: self.value()?, merges: false });
             if self.take(b'}') {

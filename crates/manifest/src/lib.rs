@@ -41,7 +41,7 @@ pub use excerpt::Excerpt;
 pub use moved::moved;
 pub use object::{Form, KUSTOMIZATION, ManifestObject};
 #[cfg(feature = "yaml")]
-pub use position::{Place, Position, Positions, Region};
+pub use position::{Place, Position, Positions, Region, Scalar};
 #[cfg(feature = "yaml")]
 pub use tree::parse;
 #[cfg(feature = "yaml")]

@@ -16,6 +16,9 @@ pub(crate) struct Outline {
 pub(crate) struct Node {
     pub span: Range<usize>,
     pub shape: Shape,
+    /// A list in brackets or a map in braces. The first byte does not show it: a list that begins in the column of its
+    /// key has the span of its items, and its first item can be in brackets.
+    pub is_flow: bool,
 }
 
 #[derive(Debug)]
@@ -42,7 +45,6 @@ pub(crate) struct Member {
 struct Open {
     node: usize,
     is_map: bool,
-    is_flow: bool,
     children: Vec<(usize, Option<String>, bool)>,
 }
 
@@ -73,14 +75,14 @@ impl Outline {
                 }
                 Event::SequenceStart(style, anchor, _) | Event::MappingStart(style, anchor, _) => {
                     let is_map = matches!(event, Event::MappingStart(..));
-                    let node = outline.push(span, Shape::List(Vec::new()));
+                    let node = outline.push(span, Shape::List(Vec::new()), style == StructureStyle::Flow);
                     if anchor > 0 {
                         anchors.insert(anchor, (node, None));
                     }
                     if let Some(parent) = open.last_mut() {
                         parent.children.push((node, None, false));
                     }
-                    open.push(Open { node, is_map, is_flow: style == StructureStyle::Flow, children: Vec::new() });
+                    open.push(Open { node, is_map, children: Vec::new() });
                     continue;
                 }
                 Event::SequenceEnd | Event::MappingEnd => {
@@ -89,7 +91,7 @@ impl Outline {
                 }
                 _ => continue,
             };
-            let node = outline.push(span, shape);
+            let node = outline.push(span, shape, false);
             if anchor > 0 {
                 anchors.insert(anchor, (node, key.clone()));
             }
@@ -100,8 +102,8 @@ impl Outline {
         (!outline.nodes.is_empty()).then_some(outline)
     }
 
-    fn push(&mut self, span: Range<usize>, shape: Shape) -> usize {
-        self.nodes.push(Node { span, shape });
+    fn push(&mut self, span: Range<usize>, shape: Shape, is_flow: bool) -> usize {
+        self.nodes.push(Node { span, shape, is_flow });
         self.nodes.len() - 1
     }
 
@@ -109,7 +111,7 @@ impl Outline {
         let last = open.children.last().map(|(node, ..)| self.nodes[*node].span.end);
         let node = &mut self.nodes[open.node];
         // The end of a block collection is where something else begins.
-        node.span.end = if open.is_flow { end } else { last.unwrap_or(node.span.end) };
+        node.span.end = if node.is_flow { end } else { last.unwrap_or(node.span.end) };
         let children = open.children;
         node.shape = if open.is_map {
             let pairs = children.chunks(2).filter_map(|pair| match pair {

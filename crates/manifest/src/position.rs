@@ -2,13 +2,12 @@
 //!
 //! Reads the document a second time, so it is created only if there is something to show.
 
-use crate::change::unescape;
+use crate::change::{escape, unescape};
 use crate::document::Document;
-use crate::excerpt::{Excerpt, Tokens};
+use crate::excerpt::{Excerpt, Tokens, is_data};
 use crate::lines::Lines;
-use crate::outline::{Member, Outline, Shape};
-
-use std::ops::Range;
+use crate::outline::{Member, Node, Outline, Shape};
+use std::ops::{Range, RangeInclusive};
 use std::sync::OnceLock;
 
 /// Line and column in the whole text, both from 1, the column in characters.
@@ -33,6 +32,16 @@ pub struct Place {
     pub region: Region,
     /// Where it is written, if it came through an alias or a merge.
     pub defined: Option<Region>,
+}
+
+/// A value that is neither a map nor a list, where it is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scalar {
+    pub pointer: String,
+    /// The lines of the whole text that it takes, from 1.
+    pub lines: RangeInclusive<usize>,
+    /// It is data: an argument, a variable, an entry of a ConfigMap. Names and other words of Kubernetes are not.
+    pub is_data: bool,
 }
 
 /// The positions of a document's nodes.
@@ -87,6 +96,40 @@ impl<'t> Positions<'t> {
         }
     }
 
+    /// All values in the order of the text. What aliases refer to is there once, where it is written.
+    pub fn scalars(&self) -> Vec<Scalar> {
+        let mut scalars = Vec::new();
+        self.visit(Outline::ROOT, "", &mut Vec::new(), &mut scalars);
+        scalars
+    }
+
+    fn visit<'s>(&'s self, node: usize, pointer: &str, path: &mut Vec<&'s str>, scalars: &mut Vec<Scalar>) {
+        let Node { span, shape, .. } = self.outline.node(node);
+        match shape {
+            Shape::Leaf => {
+                let written = self.document.text.get(span.clone()).unwrap_or_default();
+                let last = self.in_text(span.start + written.trim_end().len().saturating_sub(1));
+                let lines = self.in_text(span.start).line..=last.line;
+                scalars.push(Scalar { pointer: pointer.to_owned(), lines, is_data: is_data(path) });
+            }
+            Shape::Alias(_) => {}
+            Shape::List(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.visit(*item, &format!("{pointer}/{index}"), path, scalars);
+                }
+            }
+            Shape::Map(members) => {
+                for member in members {
+                    let key = member.key.as_deref().unwrap_or_default();
+                    let pointer = if member.merges { pointer.to_owned() } else { format!("{pointer}/{}", escape(key)) };
+                    path.push(key);
+                    self.visit(member.value, &pointer, path, scalars);
+                    path.pop();
+                }
+            }
+        }
+    }
+
     fn find(&self, pointer: &str) -> NodeRanges {
         let outline = &self.outline;
         let mut node = Outline::ROOT;
@@ -131,10 +174,9 @@ impl<'t> Positions<'t> {
         let (key, value) = (&self.outline.node(member.key_node).span, self.outline.node(member.value));
         let line = self.line_of(key.start);
         // A block collection begins on the line of its key only in a list's item, and is more than a line.
-        let is_flow = || self.document.text.get(value.span.clone()).is_some_and(|text| text.starts_with(['{', '[']));
         let is_whole = match value.shape {
             Shape::Leaf | Shape::Alias(_) => true,
-            _ => is_flow(),
+            _ => value.is_flow,
         };
         let end = if is_whole && value.span.end <= line.end { value.span.end.max(key.end) } else { key.end };
         key.start..end
@@ -142,16 +184,11 @@ impl<'t> Positions<'t> {
 
     /// The first line of a node.
     fn first_line(&self, node: usize) -> Range<usize> {
-        let text = self.document.text;
-        let span = &self.outline.node(node).span;
+        let Node { span, shape, is_flow } = self.outline.node(node);
         let line = self.line_of(span.start);
-        match &self.outline.node(node).shape {
+        match shape {
             // A whole document in flow style would be all of its line.
-            Shape::Map(_)
-                if node == Outline::ROOT && text.get(span.clone()).is_some_and(|text| text.starts_with('{')) =>
-            {
-                span.start..span.start + 1
-            }
+            Shape::Map(_) if node == Outline::ROOT && *is_flow => span.start..span.start + 1,
             Shape::Map(members) => match members.first() {
                 Some(first) if self.outline.node(first.key_node).span.start == span.start => self.member(first),
                 _ => span.start..span.end.min(line.end),
@@ -238,6 +275,25 @@ mod tests {
         assert_eq!(locate(text, "/first/image").0, 3);
         assert_eq!(locate(text, "/second/name"), (6, 3));
         assert_eq!(locate(text, "/second/image").0, 5);
+    }
+
+    #[test]
+    fn scalars_are_where_they_are_written() {
+        let text = "---\nenv:\n- &e {name: A, value: x}\n- *e\nb/c: |\n  x\n  y\n\nd: 'a\n  b'\nlabels: {value-a: x}\n";
+        let documents = documents(text);
+        let scalars = Positions::of(documents.last().unwrap()).unwrap().scalars();
+        let scalars: Vec<_> =
+            scalars.iter().map(|scalar| (&*scalar.pointer, scalar.lines.clone(), scalar.is_data)).collect();
+        assert_eq!(
+            scalars,
+            [
+                ("/env/0/name", 3..=3, false),
+                ("/env/0/value", 3..=3, true),
+                ("/b~1c", 6..=7, false),
+                ("/d", 9..=10, false),
+                ("/labels/value-a", 11..=11, false),
+            ]
+        );
     }
 
     /// Behind what an excerpt has room for, the beginning of the line is shown, and nothing is marked.

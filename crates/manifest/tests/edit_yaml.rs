@@ -79,6 +79,35 @@ fn items_are_added_in_the_style_of_the_list() {
     );
 }
 
+/// Without a final line end, what is written behind the key begins where the lines that go begin.
+#[test]
+fn lines_at_the_end_of_a_text_without_a_line_end() {
+    for last in ["a: é", "- é", "a: 1\n  b: é"] {
+        check(&format!("k:\n  {last}"), vec![set("/k", json!("x"))], "k: x");
+    }
+    check("k:\n  a: é", vec![remove("/k/a")], "k: {}");
+    check("k:\n  - é", vec![remove("/k/0")], "k: []");
+    check("k:\n- é", vec![remove("/k/0")], "k: []");
+    check("k: &k # c\n  a: é", vec![remove("/k/a")], "k: &k {} # c");
+}
+
+/// The parser has the span of its items for a list that begins in the column of its key.
+#[test]
+fn the_first_item_of_a_list_can_be_in_brackets() {
+    for item in ["[a]", "{a: [b]}", "[]", "{}", "\"a\""] {
+        let list = format!("l:\n- {item}\n- é\nm: 1\n");
+        check(&list, vec![set("/l/-", json!("x"))], &list.replace("é\n", "é\n- x\n"));
+        check(&list, vec![remove("/l/1")], &list.replace("- é\n", ""));
+        check(&list, vec![remove("/l/0")], &list.replace(&format!("- {item}\n"), ""));
+        check(&list, vec![remove("/l/0"), remove("/l/1")], "l: []\nm: 1\n");
+        check(&list, vec![set("/l", json!({"a": 1}))], "l:\n  a: 1\nm: 1\n");
+    }
+    check("l:\n- [é]\n", vec![remove("/l/0")], "l: []\n");
+    check("l:\n- [é]", vec![remove("/l/0")], "l: []");
+    check("l:\n- [é]\n", vec![set("/l/0/-", json!("x"))], "l:\n- [é, x]\n");
+    check("l: &l # c\n- {a: é}\n", vec![set("/l/-", json!("x"))], "l: &l # c\n- {a: é}\n- x\n");
+}
+
 #[test]
 fn values_keep_their_quotes_and_comments() {
     check("a: 'x' # c\n", vec![set("/a", json!("it's"))], "a: 'it''s' # c\n");

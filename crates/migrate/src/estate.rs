@@ -70,6 +70,17 @@ impl<'o> Estate<'o> {
         &self.pods
     }
 
+    /// Whether a controller of Kubernetes made it from another object of the input: it changes with that one.
+    pub(crate) fn follows(&self, object: &Value) -> bool {
+        let namespace = object_name(object).namespace;
+        is_owned(object)
+            && list(object, "/metadata/ownerReferences").any(|owner| {
+                let text = |key: &str| owner[key].as_str().unwrap_or_default();
+                let group = text("apiVersion").split_once('/').map_or("", |(group, _)| group);
+                owner["controller"] == true && self.find(group, text("kind"), &namespace, text("name")).is_some()
+            })
+    }
+
     /// A decoded entry of a Secret. Callers use it for ids and names, never for credentials.
     pub(crate) fn secret_text(&self, namespace: &str, name: &str, entry: &str) -> Option<String> {
         let secret = self.objects.get(self.find("", "Secret", namespace, name)?)?;

@@ -52,6 +52,18 @@ pub struct Options {
 
 /// The plan for objects of an estate: what to create, change and remove, in which order, and what is left to decide.
 pub fn plan(origin: Origin, objects: &[Value], answers: &Answers, options: Options) -> Plan {
+    let whole = Estate::new(objects);
+    // What controllers make changes with what they make it from. A cluster has much of it.
+    let (numbers, own): (Vec<usize>, Vec<Value>) =
+        objects.iter().cloned().enumerate().filter(|(_, object)| !whole.follows(object)).unzip();
+    let mut plan = plan_of(origin, &own, answers, options);
+    for object in &mut plan.objects {
+        object.index = object.index.and_then(|index| numbers.get(index).copied());
+    }
+    plan
+}
+
+fn plan_of(origin: Origin, objects: &[Value], answers: &Answers, options: Options) -> Plan {
     let estate = Estate::new(objects);
     let mut draft = Draft::new(origin, &estate, answers, options);
     match origin {

@@ -1,6 +1,6 @@
 //! The runbook, in Markdown.
 
-use crate::azure::{AzureFormat, commands};
+use crate::azure::{AzureFormat, commands, not_checked};
 use crate::plan::{Command, Origin, PhaseKind, Plan};
 use std::fmt::Write;
 
@@ -30,6 +30,7 @@ pub(crate) fn runbook(plan: &Plan, azure: AzureFormat) -> String {
         }
         let mut run: Vec<Command> = Vec::new();
         if phase.kind == PhaseKind::Create && !plan.identities.is_empty() {
+            let _ = writeln!(text, "\nNot checked: {}", not_checked(azure));
             let made = commands(plan, azure, &phase.folder());
             run.extend(made.into_iter().map(|(what, run)| Command { what, run }));
         }

@@ -287,6 +287,7 @@ fn every_phase_says_how_to_go_back() {
             assert!(!phase.rollback.is_empty(), "{estate}: {}", phase.title);
         }
         let runbook = written(&plan, AzureFormat::Az).into_iter().find(|file| file.path == "runbook.md").unwrap();
+        assert!(runbook.text.contains("\nNot checked: Nothing in Azure was read"), "{estate}");
         for phase in &plan.phases {
             assert!(runbook.text.contains(&format!("## {}. {}", phase.number, phase.title)), "{estate}");
         }

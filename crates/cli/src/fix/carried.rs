@@ -1,12 +1,15 @@
 //! The fixes that reports carry: each alone, in the file of its finding.
 //!
-//! A report is published, so it must not hold more of a file than it changes. Fixes of Secrets are left out, and those
-//! of long lines, where a change of two places would repeat what is between them.
+//! A report is published, so it must not hold more of a file than it changes. Fixes of Secrets and those that repeat a
+//! credential are left out, and those of long lines, where a change of two places would repeat what is between them.
 
 use super::engine::located;
 use super::patch::replacements;
+use super::secrets::hides;
 use crate::evaluate::Evaluator;
+use crate::files::locked;
 use crate::inputs::Source;
+use crate::record::Fixable;
 use crate::report::is_shown;
 use entra_auth_policy::Evaluation;
 use entra_auth_policy::verdict::Decision;
@@ -32,19 +35,59 @@ pub struct Change {
 /// A line that is longer can be a whole document.
 const LONGEST_LINE: usize = 400;
 
+/// Findings of an object whose fixes are tried to count them.
+const MOST_TRIED: usize = 20;
+
 /// What the fixes of a file need to know of it.
 pub(crate) struct Carrier<'t> {
     text: &'t str,
     accounts: Vec<Value>,
+    /// `entra-auth fix` changes the file.
+    is_open: bool,
 }
 
 impl<'t> Carrier<'t> {
     /// Of the other objects of the input, fixes read service accounts, so only those are kept.
-    pub(crate) fn new(text: &'t str, documents: &[Document<'_>]) -> Carrier<'t> {
+    pub(crate) fn new(source: &Source, text: &'t str, documents: &[Document<'_>]) -> Carrier<'t> {
         let documents = documents.iter().filter(|document| document.text.contains("ServiceAccount"));
         let objects = documents.filter_map(|document| document.objects().ok()).flatten().flatten();
         let accounts = objects.map(|object| object.value).filter(|object| object["kind"] == "ServiceAccount");
-        Carrier { text, accounts: accounts.collect() }
+        Carrier {
+            text,
+            accounts: accounts.collect(),
+            is_open: source.path().is_some() && locked(source, text).is_none(),
+        }
+    }
+
+    /// How many findings have a fix.
+    pub(crate) fn fixable(
+        &self,
+        source: &Source,
+        object: &ManifestObject,
+        evaluation: &Evaluation,
+        evaluator: &Evaluator<'_>,
+    ) -> Fixable {
+        let mut fixable = Fixable::default();
+        if !self.is_open || object.form != Form::Object {
+            return fixable;
+        }
+        let input = Input::of(&self.accounts);
+        // An object can have thousands of findings, and each fix is an evaluation of the object.
+        let findings = evaluation.findings.iter().filter(|finding| is_shown(finding, false)).take(MOST_TRIED);
+        for finding in findings {
+            let fixes = fixes_in(&located(finding), &object.value, &input);
+            // The best is the first.
+            let helping = fixes.iter().find(|fix| {
+                let after = changed(object, fix).map(|(after, _)| evaluator.try_out(&source.name, &after));
+                after.is_some_and(|after| helps(finding, fix, &evaluation.findings, &after.findings))
+            });
+            match helping.map(|fix| fix.safety) {
+                Some(Safety::Safe) => fixable.safe += 1,
+                Some(Safety::Suggested) => fixable.suggested += 1,
+                None => {}
+            }
+        }
+        fixable
     }
 
     /// The best fix of each finding, if it can be carried.
@@ -63,23 +106,32 @@ impl<'t> Carrier<'t> {
         let of_finding = |finding: &Decision| {
             is_shown(finding, false).then_some(())?;
             let fix = fixes_in(&located(finding), &object.value, &input).into_iter().next()?;
-            let (mut own, mut new) = (Vec::new(), Vec::new());
-            for edit in &fix.edits {
-                match edit {
-                    Edit::Own(change) => own.push(change.clone()),
-                    Edit::New { value } => new.push(value.clone()),
-                    Edit::Other { .. } => return None,
-                }
+            if hides(&object.value, &fix.edits) {
+                return None;
             }
-            let after = ManifestObject { value: apply_changes(&object.value, &own).ok()?, ..object.clone() };
-            let (after, _) = evaluator.evaluate(&source.name, &after).ok()?;
+            let (after, Edits { changes: own, new, .. }) = changed(object, &fix)?;
+            let after = evaluator.try_out(&source.name, &after);
             helps(finding, &fix, &evaluation.findings, &after.findings).then_some(())?;
-            let edits = Edits { document: index, changes: vec![(object.pointer.clone(), own)], new };
+            let edits = Edits { document: index, changes: own, new };
             let edited = edit_document(self.text, document, &edits).ok()?;
             Some(Carried { title: fix.title, changes: changes(document, &edited)? })
         };
         evaluation.findings.iter().map(of_finding).collect()
     }
+}
+
+/// The object after a fix of it alone, and the edits of its text. Nothing if the fix changes other objects.
+fn changed(object: &ManifestObject, fix: &Fix) -> Option<(ManifestObject, Edits)> {
+    let (mut own, mut new) = (Vec::new(), Vec::new());
+    for edit in &fix.edits {
+        match edit {
+            Edit::Own(change) => own.push(change.clone()),
+            Edit::New { value } => new.push(value.clone()),
+            Edit::Other { .. } => return None,
+        }
+    }
+    let after = ManifestObject { value: apply_changes(&object.value, &own).ok()?, ..object.clone() };
+    Some((after, Edits { changes: vec![(object.pointer.clone(), own)], new, ..Edits::default() }))
 }
 
 /// Whether the finding is gone and no other is new.

@@ -5,6 +5,7 @@
 //! ```
 
 use super::compare::useless;
+use super::secrets::hides;
 use crate::evaluate::Evaluator;
 use crate::inputs::Source;
 use crate::lookups;
@@ -97,6 +98,8 @@ pub(crate) struct Done {
     pub line: usize,
     pub rule: &'static str,
     pub fix: Fix,
+    /// Its edits repeat a value that can be secret.
+    pub is_secret: bool,
 }
 
 /// Why a fix was not made.
@@ -148,6 +151,7 @@ impl Engine {
                         title: item.title.clone(),
                         line: item.line,
                         rule: finding.rule.id,
+                        is_secret: hides(&item.value, &pick.fix.edits),
                         fix: pick.fix,
                     });
                 }
@@ -283,7 +287,7 @@ fn sheet(name: String, text: String, locked: Option<String>, evaluator: &Evaluat
                 continue;
             }
         };
-        let rendered = crate::record::template_name(document);
+        let rendered = document.rendered_from();
         for object in objects {
             let object = match object {
                 Ok(object) => object,
@@ -302,7 +306,7 @@ fn sheet(name: String, text: String, locked: Option<String>, evaluator: &Evaluat
             };
             let (evaluation, _) = evaluator.evaluate(&sheet.name, &object).map_err(|error| anyhow!("{error:?}"))?;
             let findings = evaluation.findings.into_iter().filter(|finding| is_shown(finding, false)).collect();
-            let line = document.line + crate::record::leading_lines(document.text);
+            let line = document.line + document.leading_lines();
             let title = Title::of(&object);
             let value = match object.form {
                 Form::Object => object.value,

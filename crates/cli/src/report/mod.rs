@@ -14,7 +14,7 @@ pub(crate) use markdown::escaped;
 
 use crate::Outcome;
 use crate::args::{Check, FailOn, Format, Output};
-use crate::record::{Record, Subject};
+use crate::record::{Fixable, Record, Subject};
 use crate::rule_page;
 use crate::title::{Title, UPDATE};
 use anyhow::Context;
@@ -63,13 +63,18 @@ impl Streams {
 pub type Renderer = Box<dyn Fn(&Record) -> String + Sync>;
 
 pub fn renderer(args: &Check, streams: &Streams) -> Renderer {
-    match outputs(args).iter().any(|output| output.format == Format::Text) && !args.summary {
+    match has_text(args) && !args.summary {
         true => {
             let renderer = text::RecordRenderer::new(args.all, streams.width);
             Box::new(move |record| renderer.render(record))
         }
         false => Box::new(|_| String::new()),
     }
+}
+
+/// Whether people read a text.
+pub(crate) fn has_text(args: &Check) -> bool {
+    outputs(args).iter().any(|output| output.format == Format::Text)
 }
 
 /// The formats of the command line. If all of them go to files, people still read the text.
@@ -153,7 +158,7 @@ pub fn open(args: &Check, streams: Streams) -> anyhow::Result<Reports> {
         let mut failures = || std::mem::replace(&mut failures, Box::new(io::sink()));
         let report: Box<dyn Report> = match format {
             Format::Json => Box::new(json::Json::new(out, failures())),
-            Format::Text => Box::new(text::Text::new(out, all, args.quiet)),
+            Format::Text => Box::new(text::Text::new(out, args)),
             Format::Sarif => Box::new(sarif::Sarif::new(out, failures(), all)),
             Format::Github => Box::new(github::Github::new(out, all)),
             Format::Gitlab => Box::new(gitlab::Gitlab::new(out, failures(), all)),
@@ -257,6 +262,7 @@ pub struct Summary {
     fail_on: FailOn,
     /// Objects that rules looked up and neither manifests nor dumps contain.
     pub missed_lookups: usize,
+    pub fixable: Fixable,
     rules: Vec<RuleCount>,
 }
 
@@ -303,7 +309,9 @@ impl Summary {
 
     pub fn count(&mut self, record: &Record) {
         match record {
-            Record::Evaluated { evaluation, .. } => {
+            Record::Evaluated { evaluation, fixable, .. } => {
+                self.fixable.safe += fixable.safe;
+                self.fixable.suggested += fixable.suggested;
                 match Status::of(&evaluation.response) {
                     Status::Allowed => self.allowed += 1,
                     Status::Warned => self.warned += 1,
@@ -340,6 +348,11 @@ impl Summary {
         let mut counts = self.rules.clone();
         counts.sort_by_key(|count| rules::all().position(|rule| rule == count.rule));
         counts
+    }
+
+    /// Findings that the profile shows.
+    pub fn shown(&self) -> usize {
+        self.rules.iter().map(|count| count.denied + count.warned).sum()
     }
 
     pub fn objects(&self) -> usize {

@@ -32,7 +32,7 @@ impl<O: Write, E: Write> Sarif<O, E> {
 impl<O: Write, E: Write> Report for Sarif<O, E> {
     fn record(&mut self, record: &Record, _: &str) -> io::Result<()> {
         match record {
-            Record::Evaluated { subject, evaluation, places, fixes } => {
+            Record::Evaluated { subject, evaluation, places, fixes, .. } => {
                 for (at, (finding, place)) in evaluation.findings.iter().zip(places).enumerate() {
                     // Exemptions too: SARIF has a field for the reason.
                     if is_shown(finding, self.all) || matches!(finding.action, Action::Exempt(_) | Action::Excused) {

@@ -1,7 +1,8 @@
 //! For people: a line for every object, its findings with excerpts below it, and a summary at the end.
 
 use super::{DEFINED_HERE, Report, Status, Summary, count, place};
-use crate::record::{Record, Subject};
+use crate::args::Check;
+use crate::record::{Fixable, Record, Subject};
 use crate::rule_page;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Element, Level, Origin, Renderer, Snippet};
@@ -18,6 +19,8 @@ pub(super) struct Text<W: Write> {
     quiet: bool,
     /// The last record ended with findings: a blank line comes before the next.
     apart: bool,
+    /// The command that fixes what is found.
+    fix: String,
 }
 
 /// Renders records, on any thread: rendering some takes longer than their evaluation.
@@ -138,8 +141,24 @@ fn ends_with_findings(record: &Record, all: bool) -> bool {
 }
 
 impl<W: Write> Text<W> {
-    pub(super) fn new(out: W, all: bool, quiet: bool) -> Self {
-        Text { out, all, quiet, apart: false }
+    pub(super) fn new(out: W, args: &Check) -> Self {
+        Text { out, all: args.all, quiet: args.quiet, apart: false, fix: fix_command(args) }
+    }
+
+    /// How many findings have a fix, and how to make it.
+    fn fixable(&mut self, summary: &Summary) -> io::Result<()> {
+        let Fixable { safe, suggested } = summary.fixable;
+        let (all, fix) = (count(summary.shown(), "finding"), &self.fix);
+        match (safe, suggested) {
+            (0, 0) => Ok(()),
+            (0, number) => {
+                writeln!(self.out, "{number} of {all} can be fixed with a decision or an id: {fix} --suggested")
+            }
+            (number, 0) => writeln!(self.out, "{number} of {all} can be fixed: {fix}"),
+            (number, more) => {
+                writeln!(self.out, "{number} of {all} can be fixed: {fix} ({more} more with --suggested)")
+            }
+        }
     }
 
     fn table(&mut self, summary: &Summary) -> io::Result<()> {
@@ -212,6 +231,7 @@ impl<W: Write> Report for Text<W> {
             let unchanged: Vec<String> = objects.into_iter().chain(files).collect();
             writeln!(self.out, "{} unchanged, left out (--unchanged reports them)", unchanged.join(" and "))?;
         }
+        self.fixable(summary)?;
         if summary.missed_lookups > 0 {
             let missed = count(summary.missed_lookups, "object");
             writeln!(
@@ -221,6 +241,19 @@ impl<W: Write> Report for Text<W> {
         }
         self.out.flush()
     }
+}
+
+/// `entra-auth fix` with the paths and settings of a check, where they need no quotes.
+fn fix_command(args: &Check) -> String {
+    let mut words: Vec<String> = args.paths.iter().map(|path| path.display().to_string()).collect();
+    let policy = &args.policy;
+    let settings = policy.settings.as_ref().map(|file| file.display().to_string());
+    for (option, value) in [("--settings", &settings), ("--policy", &policy.policy), ("--profile", &policy.profile)] {
+        words.extend(value.iter().flat_map(|value| [option.to_owned(), value.clone()]));
+    }
+    let is_plain = |word: &String| word.chars().all(|c| c.is_ascii_alphanumeric() || "/._-".contains(c));
+    let is_short = args.paths.len() <= 3 && words.iter().all(is_plain);
+    format!("entra-auth fix {}", if is_short { words.join(" ") } else { "PATH".to_owned() })
 }
 
 /// A line of a source with the region underlined. Some lines cannot be shown: then only the place.

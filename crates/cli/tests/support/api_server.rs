@@ -62,8 +62,13 @@ impl Server {
 
     /// `entra-auth audit` on this server.
     pub(crate) fn audit(&self, program: &str, arguments: &[&str]) -> Output {
+        self.run(program, &[&["audit", "--context", "test"], arguments].concat())
+    }
+
+    /// Any command with the server's kubeconfig.
+    pub(crate) fn run(&self, program: &str, arguments: &[&str]) -> Output {
         let mut command = Command::new(program);
-        command.current_dir(self.folder.path()).args(["audit", "--context", "test"]).args(arguments);
+        command.current_dir(self.folder.path()).args(arguments);
         command.env("KUBECONFIG", self.folder.path().join("kubeconfig")).output().unwrap()
     }
 }

@@ -180,17 +180,7 @@ impl<'t> Page<'t> {
     }
 
     pub(super) fn is_flow(&self, node: usize) -> bool {
-        let node = self.outline.node(node);
-        let opens = |byte| self.byte(node.span.start) == Some(byte);
-        match &node.shape {
-            // A key can be `{}` or `[]` too.
-            Shape::Map(members) => {
-                let first = members.first().map(|first| self.outline.node(first.key_node).span.start);
-                opens(b'{') && first != Some(node.span.start)
-            }
-            Shape::List(_) => opens(b'['),
-            Shape::Leaf | Shape::Alias(_) => false,
-        }
+        self.outline.node(node).is_flow
     }
 
     /// Behind the colon of a member; a key can be without.

@@ -86,6 +86,24 @@ pub(crate) fn commands(plan: &Plan, format: AzureFormat, folder: &str) -> Vec<(S
     }
 }
 
+/// What has not been checked about the files.
+pub(crate) fn not_checked(format: AzureFormat) -> &'static str {
+    match format {
+        AzureFormat::Az => {
+            "Nothing in Azure was read: names, ids and roles are those of the manifests and of `ids.yaml`. The script has \
+             not run. Read it first."
+        }
+        AzureFormat::Bicep => {
+            "Nothing in Azure was read: names, ids and roles are those of the manifests and of `ids.yaml`. The files have \
+             not been compiled. Run `az bicep build`, and read what `what-if` prints."
+        }
+        AzureFormat::Terraform => {
+            "Nothing in Azure was read: names, ids and roles are those of the manifests and of `ids.yaml`. No provider \
+             has seen the file. Run `terraform validate`, and read what `plan` prints."
+        }
+    }
+}
+
 /// A name for a variable or a symbol: letters, digits and `_`.
 fn symbol(name: &str) -> String {
     let symbol: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
