@@ -9,6 +9,7 @@ use crate::plan::{
 use crate::pointer::join;
 use manifest::{Change, apply_changes};
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) struct Draft<'o> {
@@ -17,7 +18,7 @@ pub(crate) struct Draft<'o> {
     pub given: &'o Answers,
     pub options: Options,
     /// The same objects, in the order of the input, and those that are created.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<Entry<'o>>,
     pub identities: Vec<Identity>,
     pub decisions: BTreeSet<Decision>,
     pub tasks: Vec<Task>,
@@ -38,11 +39,12 @@ pub(crate) struct Draft<'o> {
     pub accounts: BTreeMap<(String, String), Vec<usize>>,
 }
 
-pub(crate) struct Entry {
+/// Most objects do not change, so those of the input are borrowed.
+pub(crate) struct Entry<'o> {
     pub name: ObjectName,
-    pub before: Value,
+    pub before: Cow<'o, Value>,
     /// After the stage `Apply`, as far as decided.
-    pub state: Value,
+    pub state: Cow<'o, Value>,
     pub changes: BTreeMap<Stage, Vec<Change>>,
     /// The reasons of each stage.
     pub why: BTreeMap<Stage, Vec<String>>,
@@ -54,10 +56,10 @@ pub(crate) struct Entry {
 
 impl<'o> Draft<'o> {
     pub(crate) fn new(origin: Origin, estate: &'o Estate<'o>, given: &'o Answers, options: Options) -> Draft<'o> {
-        let entry = |(index, object): (usize, &Value)| Entry {
+        let entry = |(index, object): (usize, &'o Value)| Entry {
             name: estate.name(index),
-            before: object.clone(),
-            state: object.clone(),
+            before: Cow::Borrowed(object),
+            state: Cow::Borrowed(object),
             changes: BTreeMap::new(),
             why: BTreeMap::new(),
             risk: None,
@@ -97,7 +99,7 @@ impl<'o> Draft<'o> {
     /// Any object that is there before the removal, created ones too.
     pub(crate) fn find(&self, group: &str, kind: &str, namespace: &str, name: &str) -> Option<usize> {
         self.estate.find(group, kind, namespace, name).or_else(|| {
-            let is_it = |entry: &Entry| {
+            let is_it = |entry: &Entry<'_>| {
                 entry.name.group() == group
                     && entry.name.kind == kind
                     && entry.name.namespace == namespace
@@ -116,7 +118,7 @@ impl<'o> Draft<'o> {
             return;
         }
         // Callers name places that are there, so a change that does not fit would be a no-op.
-        if stage == Stage::Apply && change.apply(&mut entry.state).is_err() {
+        if stage == Stage::Apply && change.apply(entry.state.to_mut()).is_err() {
             return;
         }
         list.push(change);
@@ -146,8 +148,8 @@ impl<'o> Draft<'o> {
         }
         self.entries.push(Entry {
             name,
-            before: object.clone(),
-            state: object,
+            before: Cow::Owned(object.clone()),
+            state: Cow::Owned(object),
             changes: BTreeMap::new(),
             why: BTreeMap::from([(Stage::Apply, vec![why.to_owned()])]),
             risk: None,
@@ -401,7 +403,7 @@ fn release(object: &Value) -> Option<&str> {
     named.or_else(|| text(object, "/metadata/labels/app.kubernetes.io~1instance").filter(|_| is_helm))
 }
 
-impl Entry {
+impl Entry<'_> {
     fn because(&mut self, stage: Stage, why: &str) {
         let reasons = self.why.entry(stage).or_default();
         if !reasons.iter().any(|known| known == why) {
@@ -410,10 +412,10 @@ impl Entry {
     }
 
     /// The object after a stage.
-    pub(crate) fn after(&self, stage: Stage) -> Value {
-        let mut value = self.state.clone();
+    pub(crate) fn after(&self, stage: Stage) -> Cow<'_, Value> {
+        let mut value = Cow::Borrowed(self.state.as_ref());
         for (_, changes) in self.changes.range(Stage::Remove..=stage) {
-            value = apply_changes(&value, &without_nested(changes)).unwrap_or(value);
+            value = apply_changes(&value, &without_nested(changes)).map_or(value, Cow::Owned);
         }
         value
     }

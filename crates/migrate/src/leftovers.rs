@@ -10,6 +10,7 @@ use entra_auth_policy::view::workload::TEMPLATE_PATHS;
 use entra_auth_policy::view::workload_identity::CLIENT_ID;
 use entra_auth_policy::{Evaluation, Host, evaluate};
 use serde_json::{Map, Value, json};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use text::sha256;
 
@@ -59,7 +60,7 @@ fn is_about(rule: &str) -> bool {
 /// The settings that accept the identities of the objects. What names an identity without being an account or pods gets
 /// an exemption: a grant would let every account of the namespace use it.
 pub(crate) fn settings(
-    objects: &[(ObjectName, Value)],
+    objects: &[(ObjectName, Cow<'_, Value>)],
     identities: &[Identity],
     tenant: Option<&str>,
     administrators: &BTreeSet<String>,
@@ -103,7 +104,7 @@ pub(crate) fn settings(
     (assemble(&grants, tenant, administrators), exemptions)
 }
 
-fn has_pods(name: &ObjectName) -> bool {
+pub(crate) fn has_pods(name: &ObjectName) -> bool {
     TEMPLATE_PATHS.iter().any(|(kind, _)| kind.is(name.group(), &name.kind))
 }
 
@@ -133,7 +134,7 @@ fn assemble(
 
 /// Adds a task for everything that the policy denies in the result, and an exemption for every task and for what stays.
 pub(crate) fn tasks(
-    objects: &[(ObjectName, Value)],
+    objects: &[(ObjectName, Cow<'_, Value>)],
     settings: &mut Value,
     tasks: &mut Vec<Task>,
     kept: &BTreeSet<Kept>,

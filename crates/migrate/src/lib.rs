@@ -15,6 +15,7 @@ mod answers;
 mod aws_auth;
 mod azure;
 mod controllers;
+mod counts;
 mod draft;
 mod estate;
 mod files;
@@ -31,6 +32,7 @@ mod volumes;
 
 pub use answers::Answers;
 pub use azure::AzureFormat;
+pub use counts::{Counts, count};
 pub use files::{File, Texts, files};
 pub use leftovers::fill_in;
 pub use plan::{
@@ -52,6 +54,17 @@ pub struct Options {
 
 /// The plan for objects of an estate: what to create, change and remove, in which order, and what is left to decide.
 pub fn plan(origin: Origin, objects: &[Value], answers: &Answers, options: Options) -> Plan {
+    plan_where(origin, objects, answers, options, &|_| true)
+}
+
+/// As [`plan`]; `is_evaluated` is whether the policy can report anything about an object that does not change.
+fn plan_where(
+    origin: Origin,
+    objects: &[Value],
+    answers: &Answers,
+    options: Options,
+    is_evaluated: &dyn Fn(usize) -> bool,
+) -> Plan {
     let estate = Estate::new(objects);
     let mut draft = Draft::new(origin, &estate, answers, options);
     match origin {
@@ -61,5 +74,5 @@ pub fn plan(origin: Origin, objects: &[Value], answers: &Answers, options: Optio
     }
     draft.retire_secrets();
     draft.note_releases();
-    phases::finish(draft)
+    phases::finish(draft, is_evaluated)
 }
