@@ -21,9 +21,11 @@ pub struct Counts {
     pub tasks: usize,
 }
 
-/// Counts what the plan for these objects does, without answers. `has_findings` is whether the policy reports anything
-/// about an object, whatever its action. Objects without findings are read and, if they stay as they are, not evaluated
-/// again, which is most of the time that a plan takes.
+/// Counts what the plan for these objects does, without answers. `has_findings` is whether a rule that [`is_about`] one
+/// reports an object, whatever the action. Objects without such findings are read and, if they stay as they are, not
+/// evaluated again, which is most of the time that a plan takes.
+///
+/// [`is_about`]: crate::is_about
 pub fn count(origin: Origin, objects: &[Value], has_findings: &dyn Fn(usize) -> bool) -> Counts {
     plan_where(origin, objects, &Answers::default(), Options::default(), has_findings).counts()
 }

@@ -34,7 +34,7 @@ pub use answers::Answers;
 pub use azure::AzureFormat;
 pub use counts::{Counts, count};
 pub use files::{File, Texts, files};
-pub use leftovers::fill_in;
+pub use leftovers::{fill_in, is_about};
 pub use plan::{
     Command, Decision, Fate, Federation, Identity, IdentityKind, Kept, ObjectChange, ObjectName, Origin, Phase,
     PhaseKind, Plan, Risk, Role, Stage, Step, Task,

@@ -178,8 +178,8 @@ fn of_object(object: &ManifestObject, with: Option<&Evaluation<'_>>) -> Result<R
     Ok(Read { kept: kept(&object.value), description, findings, restricted })
 }
 
-/// What `migrate` would do, from each origin that rules report. `own` is, for each object, whether it has findings;
-/// `None` if a workload that is there made it.
+/// What `migrate` would do, from each origin that rules report. `own` is, for each object, whether a migration is
+/// about its findings; `None` if a workload that is there made it.
 fn migrations(objects: &Objects, findings: &[Finding], own: &[Option<bool>]) -> Result<Vec<Counts>> {
     let is_reported = |origin: &Origin| findings.iter().any(|finding| finding.rule.starts_with(origin.rules()));
     let origins: Vec<Origin> = Origin::ALL.into_iter().filter(is_reported).collect();
@@ -258,14 +258,14 @@ fn kept(object: &Value) -> Value {
 }
 
 /// Puts together what was read. Pods of a workload that is there have its findings. The second list says of each object
-/// whether it has findings; `None` if such a workload made it.
+/// whether a migration is about its findings; `None` if such a workload made it.
 fn sort(read: Vec<Read>) -> (Gathered, Vec<Option<bool>>) {
     let names: BTreeSet<(String, String, String)> = read.iter().map(|one| identity(&one.kept)).collect();
     let mut gathered = Gathered { objects: read.len(), ..Gathered::default() };
     let mut own = Vec::with_capacity(read.len());
     for Read { kept, description, findings, restricted } in read {
         let is_owned = is_owned(&kept, &names);
-        own.push((!is_owned).then_some(!findings.is_empty()));
+        own.push((!is_owned).then(|| findings.iter().any(|finding| migrate::is_about(finding.rule))));
         gathered.inventory.add(&kept, &description, is_owned);
         gathered.has_secrets |= text(&kept, &["kind"]) == "Secret";
         if !is_owned {
