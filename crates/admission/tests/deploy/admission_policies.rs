@@ -217,10 +217,10 @@ fn requests() -> Vec<(String, Value, Value)> {
     let (policies, mut requests) = (policies(), Vec::new());
     let fixtures = admission::fixture::all(&root().join("test_data")).unwrap();
     let mutator = Mutator::new(&fixtures);
-    for fixture in fixtures.clone() {
+    for fixture in &fixtures {
         let name = format!("{}/{}", fixture.rule(), fixture.name());
         let admins = fixture.settings["clusterAdmins"].clone();
-        let mut original = fixture.request;
+        let mut original = fixture.request.clone();
         if !original["resource"].is_object() {
             original["resource"] = admission::request(&original["object"], &Change::Create, None)["resource"].take();
         }

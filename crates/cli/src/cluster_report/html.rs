@@ -107,7 +107,7 @@ fn scroll(label: &str, content: Markup) -> Markup {
 }
 
 fn tile(number: usize, label: &str, tone: &str, detail: Markup) -> Markup {
-    let tone = if number == 0 { "good" } else { tone };
+    let tone = if number == 0 && tone != "neutral" { "good" } else { tone };
     html! {
         li.tile.(tone) {
             span.number { (number) }

@@ -196,13 +196,13 @@ impl Drawing {
 
     /// Who a node is, what it leads to, and from where.
     fn entry(&self, at: usize, node: &Node) -> Markup {
-        let ends = |is_out: bool| -> Vec<(String, &str)> {
+        let ends = |is_out: bool| -> Vec<(&str, &str)> {
             let edges = self.edges.iter().filter(|((from, to), _)| at == if is_out { *from } else { *to });
-            let end = |((from, to), how): (&(usize, usize), &BTreeSet<&'static str>)| {
+            let ways = edges.flat_map(|((from, to), how)| {
                 let other = &self.nodes[if is_out { *to } else { *from }];
-                (how.iter().copied().collect::<Vec<_>>().join(", "), other.label.as_str())
-            };
-            edges.map(end).collect()
+                how.iter().map(|how| (*how, other.label.as_str()))
+            });
+            ways.collect()
         };
         let (out, into) = (ends(true), ends(false));
         html! {
