@@ -240,7 +240,7 @@ has-kwctl-and-bats:
 	@command -v kwctl >/dev/null || { echo 'kwctl is missing: see https://docs.kubewarden.io, "Install kwctl", or brew install kwctl' >&2; exit 1; }
 	@command -v bats >/dev/null || { echo 'bats is missing: apt-get install bats, brew install bats-core, or npm install -g bats' >&2; exit 1; }
 
-## bench             time the policy against the floor and a conventional policy, and entra-auth against bare calls
+## bench             time the policy against the floor and a conventional policy, entra-auth against bare calls, and a report
 bench: modules
 	cargo build --locked --release -p e2e-tests --bins
 	@$(CARGO_TARGET_DIR)/release/bench

@@ -27,7 +27,8 @@ resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' 
 
 resource federation 'Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials@2023-01-31' = {
   parent: identity
-  name: '${namespace}-${serviceAccount}'
+  // A dot and more than 120 characters are not allowed here, and are in names of service accounts.
+  name: take(replace('${namespace}-${serviceAccount}', '.', '-'), 120)
   properties: {
     issuer: oidcIssuer
     subject: 'system:serviceaccount:${namespace}:${serviceAccount}'

@@ -117,8 +117,8 @@ impl<'a> Rights<'a> {
     }
 }
 
-/// What the policy rules together grant of a row: for all objects by any of its verbs, else for named ones.
-fn held<'a>(rules: &[PolicyRule<'a>], (right, group, resource, verbs): Row) -> Option<Held<'a>> {
+/// What the policy rules together grant of a row: for all objects by any of its verbs, else for named ones by each.
+fn held<'a>(rules: &[PolicyRule<'a>], (right, group, resource, verbs): Row) -> Vec<Held<'a>> {
     let covering: Vec<&PolicyRule<'a>> =
         rules.iter().filter(|rule| rule.has_group(group) && rule.resource(resource).is_some()).collect();
     let granting = |verb: &'static str| covering.iter().filter(move |rule| rule.verb(verb).is_some());
@@ -126,15 +126,16 @@ fn held<'a>(rules: &[PolicyRule<'a>], (right, group, resource, verbs): Row) -> O
     let is_for_all = |verb: &str, rule: &PolicyRule<'a>| rule.reach(carries_name(verb, resource)) == Some(Reach::All);
     let for_all = verbs.iter().find(|verb| granting(verb).any(|rule| is_for_all(verb, rule)));
     if let Some(verb) = for_all {
-        return Some(held(verb, None));
+        return vec![held(verb, None)];
     }
     // A request that creates an object does not name it.
     let names_object = |verb: &&&str| **verb != "create" || resource.contains('/');
-    verbs.iter().filter(names_object).find_map(|verb| {
+    let named = |verb: &&'static str| {
         let names: Vec<&str> =
             granting(verb).flat_map(|rule| rule.names.iter().copied()).filter(|name| !name.is_empty()).collect();
         (!names.is_empty()).then(|| held(verb, Some(names)))
-    })
+    };
+    verbs.iter().filter(names_object).filter_map(named).collect()
 }
 
 impl Held<'_> {

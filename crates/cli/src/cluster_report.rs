@@ -11,19 +11,21 @@ mod html;
 mod map;
 mod markdown;
 mod model;
+mod objects;
 pub mod queries;
 mod since;
 mod way_out;
 
 use crate::Outcome;
 use crate::args::Policy;
-use crate::inputs::{Source, Walk};
+use crate::inputs::{Source, SourceError, Walk};
 use crate::report::Streams;
 use anyhow::{Context, Result, anyhow};
 use clap::{Args, ValueEnum};
 use entra_auth_policy::settings::Date;
 use gather::{Rules, gather};
 use model::ClusterReport;
+use objects::Objects;
 use since::Since;
 use std::fs;
 use std::io::Write;
@@ -90,9 +92,9 @@ pub fn run(args: &Report, streams: &mut Streams, today: Date) -> Result<Outcome>
     let today = args.today.unwrap_or(today);
     // Settings first: a mistake in them is found before anything is read.
     let rules = Rules::load(&args.policy, today)?;
-    let sources = args.input.sources()?;
+    let objects = args.input.read()?;
     let title = args.title.clone().unwrap_or_else(|| args.input.name());
-    let mut report = ClusterReport::of(gather(&sources, Some(&rules))?, &rules, title, today);
+    let mut report = ClusterReport::of(gather(&objects, Some(&rules))?, &rules, title, today);
     if let Some(path) = &args.since {
         report.since = Some(Since::read(path, &report)?);
     }
@@ -119,30 +121,32 @@ impl Input {
         name.filter(|name| name != "-").unwrap_or_else(|| "cluster".to_owned())
     }
 
-    fn sources(&self) -> Result<Vec<Source>> {
+    fn read(&self) -> Result<Objects> {
         if self.dumps.is_empty() {
             return from_cluster(self.context.as_deref());
         }
         let walk = Walk::new(&[], &[], &std::env::current_dir()?)?;
-        let sources = walk.sources(&self.dumps).into_iter();
-        sources.map(|source| source.map_err(|error| anyhow!("{}: {}", error.name, error.reason))).collect()
+        let read = |source: Result<Source, SourceError>| {
+            let source = source.map_err(|error| anyhow!("{}: {}", error.name, error.reason))?;
+            let text = source.read().map_err(|reason| anyhow!("{}: {reason}", source.name))?;
+            Ok((source.name, text))
+        };
+        Ok(Objects::Texts(walk.sources(&self.dumps).into_iter().map(read).collect::<Result<_>>()?))
     }
 }
 
 #[cfg(feature = "cluster")]
-fn from_cluster(context: Option<&str>) -> Result<Vec<Source>> {
+fn from_cluster(context: Option<&str>) -> Result<Objects> {
     let crate::audit::Everything { objects, forbidden } = crate::audit::read_all(context, false)?;
     if !forbidden.is_empty() {
         // Rights that are not known would look like rights that no one has.
         anyhow::bail!("{}", crate::audit::how_to_list(&forbidden));
     }
-    let items: Vec<_> = objects.iter().map(|object| object.object()).collect();
-    let list = serde_json::json!({"apiVersion": "v1", "kind": "List", "items": items});
-    Ok(vec![Source::text("the cluster", list.to_string())])
+    Ok(Objects::Read(objects))
 }
 
 #[cfg(not(feature = "cluster"))]
-fn from_cluster(_: Option<&str>) -> Result<Vec<Source>> {
+fn from_cluster(_: Option<&str>) -> Result<Objects> {
     anyhow::bail!("name a dump of the cluster, or {}", crate::left_out("read a cluster", "cluster"))
 }
 

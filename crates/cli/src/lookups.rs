@@ -31,22 +31,6 @@ pub(crate) fn collect(dumps: &[PathBuf], checked: &[Result<Source, SourceError>]
     Ok(cluster)
 }
 
-/// Every object of these texts that look-ups may ask for. The texts are read in full elsewhere, where faults are errors.
-pub(crate) fn of_texts<'t>(texts: impl Iterator<Item = &'t str>) -> ManifestCluster {
-    let mut cluster = ManifestCluster::default();
-    for text in texts {
-        let parts = documents(text);
-        let parts: Vec<_> = parts.iter().filter(|part| ManifestCluster::may_be_in(part.text)).collect();
-        let pick = |part: &&manifest::Document<'_>| -> Vec<Kept> {
-            let objects = part.objects().unwrap_or_default();
-            objects.iter().flatten().filter_map(|object| ManifestCluster::pick("", object)).collect()
-        };
-        let found: Vec<Vec<Kept>> = parts.par_iter().map(pick).collect();
-        found.into_iter().flatten().for_each(|kept| cluster.keep(kept));
-    }
-    cluster
-}
-
 /// The few roles that rules compare bindings of the same input with, without look-ups.
 pub(crate) fn given(checked: &[Result<Source, SourceError>]) -> ManifestCluster {
     let mut cluster = ManifestCluster::default();

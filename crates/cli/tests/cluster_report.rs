@@ -6,10 +6,11 @@ mod support;
 #[allow(dead_code, reason = "an example has a main function")]
 mod cluster_dump;
 
+use migrate::{Answers, Options, Origin, plan};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use support::{Run, entra_auth, folder, root};
 
 const CLIENT: &str = "7d8cdf74-5f1d-4e6c-9c31-274d963d358b";
@@ -98,6 +99,90 @@ fn the_report_knows_who_is_whom() {
     let unused = report["azure"]["unusedAccounts"].as_array().unwrap();
     let names: Vec<&str> = unused.iter().map(|account| account["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["archive"]);
+}
+
+/// A workload with a fault that `fix` resolves without a decision.
+const LATE: &str = "
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: late, namespace: shop, labels: {azure.workload.identity/use: 'true'}}
+spec:
+  selector:
+    matchLabels: {app: late}
+  template:
+    metadata: {labels: {app: late}}
+    spec:
+      serviceAccountName: orders
+      containers: [{name: late, image: 'contoso.azurecr.io/late:1.0'}]
+";
+
+/// The numbers of the report are those of the commands.
+#[test]
+fn the_way_out_is_what_fix_and_migrate_do() {
+    let text = contoso() + LATE;
+    let folder = folder(&[("contoso.yaml", &text)]);
+    let run = |arguments: &[&str]| entra_auth(folder.path(), &[arguments, &["contoso.yaml"]].concat());
+    let way_out = run(&["report", "--format", "json"]).json()["wayOut"].clone();
+    let number = |value: &Value| value.as_u64().unwrap();
+    let fix = |arguments: &[&str]| {
+        let run = run(&[&["fix", "--diff"], arguments].concat());
+        let line = run.err.lines().find(|line| line.contains(" to fix in ")).unwrap_or_else(|| panic!("{}", run.err));
+        line.split(' ').next().unwrap().parse::<u64>().unwrap()
+    };
+    let [safe, suggested, by_hand] = ["safe", "suggested", "byHand"].map(|key| number(&way_out["fix"][key]));
+    assert_eq!(safe, fix(&[]));
+    assert_eq!(safe + suggested, fix(&["--suggested"]));
+    assert!(safe > 0 && suggested > 0 && by_hand > 0, "{way_out:#}");
+    let sum = |key: &str| -> u64 {
+        way_out["remediations"].as_array().unwrap().iter().map(|row| number(&row["fix"][key])).sum()
+    };
+    assert_eq!([sum("safe"), sum("suggested"), sum("byHand")], [safe, suggested, by_hand]);
+    let pages = [run(&["report"]).out, run(&["report", "--format", "markdown"]).out];
+    for row in way_out["migrate"].as_array().unwrap() {
+        let command = format!("entra-auth migrate {}", row["from"].as_str().unwrap());
+        assert!(pages.iter().all(|page| page.contains(&command)), "{command}");
+    }
+}
+
+/// A report plans with fewer evaluations than `migrate` needs, and only from origins that rules report.
+#[test]
+fn migrations_are_counted_as_they_are_planned() {
+    let estates = root().join("test_data/estates");
+    let mut inputs: Vec<Vec<Value>> = vec![objects_of(&contoso())];
+    for estate in sorted(&estates) {
+        let texts = sorted(&estate).into_iter().map(|path| fs::read_to_string(path).unwrap());
+        inputs.push(texts.flat_map(|text| objects_of(&text)).collect());
+    }
+    let mut origins = BTreeSet::new();
+    for objects in inputs {
+        let planned: Vec<Value> = Origin::ALL
+            .into_iter()
+            .map(|origin| plan(origin, &objects, &Answers::default(), Options::default()).counts())
+            .filter(|counts| !counts.is_empty())
+            .map(|counts| serde_json::to_value(counts).unwrap())
+            .collect();
+        let list = json!({"apiVersion": "v1", "kind": "List", "items": objects}).to_string();
+        let folder = folder(&[("dump.json", &list)]);
+        let report = entra_auth(folder.path(), &["report", "--format", "json", "dump.json"]);
+        assert_eq!(report.code, 0, "{}", report.err);
+        assert_eq!(report.json()["wayOut"]["migrate"], json!(planned));
+        for row in planned {
+            assert!(row["workloads"].as_u64() > Some(0) || row["tasks"].as_u64() > Some(0), "{row}");
+            origins.insert(row["from"].as_str().unwrap().to_owned());
+        }
+    }
+    assert_eq!(origins.len(), Origin::ALL.len(), "{origins:?}");
+}
+
+fn objects_of(text: &str) -> Vec<Value> {
+    manifest::objects(text).into_iter().map(Result::unwrap).collect()
+}
+
+fn sorted(folder: &Path) -> Vec<PathBuf> {
+    let mut paths: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths
 }
 
 #[test]
@@ -192,6 +277,27 @@ fn several_formats_in_one_run() {
     assert!(read("r.html").contains("</html>") && read("r.md").starts_with("# ") && read("r.json").starts_with('{'));
     let wrong = entra_auth(folder.path(), &["report", "--format", "pdf", "contoso.yaml"]);
     assert!(wrong.code == 2 && wrong.err.contains("html, markdown and json"), "{}", wrong.err);
+}
+
+/// Every command in the page's table of questions answers.
+#[test]
+fn the_questions_of_the_page_are_answered() {
+    let page = fs::read_to_string(root().join("docs/report.md")).unwrap();
+    let old = report(&["--format", "json"]).out;
+    let folder = folder(&[("dump.json", &contoso()), ("old.json", &old), ("settings.yml", SETTINGS)]);
+    let mut commands = BTreeSet::new();
+    for row in page.lines().filter(|line| line.starts_with("| ")) {
+        for command in row.split('`').filter_map(|code| code.strip_prefix("entra-auth ")) {
+            if !command.ends_with("dump.json") {
+                continue;
+            }
+            let arguments: Vec<&str> = command.split(' ').collect();
+            let run = entra_auth(folder.path(), &arguments);
+            assert!(run.code < 2 && run.out.lines().count() > 1, "{command}: {}{}", run.out, run.err);
+            commands.insert(arguments[0].to_owned());
+        }
+    }
+    assert_eq!(Vec::from_iter(commands), ["access", "exemptions", "paths-to", "report", "who-can"]);
 }
 
 #[test]

@@ -132,7 +132,7 @@ fn set_annotation(draft: &mut Draft<'_>, index: usize, key: &str, value: &str) {
         // A new object is created as it is to be.
         if let Some(entry) = draft.entries.get_mut(index) {
             let change = Change::Set { pointer, value: value.into() };
-            if change.apply(&mut entry.before).is_ok() {
+            if change.apply(entry.before.to_mut()).is_ok() {
                 entry.state = entry.before.clone();
             }
         }

@@ -9,6 +9,7 @@ use crate::plan::{
 use crate::pointer::join;
 use manifest::{Change, apply_changes};
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) struct Draft<'o> {
@@ -17,7 +18,7 @@ pub(crate) struct Draft<'o> {
     pub given: &'o Answers,
     pub options: Options,
     /// The same objects, in the order of the input, and those that are created.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<Entry<'o>>,
     pub identities: Vec<Identity>,
     pub decisions: BTreeSet<Decision>,
     pub tasks: Vec<Task>,
@@ -38,11 +39,12 @@ pub(crate) struct Draft<'o> {
     pub accounts: BTreeMap<(String, String), Vec<usize>>,
 }
 
-pub(crate) struct Entry {
+/// Most objects do not change, so those of the input are borrowed.
+pub(crate) struct Entry<'o> {
     pub name: ObjectName,
-    pub before: Value,
+    pub before: Cow<'o, Value>,
     /// After the stage `Apply`, as far as decided.
-    pub state: Value,
+    pub state: Cow<'o, Value>,
     pub changes: BTreeMap<Stage, Vec<Change>>,
     /// The reasons of each stage.
     pub why: BTreeMap<Stage, Vec<String>>,
@@ -54,10 +56,10 @@ pub(crate) struct Entry {
 
 impl<'o> Draft<'o> {
     pub(crate) fn new(origin: Origin, estate: &'o Estate<'o>, given: &'o Answers, options: Options) -> Draft<'o> {
-        let entry = |(index, object): (usize, &Value)| Entry {
+        let entry = |(index, object): (usize, &'o Value)| Entry {
             name: estate.name(index),
-            before: object.clone(),
-            state: object.clone(),
+            before: Cow::Borrowed(object),
+            state: Cow::Borrowed(object),
             changes: BTreeMap::new(),
             why: BTreeMap::new(),
             risk: None,
@@ -97,13 +99,15 @@ impl<'o> Draft<'o> {
     /// Any object that is there before the removal, created ones too.
     pub(crate) fn find(&self, group: &str, kind: &str, namespace: &str, name: &str) -> Option<usize> {
         self.estate.find(group, kind, namespace, name).or_else(|| {
-            let is_it = |entry: &Entry| {
+            // The estate knows the objects of the input, which come first.
+            let known = self.estate.objects.len();
+            let is_it = |entry: &Entry<'_>| {
                 entry.name.group() == group
                     && entry.name.kind == kind
                     && entry.name.namespace == namespace
                     && entry.name.name == name
             };
-            self.entries.iter().rposition(is_it)
+            self.entries.get(known..)?.iter().rposition(is_it).map(|at| known + at)
         })
     }
 
@@ -116,7 +120,7 @@ impl<'o> Draft<'o> {
             return;
         }
         // Callers name places that are there, so a change that does not fit would be a no-op.
-        if stage == Stage::Apply && change.apply(&mut entry.state).is_err() {
+        if stage == Stage::Apply && change.apply(entry.state.to_mut()).is_err() {
             return;
         }
         list.push(change);
@@ -146,8 +150,8 @@ impl<'o> Draft<'o> {
         }
         self.entries.push(Entry {
             name,
-            before: object.clone(),
-            state: object,
+            before: Cow::Owned(object.clone()),
+            state: Cow::Owned(object),
             changes: BTreeMap::new(),
             why: BTreeMap::from([(Stage::Apply, vec![why.to_owned()])]),
             risk: None,
@@ -309,10 +313,12 @@ impl<'o> Draft<'o> {
         for (namespace, secret, entry) in std::mem::take(&mut self.released) {
             wanted.entry((namespace, secret)).or_default().insert(entry);
         }
-        for ((namespace, secret), released) in wanted {
-            let uses = self.uses(&namespace, &secret);
-            let writer = self.writer(&namespace, &secret);
-            let Some(index) = self.estate.find("", "Secret", &namespace, &secret) else {
+        let mentions = self.mentions(wanted.keys());
+        for ((namespace, secret), released) in &wanted {
+            let name = (namespace.as_str(), secret.as_str());
+            let uses = self.uses(mentions.get(&name).into_iter().flatten().copied(), secret);
+            let writer = self.writer(namespace, secret);
+            let Some(index) = self.estate.find("", "Secret", namespace, secret) else {
                 if uses.is_empty() && writer.is_none() {
                     let command = format!("kubectl -n {namespace} delete secret/{secret} --ignore-not-found");
                     let why =
@@ -335,27 +341,47 @@ impl<'o> Draft<'o> {
                 self.keep(index, "other objects use the whole Secret");
                 continue;
             }
-            for entry in released.into_iter().flatten() {
+            for entry in released.iter().flatten() {
                 if uses.contains(&Some(entry.clone())) {
                     self.keep(index, "other objects still use the same entries");
                     continue;
                 }
                 for map in ["/data", "/stringData"] {
-                    self.remove(Stage::Remove, index, join(map, &[&entry]), "an entry is not used any more");
+                    self.remove(Stage::Remove, index, join(map, &[entry]), "an entry is not used any more");
                 }
             }
         }
     }
 
-    /// The entries of a Secret that objects use after the removal; none means all.
-    fn uses(&self, namespace: &str, secret: &str) -> BTreeSet<Option<String>> {
+    /// The objects in which the name of a Secret is after the removal, by the Secret's namespace and name: one walk over
+    /// each object for all Secrets.
+    fn mentions<'s>(
+        &self,
+        secrets: impl Iterator<Item = &'s (String, String)>,
+    ) -> BTreeMap<(&'s str, &'s str), BTreeSet<usize>> {
+        // By name, the namespaces of the Secrets that have it.
+        let mut names: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (namespace, name) in secrets {
+            names.entry(name).or_default().push(namespace);
+        }
+        let mut mentions: BTreeMap<(&str, &str), BTreeSet<usize>> = BTreeMap::new();
+        for (index, entry) in self.entries.iter().enumerate().filter(|(_, entry)| entry.name.kind != "Secret") {
+            each_text(&entry.after(Stage::Remove), &mut |text| {
+                let Some((name, namespaces)) = names.get_key_value(text) else { return };
+                let own = &entry.name.namespace;
+                for namespace in namespaces.iter().filter(|namespace| own.is_empty() || own == *namespace) {
+                    mentions.entry((namespace, name)).or_default().insert(index);
+                }
+            });
+        }
+        mentions
+    }
+
+    /// The entries of a Secret that these objects use after the removal; none means all.
+    fn uses(&self, objects: impl Iterator<Item = usize>, secret: &str) -> BTreeSet<Option<String>> {
         let mut uses = BTreeSet::new();
-        for (index, entry) in self.entries.iter().enumerate() {
-            let is_near = entry.name.namespace.is_empty() || entry.name.namespace == namespace;
-            if is_near && !self.is_deleted(index) && entry.name.kind != "Secret" {
-                let after = entry.after(Stage::Remove);
-                find_uses(&after, "", secret, &mut uses);
-            }
+        for entry in objects.filter(|index| !self.is_deleted(*index)).filter_map(|index| self.entries.get(index)) {
+            find_uses(&entry.after(Stage::Remove), "", secret, &mut uses);
         }
         uses
     }
@@ -401,7 +427,7 @@ fn release(object: &Value) -> Option<&str> {
     named.or_else(|| text(object, "/metadata/labels/app.kubernetes.io~1instance").filter(|_| is_helm))
 }
 
-impl Entry {
+impl Entry<'_> {
     fn because(&mut self, stage: Stage, why: &str) {
         let reasons = self.why.entry(stage).or_default();
         if !reasons.iter().any(|known| known == why) {
@@ -410,10 +436,10 @@ impl Entry {
     }
 
     /// The object after a stage.
-    pub(crate) fn after(&self, stage: Stage) -> Value {
-        let mut value = self.state.clone();
+    pub(crate) fn after(&self, stage: Stage) -> Cow<'_, Value> {
+        let mut value = Cow::Borrowed(self.state.as_ref());
         for (_, changes) in self.changes.range(Stage::Remove..=stage) {
-            value = apply_changes(&value, &without_nested(changes)).unwrap_or(value);
+            value = apply_changes(&value, &without_nested(changes)).map_or(value, Cow::Owned);
         }
         value
     }
@@ -430,6 +456,15 @@ pub(crate) fn without_nested(changes: &[Change]) -> Vec<Change> {
         .collect();
     let is_below = |change: &&Change| !removed.iter().any(|above| change.pointer().starts_with(above.as_str()));
     changes.iter().filter(is_below).cloned().collect()
+}
+
+fn each_text(value: &Value, found: &mut dyn FnMut(&str)) {
+    match value {
+        Value::String(text) => found(text),
+        Value::Array(items) => items.iter().for_each(|item| each_text(item, found)),
+        Value::Object(members) => members.values().for_each(|member| each_text(member, found)),
+        _ => {}
+    }
 }
 
 /// Collects the entries of a Secret that a value refers to, by the members that controllers use.

@@ -10,6 +10,7 @@ use entra_auth_policy::view::workload::TEMPLATE_PATHS;
 use entra_auth_policy::view::workload_identity::CLIENT_ID;
 use entra_auth_policy::{Evaluation, Host, evaluate};
 use serde_json::{Map, Value, json};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use text::sha256;
 
@@ -51,15 +52,15 @@ pub(crate) fn holds_credential(object: &Value) -> bool {
     })
 }
 
-/// The rules that a migration is about. Others are reported by `check`.
-fn is_about(rule: &str) -> bool {
+/// Whether a migration is about what this rule reports. `check` reports the others.
+pub fn is_about(rule: &str) -> bool {
     ["aws-", "credential-", "pod-identity-", "workload-identity-"].iter().any(|start| rule.starts_with(start))
 }
 
 /// The settings that accept the identities of the objects. What names an identity without being an account or pods gets
 /// an exemption: a grant would let every account of the namespace use it.
 pub(crate) fn settings(
-    objects: &[(ObjectName, Value)],
+    objects: &[(ObjectName, Cow<'_, Value>)],
     identities: &[Identity],
     tenant: Option<&str>,
     administrators: &BTreeSet<String>,
@@ -77,14 +78,14 @@ pub(crate) fn settings(
         }
     }
     // The policy knows where else client ids are.
-    let first = fill_in(&assemble(&grants, tenant, administrators));
+    let first = Narrowed::of(fill_in(&assemble(&grants, tenant, administrators)));
     let mut exemptions = Vec::new();
     for (name, object) in objects {
-        let is_about = |rule: &str| rule == "workload-identity-client";
-        let findings = evaluation(&fill_in(object), &first).findings;
+        let is_client = |rule: &str| rule == "workload-identity-client";
+        let findings = evaluation(&fill_in(object), first.settings_for(name)).findings;
         let places: Vec<&str> = findings
             .iter()
-            .filter(|finding| is_about(finding.rule.id))
+            .filter(|finding| is_client(finding.rule.id))
             .map(|finding| finding.location.pointer.as_str())
             .collect();
         if places.is_empty() {
@@ -103,8 +104,49 @@ pub(crate) fn settings(
     (assemble(&grants, tenant, administrators), exemptions)
 }
 
-fn has_pods(name: &ObjectName) -> bool {
+pub(crate) fn has_pods(name: &ObjectName) -> bool {
     TEMPLATE_PATHS.iter().any(|(kind, _)| kind.is(name.group(), &name.kind))
+}
+
+/// Settings with the grants of one namespace. An evaluation reads its settings, so with all grants of a large cluster it
+/// would take longer than the rest.
+struct Narrowed {
+    all: Value,
+    by_namespace: BTreeMap<String, Value>,
+    /// For namespaces without grants. One of another namespace is left, because the list must not be empty.
+    elsewhere: Value,
+}
+
+impl Narrowed {
+    fn of(settings: Value) -> Narrowed {
+        let grants = settings["identities"].as_array().cloned().unwrap_or_default();
+        let mut rest = settings.clone();
+        rest["identities"] = Value::Array(Vec::new());
+        let with = |grants: Vec<Value>| {
+            let mut settings = rest.clone();
+            settings["identities"] = grants.into();
+            settings
+        };
+        let elsewhere = with(grants.first().cloned().into_iter().collect());
+        let mut by_namespace: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+        for grant in grants {
+            let namespace = grant["namespace"].as_str().unwrap_or_default().to_owned();
+            by_namespace.entry(namespace).or_default().push(grant);
+        }
+        let by_namespace = by_namespace.into_iter().map(|(namespace, grants)| (namespace, with(grants))).collect();
+        Narrowed { all: settings, by_namespace, elsewhere }
+    }
+
+    /// Pods and service accounts name identities for their own namespace; what other objects name can be for others.
+    fn settings_for(&self, object: &ObjectName) -> &Value {
+        let is_of_namespace = has_pods(object)
+            || object.group().is_empty() && matches!(object.kind.as_str(), "ServiceAccount" | "Secret" | "ConfigMap");
+        match self.by_namespace.get(&object.namespace) {
+            Some(settings) if is_of_namespace => settings,
+            None if is_of_namespace => &self.elsewhere,
+            _ => &self.all,
+        }
+    }
 }
 
 fn assemble(
@@ -133,7 +175,7 @@ fn assemble(
 
 /// Adds a task for everything that the policy denies in the result, and an exemption for every task and for what stays.
 pub(crate) fn tasks(
-    objects: &[(ObjectName, Value)],
+    objects: &[(ObjectName, Cow<'_, Value>)],
     settings: &mut Value,
     tasks: &mut Vec<Task>,
     kept: &BTreeSet<Kept>,
@@ -142,11 +184,11 @@ pub(crate) fn tasks(
     if !exemptions.is_empty() {
         settings["exemptions"] = json!(exemptions);
     }
-    let filled = fill_in(settings);
+    let filled = Narrowed::of(fill_in(settings));
     let stated = tasks.len();
     for (name, object) in objects {
         let mut found: BTreeMap<(&'static str, String), Vec<String>> = BTreeMap::new();
-        for finding in evaluation(&fill_in(object), &filled).findings {
+        for finding in evaluation(&fill_in(object), filled.settings_for(name)).findings {
             if finding.denies() && is_about(finding.rule.id) {
                 let sentence = format!("{} {}", finding.location.path, finding.message).trim().to_owned();
                 found.entry((finding.rule.id, finding.remediation.into_owned())).or_default().push(sentence);

@@ -15,6 +15,7 @@ mod answers;
 mod aws_auth;
 mod azure;
 mod controllers;
+mod counts;
 mod draft;
 mod estate;
 mod files;
@@ -31,8 +32,9 @@ mod volumes;
 
 pub use answers::Answers;
 pub use azure::AzureFormat;
+pub use counts::{Counts, count};
 pub use files::{File, Texts, files};
-pub use leftovers::fill_in;
+pub use leftovers::{fill_in, is_about};
 pub use plan::{
     Command, Decision, Fate, Federation, Identity, IdentityKind, Kept, ObjectChange, ObjectName, Origin, Phase,
     PhaseKind, Plan, Risk, Role, Stage, Step, Task,
@@ -52,18 +54,40 @@ pub struct Options {
 
 /// The plan for objects of an estate: what to create, change and remove, in which order, and what is left to decide.
 pub fn plan(origin: Origin, objects: &[Value], answers: &Answers, options: Options) -> Plan {
+    plan_where(origin, objects, answers, options, &|_| true)
+}
+
+/// As [`plan`]; `is_evaluated` is whether the policy can report anything about an object that does not change.
+fn plan_where(
+    origin: Origin,
+    objects: &[Value],
+    answers: &Answers,
+    options: Options,
+    is_evaluated: &dyn Fn(usize) -> bool,
+) -> Plan {
     let whole = Estate::new(objects);
     // What controllers make changes with what they make it from. A cluster has much of it.
-    let (numbers, own): (Vec<usize>, Vec<Value>) =
-        objects.iter().cloned().enumerate().filter(|(_, object)| !whole.follows(object)).unzip();
-    let mut plan = plan_of(origin, &own, answers, options);
+    let (numbers, own): (Vec<usize>, Vec<&Value>) =
+        objects.iter().enumerate().filter(|(_, object)| !whole.follows(object)).unzip();
+    if own.len() == objects.len() {
+        return plan_of(origin, objects, answers, options, is_evaluated);
+    }
+    let own: Vec<Value> = own.into_iter().cloned().collect();
+    let number = |index: usize| numbers.get(index).copied();
+    let mut plan = plan_of(origin, &own, answers, options, &|index| number(index).is_none_or(is_evaluated));
     for object in &mut plan.objects {
-        object.index = object.index.and_then(|index| numbers.get(index).copied());
+        object.index = object.index.and_then(number);
     }
     plan
 }
 
-fn plan_of(origin: Origin, objects: &[Value], answers: &Answers, options: Options) -> Plan {
+fn plan_of(
+    origin: Origin,
+    objects: &[Value],
+    answers: &Answers,
+    options: Options,
+    is_evaluated: &dyn Fn(usize) -> bool,
+) -> Plan {
     let estate = Estate::new(objects);
     let mut draft = Draft::new(origin, &estate, answers, options);
     match origin {
@@ -73,5 +97,5 @@ fn plan_of(origin: Origin, objects: &[Value], answers: &Answers, options: Option
     }
     draft.retire_secrets();
     draft.note_releases();
-    phases::finish(draft)
+    phases::finish(draft, is_evaluated)
 }

@@ -8,20 +8,24 @@ use crate::plan::{
 };
 use manifest::{ChangeError, apply_changes};
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Most federated credentials of an identity.
 const MOST: usize = 20;
 
-pub(crate) fn finish(mut draft: Draft<'_>) -> Plan {
+/// `is_evaluated` is whether the policy can report anything about an object of the input that does not change.
+pub(crate) fn finish(mut draft: Draft<'_>, is_evaluated: &dyn Fn(usize) -> bool) -> Plan {
     note_limits(&mut draft);
     let mut objects: Vec<ObjectChange> = Vec::new();
-    let mut after: Vec<(ObjectName, Value)> = Vec::new();
+    let mut after: Vec<(ObjectName, Cow<'_, Value>)> = Vec::new();
     for entry in std::mem::take(&mut draft.entries) {
         let is_changed = entry.fate != Fate::Changed || !entry.changes.is_empty();
         let name = entry.name.clone();
         if !is_changed {
-            after.push((name, entry.before));
+            if entry.index.is_none_or(is_evaluated) {
+                after.push((name, entry.before));
+            }
             continue;
         }
         let object = match object(entry) {
@@ -32,7 +36,7 @@ pub(crate) fn finish(mut draft: Draft<'_>) -> Plan {
             }
         };
         if let Some(last) = object.after(Stage::EndProxy) {
-            after.push((name, last.clone()));
+            after.push((name, Cow::Owned(last.clone())));
         }
         objects.push(object);
     }
@@ -107,10 +111,11 @@ fn note_limits(draft: &mut Draft<'_>) {
 }
 
 /// The states of an object, stage by stage.
-fn object(entry: Entry) -> Result<ObjectChange, ChangeError> {
+fn object(entry: Entry<'_>) -> Result<ObjectChange, ChangeError> {
     let mut states = BTreeMap::new();
     let mut changes = BTreeMap::new();
-    let mut state = entry.before.clone();
+    let before = entry.before.into_owned();
+    let mut state = before.clone();
     for (stage, list) in entry.changes {
         let list = without_nested(&list);
         state = apply_changes(&state, &list)?;
@@ -125,7 +130,7 @@ fn object(entry: Entry) -> Result<ObjectChange, ChangeError> {
         changes,
         replace: entry.replace,
         index: entry.index,
-        before: entry.before,
+        before,
         states,
     })
 }

@@ -39,6 +39,28 @@ pub struct Plan {
     pub answers: Answers,
 }
 
+impl Origin {
+    pub const ALL: [Origin; 3] = [Origin::PodIdentity, Origin::Irsa, Origin::Secrets];
+
+    /// As `entra-auth migrate` calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Origin::PodIdentity => "pod-identity",
+            Origin::Irsa => "irsa",
+            Origin::Secrets => "secrets",
+        }
+    }
+
+    /// How the ids of the rules begin that report what is left behind.
+    pub fn rules(self) -> &'static str {
+        match self {
+            Origin::PodIdentity => "pod-identity-",
+            Origin::Irsa => "aws-",
+            Origin::Secrets => "credential-",
+        }
+    }
+}
+
 impl Plan {
     /// Whether nothing has to be migrated.
     pub fn is_empty(&self) -> bool {

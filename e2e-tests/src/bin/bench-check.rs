@@ -1,5 +1,5 @@
 //! Times `entra-auth check` over many objects against bare calls of the module with the same payloads, on the same number
-//! of threads, taking turns in one run.
+//! of threads, taking turns in one run; and `entra-auth report` over the dump of a cluster.
 //!
 //! `bench-check [ROUNDS]`: how often each is run, 5 by default.
 
@@ -20,15 +20,23 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 use std::{env, fs, io};
 
+#[path = "../../../crates/cli/examples/cluster_dump.rs"]
+#[allow(dead_code, reason = "an example has a main function")]
+mod cluster_dump;
+
 const OBJECTS: usize = 10_000;
-/// Runs once and prints the peak of memory: each process has its own peak.
+/// The objects of the cluster that is reported, and what a report may take.
+const CLUSTER: usize = 20_000;
+const MOST_SECONDS: f64 = 5.0;
+const MOST_MEBIBYTES: f64 = 500.0;
+/// Runs a command once and prints the peak of memory: each process has its own peak.
 const PEAK: &str = "--peak";
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     match arguments.as_slice() {
-        [peak, path] if peak == PEAK => {
-            run(Path::new(path))?;
+        [peak, command @ ..] if peak == PEAK => {
+            run(command)?;
             println!("{}", peak_memory().unwrap_or_default());
             Ok(())
         }
@@ -61,6 +69,7 @@ fn bench(rounds: usize) -> Result<()> {
                 payloads.push(create_payload(&object?.value, None, &json!({})));
             }
         }
+        let check = ["check".to_owned(), path.display().to_string()];
         let (mut bare, mut whole) = (Vec::new(), Vec::new());
         for round in 0..=rounds {
             let started = Instant::now();
@@ -68,29 +77,61 @@ fn bench(rounds: usize) -> Result<()> {
                 .install(|| payloads.par_iter().for_each(|payload| drop(black_box(module.call("validate", payload)))));
             let took = started.elapsed();
             let started = Instant::now();
-            run(&path)?;
+            run(&check)?;
             if round > 0 {
                 bare.push(took);
                 whole.push(started.elapsed());
             }
         }
         let (bare, whole) = (middle(bare), middle(whole));
-        let peak = Command::new(env::current_exe()?).arg(PEAK).arg(&path).output()?;
-        let peak: f64 = String::from_utf8(peak.stdout)?.trim().parse()?;
         println!(
             "{name:<26} {:>8} {:>8.1} | {bare:>9.0} {whole:>9.0} | {:>7.2} {:>9.0}",
             payloads.len(),
             text.len() as f64 / 1e6,
             whole / bare,
-            peak / 1024.0
+            peak_of(&check)?
         );
     }
+    report(rounds, &folder)?;
     Ok(fs::remove_dir_all(folder)?)
 }
 
-/// What `entra-auth check PATH` does, without the terminal.
-fn run(path: &Path) -> Result<()> {
-    let cli = Cli::from_args(["entra-auth".into(), "check".into(), path.into()])?;
+/// Times a report in all formats.
+fn report(rounds: usize, folder: &Path) -> Result<()> {
+    let file = |name: &str| folder.join(name).display().to_string();
+    let items: Vec<Value> = cluster_dump::objects(CLUSTER).collect();
+    let text = json!({"apiVersion": "v1", "kind": "List", "items": items}).to_string();
+    drop(items);
+    fs::write(file("dump.json"), &text)?;
+    let mut command = vec!["report".to_owned()];
+    for format in ["html", "markdown", "json"] {
+        command.extend(["--format".to_owned(), format!("{format}={}", file(format))]);
+    }
+    command.push(file("dump.json"));
+    let time = |_| {
+        let started = Instant::now();
+        run(&command).map(|()| started.elapsed())
+    };
+    let seconds = middle((0..rounds).map(time).collect::<Result<_>>()?) / 1e3;
+    let (objects, megabytes, peak) = (CLUSTER, text.len() as f64 / 1e6, peak_of(&command)?);
+    println!(
+        "\nreport: {objects} objects, {megabytes:.1} MB: {seconds:.1} s (at most {MOST_SECONDS}), peak {peak:.0} MiB (at most \
+         {MOST_MEBIBYTES})"
+    );
+    Ok(())
+}
+
+/// The peak of memory in MiB of a process that runs the command once.
+fn peak_of(command: &[String]) -> Result<f64> {
+    let output = Command::new(env::current_exe()?).arg(PEAK).args(command).output()?;
+    let kilobytes: f64 = String::from_utf8(output.stdout)?.trim().parse()?;
+    Ok(kilobytes / 1024.0)
+}
+
+/// What `entra-auth` does with these arguments, without the terminal.
+fn run(command: &[String]) -> Result<()> {
+    let arguments = std::iter::once("entra-auth").chain(command.iter().map(String::as_str));
+    let cli = Cli::from_args(arguments.map(Into::into))?;
     let streams = Streams { out: Box::new(io::sink()), err: Box::new(io::sink()), width: 120 };
     entra_auth::run(&cli, streams, Date::from_unix_seconds(0))?;
     Ok(())

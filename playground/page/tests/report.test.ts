@@ -8,6 +8,7 @@ import type { AxeResults } from 'axe-core';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { launch } from './browser.ts';
+import { open } from './open.ts';
 
 const wasm = resolve(import.meta.dirname, '../wasm');
 const SMALL = join(wasm, 'report.html');
@@ -34,19 +35,10 @@ afterEach(async () => {
   expect(complaints).toEqual([]);
 });
 
-async function open(file: string, options: BrowserContextOptions = {}): Promise<Page> {
-  const context = await browser.newContext({ viewport: { width: 1360, height: 900 }, ...options });
-  context.setDefaultTimeout(20_000);
-  requests = [];
-  complaints = [];
-  context.on('request', (request) => requests.push(request.url()));
-  context.on('weberror', (error) => complaints.push(String(error.error())));
-  context.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
-  });
-  const page = await context.newPage();
-  await page.goto(pathToFileURL(file).href);
-  return page;
+async function report(file: string, options: BrowserContextOptions = {}): Promise<Page> {
+  const opened = await open(browser, pathToFileURL(file).href, options);
+  ({ requests, complaints } = opened);
+  return opened.page;
 }
 
 test.each([
@@ -56,7 +48,7 @@ test.each([
   ['dark', 375],
 ] as const)('everyone can use it: %s, %i pixels wide', async (colorScheme, width) => {
   // axe is a script from elsewhere, which the page forbids.
-  const page = await open(SMALL, { colorScheme, viewport: { width, height: 900 }, bypassCSP: true });
+  const page = await report(SMALL, { colorScheme, viewport: { width, height: 900 }, bypassCSP: true });
   await page.locator('details').evaluateAll((all) => all.forEach((details) => details.setAttribute('open', '')));
   await page.addScriptTag({ content: readFileSync(AXE, 'utf8') });
   const results = await page.evaluate(async () => {
@@ -69,7 +61,7 @@ test.each([
 });
 
 test('the map is read with the keyboard', async () => {
-  const page = await open(SMALL);
+  const page = await report(SMALL);
   const first = page.locator('.map .node[tabindex="0"]');
   expect(await first.count()).toBe(1);
   await first.focus();
@@ -88,8 +80,38 @@ test('the map is read with the keyboard', async () => {
   expect(await page.locator('.map .faded').count()).toBe(0);
 });
 
+test('a group in the map is opened with the keyboard, and its members found', async () => {
+  const page = await report(SMALL);
+  const picked = page.locator('.picked');
+  expect(await picked.isVisible()).toBe(false);
+  await page.getByLabel('Find in the map').fill('7b1d0e52-4c3f-4f0a-9d8e-2a6b5c4d3e1f');
+  await page.keyboard.press('Enter');
+  expect(await picked.isVisible()).toBe(true);
+  const members = picked.getByRole('button');
+  const names = await members.allTextContents();
+  expect(names.length).toBeGreaterThan(1);
+  expect(names).toContain('group 7b1d0e52-4c3f-4f0a-9d8e-2a6b5c4d3e1f');
+  expect(await picked.textContent()).toContain('cluster-admin');
+  // From the node to its members, and to what the first of them can do.
+  await page.locator('.map').focus();
+  await members.first().focus();
+  await page.keyboard.press('Enter');
+  expect(await page.locator('[data-count="subjects"]').textContent()).toBe('1 found');
+  expect(await page.evaluate(() => document.activeElement?.getAttribute('data-search'))).toBe('subjects');
+  await page.locator('.map .node[aria-pressed="true"]').focus();
+  await page.keyboard.press('Escape');
+  expect(await picked.isVisible()).toBe(false);
+});
+
+test('the nodes of the map are a list as well', async () => {
+  const page = await report(SMALL, { javaScriptEnabled: false });
+  await page.locator('details.nodes > summary').click();
+  const nodes = await page.locator('.map .node').count();
+  expect(await page.locator('details.nodes .entry:visible').count()).toBe(nodes);
+});
+
 test('lists are searched', async () => {
-  const page = await open(SMALL);
+  const page = await report(SMALL);
   const items = page.locator('[data-list="subjects"] [data-text]:visible');
   const all = await items.count();
   await page.getByLabel('Find a subject, role or namespace').fill('bob@');
@@ -102,13 +124,13 @@ test('lists are searched', async () => {
 });
 
 test('a link to a rule opens it', async () => {
-  const page = await open(SMALL);
+  const page = await report(SMALL);
   await page.locator('#glance a[href="#binding-cluster-admin"]').click();
   expect(await page.locator('details#binding-cluster-admin').getAttribute('open')).not.toBeNull();
 });
 
 test('paper shows what a click would', async () => {
-  const page = await open(SMALL);
+  const page = await report(SMALL);
   await page.emulateMedia({ media: 'print' });
   await page.evaluate(() => window.dispatchEvent(new Event('beforeprint')));
   expect(await page.locator('details:not([open])').count()).toBe(0);
@@ -118,14 +140,14 @@ test('paper shows what a click would', async () => {
 });
 
 test('without scripts everything is there', async () => {
-  const page = await open(SMALL, { javaScriptEnabled: false });
+  const page = await report(SMALL, { javaScriptEnabled: false });
   expect(await page.locator('.search').first().isVisible()).toBe(false);
   await page.locator('#who details.item summary').first().click();
   expect(await page.locator('#who details.item').first().locator('.role').first().isVisible()).toBe(true);
 });
 
 test('a report of 5,000 objects opens', async () => {
-  const page = await open(LARGE);
+  const page = await report(LARGE);
   expect(await page.locator('h1').textContent()).toBe('dump');
   await page.getByLabel('Find a rule, object or namespace').fill('team-003');
   expect(await page.locator('[data-list="findings"] [data-text]:visible').count()).toBeGreaterThan(0);

@@ -201,16 +201,10 @@ impl<'a, 'i> Edges<'_, 'a, 'i> {
         for has in holder.in_cluster(Right::ImpersonateGroup) {
             let requests = |group: &str| vec![user.request(name), has.request(group)];
             let bindings = [user.binding, has.binding];
-            let how = "impersonates a user in";
+            let (how, as_masters) = ("impersonates a user in", "impersonates a user in system:masters:");
             match &has.held.names {
                 None => {
-                    self.leads(
-                        holder,
-                        Position::ClusterAdmin,
-                        "impersonates a user in system:masters:",
-                        requests(MASTERS),
-                        &bindings,
-                    );
+                    self.leads(holder, Position::ClusterAdmin, as_masters, requests(MASTERS), &bindings);
                     if user.held.names.is_none() {
                         self.leads(
                             holder,
@@ -222,9 +216,10 @@ impl<'a, 'i> Edges<'_, 'a, 'i> {
                     }
                 }
                 Some(names) => {
-                    for group in
-                        names.iter().filter(|group| rbac.is_bound(&Subject::group(group)) || **group == MASTERS)
-                    {
+                    if names.contains(&MASTERS) {
+                        self.leads(holder, Position::ClusterAdmin, as_masters, requests(MASTERS), &bindings);
+                    }
+                    for group in names.iter().filter(|group| rbac.is_bound(&Subject::group(group))) {
                         let to = Position::Subject(Subject::group(group));
                         self.leads(holder, to, how, requests(group), &bindings);
                     }

@@ -7,12 +7,14 @@ use access::{Asked, Inventory, Rbac, Request, Subject};
 use entra_auth_policy::describe::describe;
 use proptest::collection::vec;
 use proptest::prelude::*;
-use proptest::sample::{select, subsequence};
+use proptest::sample::{Index, select, subsequence};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub const NAMESPACES: &[&str] = &["shop", "ops", "kube-system"];
 pub const CLIENT: &str = "7d8cdf74-5f1d-4e6c-9c31-274d963d358b";
+/// The object id of a group.
+pub const GROUP: &str = "8d3d1b5c-6d5f-4b7a-9e0b-3a1f1d2c4e5f";
 pub const OTHER_CLIENT: &str = "0f8fad5b-d9cb-469f-a165-70867728950e";
 
 const VERBS: &[&str] = &[
@@ -44,6 +46,8 @@ const RESOURCES: &[&str] = &[
     "groups",
     "nodes/proxy",
     "deployments",
+    "deployments/scale",
+    "*/scale",
     "cronjobs",
     "clusterroles",
     "roles",
@@ -66,7 +70,7 @@ pub fn subjects() -> Vec<Subject> {
     let mut all: Vec<Subject> = ["ann@contoso.com", "bob@contoso.com", "system:anonymous"].map(Subject::user).to_vec();
     all.extend(
         [
-            "8d3d1b5c-6d5f-4b7a-9e0b-3a1f1d2c4e5f",
+            GROUP,
             "system:masters",
             "system:authenticated",
             "system:unauthenticated",
@@ -84,7 +88,7 @@ pub fn subjects() -> Vec<Subject> {
 fn rule() -> impl Strategy<Value = Value> {
     let some = |of: &'static [&'static str], least, most| subsequence(of, least..=most);
     let names = prop_oneof![3 => Just(Vec::new()), 2 => some(NAMES, 1, 2)];
-    let urls = prop_oneof![4 => Just(Vec::new()), 1 => some(URLS, 1, 2)];
+    let urls = prop_oneof![2 => Just(Vec::new()), 1 => some(URLS, 1, 2)];
     let rule = (some(VERBS, 1, 3), some(GROUPS, 1, 2), some(RESOURCES, 1, 4), names, urls).prop_map(
         |(verbs, groups, resources, names, urls)| {
             json!({"verbs": verbs, "apiGroups": groups, "resources": resources, "resourceNames": names,
@@ -92,7 +96,38 @@ fn rule() -> impl Strategy<Value = Value> {
         },
     );
     let everything = Just(json!({"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}));
-    prop_oneof![30 => rule, 1 => everything]
+    prop_oneof![24 => rule, 12 => select(dangerous()), 1 => everything]
+}
+
+/// Rules of which only several verbs or resources together lead further: at random they are too rare.
+fn dangerous() -> Vec<Value> {
+    let rbac = "rbac.authorization.k8s.io";
+    let rule = |group: &str, resources: &[&str], verbs: &[&str], names: &[&str]| json!({"verbs": verbs, "apiGroups": [group], "resources": resources, "resourceNames": names});
+    vec![
+        rule(rbac, &["clusterrolebindings", "rolebindings", "clusterroles"], &["create", "bind"], &[]),
+        rule(rbac, &["clusterroles", "roles"], &["update", "escalate"], &[]),
+        rule(rbac, &["clusterroles", "roles"], &["patch", "escalate"], &["r0", "r1"]),
+        rule("", &["users", "groups"], &["impersonate"], &[]),
+        rule("", &["users", "groups"], &["impersonate"], &["ann@contoso.com", "system:masters", GROUP]),
+        rule("", &["users", "groups"], &["impersonate"], &["ann@contoso.com", GROUP]),
+        rule("", &["users"], &["impersonate"], &[]),
+        rule("apps", &["deployments"], &["create", "get"], &[]),
+        rule("cid.wi.aks.azure.com", &[CLIENT], &["use-managed-identity"], &[]),
+        rule("", &["secrets"], &["create", "get"], &[]),
+        rule("", &["secrets"], &["get", "list"], &["web", "api"]),
+        rule("", &["secrets"], &["watch"], &[]),
+        rule("", &["pods", "pods/exec"], &["create", "get"], &[]),
+        rule("", &["nodes/proxy"], &["create", "get"], &[]),
+        rule("", &["pods/exec"], &["get"], &["web"]),
+        rule("", &["pods/ephemeralcontainers"], &["patch"], &["api"]),
+        rule("apps", &["deployments"], &["patch"], &["web", "api"]),
+        rule(
+            "certificates.k8s.io",
+            &["certificatesigningrequests", "certificatesigningrequests/approval", "signers"],
+            &["create", "update", "approve"],
+            &[],
+        ),
+    ]
 }
 
 fn role() -> impl Strategy<Value = Value> {
@@ -183,10 +218,22 @@ fn other() -> impl Strategy<Value = Value> {
     prop_oneof![4 => account, 4 => pod, 1 => secret, 1 => identity]
 }
 
-/// A cluster of roles, bindings and other objects.
+/// A cluster of roles, bindings and other objects. Two of three bindings are of a role that is there.
 pub fn cluster() -> impl Strategy<Value = Vec<Value>> {
-    (vec(role(), 1..7), vec(binding(), 1..9), vec(other(), 0..10))
-        .prop_map(|(roles, bindings, others)| roles.into_iter().chain(bindings).chain(others).collect())
+    let binding = (binding(), prop::option::weighted(0.66, any::<Index>()));
+    (vec(role(), 1..7), vec(binding, 1..9), vec(other(), 0..10)).prop_map(|(roles, bindings, others)| {
+        let bindings = bindings.into_iter().map(|(mut binding, pick)| {
+            let Some(role) = pick.map(|pick| &roles[pick.index(roles.len())]) else { return binding };
+            binding["roleRef"]["kind"] = role["kind"].clone();
+            binding["roleRef"]["name"] = role["metadata"]["name"].clone();
+            if role["kind"] == "Role" {
+                binding["kind"] = json!("RoleBinding");
+                binding["metadata"]["namespace"] = role["metadata"]["namespace"].clone();
+            }
+            binding
+        });
+        roles.iter().cloned().chain(bindings).chain(others).collect()
+    })
 }
 
 pub fn request() -> impl Strategy<Value = Request> {
@@ -202,6 +249,46 @@ pub fn request() -> impl Strategy<Value = Request> {
     prop_oneof![6 => resource, 1 => url]
 }
 
+/// A cluster, and requests: some at random, most of which no one may make, and some that a rule of it is about.
+pub fn cluster_and_requests(count: usize) -> impl Strategy<Value = (Vec<Value>, Vec<Request>)> {
+    let picks =
+        vec((any::<bool>(), request(), [any::<Index>(), any::<Index>(), any::<Index>(), any::<Index>()]), count);
+    (cluster(), picks).prop_map(|(objects, picks)| {
+        let one = |(is_aimed, random, pick): (bool, Request, [Index; 4])| match is_aimed {
+            true => aimed(&objects, &random, &pick).unwrap_or(random),
+            false => random,
+        };
+        let requests = picks.into_iter().map(one).collect();
+        (objects, requests)
+    })
+}
+
+/// A request that a rule of a bound role is about, where it is bound.
+fn aimed(objects: &[Value], random: &Request, [which, verb, resource, other]: &[Index; 4]) -> Option<Request> {
+    let counting = last(objects);
+    let bound: Vec<(&Value, &Value)> = counting
+        .iter()
+        .flat_map(|binding| {
+            let rules = role_of(&counting, binding).and_then(|role| role["rules"].as_array()).into_iter().flatten();
+            rules.map(|rule| (*binding, rule))
+        })
+        .collect();
+    let (binding, rule) = if bound.is_empty() { return None } else { bound[which.index(bound.len())] };
+    let namespace = binding["metadata"]["namespace"].as_str().or(random.namespace());
+    let pick = |list: &str, index: &Index, any: &str| {
+        let list: Vec<&str> = rule[list].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let text = if list.is_empty() { return None } else { list[index.index(list.len())] };
+        Some(if text == "*" { any.to_owned() } else { text.replace('*', "pods") })
+    };
+    let verb = pick("verbs", verb, "delete")?;
+    if let (Some(url), 0) = (pick("nonResourceURLs", other, "/version"), other.index(3)) {
+        return Some(Request::url(&verb, &url));
+    }
+    let (group, resource) = (pick("apiGroups", other, "batch")?, pick("resources", resource, "widgets")?);
+    let name = pick("resourceNames", other, "").unwrap_or_default();
+    Some(Request::resource(&verb, &group, &resource, namespace, &name))
+}
+
 pub fn inventory(objects: &[Value]) -> Inventory {
     let mut inventory = Inventory::default();
     for object in objects {
@@ -212,7 +299,7 @@ pub fn inventory(objects: &[Value]) -> Inventory {
 }
 
 /// The objects that count: of several with one kind, namespace and name, the last.
-fn last(objects: &[Value]) -> Vec<&Value> {
+pub fn last(objects: &[Value]) -> Vec<&Value> {
     let mut found: BTreeMap<(String, String, String), &Value> = BTreeMap::new();
     for object in objects {
         let metadata = &object["metadata"];
@@ -277,12 +364,21 @@ fn aggregated<'v>(role: &'v Value, objects: &[&'v Value], seen: &mut BTreeSet<St
     rules
 }
 
+fn role_of<'v>(objects: &[&'v Value], binding: &Value) -> Option<&'v Value> {
+    let namespace = &binding["metadata"]["namespace"];
+    let is_its = |role: &&&Value| {
+        role["kind"] == binding["roleRef"]["kind"]
+            && role["metadata"]["name"] == binding["roleRef"]["name"]
+            && (role["kind"] == "ClusterRole" || role["kind"] == "Role" && role["metadata"]["namespace"] == *namespace)
+    };
+    objects.iter().find(is_its).copied()
+}
+
 /// Whether the authorizer allows a request of a user who is in these groups and no others.
-pub fn authorizer_allows(objects: &[Value], user: &str, groups: &[&str], request: &Request) -> bool {
+pub fn authorizer_allows(objects: &[&Value], user: &str, groups: &[&str], request: &Request) -> bool {
     if groups.contains(&"system:masters") {
         return true;
     }
-    let objects = last(objects);
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let applies = |binding: &Value, namespace: &str| {
         binding["subjects"].as_array().unwrap().iter().any(|subject| match subject["kind"].as_str().unwrap() {
@@ -305,15 +401,8 @@ pub fn authorizer_allows(objects: &[Value], user: &str, groups: &[&str], request
         _ => false,
     };
     objects.iter().filter(|binding| in_effect(binding)).any(|binding| {
-        let namespace = &binding["metadata"]["namespace"];
-        let role = objects.iter().find(|role| {
-            role["kind"] == binding["roleRef"]["kind"]
-                && role["metadata"]["name"] == binding["roleRef"]["name"]
-                && (role["kind"] == "ClusterRole"
-                    || role["kind"] == "Role" && role["metadata"]["namespace"] == *namespace)
-        });
-        role.is_some_and(|role| {
-            aggregated(role, &objects, &mut BTreeSet::new()).into_iter().any(|rule| rule_allows(request, rule))
+        role_of(objects, binding).is_some_and(|role| {
+            aggregated(role, objects, &mut BTreeSet::new()).into_iter().any(|rule| rule_allows(request, rule))
         })
     })
 }
@@ -333,7 +422,7 @@ pub fn groups_of(user: &str) -> Vec<String> {
 
 /// Whether a request is allowed to a subject: a user with the groups that all have, or a member of a group and nothing
 /// else.
-pub fn allowed(objects: &[Value], subject: &Subject, request: &Request) -> bool {
+pub fn allowed(objects: &[&Value], subject: &Subject, request: &Request) -> bool {
     let (user, mut groups) = match (subject, subject.user_name()) {
         (_, Some(user)) => (user.clone(), groups_of(&user)),
         (Subject::Group(name), _) if name == "system:unauthenticated" => ("-".to_owned(), vec![name.clone()]),
@@ -347,6 +436,14 @@ pub fn allowed(objects: &[Value], subject: &Subject, request: &Request) -> bool 
     }
     let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
     authorizer_allows(objects, &user, &groups, request)
+}
+
+/// Whether bindings of the subject itself allow a request.
+pub fn granted(objects: &[&Value], subject: &Subject, request: &Request) -> bool {
+    match (subject, subject.user_name()) {
+        (Subject::Group(name), _) => authorizer_allows(objects, "-", &[name], request),
+        (_, user) => authorizer_allows(objects, &user.unwrap(), &[], request),
+    }
 }
 
 /// The same everywhere: proptest's own default seeds itself.

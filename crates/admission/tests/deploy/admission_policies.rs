@@ -4,12 +4,14 @@
 use crate::{files, objects_of, root};
 use admission::cluster::MemoryCluster;
 use admission::fixture::today;
+use admission::mutate::Mutator;
 use admission::payload;
 use admission::{Change, Identity};
 use cel::{Context, Env, Program, Value as Cel};
 use entra_auth_policy::{Evaluation, Host, evaluate, rules};
 use k8s_openapi::api::admissionregistration::v1::{ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding};
-use k8s_openapi::api::core::v1::ConfigMap;
+use k8s_openapi::api::core::v1::{ConfigMap, Secret};
+use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, Role, RoleBinding};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -172,6 +174,22 @@ fn drop_nulls(value: &mut Value) {
     }
 }
 
+/// The object as Kubernetes reads and writes its type; `None` if it would refuse it, or if the type is not here.
+fn typed(object: &Value) -> Option<Value> {
+    match (object["apiVersion"].as_str()?, object["kind"].as_str()?) {
+        ("rbac.authorization.k8s.io/v1", "Role") => round_trip::<Role>(object),
+        ("rbac.authorization.k8s.io/v1", "ClusterRole") => round_trip::<ClusterRole>(object),
+        ("rbac.authorization.k8s.io/v1", "RoleBinding") => round_trip::<RoleBinding>(object),
+        ("rbac.authorization.k8s.io/v1", "ClusterRoleBinding") => round_trip::<ClusterRoleBinding>(object),
+        ("v1", "Secret") => round_trip::<Secret>(object),
+        _ => None,
+    }
+}
+
+fn round_trip<T: serde::de::DeserializeOwned + serde::Serialize>(object: &Value) -> Option<Value> {
+    serde_json::to_value(serde_json::from_value::<T>(object.clone()).ok()?).ok()
+}
+
 /// The policy with the baseline profile and the same administrators.
 fn policy(request: &Value, admins: &Value) -> Evaluation {
     let settings = json!({"profile": "baseline", "clusterAdmins": admins});
@@ -190,14 +208,19 @@ fn parameters(admins: &Value) -> Value {
     json!({"data": {"clusterAdmins": lines}})
 }
 
-/// All fixtures that an API server would admit, by whom they are, and as updates of themselves, of an empty object and
-/// without their content.
+/// How many mutants of a fixture are evaluated.
+const MUTANTS: u64 = 1;
+
+/// All fixtures that an API server would admit, by whom they are, as updates of themselves, of an empty object and
+/// without their content; and mutants of them, as they are and as updates from and to the fixture.
 fn requests() -> Vec<(String, Value, Value)> {
     let (policies, mut requests) = (policies(), Vec::new());
-    for fixture in admission::fixture::all(&root().join("test_data")).unwrap() {
+    let fixtures = admission::fixture::all(&root().join("test_data")).unwrap();
+    let mutator = Mutator::new(&fixtures);
+    for fixture in &fixtures {
         let name = format!("{}/{}", fixture.rule(), fixture.name());
         let admins = fixture.settings["clusterAdmins"].clone();
-        let mut original = fixture.request;
+        let mut original = fixture.request.clone();
         if !original["resource"].is_object() {
             original["resource"] = admission::request(&original["object"], &Change::Create, None)["resource"].take();
         }
@@ -232,6 +255,18 @@ fn requests() -> Vec<(String, Value, Value)> {
                 let mut by = original.clone();
                 by["userInfo"] = Identity { username: user.to_owned(), groups: vec![], oid: None }.user_info();
                 requests.push((format!("{name} by {user}"), by, admins.clone()));
+            }
+            for seed in 0..MUTANTS {
+                let mutant = mutator.mutate(&original["object"], seed);
+                let is_same_kind = mutant["kind"] == original["object"]["kind"];
+                let Some(mutant) = typed(&mutant).filter(|_| is_same_kind) else { continue };
+                let mut created = original.clone();
+                created["object"] = mutant.clone();
+                let mut into = with_old(original["object"].clone());
+                into["object"] = mutant.clone();
+                for (how, request) in [("mutant", created), ("to mutant", into), ("from mutant", with_old(mutant))] {
+                    requests.extend(decoded(&request).map(|it| (format!("{name} {how} {seed}"), it, admins.clone())));
+                }
             }
         }
         requests.push((name, original, admins));
@@ -346,9 +381,6 @@ fn their_messages_name_rules_and_their_bindings_fit() {
 /// Every member is one of Kubernetes' types, which would drop a mistyped one.
 #[test]
 fn their_manifests_are_of_the_types_of_kubernetes() {
-    fn round_trip<T: serde::de::DeserializeOwned + serde::Serialize>(object: &Value) -> Value {
-        serde_json::to_value(serde_json::from_value::<T>(object.clone()).unwrap()).unwrap()
-    }
     for (file, object) in files(FOLDER).into_iter().flat_map(|file| objects_of(FOLDER, file)) {
         let read = match object["kind"].as_str().unwrap() {
             "ValidatingAdmissionPolicy" => round_trip::<ValidatingAdmissionPolicy>(&object),
@@ -356,7 +388,7 @@ fn their_manifests_are_of_the_types_of_kubernetes() {
             "ConfigMap" => round_trip::<ConfigMap>(&object),
             kind => panic!("{file}: {kind}"),
         };
-        assert_eq!(read, object, "{file}");
+        assert_eq!(read, Some(object), "{file}");
     }
 }
 

@@ -106,6 +106,17 @@ fn scroll(label: &str, content: Markup) -> Markup {
     html! { div.scroll tabindex="0" role="region" aria-label=(label) { (content) } }
 }
 
+fn tile(number: usize, label: &str, tone: &str, detail: Markup) -> Markup {
+    let tone = if number == 0 && tone != "neutral" { "good" } else { tone };
+    html! {
+        li.tile.(tone) {
+            span.number { (number) }
+            span.label { (label) }
+            span.detail { (detail) }
+        }
+    }
+}
+
 fn search(of: &str, label: &str) -> Markup {
     html! {
         p.search hidden {

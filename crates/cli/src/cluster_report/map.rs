@@ -1,6 +1,7 @@
 //! The map: who reaches what, in four columns from left to right, drawn as SVG without a script.
 //!
-//! Nodes that lead to the same and are reached by the same are one node. A column has a bounded number of nodes.
+//! Nodes that lead to the same and are reached by the same are one node. A column has a bounded number of nodes. What each
+//! node is, is also a list, which the page shows for the node that is selected.
 
 use super::model::{ClusterReport, PathRow};
 use access::{Class, Subject};
@@ -9,6 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The most nodes of a column.
 const MOST: usize = 24;
+/// The most members of a node that are named.
+const MOST_MEMBERS: usize = 100;
 const COLUMNS: [&str; 4] = ["Subjects", "become", "and then", "Reach"];
 const WIDTH: usize = 244;
 const GAP: usize = 58;
@@ -60,7 +63,12 @@ pub(super) fn draw(report: &ClusterReport) -> Markup {
                 }
             }
         }
-        p.dim { "Select a node to see its paths. Arrow keys move along them." @if drawing.left_out > 0 { " " (drawing.left_out) " more nodes are in the lists below." } }
+        p.dim { "Select a node to see its paths and everyone in it. Arrow keys move along the paths." @if drawing.left_out > 0 { " " (drawing.left_out) " more nodes are in the lists below." } }
+        div.picked role="region" aria-live="polite" aria-label="The selected node" hidden {}
+        details.nodes {
+            summary { "The nodes as a list: " (drawing.nodes.len()) }
+            @for (at, node) in drawing.nodes.iter().enumerate() { (drawing.entry(at, node)) }
+        }
     }
 }
 
@@ -184,6 +192,36 @@ impl Drawing {
             }
         }
         places
+    }
+
+    /// Who a node is, what it leads to, and from where.
+    fn entry(&self, at: usize, node: &Node) -> Markup {
+        let ends = |is_out: bool| -> Vec<(&str, &str)> {
+            let edges = self.edges.iter().filter(|((from, to), _)| at == if is_out { *from } else { *to });
+            let ways = edges.flat_map(|((from, to), how)| {
+                let other = &self.nodes[if is_out { *to } else { *from }];
+                how.iter().map(|how| (*how, other.label.as_str()))
+            });
+            ways.collect()
+        };
+        let (out, into) = (ends(true), ends(false));
+        html! {
+            div.entry data-entry=(at) {
+                p.title { strong { (node.label) } " " span.dim { (node.detail) } }
+                @if node.members.len() > 1 {
+                    ul.plain.objects {
+                        @for name in node.members.iter().take(MOST_MEMBERS) { li data-member=(name) { (name) } }
+                        @if node.members.len() > MOST_MEMBERS { li.more { "and " (node.members.len() - MOST_MEMBERS) " more, in the JSON report" } }
+                    }
+                }
+                @if !out.is_empty() {
+                    ul.plain { @for (how, to) in &out { li { (how) " " strong { (to) } } } }
+                }
+                @if !into.is_empty() {
+                    p.dim { "Reached from " @for (at, (how, from)) in into.iter().enumerate() { @if at > 0 { "; " } (from) " (" (how.trim_end_matches(':')) ")" } }
+                }
+            }
+        }
     }
 
     fn node(&self, at: usize, node: &Node, (x, y): (usize, usize)) -> Markup {

@@ -1,6 +1,7 @@
 //! The report as Markdown, for a wiki or an issue.
 
 use super::model::{ClusterReport, PathRow};
+use super::way_out::WayOut;
 use crate::report::{count, escaped};
 use access::Class;
 use std::fmt::Write;
@@ -114,12 +115,43 @@ fn write(report: &ClusterReport, out: &mut String) -> std::fmt::Result {
     )?;
     access(report, out)?;
     azure(report, out)?;
-    writeln!(out, "\n## The way out\n")?;
+    way_out(&report.way_out, out)
+}
+
+fn way_out(way_out: &WayOut, out: &mut String) -> std::fmt::Result {
+    let fix = way_out.fix;
+    writeln!(
+        out,
+        "\n## The way out\n\n`entra-auth fix` resolves {}, and {} more with `--suggested`. {} left to do by hand.\n",
+        count(fix.safe, "finding"),
+        fix.suggested,
+        match fix.by_hand {
+            1 => "1 is".to_owned(),
+            number => format!("{number} are"),
+        }
+    )?;
+    if !way_out.migrate.is_empty() {
+        table(
+            out,
+            &["Migration", "Workloads", "Service accounts", "Federated credentials", "Decisions", "Tasks"],
+            way_out.migrate.iter().map(|row| {
+                let numbers =
+                    [row.workloads, row.service_accounts, row.federated_credentials, row.decisions, row.tasks];
+                let mut cells = vec![format!("`entra-auth migrate {}`", row.from.name())];
+                cells.extend(numbers.iter().map(ToString::to_string));
+                cells
+            }),
+        )?;
+        writeln!(out)?;
+    }
     table(
         out,
-        &["What to do", "Rule", "Findings", "Objects"],
-        report.way_out.remediations.iter().map(|row| {
-            vec![cell(&row.remediation), format!("`{}`", row.rule), row.findings.to_string(), row.objects.to_string()]
+        &["What to do", "Rule", "Findings", "Objects", "Fixed", "With a decision"],
+        way_out.remediations.iter().map(|row| {
+            let mut cells = vec![cell(&row.remediation), format!("`{}`", row.rule)];
+            let numbers = [row.findings, row.objects, row.fix.safe, row.fix.suggested];
+            cells.extend(numbers.iter().map(ToString::to_string));
+            cells
         }),
     )
 }

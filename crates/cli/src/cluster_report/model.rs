@@ -191,7 +191,7 @@ impl ClusterReport {
             restricted: restricted(gathered.restricted),
             since: None,
             access,
-            way_out: way_out::of(&findings, &azure),
+            way_out: way_out::of(&findings, &azure, gathered.migrations),
             azure,
             findings,
         }

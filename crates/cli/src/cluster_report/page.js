@@ -76,6 +76,31 @@ if (map) {
       node.setAttribute('aria-pressed', String(n === chosen));
     });
     light(chosen < 0 ? [] : [chosen]);
+    pick();
+  }
+
+  const picked = document.querySelector('.picked');
+  const subjects = document.querySelector('input[data-search="subjects"]');
+
+  /** Shows what the list says about the chosen node. Who is in it leads to the list of subjects. */
+  function pick() {
+    const entry = document.querySelector(`[data-entry="${chosen}"]`);
+    picked.hidden = entry === null;
+    picked.replaceChildren(...(entry === null ? [] : [entry.cloneNode(true)]));
+    for (const member of picked.querySelectorAll('[data-member]')) {
+      const name = member.dataset.member.replace(/^(user|group|service account) /, '');
+      if (!document.querySelector(`[data-list="subjects"] [data-text*="${CSS.escape(name.toLowerCase())}"]`)) continue;
+      const button = document.createElement('button');
+      button.type = 'button';
+      button.textContent = member.dataset.member;
+      button.addEventListener('click', () => {
+        subjects.value = name;
+        subjects.dispatchEvent(new Event('input'));
+        subjects.scrollIntoView({ block: 'start' });
+        subjects.focus();
+      });
+      member.replaceChildren(button);
+    }
   }
 
   function focus(at) {
@@ -119,6 +144,14 @@ if (map) {
     light(words === '' ? [] : found);
     if (words !== '' && found.length === 0) map.classList.add('faded');
     count.textContent = words === '' ? '' : `${found.length} found`;
+  });
+  // From what is found into the map.
+  input.addEventListener('keydown', (event) => {
+    const first = nodes.findIndex((node) => node.dataset.text.includes(normal(input.value)));
+    if (event.key !== 'Enter' || normal(input.value) === '' || first < 0) return;
+    focus(first);
+    if (chosen !== first) choose(first);
+    event.preventDefault();
   });
 } else {
   document.querySelector('input[data-search="map"]')?.closest('.search').remove();

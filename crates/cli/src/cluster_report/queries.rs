@@ -71,7 +71,7 @@ pub struct Of {
 
 impl Of {
     fn gather(&self) -> Result<Gathered> {
-        gather(&self.input.sources()?, None)
+        gather(&self.input.read()?, None)
     }
 
     fn is_json(&self) -> bool {

@@ -11,11 +11,13 @@ use crate::files::locked;
 use crate::inputs::Source;
 use crate::record::Fixable;
 use crate::report::is_shown;
+use admission::{ObjectKey, object_key};
 use entra_auth_policy::Evaluation;
 use entra_auth_policy::verdict::Decision;
 use fixes::{Edit, Fix, Input, Safety, fixes_in, may_leave};
 use manifest::{Document, Edits, Form, ManifestObject, Position, apply_changes, edit_document};
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// A fix as changes of a text.
 #[derive(Clone, Debug)]
@@ -134,11 +136,73 @@ fn changed(object: &ManifestObject, fix: &Fix) -> Option<(ManifestObject, Edits)
     Some((after, Edits { changes: vec![(object.pointer.clone(), own)], new, ..Edits::default() }))
 }
 
+/// How much the best fix of a finding decides, of those that help alone: a safe one, which `fix` makes, else one that it
+/// makes with `--suggested`.
+pub(crate) fn offered(
+    finding: &Decision,
+    findings: &[Decision],
+    object: &ManifestObject,
+    accounts: &Accounts<'_>,
+    evaluator: &Evaluator<'_>,
+) -> Option<Safety> {
+    let evaluated = |value: Value| {
+        let object = ManifestObject { value, form: Form::Object, pointer: String::new() };
+        evaluator.evaluate("", &object).ok().map(|(evaluation, _)| evaluation.findings)
+    };
+    // The findings of an object with all changes that a fix makes in it.
+    let changed = |value: &Value, changes: &[manifest::Change]| evaluated(apply_changes(value, changes).ok()?);
+    let resolves = |fix: &&Fix| {
+        let (mut own, mut others) = (Vec::new(), BTreeMap::new());
+        let mut new = Vec::new();
+        for edit in &fix.edits {
+            match edit {
+                Edit::Own(change) => own.push(change.clone()),
+                Edit::New { value } => new.push(value),
+                Edit::Other { key, edit } => others.entry(key).or_insert_with(Vec::new).push(edit.clone()),
+            }
+        }
+        let others_stay = || {
+            others.into_iter().all(|(key, changes)| {
+                let Some(before) = accounts.by_key.get(key) else { return false };
+                let (before, after) = (evaluated((*before).clone()), changed(before, &changes));
+                before.zip(after).is_some_and(|(before, after)| {
+                    after.iter().all(|found| count(&after, found.rule.id) <= count(&before, found.rule.id))
+                })
+            })
+        };
+        let new_are_clean = || {
+            new.into_iter().all(|value| {
+                evaluated(value.clone()).is_some_and(|found| {
+                    found.iter().all(|left| !is_shown(left, false) || may_leave(finding.rule.id, left.rule.id))
+                })
+            })
+        };
+        changed(&object.value, &own).is_some_and(|after| helps(finding, fix, findings, &after))
+            && others_stay()
+            && new_are_clean()
+    };
+    fixes_in(&located(finding), &object.value, &accounts.input).iter().filter(resolves).map(|fix| fix.safety).min()
+}
+
+/// The service accounts of an input, which fixes read and change.
+pub(crate) struct Accounts<'a> {
+    input: Input<'a>,
+    by_key: BTreeMap<ObjectKey, &'a Value>,
+}
+
+impl<'a> Accounts<'a> {
+    pub(crate) fn of(accounts: &'a [Value]) -> Accounts<'a> {
+        let by_key = accounts.iter().filter_map(|account| Some((object_key(account)?, account))).collect();
+        Accounts { input: Input::of(accounts), by_key }
+    }
+}
+
+fn count(findings: &[Decision], rule: &str) -> usize {
+    findings.iter().filter(|found| found.rule.id == rule && is_shown(found, false)).count()
+}
+
 /// Whether the finding is gone and no other is new.
 fn helps(finding: &Decision, fix: &Fix, before: &[Decision], after: &[Decision]) -> bool {
-    let count = |findings: &[Decision], rule: &str| {
-        findings.iter().filter(|found| found.rule.id == rule && is_shown(found, false)).count()
-    };
     let rule = finding.rule.id;
     let is_allowed = |left: &str| fix.safety == Safety::Suggested && may_leave(rule, left);
     count(after, rule) < count(before, rule)

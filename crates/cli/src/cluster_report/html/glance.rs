@@ -1,6 +1,6 @@
 //! The state at a glance, and what changed.
 
-use super::{MOST, more, scroll, severity, shown};
+use super::{MOST, more, scroll, severity, shown, tile};
 use crate::cluster_report::model::{ClusterReport, PathRow};
 use crate::cluster_report::since::Change;
 use crate::report::count;
@@ -15,12 +15,12 @@ pub(super) fn glance(report: &ClusterReport) -> Markup {
         section #glance aria-labelledby="glance-title" {
             h2 #glance-title { "At a glance" }
             ul.tiles {
-                (tile(totals.denied, "denied", "bad", "findings that the policy denies"))
-                (tile(totals.warned, "warned", "warn", "findings that it warns about"))
-                (tile(people(&report.access.cluster_admin), "paths to cluster-admin", "bad", "subjects apart from Kubernetes' own"))
-                (tile(report.azure.identities.len(), "identities in Azure", "neutral", "client ids that the cluster names"))
-                (tile(fixed, "not on workload identity", "warn", "workloads and objects"))
-                (tile(report.azure.shared().count(), "shared identities", "warn", "used by several service accounts"))
+                (tile(totals.denied, "denied", "bad", html! { "findings that the policy denies" }))
+                (tile(totals.warned, "warned", "warn", html! { "findings that it warns about" }))
+                (tile(people(&report.access.cluster_admin), "paths to cluster-admin", "bad", html! { "subjects apart from Kubernetes' own" }))
+                (tile(report.azure.identities.len(), "identities in Azure", "neutral", html! { "client ids that the cluster names" }))
+                (tile(fixed, "not on workload identity", "warn", html! { "workloads and objects" }))
+                (tile(report.azure.shared().count(), "shared identities", "warn", html! { "used by several service accounts" }))
             }
             @if !report.secrets_read {
                 p.note { "Secrets were not read, so credentials and token Secrets in them are not part of this report." }
@@ -67,17 +67,6 @@ pub(super) fn glance(report: &ClusterReport) -> Markup {
                     }))
                 }
             }
-        }
-    }
-}
-
-fn tile(number: usize, label: &str, tone: &str, detail: &str) -> Markup {
-    let tone = if number == 0 { "good" } else { tone };
-    html! {
-        li.tile.(tone) {
-            span.number { (number) }
-            span.label { (label) }
-            span.detail { (detail) }
         }
     }
 }

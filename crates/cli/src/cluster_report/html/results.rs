@@ -1,11 +1,15 @@
 //! Findings, exemptions and the way out.
 
-use super::{MOST, MOST_OBJECTS, more, scroll, search, severity, shown};
+use super::{MOST, MOST_OBJECTS, more, scroll, search, severity, shown, tile};
 use crate::cluster_report::model::{ClusterReport, rank};
+use crate::cluster_report::way_out::{FixCounts, WayOut};
 use crate::report::count;
 use crate::rule_page;
 use maud::{Markup, html};
 use std::collections::BTreeMap;
+
+/// The most kinds of work that are listed.
+const MOST_ROWS: usize = 30;
 
 /// The objects with the same finding: by severity, message and remediation.
 type Messages<'r> = BTreeMap<(usize, &'r str, &'r str), Vec<String>>;
@@ -100,16 +104,60 @@ pub(super) fn way_out(report: &ClusterReport) -> Markup {
                     li { strong { (row.count) " with " (row.mode.title()) } ": " (row.next.unwrap_or_default()) }
                 }
             }
+            (fixes(&report.way_out))
+            (migrations(&report.way_out))
+            h3 { "What to do" }
             (scroll("What to do", html! {
                 table {
-                    thead { tr { th scope="col" { "What to do" } th scope="col" { "Rule" } th.number scope="col" { "Findings" } th.number scope="col" { "Objects" } } }
+                    thead { tr { th scope="col" { "What to do" } th scope="col" { "Rule" } th.number scope="col" { "Findings" } th.number scope="col" { "Objects" } th.number scope="col" { "Fixed" } th.number scope="col" { "With a decision" } } }
                     tbody {
-                        @for row in report.way_out.remediations.iter().take(30) {
-                            tr { th scope="row" { (row.remediation) } td { a href={ "#" (row.rule) } { (row.rule) } } td.number { (row.findings) } td.number { (row.objects) } }
+                        @for row in report.way_out.remediations.iter().take(MOST_ROWS) {
+                            tr { th scope="row" { (row.remediation) } td { a href={ "#" (row.rule) } { (row.rule) } } td.number { (row.findings) } td.number { (row.objects) } td.number { (row.fix.safe) } td.number { (row.fix.suggested) } }
                         }
                     }
                 }
                 @if report.way_out.remediations.is_empty() { p.empty { "Nothing is left to do." } }
+            }))
+            @if report.way_out.remediations.len() > MOST_ROWS { p.more { "And " (report.way_out.remediations.len() - MOST_ROWS) " more, in the JSON report." } }
+        }
+    }
+}
+
+fn fixes(way_out: &WayOut) -> Markup {
+    let FixCounts { safe, suggested, by_hand } = way_out.fix;
+    html! {
+        h3 { "What entra-auth fix would do" }
+        p.lead { "Findings that are denied or warned about, by the best fix that removes each and adds no other." }
+        ul.tiles {
+            (tile(safe, "fixed", "neutral", html! { "by " code { "entra-auth fix" } }))
+            (tile(suggested, "with a decision", "neutral", html! { "by " code { "fix --suggested" } ", which marks what to fill in" }))
+            (tile(by_hand, "by hand", "warn", html! { "as the page of each rule says" }))
+        }
+    }
+}
+
+fn migrations(way_out: &WayOut) -> Markup {
+    html! {
+        h3 { "What entra-auth migrate would do" }
+        @if way_out.migrate.is_empty() { p.empty { "Nothing is left to migrate." } }
+        @else {
+            p.lead { "Decisions are needed first, such as ids to fill in. Tasks are left to do by hand." }
+            (scroll("Migrations", html! {
+                table {
+                    thead { tr { th scope="col" { "Command" } th.number scope="col" { "Workloads" } th.number scope="col" { "Service accounts" } th.number scope="col" { "Federated credentials" } th.number scope="col" { "Decisions" } th.number scope="col" { "Tasks" } } }
+                    tbody {
+                        @for row in &way_out.migrate {
+                            tr {
+                                th scope="row" { code { "entra-auth migrate " (row.from.name()) } }
+                                td.number { (row.workloads) }
+                                td.number { (row.service_accounts) }
+                                td.number { (row.federated_credentials) }
+                                td.number { (row.decisions) }
+                                td.number { (row.tasks) }
+                            }
+                        }
+                    }
+                }
             }))
         }
     }
