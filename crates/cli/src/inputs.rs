@@ -101,7 +101,7 @@ impl Walk {
                     sources.push(Ok(Source { name: name(&path), relative, origin: Origin::Found(path) }));
                 }
                 Ok(_) => {}
-                Err(error) => sources.push(Err(SourceError::new(folder, &format!("cannot be walked: {error}")))),
+                Err(error) => sources.push(Err(unwalked(folder, &error))),
             }
         }
     }
@@ -119,6 +119,24 @@ impl Walk {
     fn is_excepted(&self, path: &Path) -> bool {
         !self.except.is_empty() && path.canonicalize().is_ok_and(|path| self.except.contains(&path))
     }
+}
+
+/// What cannot be walked, and why.
+fn unwalked(path: &Path, error: &ignore::Error) -> SourceError {
+    match error {
+        ignore::Error::WithDepth { err, .. } => unwalked(path, err),
+        ignore::Error::WithPath { path, err } => unwalked(path, err),
+        error => {
+            // The library repeats the path in every error on the way.
+            let why = error.io_error().map_or_else(|| error.to_string(), |error| root_cause(error).to_string());
+            SourceError::new(path, &format!("cannot be read: {why}"))
+        }
+    }
+}
+
+/// The error that caused the others.
+pub(crate) fn root_cause<'e>(error: &'e (dyn std::error::Error + 'static)) -> &'e (dyn std::error::Error + 'static) {
+    error.source().map_or(error, root_cause)
 }
 
 /// A path as reports show it: the name of a file must not begin a new line.
