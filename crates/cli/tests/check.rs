@@ -53,6 +53,14 @@ fn lists_json_and_standard_input() {
     let nothing = pipe("", &["-"]);
     assert_eq!(nothing.code, 2);
     assert!(nothing.out.contains("is empty"), "{}", nothing.out);
+    // A pipe that is named can be read only once as well.
+    let folder = folder(&[("bad.yaml", BAD)]);
+    for (input, code, words) in [("cat bad.yaml", 1, "1 object: "), ("true", 2, "is empty")] {
+        let script = format!("{} check --cluster bad.yaml <({input})", env!("CARGO_BIN_EXE_entra-auth"));
+        let mut command = std::process::Command::new("bash");
+        let run = finish(command.args(["-c", &script]).current_dir(folder.path()).output().unwrap());
+        assert!(run.code == code && run.out.contains(words), "{input}: {}{}", run.out, run.err);
+    }
 }
 
 #[test]
