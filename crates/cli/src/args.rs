@@ -96,7 +96,7 @@ pub struct Check {
 
     /// Evaluate objects that this git revision has as updates of them, and leave out those that are the same;
     /// objects are matched by kind, namespace and name
-    #[arg(long, value_name = "REF", conflicts_with = "old")]
+    #[arg(long, value_name = "REF", conflicts_with = "old", value_parser = NonEmptyStringValueParser::new())]
     pub base: Option<String>,
 
     /// The same without git: the manifests as they were before
@@ -191,7 +191,7 @@ pub struct Policy {
     pub settings: Option<PathBuf>,
 
     /// The policy, or the member of a group, whose settings to take from a file with several
-    #[arg(long, value_name = "NAME", requires = "settings")]
+    #[arg(long, value_name = "NAME")]
     pub policy: Option<String>,
 
     /// Use this profile, whatever the settings say

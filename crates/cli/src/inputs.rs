@@ -22,6 +22,8 @@ pub(crate) struct Source {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Origin {
     Stdin,
+    /// What a pipe that was named had, as `<(helm template ...)` is one: it can be read only once.
+    Pipe(Arc<str>),
     /// Named on the command line: has to be a manifest.
     Named(PathBuf),
     /// Found in a folder: may be something else.
@@ -86,7 +88,15 @@ impl Walk {
                 }
             } else {
                 let relative = path.file_name().unwrap_or_default().into();
-                sources.push(Ok(Source { name: name(path), relative, origin: Origin::Named(path.clone()) }));
+                let is_file = fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
+                let origin = match is_file || !path.exists() {
+                    true => Ok(Origin::Named(path.clone())),
+                    false => read_pipe(path).map(Origin::Pipe),
+                };
+                sources.push(match origin {
+                    Ok(origin) => Ok(Source { name: name(path), relative, origin }),
+                    Err(reason) => Err(SourceError::new(path, &reason)),
+                });
             }
         }
         sources
@@ -101,7 +111,7 @@ impl Walk {
                     sources.push(Ok(Source { name: name(&path), relative, origin: Origin::Found(path) }));
                 }
                 Ok(_) => {}
-                Err(error) => sources.push(Err(SourceError::new(folder, &format!("cannot be walked: {error}")))),
+                Err(error) => sources.push(Err(unwalked(folder, &error))),
             }
         }
     }
@@ -119,6 +129,24 @@ impl Walk {
     fn is_excepted(&self, path: &Path) -> bool {
         !self.except.is_empty() && path.canonicalize().is_ok_and(|path| self.except.contains(&path))
     }
+}
+
+/// What cannot be walked, and why.
+fn unwalked(path: &Path, error: &ignore::Error) -> SourceError {
+    match error {
+        ignore::Error::WithDepth { err, .. } => unwalked(path, err),
+        ignore::Error::WithPath { path, err } => unwalked(path, err),
+        error => {
+            // The library repeats the path in every error on the way.
+            let why = error.io_error().map_or_else(|| error.to_string(), |error| root_cause(error).to_string());
+            SourceError::new(path, &format!("cannot be read: {why}"))
+        }
+    }
+}
+
+/// The error that caused the others.
+pub(crate) fn root_cause<'e>(error: &'e (dyn std::error::Error + 'static)) -> &'e (dyn std::error::Error + 'static) {
+    error.source().map_or(error, root_cause)
 }
 
 /// A path as reports show it: the name of a file must not begin a new line.
@@ -144,14 +172,10 @@ impl Source {
         let bytes = match &self.origin {
             Origin::Stdin => read_stdin(),
             Origin::Named(path) | Origin::Found(path) => fs::read(path),
-            Origin::Rendered { text, .. } | Origin::Text(text) => return Ok(text.to_string()),
+            Origin::Rendered { text, .. } | Origin::Text(text) | Origin::Pipe(text) => return Ok(text.to_string()),
         };
-        let text = decode(bytes.map_err(|error| format!("cannot be read: {error}"))?)?;
-        // A failed command before the pipe must not look like a clean cluster.
-        if self.origin == Origin::Stdin && text.trim().is_empty() {
-            return Err("is empty".to_owned());
-        }
-        Ok(text)
+        let bytes = bytes.map_err(|error| format!("cannot be read: {error}"))?;
+        if self.origin == Origin::Stdin { decode_pipe(bytes) } else { decode(bytes) }
     }
 
     /// The text that another program made of a folder.
@@ -169,12 +193,13 @@ impl Source {
     pub(crate) fn path(&self) -> Option<&Path> {
         match &self.origin {
             Origin::Named(path) | Origin::Found(path) => Some(path),
-            Origin::Stdin | Origin::Rendered { .. } | Origin::Text(_) => None,
+            Origin::Stdin | Origin::Pipe(_) | Origin::Rendered { .. } | Origin::Text(_) => None,
         }
     }
 
+    /// Standard input, or a pipe in its place.
     pub(crate) fn is_stdin(&self) -> bool {
-        self.origin == Origin::Stdin
+        matches!(self.origin, Origin::Stdin | Origin::Pipe(_))
     }
 
     /// The folder that was rendered.
@@ -204,7 +229,7 @@ impl Source {
     pub(crate) fn size(&self) -> u64 {
         match &self.origin {
             Origin::Stdin => 0,
-            Origin::Rendered { text, .. } | Origin::Text(text) => text.len() as u64,
+            Origin::Rendered { text, .. } | Origin::Text(text) | Origin::Pipe(text) => text.len() as u64,
             Origin::Named(path) | Origin::Found(path) => fs::metadata(path).map_or(0, |metadata| metadata.len()),
         }
     }
@@ -220,6 +245,17 @@ impl Source {
         let mut folders = path.ancestors().skip(1);
         folders.any(|folder| folder.ends_with("templates") && folder.with_file_name("Chart.yaml").is_file())
     }
+}
+
+fn read_pipe(path: &Path) -> Result<Arc<str>, String> {
+    let bytes = fs::read(path).map_err(|error| format!("cannot be read: {error}"))?;
+    Ok(decode_pipe(bytes)?.into())
+}
+
+/// A failed command before the pipe must not look like a clean cluster.
+fn decode_pipe(bytes: Vec<u8>) -> Result<String, String> {
+    let text = decode(bytes)?;
+    if text.trim().is_empty() { Err("is empty".to_owned()) } else { Ok(text) }
 }
 
 /// Standard input can be read only once, but it is needed twice with look-ups.

@@ -59,6 +59,11 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+/// For static programs: with musl's own, a check of many files takes twice as long.
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Sources read at once: enough to keep every core busy.
 const BATCH: usize = 256;
 /// And few enough to bound what is held in memory.

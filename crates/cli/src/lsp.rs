@@ -10,7 +10,7 @@ use crate::fix::patch::replacements;
 use crate::record::Record;
 use crate::report::is_shown;
 use crate::rule_page;
-use anyhow::Result;
+use anyhow::{Result, bail};
 use entra_auth_policy::settings::Date;
 use entra_auth_policy::verdict::{Action, Decision};
 use lsp_server::{Connection, ErrorCode, Message, Notification, Request, Response};
@@ -46,7 +46,16 @@ struct Open {
 pub(crate) fn serve(args: &Serve, today: Date) -> Result<Outcome> {
     let checker = Checker::new(&args.policy, false, today)?;
     let (connection, threads) = Connection::stdio();
-    let (id, _) = connection.initialize_start()?;
+    let id = match connection.initialize_start() {
+        Ok((id, _)) => id,
+        Err(error) => {
+            drop(connection);
+            // The thread that reads knows why it stopped. If it did not stop, it may wait for more.
+            let broken = if error.channel_is_disconnected() { threads.join().err() } else { None };
+            let why = broken.map_or_else(|| error.to_string(), |broken| broken.to_string());
+            bail!("lsp: an editor starts this, and sends `initialize` on standard input first: {why}");
+        }
+    };
     let result = json!({
         // The whole text with every change: a manifest is checked as a whole.
         "capabilities": {

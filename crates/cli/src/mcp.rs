@@ -8,7 +8,7 @@ use crate::fix::{HIDDEN, reason_without_fix};
 use crate::record::Record;
 use crate::report::{self, Summary};
 use crate::{Outcome, commands, rule_page};
-use anyhow::Result;
+use anyhow::{Context, Result};
 use entra_auth_policy::settings::Date;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation, ListToolsResult,
@@ -27,7 +27,9 @@ pub(crate) fn serve(args: &Serve, today: Date) -> Result<Outcome> {
     let server = Server { checker: Arc::new(Checker::new(&args.policy, false, today)?) };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        server.serve(rmcp::transport::stdio()).await?.waiting().await?;
+        let serving = server.serve(rmcp::transport::stdio()).await;
+        let serving = serving.context("mcp: an agent starts this, and sends `initialize` on standard input first")?;
+        serving.waiting().await?;
         Ok(Outcome::Allowed)
     })
 }

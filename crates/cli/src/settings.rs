@@ -24,6 +24,7 @@ pub(crate) fn load(policy: &Policy, lookups: bool, module: Option<&dyn CompiledP
     let file = policy.settings.as_deref();
     let mut settings = match file {
         Some(path) => read(path, policy.policy.as_deref()).with_context(|| path.display().to_string())?,
+        None if policy.policy.is_some() => bail!("--policy chooses from the file of --settings, and there is none"),
         None => Value::Object(Map::new()),
     };
     // Before the options, so that a mistake is reported as it is written.

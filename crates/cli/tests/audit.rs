@@ -256,6 +256,40 @@ fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
     entries.flat_map(|path| if path.is_dir() { walk(&path) } else { vec![path] }).collect()
 }
 
+/// Each way of having no cluster has its own words.
+#[test]
+fn what_is_missing_is_named() {
+    let server = Server::start(cluster());
+    let folder = server.folder.path();
+    let config: Value = serde_json::from_str(&fs::read_to_string(folder.join("kubeconfig")).unwrap()).unwrap();
+    let mut unchosen = config.clone();
+    unchosen.as_object_mut().unwrap().remove("current-context");
+    let exec = |command: &str, args: &[&str]| {
+        let mut config = config.clone();
+        config["users"][0]["user"] = json!({"exec": {"apiVersion": "client.authentication.k8s.io/v1",
+            "interactiveMode": "Never", "command": command, "args": args}});
+        config
+    };
+    let script = "echo token-hunter2; echo first >&2; echo 'sign in first' >&2; exit 1";
+    for (config, words) in [
+        (None, "kubeconfig cannot be read (No such file"),
+        (Some(unchosen), "no current context: choose one with --context"),
+        (Some(config.clone()), "http://127.0.0.1:1/: Connection refused"),
+        (Some(exec("kubelogin-missing", &[])), "signs in with `kubelogin-missing`, which cannot be run: No such file"),
+        (Some(exec("sh", &["-c", script])), "`sh`, which signs in to the cluster, failed: sign in first"),
+    ] {
+        match config {
+            None => fs::remove_file(folder.join("kubeconfig")).unwrap(),
+            Some(config) => fs::write(folder.join("kubeconfig"), config.to_string()).unwrap(),
+        }
+        let mut command = command(folder, &["audit"]);
+        command.env("KUBECONFIG", folder.join("kubeconfig")).env_remove("KUBERNETES_SERVICE_HOST");
+        let run = finish(command.output().unwrap());
+        assert!(run.code == 2 && run.err.contains(words), "no `{words}` in\n{}", run.err);
+        assert!(!run.err.contains("hunter2"), "{}", run.err);
+    }
+}
+
 /// A dump has no data of Secrets, and `check` reads it.
 #[test]
 fn a_dump_can_be_checked_later() {

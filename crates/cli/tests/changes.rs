@@ -145,14 +145,15 @@ fn a_base_that_cannot_be_read_is_explained() {
     let run = check(outside.path(), &["--base", "HEAD", "a.yaml"]);
     assert!(run.code == 2 && run.err.contains("not in a git repository"), "{}", run.err);
     assert_eq!(check(outside.path(), &["--old", "missing.yaml", "a.yaml"]).code, 2);
-    for (revision, words) in [
-        ("HEAD~9", "`HEAD~9` is not in this clone. "),
-        ("", "`` is not in this clone. "),
-        ("HEAD^{tree}", "`HEAD^{tree}` is not a commit\n"),
-    ] {
+    for (revision, words) in
+        [("HEAD~9", "`HEAD~9` is not in this clone. "), ("HEAD^{tree}", "`HEAD^{tree}` is not a commit\n")]
+    {
         let run = check(folder.path(), &["--base", revision, "a.yaml"]);
         assert!(run.code == 2 && run.err.contains(words), "{revision}: {}", run.err);
     }
+    // A pipeline whose variable is not set.
+    let unset = finish(command(folder.path(), &["check", "--base", "", "a.yaml"]).output().unwrap());
+    assert!(unset.code == 2 && unset.err.contains("a value is required for '--base <REF>'"), "{}", unset.err);
 }
 
 /// The files of a submodule are in the commit that its parent names.

@@ -53,6 +53,14 @@ fn lists_json_and_standard_input() {
     let nothing = pipe("", &["-"]);
     assert_eq!(nothing.code, 2);
     assert!(nothing.out.contains("is empty"), "{}", nothing.out);
+    // A pipe that is named can be read only once as well.
+    let folder = folder(&[("bad.yaml", BAD)]);
+    for (input, code, words) in [("cat bad.yaml", 1, "1 object: "), ("true", 2, "is empty")] {
+        let script = format!("{} check --cluster bad.yaml <({input})", env!("CARGO_BIN_EXE_entra-auth"));
+        let mut command = std::process::Command::new("bash");
+        let run = finish(command.args(["-c", &script]).current_dir(folder.path()).output().unwrap());
+        assert!(run.code == code && run.out.contains(words), "{input}: {}{}", run.out, run.err);
+    }
 }
 
 #[test]
@@ -97,9 +105,11 @@ fn unreadable_files_are_named_and_the_rest_evaluated() {
         ("half.yaml", &format!("a: [\n---\n{GOOD}")),
     ]);
     fs::write(folder.path().join("latin1.yaml"), b"# caf\xe9\n").unwrap();
+    fs::create_dir(folder.path().join("links")).unwrap();
+    std::os::unix::fs::symlink("missing.yaml", folder.path().join("links/gone.yaml")).unwrap();
     let run = check(
         folder.path(),
-        &["--format", "json", "chart/templates", "template.yaml", "twice.yaml", "half.yaml", "latin1.yaml"],
+        &["--format", "json", "chart/templates", "template.yaml", "twice.yaml", "half.yaml", "latin1.yaml", "links"],
     );
     assert_eq!(run.code, 2);
     for words in [
@@ -109,11 +119,12 @@ fn unreadable_files_are_named_and_the_rest_evaluated() {
         "twice.yaml:3: not YAML",
         "half.yaml:1: not YAML",
         "latin1.yaml: is not UTF-8 (line 1)",
+        "links/gone.yaml: cannot be read: No such file",
     ] {
         assert!(run.err.contains(words), "no `{words}` in\n{}", run.err);
     }
     let lines = run.lines();
-    assert_eq!(lines.iter().filter(|line| line["error"].is_string()).count(), 5);
+    assert_eq!(lines.iter().filter(|line| line["error"].is_string()).count(), 6);
     assert_eq!(lines.iter().filter(|line| line["allowed"] == true).count(), 1);
 }
 

@@ -15,6 +15,25 @@ struct Client {
     has_headers: bool,
 }
 
+/// A person who starts a server by hand, and a broken client.
+#[test]
+fn other_input_is_an_error_with_words() {
+    let folder = folder(&[]);
+    for (server, input, words) in [
+        ("lsp", "", "an editor starts this"),
+        ("lsp", "hello\r\n\r\n", "malformed header"),
+        ("lsp", "Content-Length: 5\r\n\r\nhello", "malformed LSP payload"),
+        ("mcp", "", "an agent starts this"),
+        ("mcp", "hello\n", "an agent starts this"),
+    ] {
+        let mut command = command(folder.path(), &[server]);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        let run = finish(child.wait_with_output().unwrap());
+        assert!(run.code == 2 && run.err.contains(words), "{server} {input:?}: {}", run.err);
+    }
+}
+
 impl Client {
     fn start(folder: &std::path::Path, command_name: &str, has_headers: bool) -> Client {
         let mut command = command(folder, &[command_name]);

@@ -349,6 +349,12 @@ fn less_text_on_request() {
         "{summary}"
     );
     assert!(summary.contains("binding-anonymous"), "{summary}");
+    let markdown = check_text(&both, &["--summary", "--format", "markdown"]).out;
+    assert!(
+        !markdown.contains("RoleBinding") && markdown.contains("2 objects: 1 allowed, 0 warned, 1 denied"),
+        "{markdown}"
+    );
+    assert!(markdown.contains("/binding-anonymous.md) | 1 | 0 | 0 |"), "{markdown}");
 }
 
 /// A type of Secret is a word of Kubernetes, and no value.

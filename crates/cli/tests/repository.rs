@@ -182,6 +182,13 @@ fn settings_come_from_the_projects_own_manifests() {
             run.err
         );
     }
+    let alone = check(wrong.path(), &["--policy", "a", good]);
+    assert!(alone.code == 2 && alone.err.contains("the file of --settings"), "{}", alone.err);
+    // The file of options can name the settings.
+    let group = root.join("deploy/06-policy-group.yaml");
+    write(wrong.path(), ".entra-auth.yml", &format!("settings: {}\n", group.display()));
+    let chosen = run_in(wrong.path(), &["check", "--policy", "contoso", good]);
+    assert_eq!(chosen.code, 0, "{}{}", chosen.out, chosen.err);
 }
 
 /// A program for the test that prints what it was called with as a ConfigMap, and the text of a file.

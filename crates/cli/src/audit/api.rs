@@ -1,11 +1,14 @@
 //! Lists through the API of a cluster: in pages, with retries, and nothing but `GET`.
 
+use crate::inputs::root_cause;
 use anyhow::{Result, anyhow};
 use entra_auth_policy::rules;
-use kube::config::KubeConfigOptions;
+use kube::client::AuthError;
+use kube::config::{KubeConfigOptions, KubeconfigError};
 use kube::{Client, Config};
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::error::Error as _;
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 
@@ -16,6 +19,7 @@ pub(crate) struct Api {
     /// Of this thread alone: one request is made after the other.
     runtime: Runtime,
     client: Client,
+    address: String,
     namespace: Option<String>,
     page: u32,
 }
@@ -93,25 +97,29 @@ impl Api {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let mut config = match context {
             None => runtime.block_on(Config::infer()).map_err(|error| {
-                anyhow!("no cluster: neither a kubeconfig nor the service account of a Pod ({error})")
+                let kubeconfig = error.source().and_then(|cause| cause.downcast_ref());
+                let why = kubeconfig.map_or_else(|| error.to_string(), no_config);
+                anyhow!("no cluster: {why}, and this is not a Pod with a service account")
             })?,
             Some(context) => {
                 let options = KubeConfigOptions { context: Some(context.to_owned()), ..KubeConfigOptions::default() };
-                runtime
-                    .block_on(Config::from_kubeconfig(&options))
-                    .map_err(|error| anyhow!("the context `{context}`: {error}"))?
+                let config = runtime.block_on(Config::from_kubeconfig(&options));
+                config.map_err(|error| anyhow!("the context `{context}`: {}", no_config(&error)))?
             }
         };
         config.connect_timeout = Some(Duration::from_secs(10));
         config.read_timeout = Some(Duration::from_secs(120));
+        let address = config.cluster_url.to_string();
+        let plugin = config.auth_info.exec.as_ref().and_then(|exec| exec.command.clone());
         // A client starts a task.
-        let client = runtime.block_on(async { Client::try_from(config) })?;
-        Ok(Api { runtime, client, namespace, page: page.max(1) })
+        let client = runtime.block_on(async { Client::try_from(config) });
+        let client = client.map_err(|error| anyhow!("{}", no_client(&error, &plugin.unwrap_or_default())))?;
+        Ok(Api { runtime, client, address, namespace, page: page.max(1) })
     }
 
     /// The kinds that rules read and that the cluster serves, in the order of the rules.
     pub(crate) fn kinds(&self) -> Result<Vec<Kind>> {
-        let text = self.get("/apis").map_err(|error| anyhow!("{}", words(&error)))?;
+        let text = self.get("/apis").map_err(|error| anyhow!("{}: {}", self.address, words(&error)))?;
         let groups: Groups = serde_json::from_str(&text)?;
         let served: BTreeMap<String, Group> =
             groups.groups.into_iter().map(|group| (group.name.clone(), group)).collect();
@@ -195,13 +203,37 @@ fn words(error: &kube::Error) -> String {
     match error {
         kube::Error::Api(status) if status.code == 401 => "the cluster does not accept the credentials".to_owned(),
         kube::Error::Api(status) => format!("the server answers {} {}", status.code, text::shown(&status.reason)),
-        error => {
-            let mut cause: &dyn std::error::Error = error;
-            while let Some(deeper) = cause.source() {
-                cause = deeper;
-            }
-            cause.to_string()
+        error => root_cause(error).to_string(),
+    }
+}
+
+/// Why a kubeconfig names no cluster.
+fn no_config(error: &KubeconfigError) -> String {
+    match error {
+        KubeconfigError::ReadConfig(error, path) => {
+            format!("the kubeconfig {} cannot be read ({error})", path.display())
         }
+        KubeconfigError::CurrentContextNotSet => {
+            "the kubeconfig has no current context: choose one with --context".to_owned()
+        }
+        KubeconfigError::LoadContext(_) => "the kubeconfig has no such context".to_owned(),
+        error => error.to_string(),
+    }
+}
+
+/// Why there is no connection. `plugin` is the program that signs in; what it prints can be a token, so only its last
+/// words about an error are repeated.
+fn no_client(error: &kube::Error, plugin: &str) -> String {
+    match error {
+        kube::Error::Auth(AuthError::AuthExecStart(error)) => {
+            format!("the kubeconfig signs in with `{}`, which cannot be run: {error}", text::shown(plugin))
+        }
+        kube::Error::Auth(AuthError::AuthExecRun { out, .. }) => {
+            let said = String::from_utf8_lossy(&out.stderr);
+            let said = said.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or("without a message");
+            format!("`{}`, which signs in to the cluster, failed: {}", text::shown(plugin), text::shown(said))
+        }
+        error => words(error),
     }
 }
 

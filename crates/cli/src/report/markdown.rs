@@ -1,6 +1,6 @@
 //! Markdown, for a comment on a pull request or the summary of a job.
 
-use super::{Report, Status, Summary, count, is_shown, place, shown_in};
+use super::{Report, RuleCount, Status, Summary, count, is_shown, place, shown_in};
 use crate::record::Record;
 use crate::rule_page;
 use entra_auth_policy::verdict::Action;
@@ -13,6 +13,8 @@ const LONGEST_COMMENT: usize = 60_000;
 pub(super) struct Markdown<W: Write> {
     out: W,
     all: bool,
+    /// Without the findings.
+    summary: bool,
     denied: String,
     warned: String,
     failed: String,
@@ -20,14 +22,17 @@ pub(super) struct Markdown<W: Write> {
 }
 
 impl<W: Write> Markdown<W> {
-    pub(super) fn new(out: W, all: bool) -> Self {
+    pub(super) fn new(out: W, all: bool, summary: bool) -> Self {
         let empty = String::new;
-        Markdown { out, all, denied: empty(), warned: empty(), failed: empty(), left: 0 }
+        Markdown { out, all, summary, denied: empty(), warned: empty(), failed: empty(), left: 0 }
     }
 }
 
 impl<W: Write> Report for Markdown<W> {
     fn record(&mut self, record: &Record, _: &str) -> io::Result<()> {
+        if self.summary {
+            return Ok(());
+        }
         let length = self.denied.len() + self.warned.len() + self.failed.len();
         match record {
             Record::Evaluated { subject, evaluation, places, .. } => {
@@ -85,6 +90,14 @@ impl<W: Write> Report for Markdown<W> {
         let clean = summary.denied + summary.warned + summary.failed == 0;
         let title = if clean { "nothing to report" } else { "findings" };
         writeln!(self.out, "### Entra authentication policy: {title}\n\n{summary}.")?;
+        let rules = summary.rules();
+        if self.summary && !rules.is_empty() {
+            writeln!(self.out, "\n| rule | deny | warn | not shown |\n|---|---|---|---|")?;
+            for RuleCount { rule, denied, warned, not_shown } in rules {
+                let url = rule_page::url(rule);
+                writeln!(self.out, "| [{}]({url}) | {denied} | {warned} | {not_shown} |", rule.id)?;
+            }
+        }
         for (heading, text) in [("Denied", &self.denied), ("Failed", &self.failed)] {
             if !text.is_empty() {
                 writeln!(self.out, "\n#### {heading}\n\n{}", text.trim_end())?;

@@ -164,7 +164,7 @@ pub fn open(args: &Check, streams: Streams) -> anyhow::Result<Reports> {
             Format::Gitlab => Box::new(gitlab::Gitlab::new(out, failures(), all)),
             Format::Junit => Box::new(junit::Junit::new(out, all)),
             Format::Azure => Box::new(azure::Azure::new(out, all)),
-            Format::Markdown => Box::new(markdown::Markdown::new(out, all)),
+            Format::Markdown => Box::new(markdown::Markdown::new(out, all, args.summary)),
         };
         reports.push(report);
     }
