@@ -633,7 +633,7 @@ fn read_code<'t>(line: &'t str, number: usize, report: &mut Report<'t, '_>) -> b
             Some(b',') => last.filter(|last| is_set_in_environment(before, *last)).map(|(name, _)| (name, literal)),
             _ => None,
         };
-        // A constant may have the name that it stands for: `CLIENT_SECRET = "client_secret"`.
+        // A constant may be named after its value: `CLIENT_SECRET = "client_secret"`.
         if let Some((key, value)) = pair.filter(|(key, _)| is_key(key) && is_named_secret(key))
             && !(value.contains(|c: char| c.is_ascii_alphanumeric()) && ends_with_letters(key, value))
         {
