@@ -1,7 +1,7 @@
 //! Service accounts: which pods sign in as whom, and what that takes.
 
 use crate::draft::Draft;
-use crate::estate::{Pods, account, list, text};
+use crate::estate::{Pods, account, account_of, list, text};
 use crate::plan::{Fate, Stage};
 use crate::pointer::join;
 use entra_auth_policy::view::workload_identity::{CLIENT_ID, TENANT_ID, USE};
@@ -167,28 +167,13 @@ fn free_name(draft: &Draft<'_>, namespace: &str, wanted: &str, identity: usize) 
 
 /// Gives the RBAC bindings of one account to another as well.
 fn copy_bindings(draft: &mut Draft<'_>, namespace: &str, from: &str, to: &str) {
-    let group = "rbac.authorization.k8s.io";
-    for kind in ["RoleBinding", "ClusterRoleBinding"] {
-        let bindings: Vec<usize> = draft.estate.of_kind(group, kind).map(|(index, _)| index).collect();
-        for index in bindings {
-            let home = draft.name(index).namespace;
-            let is_from = |subject: &Value, name: &str| {
-                subject["kind"] == "ServiceAccount"
-                    && subject["name"] == name
-                    && subject["namespace"].as_str().filter(|text| !text.is_empty()).unwrap_or(&home) == namespace
-            };
-            let state = draft.state(index);
-            let has = |name: &str| list(state, "/subjects").any(|subject| is_from(subject, name));
-            if has(from) && !has(to) {
-                let subject = json!({"kind": "ServiceAccount", "name": to, "namespace": namespace});
-                let why = "pods that had these rights run as another account";
-                draft.change(
-                    Stage::Apply,
-                    index,
-                    Change::Set { pointer: "/subjects/-".to_owned(), value: subject },
-                    why,
-                );
-            }
+    for index in draft.estate.bindings(namespace, from).to_vec() {
+        let home = draft.name(index).namespace;
+        let new = Some((namespace.to_owned(), to.to_owned()));
+        if !list(draft.state(index), "/subjects").any(|subject| account_of(subject, &home) == new) {
+            let subject = json!({"kind": "ServiceAccount", "name": to, "namespace": namespace});
+            let why = "pods that had these rights run as another account";
+            draft.change(Stage::Apply, index, Change::Set { pointer: "/subjects/-".to_owned(), value: subject }, why);
         }
     }
 }

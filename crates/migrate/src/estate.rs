@@ -10,11 +10,22 @@ use std::collections::BTreeMap;
 /// A Secret's value that is decoded has at most this many bytes.
 const LONGEST: usize = 1 << 20;
 
+const RBAC: &str = "rbac.authorization.k8s.io";
+
+/// Namespace and name of the service account that is a subject of a binding in the namespace `home`.
+pub(crate) fn account_of(subject: &Value, home: &str) -> Option<(String, String)> {
+    let name = subject["name"].as_str().filter(|_| subject["kind"] == "ServiceAccount")?;
+    let namespace = subject["namespace"].as_str().filter(|text| !text.is_empty()).unwrap_or(home);
+    Some((namespace.to_owned(), name.to_owned()))
+}
+
 pub(crate) struct Estate<'o> {
     pub objects: &'o [Value],
     names: Vec<ObjectName>,
     by_name: BTreeMap<(String, String, String, String), usize>,
     pods: Vec<Pods>,
+    /// Bindings by the namespace and name of each service account among their subjects, in the order of the input.
+    bindings: BTreeMap<(String, String), Vec<usize>>,
 }
 
 /// A pod template of an object.
@@ -43,12 +54,18 @@ impl<'o> Estate<'o> {
             by_name.insert(key(name.group(), &name.kind, &name.namespace, &name.name), index);
         }
         let mut pods = Vec::new();
-        for (index, object) in objects.iter().enumerate() {
+        let mut bindings: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+        for ((index, object), name) in objects.iter().enumerate().zip(&names) {
             if !is_owned(object) {
                 pods.extend(pods_of(object, index));
             }
+            if name.group() == RBAC && matches!(&*name.kind, "RoleBinding" | "ClusterRoleBinding") {
+                for account in list(object, "/subjects").filter_map(|subject| account_of(subject, &name.namespace)) {
+                    bindings.entry(account).or_default().push(index);
+                }
+            }
         }
-        Estate { objects, names, by_name, pods }
+        Estate { objects, names, by_name, pods, bindings }
     }
 
     pub(crate) fn name(&self, index: usize) -> ObjectName {
@@ -63,6 +80,11 @@ impl<'o> Estate<'o> {
     pub(crate) fn of_kind(&self, group: &str, kind: &str) -> impl Iterator<Item = (usize, &'o Value)> {
         let objects = self.objects.iter().enumerate().zip(&self.names);
         objects.filter(move |(_, name)| name.group() == group && name.kind == kind).map(|(object, _)| object)
+    }
+
+    /// The bindings of a service account.
+    pub(crate) fn bindings(&self, namespace: &str, account: &str) -> &[usize] {
+        self.bindings.get(&(namespace.to_owned(), account.to_owned())).map_or(&[], Vec::as_slice)
     }
 
     /// Every pod template. Pods and the like that a controller of Kubernetes made are left out.

@@ -70,11 +70,12 @@ fn plan_where(
     let (numbers, own): (Vec<usize>, Vec<&Value>) =
         objects.iter().enumerate().filter(|(_, object)| !whole.follows(object)).unzip();
     if own.len() == objects.len() {
-        return plan_of(origin, objects, answers, options, is_evaluated);
+        return plan_of(origin, &whole, answers, options, is_evaluated);
     }
     let own: Vec<Value> = own.into_iter().cloned().collect();
     let number = |index: usize| numbers.get(index).copied();
-    let mut plan = plan_of(origin, &own, answers, options, &|index| number(index).is_none_or(is_evaluated));
+    let mut plan =
+        plan_of(origin, &Estate::new(&own), answers, options, &|index| number(index).is_none_or(is_evaluated));
     for object in &mut plan.objects {
         object.index = object.index.and_then(number);
     }
@@ -83,13 +84,12 @@ fn plan_where(
 
 fn plan_of(
     origin: Origin,
-    objects: &[Value],
+    estate: &Estate<'_>,
     answers: &Answers,
     options: Options,
     is_evaluated: &dyn Fn(usize) -> bool,
 ) -> Plan {
-    let estate = Estate::new(objects);
-    let mut draft = Draft::new(origin, &estate, answers, options);
+    let mut draft = Draft::new(origin, estate, answers, options);
     match origin {
         Origin::PodIdentity => pod_identity::migrate(&mut draft),
         Origin::Irsa => irsa::migrate(&mut draft),
