@@ -121,6 +121,9 @@ struct Finding {
     pointer: String,
     message: String,
     fix: String,
+    /// The best edits that resolve it, if there are any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    edits: Option<fixes::Fix>,
 }
 
 pub(crate) fn check(question: &Question<'_>) -> Result<Answer, String> {
@@ -143,6 +146,8 @@ pub(crate) fn check(question: &Question<'_>) -> Result<Answer, String> {
         oid: user.oid.clone(),
     });
     let mut terminal = Terminal::new(question.operation);
+    let values: Vec<Value> = documents.iter().flatten().flatten().map(|object| object.object().clone()).collect();
+    let input = fixes::Input::of(&values);
     let mut evaluated = Vec::new();
     for (document, object) in documents.iter().enumerate().flat_map(|(at, all)| all.iter().map(move |one| (at, one))) {
         let (pointer, outcome) = match object {
@@ -154,7 +159,7 @@ pub(crate) fn check(question: &Question<'_>) -> Result<Answer, String> {
                     Form::Object => terminal.object(&object.value, &request, &evaluation.response),
                     Form::Request => terminal.request(&evaluation.response),
                 }
-                (object.object_pointer(), verdict(object, evaluation))
+                (object.object_pointer(), verdict(object, evaluation, &input))
             }
         };
         evaluated.push(EvaluatedObject { document, pointer, outcome });
@@ -228,7 +233,7 @@ fn before(object: &Value, old: &[Value]) -> Value {
     old.iter().find(is_same).cloned().unwrap_or_default()
 }
 
-fn verdict(object: &ManifestObject, evaluation: Evaluation) -> Outcome {
+fn verdict(object: &ManifestObject, evaluation: Evaluation, input: &fixes::Input) -> Outcome {
     let findings = evaluation.findings.into_iter().map(|found| Finding {
         rule: found.rule.id,
         severity: found.severity.as_str(),
@@ -237,6 +242,13 @@ fn verdict(object: &ManifestObject, evaluation: Evaluation) -> Outcome {
             Action::Exempt(reason) => Some(reason.to_string()),
             _ => None,
         },
+        edits: fixes::fixes_in(
+            &fixes::Located { rule: found.rule.id, pointer: &found.location.pointer, message: &found.message },
+            object.object(),
+            input,
+        )
+        .into_iter()
+        .next(),
         path: found.location.path,
         pointer: found.location.pointer,
         message: found.message,
