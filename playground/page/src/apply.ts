@@ -154,7 +154,7 @@ function keepComment(removed: Node, next: Node | undefined, above: Node): void {
     return;
   }
   // An empty line between two comments is a part of them.
-  next.commentBefore = `${comment}\n${next.spaceBefore ? '\n' : ''}${next.commentBefore ?? ''}`.replace(/(?<!\n)\n$/, '');
+  next.commentBefore = `${comment}\n${next.spaceBefore ? '\n' : ''}${next.commentBefore ?? ''}`.replace(/\n$/, '');
   next.spaceBefore = removed.spaceBefore ?? false;
 }
 

@@ -22,6 +22,8 @@ export interface Finding {
 export type Safety = 'safe' | 'suggested';
 
 export interface Verdict {
+  /** Its place in the answer. */
+  index: number;
   /** Which document, and where in it. */
   document: number;
   pointer: string;
@@ -106,7 +108,8 @@ export async function load(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
 
 /** Evaluates documents, given as JSON. */
 export function check(documents: string[], settings: string, state: State, now: number): Answer {
-  return answer(module.check(question(documents, settings, state, now)));
+  const found = answer<Answer>(module.check(question(documents, settings, state, now)));
+  return { ...found, objects: found.objects.map((object, index) => ({ ...object, index })) };
 }
 
 /** The edits that resolve a finding, by the index of its object and its own, or all that have a safe fix. */
