@@ -131,7 +131,7 @@ demo:
 
 ## playground        the page, ready for any static host, in playground/page/dist
 playground: $(BINDINGS) $(PAGE)/node_modules
-	cd $(PAGE) && npm run --silent build
+	cd $(PAGE) && BINDGEN=$(abspath $(PROGRAMS))/bindgen npm run --silent build
 
 ## playground-serve  the page, on this machine only
 playground-serve: playground

@@ -1,8 +1,9 @@
 // The page: reads what the user types, evaluates it and shows the result.
 
-import examples from 'virtual:examples';
-import module from 'virtual:module';
-import { unpackModule } from './base64.ts';
+import packed from 'virtual:packed';
+import type { Example } from '../build/examples.ts';
+import type { RuleText } from '../build/rules.ts';
+import { unpackMade } from './base64.ts';
 import { element, find, option } from './dom.ts';
 import { Editor } from './editor.ts';
 import type { Mark } from './editor.ts';
@@ -289,7 +290,7 @@ async function openLink(): Promise<boolean> {
   }
 }
 
-function fillExamples(): void {
+function fillExamples(examples: Example[]): void {
   const menu = find<HTMLSelectElement>('examples');
   let group: HTMLOptGroupElement | undefined;
   examples.forEach((example, index) => {
@@ -309,14 +310,15 @@ function fillExamples(): void {
 }
 
 async function start(): Promise<void> {
-  await policy.load(await unpackModule(module));
+  const { texts, module } = await unpackMade<{ examples: Example[]; rules: Record<string, RuleText> }>(packed);
+  await policy.load(module);
   const rules = policy.rules();
-  reference = new Reference(rules);
+  reference = new Reference(rules, texts.rules);
   form = new Form(policy.settingsKeys(), rules.filter(({ id }) => id !== 'unreadable-object'), {
     get: () => settings.text,
     set: (text) => (settings.text = text),
   });
-  fillExamples();
+  fillExamples(texts.examples);
   splitter('columns', '--left');
   splitter('rows', '--top');
   for (const control of [operation, username, groups, oid, cluster, all]) {
@@ -327,7 +329,7 @@ async function start(): Promise<void> {
   find('copy').addEventListener('click', () => void copy(kubectl.textContent ?? '', 'The output of kubectl is copied.'));
   window.addEventListener('hashchange', () => void openLink());
   if (!(await openLink())) {
-    putExample({ ...EMPTY, ...examples[0]?.state });
+    putExample({ ...EMPTY, ...texts.examples[0]?.state });
   }
   document.documentElement.dataset['ready'] = 'yes';
 }
