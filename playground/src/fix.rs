@@ -8,7 +8,6 @@ use fixes::{Edit, Fix, Input, Safety, may_leave};
 use manifest::{Change, Form, ManifestObject, in_order};
 use serde::Serialize;
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Default, Serialize)]
 pub(crate) struct Fixed {
@@ -61,9 +60,9 @@ pub(crate) fn fix(question: &Question<'_>) -> Result<Fixed, String> {
     let documents: Vec<Value> = question.documents.iter().map(|text| parse(text).unwrap_or_default()).collect();
     let given = documents.len();
     let mut state = State::of(documents, &request);
-    let mut changes: BTreeMap<usize, Vec<Change>> = BTreeMap::new();
+    let mut changes: Vec<(usize, Change)> = Vec::new();
     let mut fixed = Fixed::default();
-    let mut useless = BTreeSet::new();
+    let mut useless = Vec::new();
     loop {
         let picks = state.picks(question.finding, &useless);
         // As many at once as help together. One that does not help is left out, and found in steps of one half.
@@ -73,14 +72,12 @@ pub(crate) fn fix(question: &Question<'_>) -> Result<Fixed, String> {
             let Some(first) = some.first() else { return Ok(fixed.with(state, given, changes)) };
             match state.after(some, &request) {
                 Ok((after, more)) => {
-                    for (document, change) in more {
-                        changes.entry(document).or_default().push(change);
-                    }
+                    changes.extend(more);
                     break (Some(after), some);
                 }
                 Err(_) if count > 1 => count /= 2,
                 Err(reason) => {
-                    useless.insert((first.object, first.made.rule, first.path.clone()));
+                    useless.push((first.object, first.made.rule, first.path.clone()));
                     fixed.left.push(Made { reason: Some(reason), ..first.made.clone() });
                     break (None, &[]);
                 }
@@ -95,12 +92,13 @@ pub(crate) fn fix(question: &Question<'_>) -> Result<Fixed, String> {
 }
 
 impl Fixed {
-    fn with(mut self, state: State, given: usize, mut changes: BTreeMap<usize, Vec<Change>>) -> Self {
+    fn with(mut self, state: State, given: usize, changes: Vec<(usize, Change)>) -> Self {
         for (document, value) in state.documents.into_iter().enumerate() {
-            match changes.remove(&document) {
+            let own = changes.iter().filter(|(of, _)| *of == document).map(|(_, change)| change.clone());
+            match own.collect::<Vec<_>>() {
                 _ if document >= given => self.new.push(value),
-                Some(changes) => self.documents.push(Changed { document, changes, value }),
-                None => {}
+                changes if changes.is_empty() => {}
+                changes => self.documents.push(Changed { document, changes, value }),
             }
         }
         self
@@ -122,7 +120,7 @@ impl State {
     }
 
     /// The fix of the finding that is asked for, or every safe one.
-    fn picks(&self, wanted: Option<(usize, usize)>, useless: &BTreeSet<(usize, &'static str, String)>) -> Vec<Pick> {
+    fn picks(&self, wanted: Option<(usize, usize)>, useless: &[(usize, &'static str, String)]) -> Vec<Pick> {
         let values = values(&self.found);
         let input = Input::of(&values);
         let mut picks = Vec::new();
@@ -157,7 +155,7 @@ impl State {
             (0..self.found.len())
                 .find(|at| self.object(*at).is_some_and(|(_, object)| key(object).as_ref() == Some(wanted)))
         };
-        let mut by_object: BTreeMap<usize, Vec<Change>> = BTreeMap::new();
+        let mut by_object = vec![Vec::new(); self.found.len()];
         let mut documents = self.documents.clone();
         for pick in picks {
             for edit in &pick.fix.edits {
@@ -175,12 +173,14 @@ impl State {
                         continue;
                     }
                 };
-                by_object.entry(at).or_default().push(change.clone());
+                if let Some(changes) = by_object.get_mut(at) {
+                    changes.push(change.clone());
+                }
             }
         }
         let mut made = Vec::new();
-        for (at, changes) in &by_object {
-            let Some((document, object)) = self.object(*at) else { continue };
+        for (at, changes) in by_object.iter().enumerate() {
+            let Some((document, object)) = self.object(at) else { continue };
             for change in in_order(changes).map_err(|error| error.to_string())? {
                 let change = below(&object.pointer, change);
                 let value = documents.get_mut(document).ok_or("no such document")?;
@@ -195,27 +195,24 @@ impl State {
         }
     }
 
-    /// Why the fixes do not help: a finding is still there, or another one is new.
+    /// Why the fixes do not help: a finding is still there, or another one is new. Findings are counted, because a change
+    /// of a list moves others.
     fn fault(&self, after: &State, picks: &[Pick]) -> Option<String> {
         for (at, evaluation) in after.evaluations.iter().enumerate() {
             // New objects follow those that were there.
-            let before = self.evaluations.get(at).and_then(Option::as_ref);
-            let (old, new) =
-                (before.map(counts).unwrap_or_default(), evaluation.as_ref().map(counts).unwrap_or_default());
-            for ((rule, is_denied), count) in new {
-                let own = || picks.iter().filter(|pick| pick.object == at && pick.made.rule == rule);
-                let was = old.get(&(rule, is_denied)).copied().unwrap_or_default();
-                let is_fixed = !is_denied && own().next().is_some();
-                // Findings are counted, because a change of a list moves others.
-                if count + if is_denied { 0 } else { own().count() } <= was {
-                    continue;
-                }
-                if is_fixed {
+            let before = self.evaluations.get(at);
+            for finding in evaluation.iter().flat_map(|evaluation| &evaluation.findings) {
+                let rule = finding.rule.id;
+                let own = picks.iter().filter(|pick| pick.object == at && pick.made.rule == rule).count();
+                let grows = |denied| {
+                    let gone = if denied { 0 } else { own };
+                    count(Some(evaluation), rule, denied) + gone > count(before, rule, denied)
+                };
+                if own > 0 && grows(false) {
                     return Some("the finding would still be there".to_owned());
                 }
-                let may_stay =
-                    picks.iter().any(|pick| pick.made.safety == Safety::Suggested && may_leave(pick.made.rule, rule));
-                if !may_stay {
+                let may_stay = |pick: &Pick| pick.made.safety == Safety::Suggested && may_leave(pick.made.rule, rule);
+                if (grows(false) || grows(true)) && !picks.iter().any(may_stay) {
                     return Some(format!("it would lead to {rule}"));
                 }
             }
@@ -224,17 +221,11 @@ impl State {
     }
 }
 
-/// The number of findings of each rule, and of those that deny.
-fn counts(evaluation: &Evaluation) -> BTreeMap<(&'static str, bool), usize> {
-    let mut counts = BTreeMap::new();
-    for finding in &evaluation.findings {
-        let denies = matches!(finding.action, Action::Deny);
-        if denies || matches!(finding.action, Action::Warn) {
-            *counts.entry((finding.rule.id, false)).or_default() += 1;
-            *counts.entry((finding.rule.id, true)).or_default() += usize::from(denies);
-        }
-    }
-    counts
+/// The number of findings of a rule that deny or warn, or only of those that deny.
+fn count(evaluation: Option<&Option<Evaluation>>, rule: &str, denied: bool) -> usize {
+    let findings = evaluation.into_iter().flatten().flat_map(|evaluation| &evaluation.findings);
+    let counts = |action: &Action| matches!(action, Action::Deny) || !denied && matches!(action, Action::Warn);
+    findings.filter(|finding| finding.rule.id == rule && counts(&finding.action)).count()
 }
 
 /// The change, from the document that the object is in.

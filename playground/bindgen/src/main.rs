@@ -38,7 +38,10 @@ fn main() -> Result<()> {
 fn pack() -> Result<()> {
     let mut bytes = Vec::new();
     stdin().read_to_end(&mut bytes)?;
-    let mut packed = XzWriter::new(Vec::new(), XzOptions::with_preset(9))?;
+    let mut options = XzOptions::with_preset(9);
+    // Neither code of wasm nor text is aligned.
+    (options.lzma_options.lc, options.lzma_options.pb) = (4, 0);
+    let mut packed = XzWriter::new(Vec::new(), options)?;
     packed.write_all(&bytes)?;
     Ok(stdout().write_all(&packed.finish()?)?)
 }

@@ -611,5 +611,5 @@ test('the download is small', () => {
   const size = sizes.reduce((sum, size) => sum + size, 0);
   console.log(`the page is ${Math.round(size / 1000)} kB to download (gzip)`);
   expect(files.length).toBe(3);
-  expect(size).toBeLessThanOrEqual(545_000);
+  expect(size).toBeLessThanOrEqual(530_000);
 });
