@@ -220,7 +220,7 @@ pub(crate) fn values(found: &[Found]) -> Vec<Value> {
     found.iter().filter_map(|(_, object)| Some(object.as_ref().ok()?.object().clone())).collect()
 }
 
-/// The best fix of a finding. An admission request is no manifest to edit.
+/// The best fix of a finding. Admission requests are not edited.
 pub(crate) fn best_fix(object: &ManifestObject, finding: &Decision, input: &fixes::Input<'_>) -> Option<fixes::Fix> {
     let is_shown = matches!(finding.action, Action::Deny | Action::Warn);
     if object.form == Form::Request || !is_shown {

@@ -219,7 +219,7 @@ function linksTo(sources: Source[]): Links {
 
 /** Shows what the fix of a finding, or every safe one, would change, and changes it if the user agrees. */
 function proposeFix(finding?: [number, number]): void {
-  // While somebody types, the verdicts can be about an earlier text.
+  // While the user types, the verdicts can be about an earlier text.
   if (evaluated === undefined || JSON.stringify(evaluated.state) !== JSON.stringify(current())) {
     evaluate();
     say('The text has changed in the meantime: choose the fix again.');

@@ -1,4 +1,4 @@
-// Fixes in the text: the finding is gone, and what nobody asked to change is still there.
+// Fixes in the text: the finding is gone, and the rest of the text is still there.
 
 import { resolve } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
@@ -64,13 +64,16 @@ test('the safe fix of every fixture resolves its finding, and keeps the rest of 
   expect(made).toBeGreaterThan(35);
 });
 
-test('every suggestion of a fixture can be written', () => {
+test('every kind of suggestion can be written', () => {
   const faults: string[] = [];
+  const seen = new Set<string>();
   let made = 0;
   for (const { path, state } of all) {
     const [object] = verdicts(state);
-    object?.findings.forEach(({ offer }, finding) => {
-      if (offer?.safety !== 'suggested') return;
+    object?.findings.forEach(({ offer, rule }, finding) => {
+      // One fixture for each edit of a rule.
+      if (offer?.safety !== 'suggested' || seen.has(`${rule} ${offer.title}`)) return;
+      seen.add(`${rule} ${offer.title}`);
       const fixed = fix(...ask(state), [0, finding]);
       if (fixed.done.length === 0) return;
       made += 1;
@@ -83,7 +86,7 @@ test('every suggestion of a fixture can be written', () => {
     });
   }
   expect(faults.join('\n')).toBe('');
-  expect(made).toBeGreaterThan(100);
+  expect(made).toBeGreaterThan(70);
 });
 
 /** The text after one change of its first document. */
