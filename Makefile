@@ -131,7 +131,7 @@ demo:
 
 ## playground        the page, ready for any static host, in playground/page/dist
 playground: $(BINDINGS) $(PAGE)/node_modules
-	cd $(PAGE) && npm run --silent build
+	cd $(PAGE) && BINDGEN=$(abspath $(PROGRAMS))/bindgen npm run --silent build
 
 ## playground-serve  the page, on this machine only
 playground-serve: playground
@@ -161,7 +161,7 @@ playground-screenshots: playground
 	cd $(PAGE) && SCREENSHOTS=$(abspath $(CARGO_TARGET_DIR))/screenshots npm run --silent test
 
 # The module for browsers, and the JavaScript around it.
-$(BINDINGS): $(call rust_files,$(CORE) crates/admission crates/manifest playground/src playground/Cargo.toml playground/bindgen) $(SHARED) | $(BINARYEN)
+$(BINDINGS): $(call rust_files,$(CORE) crates/admission crates/fixes crates/manifest playground/src playground/Cargo.toml playground/bindgen) $(SHARED) | $(BINARYEN)
 	scripts/wasm-cargo $(WEB) rustc --profile web --locked --lib --crate-type cdylib -p playground
 	$(build_programs) --bin bindgen
 	$(PROGRAMS)/bindgen "$$(scripts/wasm-cargo --where $(WEB))/web/playground.wasm" $(@D) $(WASM_OPT)

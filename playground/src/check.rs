@@ -7,7 +7,7 @@ use entra_auth_policy::lookup::{Cluster, LookupError, Query};
 use entra_auth_policy::message::Response;
 use entra_auth_policy::object::Title;
 use entra_auth_policy::settings::Date;
-use entra_auth_policy::verdict::Action;
+use entra_auth_policy::verdict::{Action, Decision};
 use entra_auth_policy::{Evaluation, Host, evaluate};
 use manifest::{Document, Form, ManifestObject};
 use serde::{Deserialize, Serialize};
@@ -21,7 +21,7 @@ use text::shown;
 pub(crate) struct Question<'q> {
     /// Read one by one, so that an unreadable one does not affect the others.
     #[serde(borrow)]
-    documents: Vec<&'q RawValue>,
+    pub documents: Vec<&'q RawValue>,
     #[serde(borrow)]
     settings: &'q RawValue,
     #[serde(default)]
@@ -36,6 +36,9 @@ pub(crate) struct Question<'q> {
     /// How look-ups fail, to try the messages. By default the documents are the cluster.
     #[serde(default)]
     cluster: Option<Failure>,
+    /// What to fix: a finding, by the index of its object and its own; all that is safe if there is none.
+    #[serde(default)]
+    pub finding: Option<(usize, usize)>,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize)]
@@ -121,45 +124,111 @@ struct Finding {
     pointer: String,
     message: String,
     fix: String,
+    /// The edits that the page can make, if there are any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    offer: Option<Offer>,
+}
+
+#[derive(Serialize)]
+struct Offer {
+    safety: fixes::Safety,
+    title: String,
+}
+
+/// What a question is evaluated with, whatever its documents have become.
+pub(crate) struct Request<'q> {
+    question: &'q Question<'q>,
+    settings: Value,
+    old: Vec<Value>,
+    identity: Option<Identity>,
+}
+
+/// An object, or why there is none, with the index of its document.
+pub(crate) type Found = (usize, Result<ManifestObject, String>);
+
+impl<'q> Request<'q> {
+    pub(crate) fn read(question: &'q Question<'q>) -> Result<Self, String> {
+        let settings = parse(question.settings).map_err(|error| format!("the settings are unreadable: {error}"))?;
+        let old = question.old.iter().filter_map(|text| parse(text).ok()).flat_map(objects);
+        let old = old.filter_map(|old| Some(old.ok()?.value)).collect();
+        let identity = question.user.as_ref().map(|user| Identity {
+            username: user.username.clone(),
+            groups: user.groups.clone(),
+            oid: user.oid.clone(),
+        });
+        Ok(Request { question, settings, old, identity })
+    }
+
+    /// The objects of the documents, lists split.
+    fn found(&self) -> Vec<Found> {
+        let documents = self.question.documents.iter().map(|text| match parse(text) {
+            Ok(value) => objects(value),
+            Err(error) => vec![Err(error)],
+        });
+        documents.enumerate().flat_map(|(at, all)| all.into_iter().map(move |one| (at, one))).collect()
+    }
+
+    /// The request and the evaluation of every object that could be read. The objects are the cluster.
+    pub(crate) fn evaluate(&self, found: &[Found]) -> Vec<Option<(Value, Evaluation)>> {
+        let mut given = ManifestCluster::default();
+        let readable = found.iter().filter_map(|(_, object)| object.as_ref().ok());
+        let kept = readable.filter_map(|object| ManifestCluster::pick(FILE, object));
+        kept.for_each(|object| given.keep(object));
+        let given = given.seen_from(FILE);
+        let host = Host {
+            today: &|| Date::from_unix_seconds(self.question.now),
+            cluster: self.question.cluster.as_ref().map_or(&given as &dyn Cluster, |failure| failure),
+        };
+        let evaluate = |(_, object): &Found| {
+            let object = object.as_ref().ok()?;
+            let request = admission_request(object, self.question.operation, &self.old, self.identity.as_ref());
+            let evaluation = evaluate(&payload(&request, &self.settings), &host);
+            Some((request, evaluation))
+        };
+        found.iter().map(evaluate).collect()
+    }
 }
 
 pub(crate) fn check(question: &Question<'_>) -> Result<Answer, String> {
-    let settings: Value = parse(question.settings).map_err(|error| format!("the settings are unreadable: {error}"))?;
-    let old: Vec<Value> =
-        question.old.iter().flat_map(|text| objects(text)).filter_map(|old| Some(old.ok()?.value)).collect();
-    let documents: Vec<Vec<Result<ManifestObject, String>>> =
-        question.documents.iter().map(|text| objects(text)).collect();
-    let mut given = ManifestCluster::default();
-    let kept = documents.iter().flatten().flatten().filter_map(|object| ManifestCluster::pick(FILE, object));
-    kept.for_each(|object| given.keep(object));
-    let given = given.seen_from(FILE);
-    let host = Host {
-        today: &|| Date::from_unix_seconds(question.now),
-        cluster: question.cluster.as_ref().map_or(&given as &dyn Cluster, |failure| failure),
-    };
-    let identity = question.user.as_ref().map(|user| Identity {
-        username: user.username.clone(),
-        groups: user.groups.clone(),
-        oid: user.oid.clone(),
-    });
+    let request = Request::read(question)?;
+    let found = request.found();
+    let evaluations = request.evaluate(&found);
+    let values = values(&found);
+    let input = fixes::Input::of(&values);
     let mut terminal = Terminal::new(question.operation);
     let mut evaluated = Vec::new();
-    for (document, object) in documents.iter().enumerate().flat_map(|(at, all)| all.iter().map(move |one| (at, one))) {
-        let (pointer, outcome) = match object {
-            Err(error) => (String::new(), Outcome::Error { error: error.clone() }),
-            Ok(object) => {
-                let request = admission_request(object, question.operation, &old, identity.as_ref());
-                let evaluation = evaluate(&payload(&request, &settings), &host);
+    for ((document, object), evaluation) in found.iter().zip(evaluations) {
+        let (pointer, outcome) = match (object, evaluation) {
+            (Ok(object), Some((request, evaluation))) => {
                 match object.form {
                     Form::Object => terminal.object(&object.value, &request, &evaluation.response),
                     Form::Request => terminal.request(&evaluation.response),
                 }
-                (object.object_pointer(), verdict(object, evaluation))
+                (object.object_pointer(), verdict(object, evaluation, &input))
+            }
+            (object, _) => {
+                (String::new(), Outcome::Error { error: object.as_ref().err().cloned().unwrap_or_default() })
             }
         };
-        evaluated.push(EvaluatedObject { document, pointer, outcome });
+        evaluated.push(EvaluatedObject { document: *document, pointer, outcome });
     }
     Ok(Answer { objects: evaluated, kubectl: terminal.output() })
+}
+
+/// All objects of the input, for the fixes that look at others.
+pub(crate) fn values(found: &[Found]) -> Vec<Value> {
+    found.iter().filter_map(|(_, object)| Some(object.as_ref().ok()?.object().clone())).collect()
+}
+
+/// The best fix of a finding. Admission requests are not edited.
+pub(crate) fn best_fix(object: &ManifestObject, finding: &Decision, input: &fixes::Input<'_>) -> Option<fixes::Fix> {
+    let is_shown = matches!(finding.action, Action::Deny | Action::Warn);
+    if object.form == Form::Request || !is_shown {
+        return None;
+    }
+    let (rule, pointer) = (finding.rule.id, &finding.location.pointer);
+    let located = fixes::Located { rule, pointer, message: &finding.message };
+    fixes::fixes_in(&located, &object.value, input).into_iter().next()
 }
 
 impl Cluster for Failure {
@@ -173,20 +242,15 @@ impl Cluster for Failure {
     }
 }
 
-fn parse(text: &RawValue) -> Result<Value, String> {
+pub(crate) fn parse(text: &RawValue) -> Result<Value, String> {
     serde_json::from_str(text.get()).map_err(|_| "nested too deeply".to_owned())
 }
 
 /// The objects of one document, lists split.
-fn objects(text: &RawValue) -> Vec<Result<ManifestObject, String>> {
-    match parse(text) {
-        Err(error) => vec![Err(error)],
-        Ok(value) => {
-            // The page knows the positions in the text.
-            let document = Document::whole("");
-            document.objects_of(value).into_iter().map(|object| object.map_err(|fault| fault.text)).collect()
-        }
-    }
+pub(crate) fn objects(value: Value) -> Vec<Result<ManifestObject, String>> {
+    // The page knows the positions in the text.
+    let document = Document::whole("");
+    document.objects_of(value).into_iter().map(|object| object.map_err(|fault| fault.text)).collect()
 }
 
 /// The request that the API server would send for the object.
@@ -228,8 +292,9 @@ fn before(object: &Value, old: &[Value]) -> Value {
     old.iter().find(is_same).cloned().unwrap_or_default()
 }
 
-fn verdict(object: &ManifestObject, evaluation: Evaluation) -> Outcome {
+fn verdict(object: &ManifestObject, evaluation: Evaluation, input: &fixes::Input<'_>) -> Outcome {
     let findings = evaluation.findings.into_iter().map(|found| Finding {
+        offer: best_fix(object, &found, input).map(|fix| Offer { safety: fix.safety, title: fix.title }),
         rule: found.rule.id,
         severity: found.severity.as_str(),
         action: found.action.as_str(),
@@ -263,7 +328,7 @@ fn names(object: &ManifestObject) -> Option<Names> {
 }
 
 /// `Deployment shop/checkout`.
-fn title(object: &ManifestObject) -> String {
+pub(crate) fn title(object: &ManifestObject) -> String {
     let value = object.object();
     let text = |value: &Value| shown(value.as_str().unwrap_or_default()).into_owned();
     let (kind, name) = (text(&value["kind"]), kubectl::name(value));

@@ -4,6 +4,7 @@
 //! the same [`entra_auth_policy::evaluate`] that the policy server runs.
 
 mod check;
+mod fix;
 mod kubectl;
 
 use check::Question;
@@ -24,6 +25,16 @@ pub fn check(question: &str) -> String {
     answer(|| {
         let question: Question<'_> = read(question)?;
         check::check(&question)
+    })
+}
+
+/// What to change so that a finding, or every one with a safe fix, is gone: a [`Question`] in, a [`fix::Fixed`] or
+/// `{"error": "..."}` out.
+#[wasm_bindgen]
+pub fn fix(question: &str) -> String {
+    answer(|| {
+        let question: Question<'_> = read(question)?;
+        fix::fix(&question)
     })
 }
 

@@ -13,7 +13,9 @@ mod rules;
 mod table;
 
 pub use accounts::Input;
-pub use table::{Answer, Row, may_leave, row, rows};
+#[cfg(feature = "texts")]
+pub use table::Answer;
+pub use table::{Row, may_leave, row, rows};
 
 use admission::ObjectKey;
 use case::Case;

@@ -8,10 +8,12 @@ use std::sync::LazyLock;
 pub struct Row {
     /// Id of the rule.
     pub rule: &'static str,
+    #[cfg(feature = "texts")]
     pub answer: Answer,
     pub(crate) compute: Compute,
 }
 
+#[cfg(feature = "texts")]
 pub enum Answer {
     /// What the edits do, as imperatives. Not every finding of the rule has one.
     Fix { safe: Option<&'static str>, suggested: Option<&'static str> },
@@ -23,19 +25,35 @@ pub enum Answer {
 pub(crate) type Compute = fn(&Case<'_>) -> Vec<Fix>;
 
 pub(crate) const fn safe(rule: &'static str, safe: &'static str, compute: Compute) -> Row {
-    Row { rule, answer: Answer::Fix { safe: Some(safe), suggested: None }, compute }
+    fix(rule, Some(safe), None, compute)
 }
 
 pub(crate) const fn suggested(rule: &'static str, suggested: &'static str, compute: Compute) -> Row {
-    Row { rule, answer: Answer::Fix { safe: None, suggested: Some(suggested) }, compute }
+    fix(rule, None, Some(suggested), compute)
 }
 
 pub(crate) const fn both(rule: &'static str, safe: &'static str, suggested: &'static str, compute: Compute) -> Row {
-    Row { rule, answer: Answer::Fix { safe: Some(safe), suggested: Some(suggested) }, compute }
+    fix(rule, Some(safe), Some(suggested), compute)
 }
 
+#[cfg_attr(not(feature = "texts"), expect(unused_variables, reason = "the texts are left out"))]
+const fn fix(rule: &'static str, safe: Option<&'static str>, suggested: Option<&'static str>, compute: Compute) -> Row {
+    Row {
+        rule,
+        #[cfg(feature = "texts")]
+        answer: Answer::Fix { safe, suggested },
+        compute,
+    }
+}
+
+#[cfg_attr(not(feature = "texts"), expect(unused_variables, reason = "the texts are left out"))]
 pub(crate) const fn none(rule: &'static str, because: &'static str) -> Row {
-    Row { rule, answer: Answer::None { because }, compute: |_| Vec::new() }
+    Row {
+        rule,
+        #[cfg(feature = "texts")]
+        answer: Answer::None { because },
+        compute: |_| Vec::new(),
+    }
 }
 
 /// Every rule once, in the order of the groups.
@@ -82,7 +100,7 @@ const UNCOVERED: &[(&str, &str)] = &[
     ("workload-identity-label-value", "workload-identity-not-labelled"),
 ];
 
-#[cfg(test)]
+#[cfg(all(test, feature = "texts"))]
 mod tests {
     use super::*;
     use entra_auth_policy::rules::{UNREADABLE, all};

@@ -118,16 +118,19 @@ impl Change {
 /// The object after all of these changes. Every pointer means a node of `object` as it is before. Of equal changes,
 /// one is applied; two different ones of the same node, or of a node and one below it, are a conflict.
 pub fn apply_changes(object: &Value, changes: &[Change]) -> Result<Value, ChangeError> {
-    let kept = without_conflicts(changes)?;
     let mut object = object.clone();
+    in_order(changes)?.into_iter().try_for_each(|change| change.apply(&mut object))?;
+    Ok(object)
+}
+
+/// The changes as [`apply_changes`] applies them: one after the other, each to what the one before has left.
+pub fn in_order(changes: &[Change]) -> Result<Vec<&Change>, ChangeError> {
+    let kept = without_conflicts(changes)?;
     // From the end, so that the indexes of those before stay right; what is appended comes last, in its own order.
     let (append, others): (Vec<_>, Vec<_>) = kept.into_iter().partition(|(path, _)| path.last() == Some(&Step::End));
     let is_removal = |change: &Change| matches!(change, Change::Remove { .. });
     let (removals, others): (Vec<_>, Vec<_>) = others.into_iter().rev().partition(|(_, change)| is_removal(change));
-    for (_, change) in others.into_iter().chain(append).chain(removals) {
-        change.apply(&mut object)?;
-    }
-    Ok(object)
+    Ok(others.into_iter().chain(append).chain(removals).map(|(_, change)| change).collect())
 }
 
 /// Whether all of these changes can be applied together, without a copy of the object.

@@ -32,7 +32,7 @@ mod tree;
 #[cfg(feature = "yaml")]
 mod write;
 
-pub use change::{Change, ChangeError, apply_changes, check_changes, escape, unescape};
+pub use change::{Change, ChangeError, apply_changes, check_changes, escape, in_order, unescape};
 pub use document::{Document, decode, documents};
 #[cfg(feature = "yaml")]
 pub use edit::{Conflict, Edits, edit, edit_document};

@@ -1,4 +1,4 @@
-// Bytes as compressed text: for the module in the script and for the state in a link.
+// Bytes as compressed text: for what the script contains and for the state in a link.
 
 import { XzReadableStream } from 'xz-decompress';
 
@@ -14,10 +14,13 @@ export async function unpack(text: string, most = Infinity): Promise<Uint8Array<
   return new Uint8Array(await through(bytesOf(text), new DecompressionStream('deflate-raw'), most));
 }
 
-/** The bytes of the module, which is packed as XZ when the page is built. */
-export async function unpackModule(text: string): Promise<Uint8Array<ArrayBuffer>> {
+/** What the page is built with: JSON and the module, packed as XZ. */
+export async function unpackMade<T>(text: string): Promise<{ texts: T; module: Uint8Array<ArrayBuffer> }> {
   const unpacked = new XzReadableStream(new Blob([bytesOf(text)]).stream());
-  return new Uint8Array(await new Response(unpacked).arrayBuffer());
+  const bytes = await new Response(unpacked).arrayBuffer();
+  const length = new DataView(bytes).getUint32(0, true);
+  const texts = JSON.parse(new TextDecoder().decode(new Uint8Array(bytes, 4, length))) as T;
+  return { texts, module: new Uint8Array(bytes, 4 + length) };
 }
 
 function bytesOf(text: string): Uint8Array<ArrayBuffer> {

@@ -1,6 +1,6 @@
 // A YAML editor with diagnostics.
 
-import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
+import { defaultKeymap, history, historyKeymap, isolateHistory } from '@codemirror/commands';
 import { yaml } from '@codemirror/lang-yaml';
 import { HighlightStyle, bracketMatching, indentOnInput, indentUnit, syntaxHighlighting } from '@codemirror/language';
 import { lintGutter, lintKeymap, setDiagnostics } from '@codemirror/lint';
@@ -10,6 +10,7 @@ import { Compartment, EditorState } from '@codemirror/state';
 import type { ViewUpdate } from '@codemirror/view';
 import { EditorView, drawSelection, highlightActiveLine, highlightActiveLineGutter, keymap, lineNumbers } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
+import type { Hunk } from './diff.ts';
 import type { Range } from './yaml.ts';
 
 // The colours are variables of the page, so that they follow its light and dark themes.
@@ -117,6 +118,19 @@ export class Editor {
     if (text !== this.text) {
       this.view.dispatch({ changes: { from: 0, to: this.view.state.doc.length, insert: text } });
     }
+  }
+
+  /** As the setter, and "undo" takes back exactly this. The cursor stays with the text that it is in. */
+  replace(hunks: Hunk[]): void {
+    const { doc } = this.view.state;
+    const changes = hunks.map(({ from, to, lines }) => {
+      const start = from < doc.lines ? doc.line(from + 1).from : doc.length;
+      if (to < doc.lines) return { from: start, to: doc.line(to + 1).from, insert: lines.map((line) => `${line}\n`).join('') };
+      // Behind the last line there is no line break to take along, but before it there is.
+      if (from > 0) return { from: doc.line(from).to, to: doc.length, insert: lines.map((line) => `\n${line}`).join('') };
+      return { from: 0, to: doc.length, insert: lines.join('\n') };
+    });
+    this.view.dispatch({ changes, annotations: isolateHistory.of('full') });
   }
 
   /** Underlines what is wrong, and replaces what was underlined before. */

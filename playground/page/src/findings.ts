@@ -13,6 +13,8 @@ export interface Links {
   reveal(range: Range): void;
   explain(rule: string): void;
   copy(text: string, done: string): void;
+  /** Shows what a fix would change. */
+  fix(object: Verdict, finding: Finding): void;
 }
 
 const ACTIONS = {
@@ -25,6 +27,7 @@ const ACTIONS = {
 const summary = find('summary');
 const results = find('results');
 const pane = find('findings');
+const safe = find('fix-all');
 
 export function show(answer: Answer, links: Links, all: boolean): void {
   summary.className = 'summary';
@@ -40,6 +43,7 @@ export function show(answer: Answer, links: Links, all: boolean): void {
   summary.textContent =
     answer.objects.length === 0 ? 'No objects yet.' : `${count(answer.objects.length, 'object')}: ${list(parts)}.`;
   summary.classList.add(refused || unread ? 'deny' : 'fine');
+  safe.hidden = !verdicts.some(({ findings }) => findings.some(({ offer }) => offer?.safety === 'safe'));
   // Details that are open stay open while the user types.
   const open = new Set([...results.querySelectorAll<HTMLElement>('details[open]')].map(({ dataset }) => dataset['rule']));
   keepPlace(pane, () => {
@@ -50,6 +54,7 @@ export function show(answer: Answer, links: Links, all: boolean): void {
 
 /** Instead of verdicts: with such settings the policy would not start. */
 export function showProblems(problems: Problem[], message: string, reveal: (problem: Problem) => void): void {
+  safe.hidden = true;
   summary.className = 'summary deny';
   summary.textContent = 'The settings are invalid: a policy server would not start with them.';
   const items = problems.map((problem) =>
@@ -107,6 +112,10 @@ function item(object: Verdict, finding: Finding, links: Links): HTMLLIElement {
       { type: 'button', className: 'small', onclick: () => links.copy(accepted, 'The exemption is copied: paste it into the settings, and say why.') },
       'Copy as exemption',
     );
+  const { offer } = finding;
+  const words = offer?.safety === 'safe' ? 'Apply fix' : 'Apply suggestion';
+  const apply = offer && element('button', { type: 'button', className: 'small', onclick: () => links.fix(object, finding) }, words);
+  apply?.setAttribute('aria-label', `${words}: ${offer?.title}`);
   const rule = element('button', { type: 'button', className: 'rule', onclick: () => links.explain(finding.rule) }, finding.rule);
   return element(
     'li',
@@ -116,6 +125,8 @@ function item(object: Verdict, finding: Finding, links: Links): HTMLLIElement {
     element('p', {}, element('b', {}, 'Fix: '), finding.fix),
     finding.reason !== undefined && element('p', {}, element('b', {}, 'Exempted: '), finding.reason),
     because,
+    apply,
+    ' ',
     accept,
   );
 }

@@ -1,11 +1,13 @@
 // The page: reads what the user types, evaluates it and shows the result.
 
-import examples from 'virtual:examples';
-import module from 'virtual:module';
-import { unpackModule } from './base64.ts';
+import packed from 'virtual:packed';
+import type { Example } from '../build/examples.ts';
+import type { RuleText } from '../build/rules.ts';
+import { unpackMade } from './base64.ts';
 import { element, find, option } from './dom.ts';
 import { Editor } from './editor.ts';
 import type { Mark } from './editor.ts';
+import { propose } from './fixes.ts';
 import { show, showProblems } from './findings.ts';
 import { toState } from './fixture.ts';
 import type { Links } from './findings.ts';
@@ -42,6 +44,8 @@ const old = new Editor(find('old'), 'Objects before the update, YAML', later);
 let reference: Reference;
 let form: Form | undefined;
 let timer: number | undefined;
+/** What the verdicts on the page are about. */
+let evaluated: { state: State; documents: string[]; settings: string; now: number } | undefined;
 /** What the page put there itself. */
 let example: State | undefined;
 
@@ -133,6 +137,7 @@ function evaluate(): void {
   const before = faults(read(state.old));
   old.mark(before);
   find('old-broken').hidden = before.length === 0;
+  evaluated = undefined;
   try {
     const chosen = checkSettings(state.settings);
     if (chosen === undefined) {
@@ -142,14 +147,16 @@ function evaluate(): void {
     }
     const readable = sources.filter((source) => source.json !== undefined);
     const now = Math.floor(Date.now() / 1000);
-    const answer = policy.check(readable.map((source) => source.json ?? ''), chosen, state, now);
+    const documents = readable.map((source) => source.json ?? '');
+    const answer = policy.check(documents, chosen, state, now);
+    evaluated = { state, documents, settings: chosen, now };
     // So far the index counts the readable documents; from here on it counts all.
     const index = readable.map((source) => sources.indexOf(source));
-    const evaluated = answer.objects.map((object) => ({ ...object, document: index[object.document] ?? 0 }));
+    const placed = answer.objects.map((object) => ({ ...object, document: index[object.document] ?? 0 }));
     const unread = sources.flatMap(({ error }, document): Unread[] => (error ? [{ document, pointer: '', error: error.message }] : []));
-    const objects = [...evaluated, ...unread].sort((a, b) => a.document - b.document);
+    const objects = [...placed, ...unread].sort((a, b) => a.document - b.document);
     const links = linksTo(sources);
-    manifest.mark([...broken, ...marks(evaluated, links)]);
+    manifest.mark([...broken, ...marks(placed, links)]);
     show({ ...answer, objects }, links, all.checked);
     print(answer.kubectl);
   } catch (error) {
@@ -206,7 +213,25 @@ function linksTo(sources: Source[]): Links {
     reveal: (range) => manifest.reveal(range),
     explain: (rule) => reference.show(rule),
     copy: (text, done) => void copy(text, done),
+    fix: (object, finding) => proposeFix([object.index, object.findings.indexOf(finding)]),
   };
+}
+
+/** Shows what the fix of a finding, or every safe one, would change, and changes it if the user agrees. */
+function proposeFix(finding?: [number, number]): void {
+  // While the user types, the verdicts can be about an earlier text.
+  if (evaluated === undefined || JSON.stringify(evaluated.state) !== JSON.stringify(current())) {
+    evaluate();
+    say('The text has changed in the meantime: choose the fix again.');
+    return;
+  }
+  const { documents, settings, state, now } = evaluated;
+  propose(state.manifest, () => policy.fix(documents, settings, state, now, finding), (hunks) => {
+    manifest.replace(hunks);
+    evaluate();
+    find('findings').focus();
+    say('The text is changed. Undo in the editor takes it back.');
+  });
 }
 
 const SEVERITIES = { deny: 'error', warn: 'warning', exempt: 'info', none: 'info' } as const;
@@ -265,7 +290,7 @@ async function openLink(): Promise<boolean> {
   }
 }
 
-function fillExamples(): void {
+function fillExamples(examples: Example[]): void {
   const menu = find<HTMLSelectElement>('examples');
   let group: HTMLOptGroupElement | undefined;
   examples.forEach((example, index) => {
@@ -285,24 +310,26 @@ function fillExamples(): void {
 }
 
 async function start(): Promise<void> {
-  await policy.load(await unpackModule(module));
+  const { texts, module } = await unpackMade<{ examples: Example[]; rules: Record<string, RuleText> }>(packed);
+  await policy.load(module);
   const rules = policy.rules();
-  reference = new Reference(rules);
+  reference = new Reference(rules, texts.rules);
   form = new Form(policy.settingsKeys(), rules.filter(({ id }) => id !== 'unreadable-object'), {
     get: () => settings.text,
     set: (text) => (settings.text = text),
   });
-  fillExamples();
+  fillExamples(texts.examples);
   splitter('columns', '--left');
   splitter('rows', '--top');
   for (const control of [operation, username, groups, oid, cluster, all]) {
     control.addEventListener('input', later);
   }
+  find('fix-all').addEventListener('click', () => proposeFix());
   find('share').addEventListener('click', () => void share());
   find('copy').addEventListener('click', () => void copy(kubectl.textContent ?? '', 'The output of kubectl is copied.'));
   window.addEventListener('hashchange', () => void openLink());
   if (!(await openLink())) {
-    putExample({ ...EMPTY, ...examples[0]?.state });
+    putExample({ ...EMPTY, ...texts.examples[0]?.state });
   }
   document.documentElement.dataset['ready'] = 'yes';
 }

@@ -14,9 +14,16 @@ export interface Finding {
   pointer: string;
   message: string;
   fix: string;
+  /** The edits that the page can make. */
+  offer?: { safety: Safety; title: string };
 }
 
+/** Whether the object then does what its author meant, or a person has to decide. */
+export type Safety = 'safe' | 'suggested';
+
 export interface Verdict {
+  /** Its place in the answer. */
+  index: number;
   /** Which document, and where in it. */
   document: number;
   pointer: string;
@@ -37,6 +44,32 @@ export interface Unread {
 export interface Answer {
   objects: (Verdict | Unread)[];
   kubectl: { command: string; text: string };
+}
+
+/** A change of a document, with a JSON Pointer from it. */
+export interface Change {
+  change: 'set' | 'remove' | 'rename';
+  pointer: string;
+  value?: unknown;
+  key?: string;
+}
+
+export interface Made {
+  object: string;
+  rule: string;
+  title: string;
+  safety: Safety;
+  /** Why it was not made. */
+  reason?: string;
+}
+
+export interface Fixed {
+  /** The changes of each document, one after the other, and the value that they lead to. */
+  documents: { document: number; changes: Change[]; value: unknown }[];
+  /** Objects to append as documents. */
+  new: unknown[];
+  done: Made[];
+  left: Made[];
 }
 
 export interface Problem {
@@ -75,13 +108,22 @@ export async function load(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
 
 /** Evaluates documents, given as JSON. */
 export function check(documents: string[], settings: string, state: State, now: number): Answer {
+  const found = answer<Answer>(module.check(question(documents, settings, state, now)));
+  return { ...found, objects: found.objects.map((object, index) => ({ ...object, index })) };
+}
+
+/** The edits that resolve a finding, by the index of its object and its own, or all that have a safe fix. */
+export function fix(documents: string[], settings: string, state: State, now: number, finding?: [number, number]): Fixed {
+  return answer(module.fix(question(documents, settings, state, now, finding)));
+}
+
+function question(documents: string[], settings: string, state: State, now: number, finding?: [number, number]): string {
   const old = state.operation === 'UPDATE' ? read(state.old).flatMap((source) => source.json ?? []) : [];
   const { username, groups, oid } = state;
   const user = username === '' ? null : { username, groups, oid: oid === '' ? null : oid };
-  const rest = { operation: state.operation, user, now, cluster: state.cluster === '' ? null : state.cluster };
+  const rest = { operation: state.operation, user, now, cluster: state.cluster === '' ? null : state.cluster, finding: finding ?? null };
   // Documents are passed as text, which keeps numbers and the order of members unchanged.
-  const question = `{"documents":[${documents.join(',')}],"old":[${old.join(',')}],"settings":${settings},${JSON.stringify(rest).slice(1)}`;
-  return answer(module.check(question));
+  return `{"documents":[${documents.join(',')}],"old":[${old.join(',')}],"settings":${settings},${JSON.stringify(rest).slice(1)}`;
 }
 
 /** Validates settings, given as JSON. */

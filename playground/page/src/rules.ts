@@ -1,9 +1,11 @@
 // The rule reference: every rule with its text, searchable.
 
-import texts from 'virtual:rules';
+import type { RuleText } from '../build/rules.ts';
 import { count, element, find, trusted } from './dom.ts';
 import type { Rule } from './policy.ts';
 import { toRule } from './state.ts';
+
+let texts: Record<string, RuleText> = {};
 
 export class Reference {
   private readonly entries: { rule: Rule; element: HTMLDetailsElement; words: string }[];
@@ -11,7 +13,8 @@ export class Reference {
   private readonly found = find('rules-found');
   private readonly list = find('rules');
 
-  constructor(rules: Rule[]) {
+  constructor(rules: Rule[], pages: Record<string, RuleText>) {
+    texts = pages;
     this.entries = rules.map((rule) => {
       const made = entry(rule);
       return { rule, element: made, words: `${rule.id} ${rule.group} ${rule.severity} ${made.textContent}`.toLowerCase() };

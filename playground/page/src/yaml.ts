@@ -42,16 +42,13 @@ function tags(all: Tags): Tags {
   return [...all.filter((tag) => !isForeign(tag)), OCTAL];
 }
 
+/** As kubectl reads. */
+export const OPTIONS = { version: '1.1', customTags: tags, intAsBigInt: true, prettyErrors: false, logLevel: 'error' } as const;
+
 /** The documents that hold something. */
 export function read(text: string): Source[] {
   try {
-    const all = parseAllDocuments(text, {
-      version: '1.1',
-      customTags: tags,
-      intAsBigInt: true,
-      prettyErrors: false,
-      logLevel: 'error',
-    });
+    const all = parseAllDocuments(text, OPTIONS);
     return Array.isArray(all) ? all.map((document) => source(text, document)).filter(holdsSomething) : [];
   } catch (error) {
     const range = { from: 0, to: endOfLine(text, 0) };
@@ -102,8 +99,14 @@ function json(value: unknown): string {
   return typeof value === 'bigint' ? value.toString() : (JSON.stringify(value) ?? 'null');
 }
 
-function name(key: unknown): string {
+/** A key as Kubernetes reads it. */
+export function name(key: unknown): string {
   return typeof key === 'object' ? json(key) : String(key);
+}
+
+/** The keys and indexes of a JSON Pointer. */
+export function steps(pointer: string): string[] {
+  return pointer.split('/').slice(1).map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
 }
 
 function place(text: string, document: Document.Parsed, pointer: string, path: string): Range | undefined {
@@ -111,8 +114,7 @@ function place(text: string, document: Document.Parsed, pointer: string, path: s
   let found: Range | undefined;
   // A node that came through an alias has the position of the alias.
   let alias: Range | undefined;
-  for (const step of pointer.split('/').slice(1)) {
-    const key = step.replaceAll('~1', '/').replaceAll('~0', '~');
+  for (const key of steps(pointer)) {
     if (isAlias(node)) {
       alias ??= range(text, node);
       node = node.resolve(document) ?? null;

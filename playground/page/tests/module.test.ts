@@ -27,7 +27,7 @@ test.each([
   ['a deep text', nested(1_000_000, '[', ']')],
   ['a long text', ' '.repeat(9 << 20)],
 ])('%s is an error', (_, question) => {
-  for (const ask of [module.check, module.validateSettings]) {
+  for (const ask of [module.check, module.fix, module.validateSettings]) {
     const answer = JSON.parse(ask(question)) as { error?: string; valid?: boolean };
     expect('error' in answer || answer.valid === false).toBe(true);
   }

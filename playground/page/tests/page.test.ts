@@ -422,6 +422,76 @@ test('a finding is copied as an exemption that accepts it', async () => {
   expect(await page.getByRole('button', { name: 'Copy as exemption' }).count()).toBe(0);
 });
 
+const LABELLED = `# Ours.
+apiVersion: v1
+kind: Pod
+metadata:
+  name: web
+  namespace: shop
+  labels:
+    azure.workload.identity/use: "True" # signs in
+spec:
+  serviceAccountName: web
+  containers:
+  - {name: web,   image: shop.azurecr.io/web:1.0}
+`;
+const REPAIRED = LABELLED.replace('"True"', '"true"');
+
+test('a fix is shown, applied and taken back', async () => {
+  const page = await open();
+  await settings(page, '');
+  await type(page, '#manifest', LABELLED);
+  const button = page.getByRole('button', { name: 'Apply fix: ' });
+  await button.focus();
+  await page.keyboard.press('Enter');
+  const dialog = page.getByRole('dialog', { name: 'Apply 1 fix?' });
+  await dialog.waitFor();
+  expect(await dialog.locator('li').textContent()).toContain('Pod shop/web: ');
+  const lines = await dialog.locator('#fix-diff > *').allTextContents();
+  expect(lines[0]).toBe('@@ -5,7 +5,7 @@');
+  expect(lines.filter((line) => /^[-+]/.test(line))).toEqual(['-    azure.workload.identity/use: "True" # signs in', '+    azure.workload.identity/use: "true" # signs in']);
+  // Escape leaves everything as it is, and leads back to the button.
+  await page.keyboard.press('Escape');
+  await expect.poll(() => dialog.count()).toBe(0);
+  expect(await text(page, '#manifest')).toBe(LABELLED);
+  expect(await button.evaluate((button) => button === document.activeElement)).toBe(true);
+  await page.keyboard.press('Enter');
+  await dialog.getByRole('button', { name: 'Apply', exact: true }).click();
+  await summary(page, '1 object: 1 allowed.');
+  expect(await text(page, '#manifest')).toBe(REPAIRED);
+  expect(await button.count()).toBe(0);
+  expect(await page.evaluate(() => document.activeElement?.id)).toBe('findings');
+  await page.locator('#manifest .cm-content').focus();
+  await page.keyboard.press('ControlOrMeta+z');
+  await expect.poll(() => text(page, '#manifest')).toBe(LABELLED);
+  await button.waitFor();
+});
+
+test('all safe fixes at once, and a suggestion with something to fill in', async () => {
+  const page = await open();
+  await settings(page, '');
+  const other = LABELLED.replace('name: web', 'name: other');
+  const masters = BINDING.replace('system:unauthenticated', 'system:masters');
+  await type(page, '#manifest', `${LABELLED}---\n${masters}---\n${other}`);
+  await page.getByRole('button', { name: 'Apply all safe fixes' }).click();
+  await page.getByRole('dialog', { name: 'Apply 2 fixes?' }).getByRole('button', { name: 'Apply', exact: true }).click();
+  await expect.poll(() => text(page, '#manifest')).toBe(`${REPAIRED}---\n${masters}---\n${REPAIRED.replace('name: web', 'name: other')}`);
+  expect(await page.getByRole('button', { name: 'Apply all safe fixes' }).count()).toBe(0);
+  await page.getByRole('button', { name: 'Apply suggestion: ' }).first().click();
+  const dialog = page.getByRole('dialog');
+  expect(await dialog.locator('#fix-fill').textContent()).toBe('Then fill in <object id of an Entra group>.');
+  await dialog.getByRole('button', { name: 'Apply', exact: true }).click();
+  await expect.poll(() => text(page, '#manifest')).toContain('name: <object id of an Entra group>');
+  // An anchor that is used twice cannot be changed in one place.
+  const shared = LABELLED.replace('labels:', 'labels: &labels').replace('spec:', '  annotations: *labels\nspec:');
+  await type(page, '#manifest', shared);
+  await page.getByRole('button', { name: 'Apply fix: ' }).click();
+  expect(await page.getByRole('dialog', { name: 'The fix cannot be applied' }).textContent()).toContain('by hand');
+  expect(await page.getByRole('button', { name: 'Apply', exact: true }).count()).toBe(0);
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  expect(await text(page, '#manifest')).toBe(shared);
+});
+
 test('the page of every rule opens its example', async () => {
   const pages = join(DIST, '../../../docs/rules');
   const rules = readdirSync(pages).map((name) => name.slice(0, -'.md'.length));
@@ -508,8 +578,16 @@ test.each([
   await page.locator('details.rule').first().locator('summary').click();
   await page.locator('#results details summary').first().click();
   await page.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'));
-  const { violations } = await page.evaluate(() => (window as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run());
-  expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(', ')}`)).toEqual([]);
+  const faults = async (part = 'html') => {
+    const { violations } = await page.evaluate((part) => (window as unknown as { axe: { run(part: string): Promise<AxeResults> } }).axe.run(part), part);
+    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(', ')}`);
+  };
+  expect(await faults()).toEqual([]);
+  await page.getByRole('button', { name: 'Apply suggestion: ' }).first().click();
+  await page.getByRole('dialog').waitFor();
+  expect(await faults('dialog')).toEqual([]);
+  const box = await page.getByRole('dialog').boundingBox();
+  expect(box && box.x >= 0 && box.x + box.width <= width).toBe(true);
   // Nothing to scroll sideways.
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
   expect(await page.evaluate(() => getComputedStyle(document.body).backgroundColor)).toBe(
@@ -533,5 +611,5 @@ test('the download is small', () => {
   const size = sizes.reduce((sum, size) => sum + size, 0);
   console.log(`the page is ${Math.round(size / 1000)} kB to download (gzip)`);
   expect(files.length).toBe(3);
-  expect(size).toBeLessThanOrEqual(500_000);
+  expect(size).toBeLessThanOrEqual(530_000);
 });
