@@ -10,6 +10,7 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { DIST, launch, serve } from './browser.ts';
 import type { Host } from './browser.ts';
+import { open as openIn } from './open.ts';
 
 const BINDING = `apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
@@ -62,21 +63,11 @@ afterEach(async () => {
   expect(complaints).toEqual([]);
 });
 
-async function open(options: BrowserContextOptions & { url?: string } = {}): Promise<Page> {
-  const context = await browser.newContext({ viewport: { width: 1360, height: 900 }, ...options });
-  context.setDefaultTimeout(20_000);
-  requests = [];
-  complaints = [];
-  // All of the context, so that workers and frames count as well.
-  context.on('request', (request) => requests.push(request.url()));
-  context.on('weberror', (error) => complaints.push(String(error.error())));
-  context.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
-  });
-  const page = await context.newPage();
-  await page.goto(options.url ?? host.url);
-  await page.locator('html[data-ready]').waitFor();
-  return page;
+async function open({ url = host.url, ...options }: BrowserContextOptions & { url?: string } = {}): Promise<Page> {
+  const opened = await openIn(browser, url, options);
+  ({ requests, complaints } = opened);
+  await opened.page.locator('html[data-ready]').waitFor();
+  return opened.page;
 }
 
 /** Replaces what an editor holds, with the keyboard. */
